@@ -1,0 +1,1 @@
+"""Export of the hardware as Verilog, and the ``mixdit`` command."""

@@ -1,0 +1,1 @@
+"""Verification of the hardware against golden."""
