@@ -114,3 +114,14 @@ SUBBLOCKS = MX9.subblocks
 
 SLOT_BITS = max(f.block_bits for f in STREAM_FORMATS)
 """Bits that a packed block of any format occupies on a stream, shorter blocks in the low bits."""
+
+PASS_DOT_BITS = 15
+"""Bits of a pass's integer dot product in two's complement: its magnitude is at most 16 * 15 * 15 * 4."""
+
+RESULT_BIAS = 262
+"""An accumulator of F fraction bits and reference R is worth ``acc * 2**(R - F - RESULT_BIAS)``."""
+
+
+def accumulator_bits(fraction_bits: int, k_blocks: int) -> int:
+    """Width W of the aligned accumulator that cannot overflow over ``k_blocks`` blocks along K."""
+    return PASS_DOT_BITS + fraction_bits + (k_blocks - 1).bit_length() + 1
