@@ -1,0 +1,58 @@
+# Every target sets up what it needs in .venv first. `make help` lists them.
+
+PYTHON ?= python3
+JOBS   ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+OUT    ?= build/verilog
+
+BIN    := .venv/bin
+
+# $(call need,COMMAND,PACKAGE): end with one line unless COMMAND is there.
+need = command -v $(1) >/dev/null 2>&1 || \
+	{ echo "make: $@ needs $(1), which is not on PATH: install it (Debian, Ubuntu: apt-get install $(2))" >&2; exit 1; }
+
+# $(call setup,EXTRA...): bring the extras into .venv unless they are there.
+setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
+
+.PHONY: help verilog test test-fast demo lint bench lock clean
+
+help:
+	@echo "make verilog    write the Verilog of every design to $(OUT)"
+	@echo "make test       run every check of hardware and model"
+	@echo "make test-fast  run the checks that take seconds"
+	@echo "make demo       run a small real product on the simulated array"
+	@echo "make lint       check the Python and the exported Verilog"
+	@echo "make bench      measure speed"
+	@echo "make lock       renew requirements.lock from pyproject.toml"
+	@echo "make clean      remove everything that make made"
+
+verilog:
+	@$(call setup,base)
+	@$(BIN)/mixdit verilog --top all --output $(OUT)
+
+test test-fast:
+	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
+	@$(call setup,base sim demo lint)
+	@$(BIN)/python -m pytest verif -n $(JOBS) $(if $(filter test-fast,$@),-m "not slow") $(ARGS)
+
+demo:
+	@$(call need,g++,g++); $(call need,perl,perl)
+	@$(call setup,base demo)
+	@$(BIN)/mixdit demo $(ARGS)
+
+lint:
+	@$(call need,perl,perl)
+	@$(call setup,base sim lint)
+	@$(BIN)/python -m verif.lint
+
+bench:
+	@$(call need,g++,g++); $(call need,perl,perl)
+	@$(call setup,base sim demo)
+	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+lock:
+	@$(call need,$(PYTHON),python3 python3-venv)
+	@$(PYTHON) tools/renew_lock.py
+
+clean:
+	@rm -rf .venv build sim_build mixdit_rtl.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
