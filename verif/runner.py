@@ -1,0 +1,167 @@
+"""Running cocotb test benches on exported Verilog: one cached build per design, honest results."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import cocotb_tools.config
+from amaranth.lib import stream, wiring
+from cocotb_tools.runner import get_runner
+
+from gen.verilog import to_verilog
+from hw.axi_stream import AXIStreamTop
+from hw.shared_module import flat_ports
+from verif.verilate import verilate
+
+__all__ = ["BenchFailure", "BenchResult", "bench_parameters", "run_bench", "seed"]
+
+DEFAULT_SEED = 20250729
+"""Seed of every random choice unless ``MIXDIT_SEED`` gives another."""
+
+PARAMETERS_VARIABLE = "MIXDIT_BENCH_PARAMETERS"
+
+VERILATOR_ARGUMENTS = (
+    "--vpi",
+    "--timescale",
+    "1ns/1ns",
+    "-O3",
+    "--x-assign",
+    "unique",
+    "--x-initial",
+    "unique",
+)
+
+
+class BenchFailure(AssertionError):
+    """A test of a bench failed, or none ran; the message ends with the simulation's output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchResult:
+    """What one run of a bench left.
+
+    Parameters
+    ----------
+    tests:
+        Names of the cocotb tests that passed.
+    folder:
+        Where the run's log, results and waveform are.
+    """
+
+    tests: tuple[str, ...]
+    folder: Path
+
+
+def seed() -> int:
+    """The random seed: ``$MIXDIT_SEED``, else ``$COCOTB_RANDOM_SEED``, else a fixed one."""
+    return int(os.environ.get("MIXDIT_SEED") or os.environ.get("COCOTB_RANDOM_SEED") or DEFAULT_SEED)
+
+
+def bench_parameters() -> dict[str, Any]:
+    """Inside a simulation: the ``parameters`` that its ``run_bench`` was given."""
+    return json.loads(os.environ.get(PARAMETERS_VARIABLE, "{}"))
+
+
+def run_bench(
+    core: wiring.Component,
+    name: str,
+    test_module: str,
+    *,
+    folder: Path,
+    parameters: Mapping[str, Any] | None = None,
+    test_filter: str | None = None,
+    ignored_deprecations: tuple[str, ...] = (),
+) -> BenchResult:
+    """Simulate the cocotb tests of ``test_module`` on ``core``, exported as Verilog module ``name``.
+
+    Parameters
+    ----------
+    core:
+        The component. One whose ports are all packet streams is put into an ``AXIStreamTop``; any
+        other is exported as it is.
+    name:
+        Name of the Verilog module, ``dut._name`` in the tests.
+    test_module:
+        Importable name of the Python module with the cocotb tests.
+    folder:
+        Where to run; the log, results and coverage files go here. Use pytest's ``tmp_path``.
+    parameters:
+        JSON values that the tests read with ``bench_parameters()``.
+    test_filter:
+        Regular expression of the test names to run; all when not given.
+    ignored_deprecations:
+        Full names of modules whose DeprecationWarnings are not errors.
+
+    The seed is printed and comes from ``MIXDIT_SEED``; ``WAVES=1`` records a VCD file. Raises
+    ``BenchFailure`` when a test fails or when no test ran.
+    """
+    top = AXIStreamTop(core) if _has_only_streams(core) else core
+    waves = os.environ.get("WAVES", "") not in ("", "0")
+    libraries = cocotb_tools.config.libs_dir
+    executable = [
+        *("--exe", "-o", name, *VERILATOR_ARGUMENTS, *(["--trace"] if waves else [])),
+        *("-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"),
+    ]
+    build = verilate(
+        to_verilog(top, name),
+        name,
+        kind="cocotb",
+        public=[(name, port) for port in ("clk", "rst", *flat_ports(top, "_"))],
+        arguments=executable,
+        cpp=[cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"],
+        make_variables={"VM_TRACE": str(int(waves)), "OPT_FAST": "-Os"},
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"{name}: MIXDIT_SEED={seed()} in {folder}")
+    log, results = folder / "simulation.log", folder / "results.xml"
+    warnings = [
+        "error::DeprecationWarning",
+        *(f"ignore::DeprecationWarning:{m}" for m in ignored_deprecations),
+    ]
+    try:
+        get_runner("verilator").test(
+            test_module=test_module,
+            hdl_toplevel=name,
+            hdl_toplevel_lang="verilog",
+            build_dir=build,
+            test_dir=folder,
+            test_filter=test_filter,
+            seed=seed(),
+            waves=waves,
+            results_xml=str(results.resolve()),
+            log_file=log.resolve(),
+            extra_env={
+                "PYTHONWARNINGS": ",".join(warnings),
+                PARAMETERS_VARIABLE: json.dumps(dict(parameters or {})),
+            },
+        )
+        failure = ""
+    except (SystemExit, RuntimeError) as error:
+        failure = str(error)
+    passed, failed = _read_results(results)
+    if failure or failed or not passed:
+        tail = "\n".join(log.read_text().splitlines()[-80:]) if log.exists() else ""
+        what = f"failed: {', '.join(failed)}" if failed else failure or "no test ran"
+        raise BenchFailure(f"{name}, {test_module}: {what}\n{tail}\nLog: {log}")
+    return BenchResult(tests=tuple(passed), folder=folder)
+
+
+def _has_only_streams(component: wiring.Component) -> bool:
+    members = component.signature.members.values()
+    return all(member.is_signature and isinstance(member.signature, stream.Signature) for member in members)
+
+
+def _read_results(path: Path) -> tuple[list[str], list[str]]:
+    """Names of the tests that passed and that did not, from a JUnit file; none without a file."""
+    passed, failed = [], []
+    if path.is_file():
+        for case in ElementTree.parse(path).getroot().iter("testcase"):
+            if case.find("failure") is not None or case.find("error") is not None:
+                failed.append(case.get("name", "?"))
+            elif case.find("skipped") is None:
+                passed.append(case.get("name", "?"))
+    return passed, failed
