@@ -1,0 +1,64 @@
+"""The one adder of the array: a carry chain whose every bit is one four-input look-up table."""
+
+import enum
+
+from amaranth.hdl import Cat, Module, Signal, Value
+
+__all__ = ["TARGETS", "CarryOp", "carry_sum", "check_target"]
+
+TARGETS = ("generic",)
+"""Targets that a design can be built for; the choice changes area and speed, never a result."""
+
+
+class CarryOp(enum.Enum):
+    """What a chain adds, bit by bit, before the carry comes in; a, b, c, d are the inputs of a bit."""
+
+    AND_AND = "(a & b) + (c & d)"
+    PASS_XOR = "a + (c ^ d)"
+    XOR_XOR = "(a ^ b) + (c ^ d)"
+    PASS_SELECT = "a + (b ? c : d)"
+    CLEAR_XOR = "(a & ~b) + (c ^ d)"
+
+
+_TERMS = {
+    CarryOp.AND_AND: lambda a, b, c, d: (a & b, c & d),
+    CarryOp.PASS_XOR: lambda a, b, c, d: (a, c ^ d),
+    CarryOp.XOR_XOR: lambda a, b, c, d: (a ^ b, c ^ d),
+    CarryOp.PASS_SELECT: lambda a, b, c, d: (a, (b & c) | (~b & d)),
+    CarryOp.CLEAR_XOR: lambda a, b, c, d: (a & ~b, c ^ d),
+}
+
+
+def check_target(target):
+    """Raise ValueError unless ``target`` is one of ``TARGETS``."""
+    if target not in TARGETS:
+        raise ValueError(f"target must be one of {', '.join(TARGETS)}, not {target!r}")
+
+
+def carry_sum(m: Module, name, op: CarryOp, width, *, a, c, b=0, d=0, carry=0, target="generic"):
+    """``width`` bits of the sum that ``op`` names plus ``carry``, as a new signal ``name``.
+
+    Combinational. ``a`` and ``c`` are sign- or zero-extended to ``width`` bits by their own shape;
+    a one-bit ``b`` or ``d`` applies to every bit of the chain, a wider one bit by bit.
+
+    Raises
+    ------
+    ValueError
+        ``target`` is not one of ``TARGETS``.
+    """
+    check_target(target)
+    a, b, c, d = (_to_width(x, width, spread) for x, spread in ((a, 0), (b, 1), (c, 0), (d, 1)))
+    left, right = _TERMS[op](a, b, c, d)
+    result = Signal(width, name=name)
+    m.d.comb += result.eq(left + right + carry)
+    return result
+
+
+def _to_width(value, width, spread):
+    value = Value.cast(value)
+    if spread and len(value) == 1:
+        return value.replicate(width)
+    if len(value) >= width:
+        return value[:width]
+    fill = value[-1] if value.shape().signed else 0
+    return Cat(value, *[fill] * (width - len(value)))

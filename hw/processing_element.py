@@ -1,0 +1,128 @@
+"""The processing element of the array."""
+
+from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.formats import accumulator_bits
+from hw.aligned_accumulator import AlignedAccumulator, distance_bits
+from hw.block_dot import QUADS, BlockDot, activation_quad_layout, weight_quad_layout
+from hw.carry_sum import check_target
+from hw.delay import delay
+
+__all__ = ["ProcessingElement", "row_control_layout"]
+
+
+def row_control_layout(fraction_bits) -> data.StructLayout:
+    """What steers a processing element from its left.
+
+    ``distance`` is the exponent distance of the row's block, ``first`` clears the accumulator,
+    ``capture`` takes its total into the drain register, ``shift`` moves the drain chain on.
+    """
+    return data.StructLayout({
+        "distance": unsigned(distance_bits(fraction_bits)),
+        "first": 1,
+        "capture": 1,
+        "shift": 1,
+    })
+
+
+class ProcessingElement(wiring.Component):
+    """One output of a tile: 16 multiply-accumulates per cycle, whatever the precision.
+
+    Precision lives at the edge of the array: an MX9 block arrives as two blocks of 4-bit magnitudes.
+    Operands, distances and control are registered once and handed on to the next element.
+
+    Latency: counted from the cycle in which the operands are at the ports, ``distance`` must be at
+    the ports ``distance_delay`` cycles later, ``first`` ``first_delay`` and ``capture`` (of the last
+    pass of a tile) ``capture_delay`` cycles later. The drain register shows the low half of the total two
+    cycles after ``capture`` was at the port, the high half three. Throughput one pass per cycle; no
+    flow control: the element runs in lock step and cannot stall.
+
+    Parameters
+    ----------
+    fraction_bits:
+        F of the aligned accumulator.
+    k_blocks:
+        Longest sum, in blocks along K; sets the accumulator's width.
+    target:
+        One of ``hw.carry_sum.TARGETS``.
+
+    Members
+    -------
+    a_in, a_out: activations, ``activation_quad_layout()`` x 4, left to right
+    b_in, b_out: weights, ``weight_quad_layout()`` x 4, top to bottom
+    row_in, row_out: ``row_control_layout()``, left to right
+    column_in, column_out: the weights' exponent distance, top to bottom
+    drain_in, drain_out: totals on their way out, top to bottom
+    """
+
+    def __init__(self, *, fraction_bits, k_blocks, target="generic"):
+        check_target(target)
+        self.fraction_bits = fraction_bits
+        self.k_blocks = k_blocks
+        self.target = target
+        self.width = accumulator_bits(fraction_bits, k_blocks)
+        self._accumulator = AlignedAccumulator(fraction_bits=fraction_bits, width=self.width, target=target)
+        row = row_control_layout(fraction_bits)
+        column = distance_bits(fraction_bits)
+        super().__init__({
+            "a_in": In(activation_quad_layout()).array(QUADS),
+            "a_out": Out(activation_quad_layout()).array(QUADS),
+            "b_in": In(weight_quad_layout()).array(QUADS),
+            "b_out": Out(weight_quad_layout()).array(QUADS),
+            "row_in": In(row),
+            "row_out": Out(row),
+            "column_in": In(column),
+            "column_out": Out(column),
+            "drain_in": In(self.width),
+            "drain_out": Out(self.width),
+        })
+
+    @property
+    def low_bits(self):
+        """Bits of a total that arrive one cycle before the others."""
+        return self._accumulator.low_bits
+
+    distance_delay = BlockDot.latency - 1
+    first_delay = BlockDot.latency + AlignedAccumulator.first_delay
+    capture_delay = BlockDot.latency + AlignedAccumulator.latency
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.block_dot = block_dot = BlockDot(target=self.target)
+        m.submodules.accumulator = accumulator = self._accumulator
+
+        for q in range(QUADS):
+            m.d.comb += [
+                self.a_out[q].eq(delay(m, f"a{q}", self.a_in[q], 1)),
+                self.b_out[q].eq(delay(m, f"b{q}", self.b_in[q], 1)),
+                block_dot.a[q].eq(self.a_out[q]),
+                block_dot.b[q].eq(self.b_out[q]),
+            ]
+        m.d.comb += [
+            self.row_out.eq(delay(m, "row", self.row_in, 1)),
+            self.column_out.eq(delay(m, "column", self.column_in, 1)),
+        ]
+
+        distance = Signal.like(accumulator.distance, reset_less=True)
+        m.d.sync += distance.eq(self.row_out.distance + self.column_out)
+        m.d.comb += [
+            accumulator.dot.eq(block_dot.dot),
+            accumulator.negate.eq(block_dot.negate),
+            accumulator.distance.eq(distance),
+            accumulator.first.eq(self.row_out.first),
+        ]
+
+        halves = (
+            (slice(0, self.low_bits), self.row_out.capture, self.row_out.shift),
+            (slice(self.low_bits, self.width),
+             delay(m, "capture_high", self.row_out.capture, 1),
+             delay(m, "shift_high", self.row_out.shift, 1)),
+        )
+        drain = Signal(self.width, reset_less=True)
+        m.d.comb += self.drain_out.eq(drain)
+        for bits, capture, shift in halves:
+            with m.If(capture | shift):
+                m.d.sync += drain[bits].eq(Mux(capture, accumulator.total[bits], self.drain_in[bits]))
+        return m
