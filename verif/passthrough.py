@@ -16,7 +16,7 @@ class Passthrough(wiring.Component):
     ----------
     fault:
         ``None``, or what goes wrong with every eighth beat: ``"drop"`` loses it, ``"data"`` flips a bit,
-        ``"unstable"`` flips a bit only while the beat is stalled, ``"retract"`` withdraws it while it is stalled.
+        ``"unstable"`` flips a bit while the beat is stalled, ``"retract"`` withdraws it while it is stalled.
     """
 
     def __init__(self, *, fault=None):

@@ -17,26 +17,17 @@ from hw.axi_stream import AXIStreamTop
 from hw.shared_module import flat_ports
 from verif.verilate import verilate
 
-__all__ = ["BenchFailure", "BenchResult", "bench_parameters", "run_bench", "seed"]
+__all__ = ["BenchError", "BenchResult", "bench_parameters", "run_bench", "seed"]
 
 DEFAULT_SEED = 20250729
 """Seed of every random choice unless ``MIXDIT_SEED`` gives another."""
 
 PARAMETERS_VARIABLE = "MIXDIT_BENCH_PARAMETERS"
 
-VERILATOR_ARGUMENTS = (
-    "--vpi",
-    "--timescale",
-    "1ns/1ns",
-    "-O3",
-    "--x-assign",
-    "unique",
-    "--x-initial",
-    "unique",
-)
+VERILATOR_ARGUMENTS = ("--vpi", "--timescale", "1ns/1ns", "-O3")
 
 
-class BenchFailure(AssertionError):
+class BenchError(AssertionError):
     """A test of a bench failed, or none ran; the message ends with the simulation's output."""
 
 
@@ -97,21 +88,18 @@ def run_bench(
         Full names of modules whose DeprecationWarnings are not errors.
 
     The seed is printed and comes from ``MIXDIT_SEED``; ``WAVES=1`` records a VCD file. Raises
-    ``BenchFailure`` when a test fails or when no test ran.
+    ``BenchError`` when a test fails or when no test ran.
     """
     top = AXIStreamTop(core) if _has_only_streams(core) else core
     waves = os.environ.get("WAVES", "") not in ("", "0")
     libraries = cocotb_tools.config.libs_dir
-    executable = [
-        *("--exe", "-o", name, *VERILATOR_ARGUMENTS, *(["--trace"] if waves else [])),
-        *("-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"),
-    ]
     build = verilate(
         to_verilog(top, name),
         name,
         kind="cocotb",
         public=[(name, port) for port in ("clk", "rst", *flat_ports(top, "_"))],
-        arguments=executable,
+        arguments=[*VERILATOR_ARGUMENTS, *(["--trace"] if waves else [])],
+        link=["--exe", "-o", name, "-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"],
         cpp=[cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"],
         make_variables={"VM_TRACE": str(int(waves)), "OPT_FAST": "-Os"},
     )
@@ -146,7 +134,7 @@ def run_bench(
     if failure or failed or not passed:
         tail = "\n".join(log.read_text().splitlines()[-80:]) if log.exists() else ""
         what = f"failed: {', '.join(failed)}" if failed else failure or "no test ran"
-        raise BenchFailure(f"{name}, {test_module}: {what}\n{tail}\nLog: {log}")
+        raise BenchError(f"{name}, {test_module}: {what}\n{tail}\nLog: {log}")
     return BenchResult(tests=tuple(passed), folder=folder)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from verif.coverage import Coverage, Tally, merge, read_tallies
 from verif.passthrough import FAULTS, Passthrough
-from verif.runner import BenchFailure
+from verif.runner import BenchError
 from verif.verilate import BuildError, verilate
 
 MODULE = "verif.passthrough_bench"
@@ -26,19 +26,19 @@ def test_faulty_device_fails(bench, fault):
         "unstable": "payload changed",
         "retract": "TVALID dropped",
     }
-    with pytest.raises(BenchFailure, match=messages[fault]):
+    with pytest.raises(BenchError, match=messages[fault]):
         bench(
             Passthrough(fault=fault), "passthrough", MODULE, parameters=PARAMETERS, test_filter="beats_pass"
         )
 
 
 def test_filter_that_matches_nothing_fails(bench):
-    with pytest.raises(BenchFailure):
+    with pytest.raises(BenchError):
         bench(Passthrough(), "passthrough", MODULE, test_filter="no_such_test")
 
 
 def test_module_that_does_not_import_fails(bench):
-    with pytest.raises(BenchFailure, match="no_such_module"):
+    with pytest.raises(BenchError, match="no_such_module"):
         bench(Passthrough(), "passthrough", "verif.no_such_module")
 
 
@@ -50,7 +50,7 @@ def test_deprecated_call_fails(bench, tmp_path, monkeypatch):
         "    warnings.warn('old name', DeprecationWarning)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(BenchFailure, match="DeprecationWarning: old name"):
+    with pytest.raises(BenchError, match="DeprecationWarning: old name"):
         bench(Passthrough(), "passthrough", "deprecated_bench")
 
 

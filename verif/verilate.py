@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ def verilate(
     kind: str,
     public: Iterable[PublicSignal],
     arguments: Sequence[str] = (),
+    link: Sequence[str] = (),
     cpp: Sequence[Path] = (),
     make_variables: Mapping[str, str] | None = None,
 ) -> Path:
@@ -54,40 +56,45 @@ def verilate(
         Signals to expose. Exposing only these keeps Verilator's optimizer free.
     arguments:
         More arguments for Verilator.
+    link:
+        Further ones that name and link the result.
     cpp:
-        C++ sources to compile and link; ``arguments`` then say into what.
+        C++ sources to compile and link; ``link`` then says into what.
     make_variables:
         Variables for the makefile, such as OPT_FAST.
 
     Raises ``BuildError`` on any warning or error, ``ToolchainError`` without a toolchain.
     """
     tool = find_verilator()
-    waiver = "`verilator_config\n" + "".join(
+    variables = [f"{k}={v}" for k, v in {**tool.make_variables, **(make_variables or {})}.items()]
+    control = "`verilator_config\n" + "".join(
         f'public_flat_rw -module "{module}" -var "{signal}"\n' for module, signal in public
     )
-    variables = {**tool.make_variables, **(make_variables or {})}
+
+    def translate(folder: Path, source: str, module: str, *more: str) -> None:
+        (folder / f"{module}.v").write_text(source)
+        command = [str(tool.executable), "--cc", "--Mdir", ".", "--top-module", module, "--prefix", "Vtop"]
+        _run([*command, *LINT, *arguments, *more, f"{module}.v"], folder)
+
+    def make(folder: Path, *targets: str) -> None:
+        _run(["make", f"-j{_jobs()}", "-f", "Vtop.mk", *variables, *targets], folder)
+
+    def build_runtime(folder: Path) -> None:
+        translate(folder, "module empty;\nendmodule\n", "empty")
+        make(folder, "libverilated.a")
 
     def build(folder: Path) -> None:
-        (folder / f"{top}.v").write_text(verilog)
-        (folder / "public.vlt").write_text(waiver)
-        files = [str(path.resolve()) for path in cpp] + ["public.vlt", f"{top}.v"]
-        command = [str(tool.executable), "--cc", "--Mdir", ".", "--top-module", top, "--prefix", "Vtop"]
-        _run([*command, *LINT, *arguments, *files], folder)
-        _run(["make", f"-j{_jobs()}", "-f", "Vtop.mk", *(f"{k}={v}" for k, v in variables.items())], folder)
+        (folder / "public.vlt").write_text(control)
+        translate(folder, verilog, top, *link, *(str(path.resolve()) for path in cpp), "public.vlt")
+        runtime = cached_build("verilator-runtime", key, build_runtime)
+        # Verilator's own runtime takes longer to compile than a small design: link the shared copy.
+        for path in runtime.glob("verilated*.o"):
+            shutil.copy(path, folder)
+        make(folder)
 
+    key = [tool.version, *LINT, *arguments, *variables]
     sources = [path.read_text() for path in cpp]
-    key = [
-        verilog,
-        top,
-        waiver,
-        *LINT,
-        *arguments,
-        "sources",
-        *sources,
-        repr(sorted(variables.items())),
-        tool.version,
-    ]
-    return cached_build(f"{top}-{kind}", key, build)
+    return cached_build(f"{top}-{kind}", [*key, *link, control, verilog, top, *sources], build)
 
 
 def _jobs() -> int:
