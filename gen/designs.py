@@ -1,0 +1,177 @@
+"""The designs that can be exported: their parameters, and the meaning of their ports."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from hw.axi_stream import AXIStreamTop
+
+__all__ = ["DESIGNS", "PARAMETERS", "Design", "ParameterError", "Stream"]
+
+
+class ParameterError(ValueError):
+    """A design cannot be built with the given parameters; the message is one line for the user."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """What the signals of one AXI4-Stream mean.
+
+    Parameters
+    ----------
+    data, user, last:
+        Meaning of TDATA, TUSER and TLAST.
+    """
+
+    data: str
+    user: str
+    last: str
+
+    def meanings(self, receives: bool) -> dict[str, str]:
+        """Meaning of each signal, by its name on the stream."""
+        source, sink = ("sender", "this design") if receives else ("this design", "receiver")
+        return {
+            "tvalid": f"{source} offers a beat; held, with its data, until tready",
+            "tready": f"{sink} takes the beat",
+            "tdata": self.data,
+            "tuser": self.user,
+            "tlast": self.last,
+        }
+
+
+PARAMETERS: Mapping[str, str] = {
+    "rows": "rows of processing elements: rows of A, and of D, in a tile",
+    "cols": "columns of processing elements: rows of B, which are columns of D, in a tile",
+    "drain_rows": "rows of the array that share one way out; divides rows",
+    "k_blocks": "most 16-element blocks along K that a tile may have",
+    "fraction_bits": "fraction bits of the aligned accumulator",
+    "target": "cells of the adders: generic, or those of an FPGA family",
+}
+"""Every parameter of any design, with its meaning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """Something to export.
+
+    Parameters
+    ----------
+    name:
+        Name of the Verilog module.
+    component:
+        Its component, as ``module:class``. Its ports are packet streams.
+    summary:
+        What it does, in a line.
+    streams:
+        Meaning of its streams, by port name.
+    latency:
+        What the component's attribute ``latency`` counts.
+    parameters:
+        Names of its parameters, keys of ``PARAMETERS``.
+    """
+
+    name: str
+    component: str
+    summary: str
+    streams: Mapping[str, Stream]
+    latency: str
+    parameters: tuple[str, ...] = field(default=())
+
+    def top(self, parameters: Mapping[str, Any]) -> AXIStreamTop:
+        """Its top, with ``parameters`` in place of defaults; raises ``ParameterError``."""
+        if unknown := [name for name in parameters if name not in self.parameters]:
+            has = ", ".join(self.parameters) or "none"
+            raise ParameterError(f"{self.name} has no parameter {unknown[0]} (it has: {has})")
+        module, name = self.component.split(":")
+        component = getattr(import_module(module), name)
+        try:
+            core = component(**parameters)
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"{self.name}: {error}") from error
+        return AXIStreamTop(core)
+
+    def defaults(self) -> dict[str, Any]:
+        """Default of every parameter."""
+        module, name = self.component.split(":")
+        signature = inspect.signature(getattr(import_module(module), name))
+        return {name: signature.parameters[name].default for name in self.parameters}
+
+
+_FORMAT_CODE = "format code: 0 MX4, 1 MX6, 2 MX9"
+_BLOCK = "one packed block in the low bits: exponent, microexponents, elements; zero above"
+_FLOATS = "16 binary32, element 0 in the low bits"
+_LAST_IN = "last beat of a packet; passed on with the beat"
+_LAST_OUT = "tlast of the beat that this one was made from"
+_BEAT_LATENCY = "cycles from the transfer of a beat to the offer of its result, without stalls"
+
+
+def _operand(of: str) -> Stream:
+    return Stream(
+        data=f"one block along K of every {of}, {of} 0 in the low bits, each in a slot of 144 bits"
+        " (shorter blocks in the slot's low bits)",
+        user=f"{_FORMAT_CODE}; one for all blocks of the beat",
+        last="the tile's last block along K",
+    )
+
+
+DESIGNS: Mapping[str, Design] = {
+    design.name: design
+    for design in (
+        Design(
+            name="mx_quantizer",
+            component="hw.quantizer:Quantizer",
+            summary="Quantizes 16 binary32 to a block of MX4, MX6 or MX9.",
+            streams={
+                "s_axis": Stream(data=_FLOATS, user=f"{_FORMAT_CODE}, of the block to make", last=_LAST_IN),
+                "m_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_OUT),
+            },
+            latency=_BEAT_LATENCY,
+        ),
+        Design(
+            name="mx_dequantizer",
+            component="hw.dequantizer:Dequantizer",
+            summary="Decodes a block of MX4, MX6 or MX9 to 16 binary32, exactly.",
+            streams={
+                "s_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_IN),
+                "m_axis": Stream(data=_FLOATS, user=f"{_FORMAT_CODE}, of the block decoded", last=_LAST_OUT),
+            },
+            latency=_BEAT_LATENCY,
+        ),
+        Design(
+            name="mx_converter",
+            component="hw.converter:Converter",
+            summary="Converts blocks between MX4, MX6 and MX9.",
+            streams={
+                "s_axis": Stream(
+                    data=_BLOCK,
+                    user=f"bits 1:0 the {_FORMAT_CODE}, of the block given; bits 3:2 of the block to make",
+                    last=_LAST_IN,
+                ),
+                "m_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_OUT),
+            },
+            latency=_BEAT_LATENCY,
+        ),
+        Design(
+            name="mx_array",
+            component="hw.array:Array",
+            summary="Multiplies tiles: D = A * B^T of MX4, MX6 and MX9 blocks along K, D in binary32.",
+            streams={
+                "s_axis_a": _operand("row of A"),
+                "s_axis_b": _operand("row of B"),
+                "m_axis_d": Stream(
+                    data="one row of D from each drain segment, cols binary32 each, column 0 of segment 0"
+                    " in the low bits; rows ascend within a segment",
+                    user="status of the tile: bit 0 A and B differ in their number of blocks, bit 1 more"
+                    " blocks than k_blocks, bit 2 reserved format code; if any is set, D is NaN",
+                    last="the tile's last beat",
+                ),
+            },
+            latency="cycles from the transfer of a tile's last operand beat to the offer of its first row,"
+            " without stalls and with the array idle",
+            parameters=("rows", "cols", "drain_rows", "k_blocks", "fraction_bits", "target"),
+        ),
+    )
+}
+"""Every design by the name of its Verilog module."""

