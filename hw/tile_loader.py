@@ -1,0 +1,137 @@
+"""The receiving side of one operand: admits blocks, tags them, and counts complete tiles."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.formats import SLOT_BITS
+from hw.delay import delay
+from hw.layouts import FormatCode, packet_layout
+from hw.operand_lane import OperandLane, block_write_layout
+
+__all__ = ["TileLoader", "block_tag_layout"]
+
+
+def block_tag_layout() -> data.StructLayout:
+    """What the sequencer must know of a buffered block.
+
+    ``wide`` asks for a second pass of an MX6 or MX4 block, ``last`` ends the tile, ``overlong``
+    says that the tile had more blocks, which were dropped.
+    """
+    return data.StructLayout({"format": FormatCode, "wide": 1, "last": 1, "overlong": 1})
+
+
+class TileLoader(wiring.Component):
+    """Write control of ``lanes`` operand lanes that share one ring buffer address.
+
+    A beat carries one block for every lane. Blocks are admitted while the ring has room and the
+    lanes can keep another tile's references; a tile that is longer than ``k_blocks`` is cut there,
+    tagged ``overlong``, and the rest of its beats are taken and dropped, so nothing hangs.
+
+    Latency from an accepted beat to its tag at the output is 6 cycles; throughput one beat per
+    cycle. ``i.ready`` does not depend on ``i.valid``.
+
+    Parameters
+    ----------
+    lanes:
+        Lanes that a beat fills: rows or columns of the array.
+    k_blocks:
+        Longest tile in blocks.
+    depth:
+        Blocks that a lane's buffer holds, a power of two.
+    tiles:
+        Tiles between admission and retirement that the lanes can keep apart, a power of two.
+
+    Members
+    -------
+    i: In(stream of packets), ``lanes`` slots of 144 bits, user = FormatCode, last = end of tile
+    write: Out(``block_write_layout``); blocks: Out(144) x lanes, both for the lanes
+    wide: In(1), any lane's ``wide``, one cycle after ``write``
+    tag: Out(stream of ``block_tag_layout``), of buffered blocks in order
+    tiles_ready: Out, complete tiles that the sequencer has not started
+    start: In(1), the sequencer starts a tile
+    release: In(1), a block will not be read again
+    retire: In(1), a tile's references will not be read again
+    """
+
+    def __init__(self, *, lanes, k_blocks, depth, tiles):
+        self.lanes = lanes
+        self.k_blocks = k_blocks
+        self.depth = depth
+        self.tiles = tiles
+        super().__init__({
+            "i": In(stream.Signature(packet_layout(data.ArrayLayout(SLOT_BITS, lanes), FormatCode))),
+            "write": Out(block_write_layout(depth)),
+            "blocks": Out(SLOT_BITS).array(lanes),
+            "wide": In(1),
+            "tag": Out(stream.Signature(block_tag_layout())),
+            "tiles_ready": Out(range(tiles + 1)),
+            "start": In(1),
+            "release": In(1),
+            "retire": In(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.tags = tags = fifo.SyncFIFOBuffered(
+            width=block_tag_layout().size, depth=self.depth)
+
+        used = Signal(range(self.depth + 1))
+        admitted = Signal(range(self.tiles + 1))
+        room, slot = Signal(init=1), Signal(init=1)
+        count = Signal(range(self.k_blocks + 1))
+        dropping = Signal()
+        first, cut = Signal(init=1), Signal()
+
+        m.d.comb += [
+            self.i.ready.eq(dropping | (room & (slot | ~first))),
+            self.write.enable.eq(self.i.valid & self.i.ready & ~dropping),
+            self.write.format.eq(self.i.p.user),
+            self.write.first.eq(first),
+            cut.eq(count == self.k_blocks - 1),
+            self.write.last.eq(self.i.p.last | cut),
+        ]
+        m.d.comb += [self.blocks[lane].eq(self.i.p.data[lane]) for lane in range(self.lanes)]
+        with m.If(self.write.enable):
+            m.d.sync += [
+                self.write.address.eq(self.write.address + 1),
+                first.eq(self.write.last),
+                count.eq(Mux(self.write.last, 0, count + 1)),
+                dropping.eq(cut & ~self.i.p.last),
+            ]
+        with m.If(dropping & self.i.valid & self.i.p.last):
+            m.d.sync += dropping.eq(0)
+
+        next_used, next_admitted = Signal.like(used), Signal.like(admitted)
+        m.d.comb += [
+            next_used.eq(used + self.write.enable - self.release),
+            next_admitted.eq(admitted + (self.write.enable & first) - self.retire),
+        ]
+        m.d.sync += [
+            used.eq(next_used),
+            admitted.eq(next_admitted),
+            room.eq(next_used != self.depth),
+            slot.eq(next_admitted != self.tiles),
+        ]
+
+        # The tag waits for ``wide``, and the count of tiles for the references of all lanes.
+        tag = Signal(block_tag_layout())
+        m.d.comb += [
+            tag.format.eq(self.write.format),
+            tag.last.eq(self.write.last),
+            tag.overlong.eq(cut & ~self.i.p.last),
+        ]
+        late = Signal(block_tag_layout())
+        m.d.comb += [
+            late.eq(delay(m, "tag", tag, 2)),
+            late.wide.eq(delay(m, "wide", self.wide, 1)),
+            tags.w_en.eq(delay(m, "tag_enable", self.write.enable, 2, reset_less=False)),
+            tags.w_data.eq(late),
+            self.tag.valid.eq(tags.r_rdy),
+            self.tag.payload.eq(tags.r_data),
+            tags.r_en.eq(self.tag.ready),
+        ]
+        complete = delay(m, "complete", self.write.enable & self.write.last,
+                         OperandLane.completion_latency + 1, reset_less=False)
+        m.d.sync += self.tiles_ready.eq(self.tiles_ready + complete - self.start)
+        return m
