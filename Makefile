@@ -40,8 +40,10 @@ demo:
 	@$(BIN)/mixdit demo $(ARGS)
 
 lint:
-	@$(call need,perl,perl)
+	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim lint)
+	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && echo "ruff: clean"
+	@$(BIN)/mypy $(wildcard golden gen perf)
 	@$(BIN)/python -m verif.lint
 
 bench:

@@ -1,11 +1,13 @@
 """The command ``mixdit``."""
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import typer
+from amaranth.hdl import UnusedElaboratable
 from typer.exceptions import TyperException
 
 import gen
@@ -25,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         status = _application(arguments)(args=arguments, prog_name="mixdit", standalone_mode=False)
     except (TyperException, ParameterError) as error:
+        # Other designs of the same command may have been built by now.
+        warnings.simplefilter("ignore", UnusedElaboratable)
         message = error.format_message() if isinstance(error, TyperException) else str(error)
         _fail(message, 2)
     except (MissingExtraError, OSError) as error:

@@ -12,6 +12,7 @@ from rich.table import Table
 from gen.designs import DESIGNS, PARAMETERS, Design, ParameterError
 from gen.files import write_files
 from gen.package import Package, make_package
+from hw.axi_stream import AXIStreamTop
 
 __all__ = ["verilog"]
 
@@ -19,7 +20,10 @@ ALL = "all"
 
 
 def _option(name: str) -> Any:
-    return typer.Option(help=f"{PARAMETERS[name][0].upper()}{PARAMETERS[name][1:]}.", show_default=False)
+    """Option for a parameter; left out, every design keeps its own default."""
+    defaults = {str(design.defaults()[name]) for design in DESIGNS.values() if name in design.parameters}
+    text = PARAMETERS[name]
+    return typer.Option(help=f"{text[0].upper()}{text[1:]}.", show_default=" or ".join(sorted(defaults)))
 
 
 def verilog(
@@ -47,7 +51,7 @@ def verilog(
         "target": target,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
-    packages = _make([(design, _of(design, parameters, top)) for design in _chosen(top)])
+    packages = _make({design.name: design.top(_of(design, parameters, top)) for design in _chosen(top)})
     written = [write_files(output / package.design.name, package.files) for package in packages]
     if as_json:
         print(json.dumps([_summary(output, package) for package in packages], indent=2))
@@ -70,13 +74,13 @@ def _of(design: Design, parameters: dict[str, Any], top: str) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name in design.parameters}
 
 
-def _make(jobs: list[tuple[Design, dict[str, Any]]]) -> list[Package]:
+def _make(tops: dict[str, AXIStreamTop]) -> list[Package]:
     columns = (SpinnerColumn(), TextColumn("converting {task.description}"), TimeElapsedColumn())
     packages = []
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        for design, parameters in jobs:
-            task = progress.add_task(design.name)
-            packages.append(make_package(design, parameters))
+        for name, top in tops.items():
+            task = progress.add_task(name)
+            packages.append(make_package(DESIGNS[name], top))
             progress.remove_task(task)
     return packages
 

