@@ -24,7 +24,9 @@ def _as_pairs(t: MXTensor) -> MXTensor:
     """MXINT8 as MX9 with t = 0: each block of 32 becomes two of 16 with the same exponent."""
     blocks = block_count(t.k, MX9)
     exponents = np.repeat(t.exponents, 2, axis=-1)[..., :blocks]
-    elements = t.elements.reshape(*t.exponents.shape[:-1], -1, BLOCK_SIZE)[..., :blocks, :]
+    elements = t.elements.reshape(*t.exponents.shape[:-1], 2 * t.exponents.shape[-1], BLOCK_SIZE)[
+        ..., :blocks, :
+    ]
     return MXTensor(MX9, t.k, exponents, np.zeros_like(exponents), elements)
 
 

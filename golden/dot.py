@@ -43,7 +43,7 @@ def _exponents(t: Tensor) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
     """Exponents E - 127 - (m - 1), and which blocks are NaN: ``[..., k_blocks]`` each."""
     parts = stream_parts(t)
     exponents = [
-        part.exponents.astype(np.int16) - np.int16(EXPONENT_BIAS + part.fmt.magnitude_bits - 1) for part in parts
+        p.exponents.astype(np.int16) - np.int16(EXPONENT_BIAS + p.fmt.magnitude_bits - 1) for p in parts
     ]
     return np.concatenate(exponents, axis=-1), np.concatenate([p.nan_blocks for p in parts], axis=-1)
 

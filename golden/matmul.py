@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.dot import check_same_k
-from golden.operand import NO_PASS, Operand, prepare
+from golden.operand import Operand, prepare
 from golden.rounding import QUIET_NAN, add_binary32, round_to_binary32
-from golden.stepwise import stepwise_sum
+from golden.stepwise import rectangles, step_by_step
 from golden.tensor import Tensor
 
 FRACTION_BITS = 17
@@ -38,24 +38,16 @@ def aligned_sum(a: Operand, b: Operand, fraction_bits: int) -> NDArray[np.float6
     """Exact value ``acc * 2**(R - F - 262)`` of every aligned accumulator: float64 ``[M, N]``.
 
     One product of the decoded values serves every output whose passes all shift by at most F. Proof that
-    binary64 computes it exactly, in any order of additions: relative to 2**(R - 262), a nonzero pass product is
-    an integer divided by 2**shift, so every product of elements and every partial sum is a multiple of 2**-F. A
-    block's element times its 2**(1 - t) is at most 16 * 2 (MX9: at most 128 = 16 * 8, exponent E + 1 taken
-    out, so again 16 * 2), hence partial sums are at most 16 * 32**2 * k_blocks = 2**14 * k_blocks, and
-    14 + F + log2(k_blocks) <= 53 bits hold them; W <= 54 (checked by `matmul`) implies that.
+    binary64 computes it exactly, in any order of additions: relative to 2**(R - 262), the product of two
+    nonzero passes is an integer divided by 2**shift, so all products of elements and all partial sums
+    are multiples of 2**-F. An element times its 2**(1 - t) is at most 16 * 2 relative to the row's part of
+    R (MX6: 16; MX9: 128 = 8 * 16 with exponent E + 1), hence partial sums are at most
+    16 * 32**2 * k_blocks = 2**14 * k_blocks, and 14 + F + log2(k_blocks) <= 53 bits hold them. W <= 54, which
+    `matmul` checks, implies that, and bounds the accumulator itself by 2**53.
     """
-    total = a.values @ b.values.T
-    # Worst shifts of nonzero passes of each row and column; outputs where their sum exceeds F take the other way.
-    shift_a, shift_b = a.shifts.max(axis=1), b.shifts.max(axis=1)
-    largest = int(shift_b.max(initial=NO_PASS))
-    for level in np.unique(shift_a[shift_a + largest > fraction_bits]):
-        rows = np.flatnonzero(shift_a == level)
-        columns = np.flatnonzero(shift_b > fraction_bits - level)
-        right = b.take(columns)
-        step = max(1, _TILE_ELEMENTS // columns.size)
-        for start in range(0, rows.size, step):
-            tile = rows[start : start + step]
-            total[np.ix_(tile, columns)] = stepwise_sum(a.take(tile), right, fraction_bits)
+    total: NDArray[np.float64] = a.values @ b.values.T
+    for rows, columns in rectangles(a.shifts.max(axis=1), b.shifts.max(axis=1), fraction_bits):
+        step_by_step(total, a, b, rows, columns, fraction_bits)
     return total
 
 
@@ -85,16 +77,16 @@ def matmul(
     fraction_bits: int = FRACTION_BITS,
     k_blocks: int | None = None,
 ) -> NDArray[np.float32]:
-    """A * B^T with the hardware's accumulation, float32 ``[M, N]``.
+    """Product A * B^T with the hardware's accumulation, float32 ``[M, N]``.
 
-    ``"aligned"``: for every output, ``acc = sum over passes of floor(dot * 2**F / 2**(R - e))``, with e the
-    pass's exponent sum, dot its integer block dot product and R the row's plus the column's
-    `reference_exponents`; floor is the mathematical one at any shift, so a small negative dot adds -1. The result
-    acc * 2**(R - F - 262) is rounded once, see `round_to_binary32`; acc = 0 gives +0.
+    ``"aligned"``: for every output, ``acc = sum over passes of floor(dot * 2**F / 2**(R - e))``, with e
+    the pass's exponent sum, dot its integer block dot product and R the row's plus the column's
+    `reference_exponents`; floor is the mathematical one at any shift, so a small negative dot adds -1.
+    The result ``acc * 2**(R - F - 262)`` is rounded once, see `round_to_binary32`; acc = 0 gives +0.
 
-    ``"float32"``: from +0, for each k-block in ascending order, ``sum = sum + round(dot)`` with dot the exact product of
-    the whole blocks (`block_dot`), both roundings to binary32 with ties to even, both results flushed to a zero of
-    their sign below 2**-126.
+    ``"float32"``: from +0, for each k-block in ascending order, ``sum = sum + round(dot)`` with dot the
+    exact product of the whole blocks (`block_dot`), both roundings to binary32 with ties to
+    even, and both results flushed to a zero of their sign below 2**-126.
 
     A NaN block anywhere in the row or column gives 0x7FC00000 in either mode.
 
@@ -107,16 +99,17 @@ def matmul(
     fraction_bits:
         F of the aligned accumulator, 0 or more; `accumulator_bits` must be at most 54.
     k_blocks:
-        k-blocks of 16 per chunk, where the hardware's operand buffer is shorter than K; R is each
-        chunk's own. Chunk results are added in ascending order from the first one by `add_binary32`. None: one chunk.
+        k-blocks of 16 per chunk, where the hardware's operand buffer is shorter than K; each chunk
+        has its own R. Chunk results are added in ascending order, beginning with the first, by
+        `add_binary32`. None: one chunk.
 
     Raises
     ------
     TypeError
         An operand or a parameter of another kind.
     ValueError
-        Operands that are not matrices or differ in K, an unknown accumulator, a ``fraction_bits`` or ``k_blocks`` out
-        of range.
+        Operands that are not matrices or differ in K, an unknown accumulator, ``fraction_bits`` or
+        ``k_blocks`` out of range.
     """
     check_same_k(a, b)
     for name, t in (("a", a), ("b", b)):
@@ -132,8 +125,8 @@ def matmul(
     width = accumulator_bits(fraction_bits, min(k_blocks, count))
     if width > 54:
         raise ValueError(
-            f"fraction_bits={fraction_bits!r} takes an accumulator of {width} bits over {min(k_blocks, count)} "
-            "k-blocks, and the golden model holds at most 54"
+            f"fraction_bits={fraction_bits!r} takes an accumulator of {width} bits over "
+            f"{min(k_blocks, count)} k-blocks, and the golden model holds at most 54"
         )
     result: NDArray[np.float32] | None = None
     for start in range(0, count, k_blocks):

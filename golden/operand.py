@@ -42,10 +42,6 @@ class Operand:
     shifts: NDArray[np.int16]
     nan: NDArray[np.bool_]
 
-    def take(self, rows: NDArray[np.intp]) -> "Operand":
-        """Only the given rows."""
-        return Operand(self.parts[rows], self.values[rows], self.reference[rows], self.shifts[rows], self.nan[rows])
-
 
 def _take_blocks(t: Tensor, start: int, stop: int) -> MixedTensor:
     """k-blocks ``start`` to ``stop`` of a tensor, as parts with blocks of 16."""
@@ -59,8 +55,13 @@ def _take_blocks(t: Tensor, start: int, stop: int) -> MixedTensor:
         elif low < high:
             k = min(part.k, high * BLOCK_SIZE) - low * BLOCK_SIZE
             taken.append(
-                MXTensor(part.fmt, k, part.exponents[:, low:high], part.microexponents[:, low:high],
-                         part.elements[:, low:high])
+                MXTensor(
+                    part.fmt,
+                    k,
+                    part.exponents[:, low:high],
+                    part.microexponents[:, low:high],
+                    part.elements[:, low:high],
+                )
             )
         first += count
     return MixedTensor(tuple(taken))
@@ -83,22 +84,21 @@ def prepare(t: Tensor, start: int, stop: int) -> Operand:
     """Decode and measure k-blocks ``start`` to ``stop`` of a matrix."""
     mixed = _take_blocks(t, start, stop)
     rows = mixed.shape[0]
-    values = np.empty((rows, (stop - start) * BLOCK_SIZE), np.float64)
+    values = np.empty((rows, stop - start, BLOCK_SIZE), np.float64)
     lowest = np.empty((rows, stop - start), np.int16)
     reference = np.full(rows, -1, np.int16)
     nan = np.zeros(rows, bool)
     first = 0
     for part in mixed.parts:
         last = first + part.exponents.shape[1]
-        target = values[:, first * BLOCK_SIZE : last * BLOCK_SIZE]
-        target[:] = decode(part, np.float64)
+        values[:, first:last] = decode(part, np.float64).reshape(part.elements.shape)
         lowest[:, first:last] = _lowest_exponents(part)
         np.maximum(reference, part.exponents.max(axis=1) + np.int16(top_offset(part.fmt)), out=reference)
         blocks = part.nan_blocks
         if blocks.any():
             nan |= blocks.any(axis=1)
             lowest[:, first:last][blocks] = -NO_PASS
-            target.reshape(rows, -1, BLOCK_SIZE)[blocks] = 0
+            values[:, first:last][blocks] = 0
         first = last
     shifts = np.where(lowest == -NO_PASS, np.int16(NO_PASS), reference[:, None] - lowest)
-    return Operand(mixed, values, reference, shifts, nan)
+    return Operand(mixed, values.reshape(rows, (stop - start) * BLOCK_SIZE), reference, shifts, nan)

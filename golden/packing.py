@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from golden.conversion import stream_parts
 from golden.formats import SLOT_BITS, Format
-from golden.tensor import MXTensor, Tensor, check_k, block_count
+from golden.tensor import MXTensor, Tensor, block_count, check_k
 
 SLOT_BYTES = SLOT_BITS // 8
 """Bytes of a stream slot: the longest packed block."""
@@ -28,12 +28,12 @@ def _squeeze(elements: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
         mask = _lanes(width, used)
         word = (word & mask) | (word >> np.uint64(width) & mask) << np.uint64(used)
     data = word.astype("<u8", copy=False).view(np.uint8)
-    return data.reshape(*word.shape, 8)[..., :bits].reshape(*word.shape[:-1], -1)
+    return data.reshape(*word.shape, 8)[..., :bits].reshape(*word.shape[:-1], word.shape[-1] * bits)
 
 
 def _widen(data: NDArray[np.uint8], bits: int) -> NDArray[np.int8]:
     """The inverse of `_squeeze`, with sign extension."""
-    groups = data.reshape(*data.shape[:-1], -1, bits)
+    groups = data.reshape(*data.shape[:-1], data.shape[-1] // bits, bits)
     lanes = np.zeros((*groups.shape[:-1], 8), np.uint8)
     lanes[..., :bits] = groups
     word = lanes.view("<u8")[..., 0]
@@ -71,7 +71,7 @@ def pack(t: MXTensor) -> NDArray[np.uint8]:
     TypeError
         ``t`` is not an `MXTensor` (pack the parts of a `MixedTensor` one by one).
     """
-    return pack_blocks(t).reshape(*t.exponents.shape[:-1], -1)
+    return pack_blocks(t).reshape(*t.exponents.shape[:-1], t.exponents.shape[-1] * t.fmt.block_bytes)
 
 
 def unpack(data: object, fmt: Format, k: int) -> MXTensor:

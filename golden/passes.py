@@ -56,16 +56,17 @@ def _split(t: MXTensor, first_block: int) -> Passes:
         number = np.full(count, 2)
     else:
         magnitudes = magnitudes << np.uint8(PASS_MAGNITUDE_BITS - t.fmt.magnitude_bits)
-        oversized = (magnitudes > _PASS_MAX).any(axis=-1)
-        number = 1 + oversized.any(axis=tuple(range(oversized.ndim - 1))).astype(np.intp)
+        oversized = (magnitudes > _PASS_MAX).any(axis=-1).reshape(-1, count)
+        number = np.where(oversized.any(axis=0), 2, 1)
     index = np.repeat(np.arange(count), number)
     second = np.zeros(index.size, bool)
     second[1:] = index[1:] == index[:-1]
     magnitudes = magnitudes[..., index, :]
     exponents = exponents[..., index]
     if t.fmt == MX9:
-        magnitudes = np.where(second[:, None], magnitudes & np.uint8(_PASS_MAX),
-                              magnitudes >> np.uint8(PASS_MAGNITUDE_BITS))
+        magnitudes = np.where(
+            second[:, None], magnitudes & np.uint8(_PASS_MAX), magnitudes >> np.uint8(PASS_MAGNITUDE_BITS)
+        )
         exponents = exponents + np.where(second, np.int16(-3), np.int16(1))
     else:
         capped = np.minimum(magnitudes, np.uint8(_PASS_MAX))
@@ -113,8 +114,8 @@ def split_passes(t: Tensor) -> Passes:
 def reference_exponents(t: Tensor) -> NDArray[np.int16]:
     """Largest pass exponent of each row: int16 ``[...]``.
 
-    Over all k-blocks, zero and padding blocks included: E + 1 in MX9, E in MX6 and MX4. The aligned accumulator's
-    reference R is the row's plus the column's.
+    Over all k-blocks, zero and padding blocks included: E + 1 in MX9, E in MX6 and MX4. The aligned
+    accumulator's reference R is the row's plus the column's.
     """
     tops = [part.exponents.astype(np.int16) + np.int16(top_offset(part.fmt)) for part in stream_parts(t)]
     top: NDArray[np.int16] = np.concatenate(tops, axis=-1).max(axis=-1)

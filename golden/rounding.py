@@ -14,8 +14,8 @@ _ROUNDS_UP_TO_NORMAL = 2.0**-126 - 2.0**-151
 def round_to_binary32(exact: NDArray[np.float64]) -> NDArray[np.float32]:
     """Round once to 24 bits, ties to even, then overflow to infinity and flush below 2**-126 to zero.
 
-    Rounding comes first, with an unbounded exponent: values from 2**-126 - 2**-151 up give 2**-126. Flushed values
-    keep their sign, zero gives +0 and NaN the quiet NaN 0x7FC00000.
+    Rounding comes first, with an unbounded exponent: values from 2**-126 - 2**-151 up give 2**-126.
+    Flushed values keep their sign, zero gives +0 and NaN the quiet NaN 0x7FC00000.
     """
     exact = exact + 0.0  # -0 becomes +0
     with np.errstate(over="ignore", under="ignore"):
@@ -37,7 +37,7 @@ def canonical_nan(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def add_binary32(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
-    """x + y in binary32, ties to even; subnormal sums become zero with their sign.
+    """Sum x + y in binary32, ties to even; subnormal sums become zero with their sign.
 
     Infinities of opposite sign, and NaN operands, give 0x7FC00000. The operands are not subnormal.
     """

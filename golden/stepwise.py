@@ -1,5 +1,7 @@
 """The aligned accumulator pass by pass, for outputs where a shift drops bits."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,42 +12,74 @@ from golden.passes import split_passes
 _VALUE_OFFSET = 2 * (EXPONENT_BIAS + PASS_MAGNITUDE_BITS - 1) + DOT_FRACTION_BITS
 """A pass dot product is worth dot * 2**(e - 262)."""
 
+_TILE_ELEMENTS = 1 << 16
+"""Outputs accumulated at a time: 512 KiB of binary64."""
 
-def _aligned_passes(operand: Operand) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Elements of each pass times 2**(1 - t) and 2**(exponent - reference).
+Index = NDArray[np.intp]
+
+
+def rectangles(
+    shift_a: NDArray[np.int16], shift_b: NDArray[np.int16], limit: int
+) -> Iterator[tuple[Index, Index]]:
+    """Rows and columns that cover every output with ``shift_a + shift_b > limit``.
+
+    One rectangle where at least a quarter of it is needed, else an exact one for each value of ``shift_a``.
+    """
+    rows = np.flatnonzero(shift_a + shift_b.max(initial=-limit) > limit)
+    if not rows.size:
+        return
+    columns = np.flatnonzero(shift_b + shift_a.max() > limit)
+    levels, counts = np.unique(shift_a[rows], return_counts=True)
+    reach = [int(np.count_nonzero(shift_b > limit - level)) for level in levels]
+    if 4 * int(np.dot(counts, reach)) >= rows.size * columns.size:
+        yield rows, columns
+        return
+    for level in levels:
+        yield np.flatnonzero(shift_a == level), np.flatnonzero(shift_b > limit - level)
+
+
+def _aligned_passes(operand: Operand, rows: Index) -> tuple[Index, NDArray[np.float64]]:
+    """Elements of each pass times 2**(1 - t) and 2**(exponent - reference), for some rows.
 
     Returns the k-block of each pass, intp ``[P]``, and float64 ``[P, rows, 16]``; NaN blocks are 0.
     """
-    p = split_passes(operand.parts)
+    p = split_passes(operand.parts[rows])
     t = np.unpackbits(p.microexponents[..., None], axis=-1, bitorder="little")
-    scale = (p.exponents - operand.reference[:, None])[..., None] + np.int16(1) - t.astype(np.int16)
+    scale = (p.exponents - operand.reference[rows, None])[..., None] + np.int16(1) - t.astype(np.int16)
     values = np.where(p.negative, -1.0, 1.0) * p.magnitudes
-    values = np.ldexp(values, np.repeat(scale, 2, axis=-1).astype(np.int32))
+    values *= np.repeat(np.ldexp(1.0, scale.astype(np.int32)), 2, axis=-1)
     values[p.nan] = 0
     return p.blocks, np.ascontiguousarray(values.transpose(1, 0, 2))
 
 
-def stepwise_sum(a: Operand, b: Operand, fraction_bits: int) -> NDArray[np.float64]:
-    """Exact value ``acc * 2**(R - F - 262)`` with every floor taken: float64 ``[M, N]``.
+def step_by_step(
+    total: NDArray[np.float64], a: Operand, b: Operand, rows: Index, columns: Index, bits: int
+) -> None:
+    """Write the exact value ``acc * 2**(R - F - 262)`` of some outputs, every floor taken, into ``total``.
 
-    k-blocks that drop no bit of any output here go together through one exact product; each other pass product
-    is scaled by 2**(F - shift) through its operands, floored and added. The scaled dot product has the 15 bits of
-    dot and an exponent far inside binary64's range, so it and its floor are exact at every shift.
+    ``total`` is float64 ``[M, N]``, ``bits`` is F. k-blocks that drop no bit of any of these outputs go
+    together through one exact product; each other pass product is scaled by 2**(F - shift) through its
+    operands, floored and added. The scaled dot product has the 15 bits of dot and an exponent far
+    inside binary64's range, so it and its floor are exact at every shift.
     """
-    exact = a.shifts.max(axis=0) + b.shifts.max(axis=0) <= fraction_bits
-    columns = np.repeat(exact, BLOCK_SIZE)
-    total: NDArray[np.float64] = a.values[:, columns] @ b.values[:, columns].T
-    acc = np.zeros_like(total)
-    dot = np.empty_like(total)
-    blocks_a, left = _aligned_passes(a)
-    blocks_b, right = _aligned_passes(b)
-    left *= 2.0**fraction_bits
-    for k in np.flatnonzero(~exact):
-        for i in np.flatnonzero(blocks_a == k):
-            for j in np.flatnonzero(blocks_b == k):
-                np.matmul(left[i], right[j].T, out=dot)
-                np.floor(dot, out=dot)
-                acc += dot
-    reference = a.reference[:, None].astype(np.int32) + b.reference - (fraction_bits + _VALUE_OFFSET)
-    total += np.ldexp(acc, reference)
-    return total
+    exact = a.shifts[rows].max(axis=0) + b.shifts[columns].max(axis=0) <= bits
+    elements = np.repeat(exact, BLOCK_SIZE)
+    right_exact = b.values[np.ix_(columns, elements)].T
+    blocks_b, right = _aligned_passes(b, columns)
+    step = max(1, _TILE_ELEMENTS // columns.size)
+    for start in range(0, rows.size, step):
+        tile = rows[start : start + step]
+        blocks_a, left = _aligned_passes(a, tile)
+        left *= 2.0**bits
+        acc = np.zeros((tile.size, columns.size))
+        dot = np.empty_like(acc)
+        for k in np.flatnonzero(~exact):
+            for i in np.flatnonzero(blocks_a == k):
+                for j in np.flatnonzero(blocks_b == k):
+                    np.matmul(left[i], right[j].T, out=dot)
+                    np.floor(dot, out=dot)
+                    acc += dot
+        reference = a.reference[tile, None].astype(np.int32) + b.reference[columns]
+        acc *= np.ldexp(1.0, reference - (bits + _VALUE_OFFSET))
+        acc += a.values[np.ix_(tile, elements)] @ right_exact
+        total[np.ix_(tile, columns)] = acc

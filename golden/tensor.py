@@ -91,8 +91,7 @@ class MXTensor:
             if low < fmt.min_element or high > fmt.max_element:
                 bad = low if low < fmt.min_element else high
                 raise ValueError(
-                    f"{fmt} elements must be {fmt.min_element} to {fmt.max_element}, "
-                    f"but one is {bad}"
+                    f"{fmt} elements must be {fmt.min_element} to {fmt.max_element}, but one is {bad}"
                 )
         if not fmt.subblocks and self.microexponents.any():
             raise ValueError(
@@ -106,8 +105,8 @@ class MXTensor:
 
     @property
     def nan_blocks(self) -> NDArray[np.bool_]:
-        """bool ``[..., blocks]``: the NaN blocks."""
-        return self.exponents == NAN_EXPONENT
+        """The NaN blocks: bool ``[..., blocks]``."""
+        return np.equal(self.exponents, NAN_EXPONENT)
 
     @property
     def parts(self) -> "tuple[MXTensor, ...]":

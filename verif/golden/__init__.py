@@ -1,0 +1,1 @@
+"""Tests of the golden model against scalar references, exact fractions and its own properties."""
