@@ -1,6 +1,6 @@
 """Control of one drain segment: when its rows shift, and which row leaves."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -64,7 +64,7 @@ class DrainSegment(wiring.Component):
         with m.If(active):
             m.d.sync += phase.eq(Mux(last, 0, phase + 1))
         m.d.comb += [
-            self.shift.eq(Cat(active & (phase < j) for j in range(self.rows))),
+            self.shift.eq(Cat(active & (phase < j) if j else Const(0, 1) for j in range(self.rows))),
             self.taken.eq(Cat(active & (phase == self.rows - 1 - j) for j in range(self.rows))),
         ]
 

@@ -14,6 +14,10 @@ class FormatCode(enum.Enum, shape=unsigned(2)):
     MX9 = MX9.code
 
 
+RESERVED_FORMAT = 3
+"""The code that names no format."""
+
+
 def packet_layout(payload, user) -> data.StructLayout:
     """One AXI4-Stream beat: ``data`` (TDATA), ``user`` (TUSER) and ``last`` (TLAST)."""
     return data.StructLayout({"data": payload, "user": user, "last": 1})

@@ -17,7 +17,7 @@ from golden.formats import (
 from hw.aligned_accumulator import distance_bits
 from hw.block_dot import QUAD, QUADS, activation_quad_layout, weight_quad_layout
 from hw.delay import delay
-from hw.layouts import FormatCode
+from hw.layouts import RESERVED_FORMAT, FormatCode
 from hw.processing_element import ProcessingElement
 
 __all__ = ["OperandLane", "block_write_layout", "pass_layout", "reference_layout"]
@@ -40,7 +40,7 @@ def pass_layout(depth) -> data.StructLayout:
     """A pass to issue: the block, which half of it, and what ends with it.
 
     ``rest`` selects the low half of an MX9 block (or what an element -2**m of a narrower format has
-    beyond 15), ``first`` is the tile's first pass, ``release`` the last use of the block.
+    beyond 15; nothing in a block of the reserved format), ``first`` is the tile's first pass, ``release`` the last use of the block.
     """
     return data.StructLayout({
         "address": range(depth),
@@ -201,10 +201,11 @@ class OperandLane(wiring.Component):
         code = delay(m, "format", self.pass_in.format, 2)
         is_mx9 = delay(m, "is_mx9", code == FormatCode.MX9.value, 1)
         rest = delay(m, "rest", self.pass_in.rest, 3)
+        idle = delay(m, "idle", code == RESERVED_FORMAT, 1)
         microexponents = delay(m, "microexponents", block[8:_ELEMENTS_AT], 3)
         signs, magnitudes = [], []
         for i in range(BLOCK_SIZE):
-            sign, magnitude = self._element(m, i, block, code, is_mx9, rest)
+            sign, magnitude = self._element(m, i, block, code, is_mx9, rest, idle)
             signs.append(sign)
             magnitudes.append(magnitude)
         for q in range(QUADS):
@@ -220,7 +221,7 @@ class OperandLane(wiring.Component):
                 m.d.comb += [operand.sign.eq(Cat(signs[group])), operand.microexponent.eq(singles)]
                 m.d.comb += [operand.magnitude[i].eq(x) for i, x in enumerate(magnitudes[group])]
 
-    def _element(self, m, i, block, code, is_mx9, rest):
+    def _element(self, m, i, block, code, is_mx9, rest, idle):
         """Sign and four magnitude bits of an element in this pass, three cycles after ``block``."""
         narrow = PASS_MAGNITUDE_BITS
         low = Signal(narrow, name=f"low{i}", reset_less=True)
@@ -248,7 +249,7 @@ class OperandLane(wiring.Component):
         with m.If(~is_mx9 & ~rest):
             m.d.sync += carry.eq(sign & ~zero)
         with m.If(~is_mx9 & rest):
-            m.d.sync += [bits.eq(0), invert.eq(0), carry.eq(sign & zero)]
+            m.d.sync += [bits.eq(0), invert.eq(0), carry.eq(sign & zero & ~idle)]
         magnitude = Signal(narrow, name=f"magnitude{i}", reset_less=True)
         m.d.sync += magnitude.eq((bits ^ invert.replicate(narrow)) + carry)
         return delay(m, f"sign{i}", sign, 2), magnitude

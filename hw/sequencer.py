@@ -4,13 +4,11 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.layouts import FormatCode
+from hw.layouts import RESERVED_FORMAT, FormatCode
 from hw.operand_lane import pass_layout
 from hw.tile_loader import block_tag_layout
 
 __all__ = ["Sequencer", "TileStatus", "tile_control_layout"]
-
-RESERVED_FORMAT = 3
 
 
 class TileStatus(enum.IntFlag, shape=3):
@@ -32,9 +30,10 @@ def tile_control_layout() -> data.StructLayout:
 class Sequencer(wiring.Component):
     """Issues one pass per cycle: for every block pair of a tile, each part of A by each part of B.
 
-    A tile starts when both operands have it whole, ``room`` for its results is assured, and
-    ``spacing`` cycles have gone by since the last start; from then on it runs without a gap. Where
-    tiles of A and B differ in length, the shorter one's last block is repeated and the tile is void.
+    A tile starts when both operands have it whole and ``room`` for its results is assured. Its last
+    pass keeps ``spacing`` cycles from the last pass of the tile before, because the drain takes that
+    long; if need be, passes that add zero go ahead of it. Where tiles of A and B differ in
+    length, the shorter one's last block is repeated and the tile is void.
 
     Latency: a tag's pass leaves one cycle after the tag is at the input. No flow control behind it.
 
@@ -43,7 +42,7 @@ class Sequencer(wiring.Component):
     depth:
         Blocks in the operand buffers.
     spacing:
-        Least cycles from tile to tile, the rows of a drain segment.
+        Least cycles between the last passes of two tiles, the rows of a drain segment.
 
     Members
     -------
@@ -53,7 +52,7 @@ class Sequencer(wiring.Component):
     start: Out(1), a tile starts, combinational
     a_pass, b_pass: Out(``pass_layout``)
     control: Out(``tile_control_layout``); status: Out(TileStatus), valid with ``control.last``
-    issue: Out(1), a pass leaves in this cycle
+    issue: Out(1), a pass that multiplies blocks leaves in this cycle
     """
 
     def __init__(self, *, depth, spacing):
@@ -80,15 +79,16 @@ class Sequencer(wiring.Component):
         first = Signal(init=1)
         wait = Signal(range(self.spacing)) if self.spacing > 1 else 0
         a_rest, b_rest = Signal(), Signal()
-        go, a_end, b_end, block_end, tile_end = (
-            Signal(name=name) for name in ("go", "a_end", "b_end", "block_end", "tile_end"))
+        go, hold, a_end, b_end, block_end, tile_end = (
+            Signal(name=name) for name in ("go", "hold", "a_end", "b_end", "block_end", "tile_end"))
 
         m.d.comb += [
-            self.start.eq(first & self.a_ready & self.b_ready & self.room & (wait == 0)
-                          & self.a_tag.valid & self.b_tag.valid),
-            go.eq(Mux(first, self.start, 1)),
             a_end.eq(a_rest | ~_two_passes(a)),
             b_end.eq(b_rest | ~_two_passes(b)),
+            hold.eq(a_end & b_end & a.last & b.last & (wait != 0)),
+            self.start.eq(first & ~hold & self.a_ready & self.b_ready & self.room
+                          & self.a_tag.valid & self.b_tag.valid),
+            go.eq(Mux(first, self.start, ~hold)),
             block_end.eq(go & a_end & b_end),
             tile_end.eq(block_end & a.last & b.last),
             self.a_tag.ready.eq(block_end & (~a.last | b.last)),
@@ -99,7 +99,7 @@ class Sequencer(wiring.Component):
             with m.If(b_end):
                 m.d.sync += a_rest.eq(~a_end)
         if self.spacing > 1:
-            with m.If(self.start):
+            with m.If(tile_end):
                 m.d.sync += wait.eq(self.spacing - 1)
             with m.Elif(wait != 0):
                 m.d.sync += wait.eq(wait - 1)
@@ -128,6 +128,8 @@ class Sequencer(wiring.Component):
         )
         with m.If(go):
             m.d.sync += faults.eq(found)
+        with m.If(hold):
+            m.d.sync += [self.a_pass.format.eq(RESERVED_FORMAT), self.a_pass.rest.eq(1)]
         m.d.sync += [
             self.issue.eq(go),
             self.control.first.eq(self.start),
