@@ -76,8 +76,9 @@ def _of(design: Design, parameters: dict[str, Any], top: str) -> dict[str, Any]:
 
 def _make(tops: dict[str, AXIStreamTop]) -> list[Package]:
     columns = (SpinnerColumn(), TextColumn("converting {task.description}"), TimeElapsedColumn())
+    console = Console(stderr=True)
     packages = []
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         for name, top in tops.items():
             task = progress.add_task(name)
             packages.append(make_package(DESIGNS[name], top))

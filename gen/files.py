@@ -17,6 +17,8 @@ def write_files(directory: Path, files: Mapping[str, str]) -> list[str]:
     removed (the old ``manifest.json`` names them); what the user put there stays. Raises ``OSError``.
     """
     changed = [name for name, text in files.items() if not _holds(directory / name, text)]
+    if not changed:
+        return []
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory, prefix=".export-") as staging:
         for name in changed:

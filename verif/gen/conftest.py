@@ -1,0 +1,25 @@
+"""Small exports, made once per test process."""
+
+import pytest
+
+from gen.designs import DESIGNS
+from gen.files import write_files
+from gen.package import make_package
+
+SMALL = {"mx_array": {"rows": 2, "cols": 3, "drain_rows": 1, "k_blocks": 4}}
+"""Parameters that keep an export small, by design."""
+
+
+@pytest.fixture(scope="session", params=DESIGNS)
+def package(request):
+    """The package of each design, with small parameters."""
+    design = DESIGNS[request.param]
+    return make_package(design, design.top(SMALL.get(design.name, {})))
+
+
+@pytest.fixture(scope="session")
+def exported(package, tmp_path_factory):
+    """Folder that holds ``package``."""
+    folder = tmp_path_factory.mktemp(package.design.name)
+    write_files(folder, package.files)
+    return folder
