@@ -116,7 +116,8 @@ class MXTensor:
     def __getitem__(self, index: Any) -> "MXTensor":
         """Select along the leading axes (never along K), as NumPy indexing does."""
         keys = index if isinstance(index, tuple) else (index,)
-        if len(keys) > self.exponents.ndim - 1 or any(k is Ellipsis for k in keys):
+        axes = sum(key is not None for key in keys)
+        if axes > self.exponents.ndim - 1 or any(key is Ellipsis for key in keys):
             raise IndexError(f"index {index!r} must select among the {self.exponents.ndim - 1} leading axes")
         return MXTensor(
             self.fmt, self.k, self.exponents[index], self.microexponents[index], self.elements[index]

@@ -51,9 +51,9 @@ def test_every_element_code(source, target):
 def test_narrowing_equals_decoding_and_quantizing_again(source, target, exponent):
     """Every sub-block that an encoder can produce, for blocks that one can produce.
 
-    A block is free in its sub-blocks once E and one sub-block with t = 0 are given, so every sub-block beside such
-    a one covers all blocks. What an encoder can produce: with t = 0 an element of 2**(m-1) or more; no nonzero
-    element below the smallest normal binary32 in size.
+    Given E and one sub-block with t = 0, the other sub-blocks of a block are free, so every sub-block
+    beside such a one covers all blocks. What an encoder can produce: with t = 0 an element of
+    2**(m-1) or more; no nonzero element below the smallest normal binary32 in size.
     """
     limit = source.max_element
     a, b = (v.ravel() for v in np.meshgrid(np.arange(-limit, limit + 1), np.arange(-limit, limit + 1)))
@@ -123,6 +123,6 @@ def test_wrong_arguments_are_named():
     t = row_of(MX6, [0] * 16)
     with pytest.raises(TypeError, match="t must be an MXTensor, not MixedTensor"):
         convert(concat([t]), MX9)
-    with pytest.raises(TypeError, match="fmt must be a Format such as golden.MX6, not 'MX9'"):
+    with pytest.raises(TypeError, match=r"fmt must be a Format such as golden\.MX6, not 'MX9'"):
         convert(t, "MX9")
     assert set(FORMATS) == {"MX4", "MX6", "MX9", "MXINT8"}
