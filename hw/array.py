@@ -14,7 +14,7 @@ from hw.layouts import FormatCode, packet_layout
 from hw.operand_lane import OperandLane
 from hw.processing_element import ProcessingElement
 from hw.sequencer import Sequencer, TileStatus, tile_control_layout
-from hw.shared_module import SharedModule
+from hw.shared_module import place
 from hw.tile_loader import TileLoader
 
 __all__ = ["Array"]
@@ -156,8 +156,7 @@ class Array(wiring.Component):
         """The operand lanes of one side, in the order in which passes visit them."""
         lanes = []
         for position, index in enumerate(order):
-            lane = SharedModule(prototype, name=module)
-            m.submodules[f"{kind}_lane_{index}"] = lane
+            lane = place(m, f"{kind}_lane_{index}", prototype, module=module)
             m.d.comb += [
                 lane.write.eq(loader.write),
                 lane.block.eq(loader.blocks[index]),
@@ -187,8 +186,7 @@ class Array(wiring.Component):
             m.d.comb += [segment.references[j].eq(lane.reference), lane.reference_taken.eq(segment.taken[j])]
             elements.append([])
             for c, column in enumerate(columns):
-                element = SharedModule(self._element, name="mx_array_pe")
-                m.submodules[f"pe_{self.rows - 1 - r}_{c}"] = element
+                element = place(m, f"pe_{self.rows - 1 - r}_{c}", self._element, module="mx_array_pe")
                 for q, (a, b) in enumerate(zip(element.a_in, element.b_in)):
                     m.d.comb += [
                         a.eq(elements[r][c - 1].a_out[q] if c else lane.operand[q]),
@@ -218,8 +216,7 @@ class Array(wiring.Component):
             bottom = elements[(s + 1) * self.drain_rows - 1]
             cells.append([])
             for c, column in enumerate(columns):
-                cell = SharedModule(self._cell, name="mx_array_drain_cell")
-                m.submodules[f"drain_{self.segments - 1 - s}_{c}"] = cell
+                cell = place(m, f"drain_{self.segments - 1 - s}_{c}", self._cell, module="mx_array_drain_cell")
                 token = cells[s][c - 1].token_out if c else segment.token
                 m.d.comb += [
                     cell.total.eq(bottom[c].drain_out),

@@ -31,18 +31,27 @@ class Pipeline:
     def __init__(self, m: Module, *, i, o, stages):
         self._m = m
         self._stages = stages
-        valid = [Signal(name=f"valid_{stage}") for stage in range(1, stages + 1)]
         self._advance = [Signal(name=f"advance_{stage}") for stage in range(1, stages + 1)]
+        valid = [Signal(name=f"valid_{stage}") for stage in range(1, stages + 1)]
+        after = [Signal(name=f"valid_{stage}_next") for stage in range(1, stages + 1)]
+        # A hole is an empty stage, this one or one after it. It is known a cycle ahead, in a register of
+        # its own for each stage, since many registers wait for it.
+        hole = [Signal(name=f"hole_{stage}", init=1) for stage in range(1, stages + 1)]
 
         m.d.comb += [
             i.ready.eq(self._advance[0]),
             o.valid.eq(valid[-1]),
             o.p.last.eq(self.carry(1, stages, "last", i.p.last)),
         ]
-        for stage, full, advance in zip(range(stages), valid, self._advance, strict=True):
-            m.d.comb += advance.eq(~full | (self._advance[stage + 1] if stage + 1 < stages else o.ready))
-            with m.If(advance):
-                m.d.sync += full.eq(valid[stage - 1] if stage else i.valid)
+        for stage, advance in enumerate(self._advance):
+            m.d.comb += [
+                advance.eq(hole[stage] | o.ready),
+                after[stage].eq(Mux(advance, valid[stage - 1] if stage else i.valid, valid[stage])),
+            ]
+            m.d.sync += [
+                valid[stage].eq(after[stage]),
+                hole[stage].eq(~Cat(after[stage:]).all()),
+            ]
 
     def register(self, stage, name, value, *, only=None, otherwise=0):
         """``value``, or ``otherwise`` unless ``only``, in a register of ``stage`` with the shape of ``value``.
