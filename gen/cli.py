@@ -13,6 +13,8 @@ from typer.exceptions import TyperException
 import gen
 from gen.commands import verilog
 from gen.designs import ParameterError
+from gen.synth.command import synth
+from gen.synth.tools import SynthesisError
 
 __all__ = ["main"]
 
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.simplefilter("ignore", UnusedElaboratable)
         message = error.format_message() if isinstance(error, TyperException) else str(error)
         _fail(message, 2)
-    except (MissingExtraError, OSError) as error:
+    except (MissingExtraError, SynthesisError, OSError) as error:
         _fail(str(error), 1)
     except typer.Abort:
         _fail("interrupted", 130)
@@ -51,6 +53,7 @@ def _application(arguments: Sequence[str]) -> typer.Typer:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     app.callback(invoke_without_command=True)(_root)
     app.command("verilog")(verilog)
+    app.command("synth")(synth)
     given = next((argument for argument in arguments if not argument.startswith("-")), None)
     for point in sorted(entry_points(group="mixdit.commands")):
         if given == point.name:

@@ -1,0 +1,120 @@
+"""``mixdit synth``."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gen.designs import PARAMETERS, ParameterError
+from gen.synth.families import FAMILIES
+from gen.synth.flow import Request, run_flow
+from gen.synth.result import Result, Timing
+from gen.synth.subjects import find_subject, subject_names
+
+__all__ = ["STORE", "default_jobs", "synth"]
+
+STORE = Path("build/synth")
+"""Where results are kept, from the current folder."""
+
+
+def default_jobs() -> int:
+    """Tools to run at a time: half of the processors."""
+    return max(1, (os.cpu_count() or 1) // 2)
+
+
+def _option(name: str) -> Any:
+    text = PARAMETERS[name]
+    return typer.Option(help=f"{text[0].upper()}{text[1:]}.", show_default="the design's")
+
+
+def synth(
+    design: Annotated[
+        str, typer.Option(help=f"What to synthesize: {', '.join(subject_names())}, or any module:factory.")
+    ],
+    family: Annotated[str, typer.Option(help=f"FPGA family: {', '.join(FAMILIES)}.")] = "ecp5",
+    target: Annotated[str | None, _option("target")] = None,
+    rows: Annotated[int | None, _option("rows")] = None,
+    cols: Annotated[int | None, _option("cols")] = None,
+    drain_rows: Annotated[int | None, _option("drain_rows")] = None,
+    k_blocks: Annotated[int | None, _option("k_blocks")] = None,
+    fraction_bits: Annotated[int | None, _option("fraction_bits")] = None,
+    dsp: Annotated[bool, typer.Option("--dsp", help="Let products go into DSP blocks.")] = False,
+    seeds: Annotated[
+        int, typer.Option(min=0, help="Place and route with seeds 1 to this many; 0 for Yosys alone.")
+    ] = 3,
+    freq: Annotated[float, typer.Option(min=1, help="Clock in MHz that placement strives for.")] = 300,
+    by_part: Annotated[bool, typer.Option("--parts", help="Also count cells by kind of part.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Tools to run at a time.")] = None,
+    store: Annotated[Path, typer.Option(help="Where results are kept for the next time.")] = STORE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Measure a design's size and speed on an FPGA."""
+    if family not in FAMILIES:
+        raise ParameterError(f"no family is called {family!r}: choose from {', '.join(FAMILIES)}")
+    given = {
+        "target": target,
+        "rows": rows,
+        "cols": cols,
+        "drain_rows": drain_rows,
+        "k_blocks": k_blocks,
+        "fraction_bits": fraction_bits,
+    }
+    request = Request(
+        subject=find_subject(design),
+        family=FAMILIES[family],
+        parameters={name: value for name, value in given.items() if value is not None},
+        dsp=dsp,
+        seeds=seeds,
+        frequency_mhz=freq,
+        by_part=by_part,
+    )
+    (result,) = run_flow([request], store=store, jobs=jobs or default_jobs())
+    if as_json:
+        print(json.dumps(result.to_json(), indent=2))
+    else:
+        _print_tables(result)
+
+
+def _print_tables(result: Result) -> None:
+    console = Console()
+    built, area, family = result.built, result.area, result.family
+    values = " ".join(f"{name}={value}" for name, value in built.parameters.items())
+    console.print(f"{built.name} on {family.title} {values}".rstrip(), highlight=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
+    table.add_row(family.lut_name, str(area.lut), family.counting)
+    kinds = ("carry cells", area.carry), ("wide multiplexers", area.mux), ("flip-flops", area.ff)
+    for name, number in (*kinds, ("DSP blocks", area.dsp), ("block memories", area.ram)):
+        table.add_row(name, str(number), "")
+    if result.lut_per_mac:
+        table.add_row(f"{family.lut_name} per MAC", f"{result.lut_per_mac:.1f}", "in the fastest mode")
+    if result.lut_per_element:
+        table.add_row(f"{family.lut_name} per element", f"{result.lut_per_element:.1f}", "")
+    timings = ((result.plain, "plain"), (result.trimmed, "chain ends trimmed"))
+    for timing, title in timings:
+        if timing:
+            _add_timing(table, result, timing, title)
+    if not family.timing:
+        table.add_row("Fmax", "-", "no open tool places this family")
+    console.print(table, soft_wrap=True)
+    for part in result.parts:
+        console.print(
+            f"{part.number:>5} x {part.name:<24}{part.area.lut:>8} {family.lut_name}", highlight=False
+        )
+
+
+def _add_timing(table: Table, result: Result, timing: Timing, title: str) -> None:
+    table.add_row("TRELLIS_COMB", str(timing.comb), f"nextpnr, {title}")
+    if result.macs:
+        table.add_row("TRELLIS_COMB per MAC", f"{timing.comb / result.macs:.1f}", "")
+    if timing.fmax_mhz is not None:
+        seeds = ", ".join(f"{p.fmax_mhz:.0f}" for p in timing.seeds.values())
+        table.add_row("Fmax in MHz", f"{timing.fmax_mhz:.1f}", f"median of {seeds}")
+    for mode, rate in (result.mac_per_s_per_lut(timing) or {}).items():
+        table.add_row(f"MAC/s per {result.family.lut_name}", f"{rate / 1e6:.2f} M", mode)

@@ -1,0 +1,176 @@
+"""The FPGA families: how Yosys is asked to map to them, and how their cells are counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gen.synth.tools import SynthesisError
+
+__all__ = ["FAMILIES", "Area", "Family"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """Cells that a design takes.
+
+    Parameters
+    ----------
+    lut:
+        Look-up tables, all of them: see ``Family.counting``.
+    carry, mux, ff, dsp, ram:
+        Carry cells, wide multiplexers between look-up tables, flip-flops, DSP blocks, block memories.
+    cells:
+        Every cell by its type.
+    """
+
+    lut: int
+    carry: int
+    mux: int
+    ff: int
+    dsp: int
+    ram: int
+    cells: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """An FPGA family.
+
+    Parameters
+    ----------
+    name:
+        Its name on the command line.
+    title:
+        Its name in reports.
+    lut_name:
+        What its look-up tables are called.
+    synthesis:
+        Yosys command that maps to it, without hierarchy.
+    by_module:
+        The same with the modules kept apart.
+    luts, carries, muxes, ffs, dsps, rams:
+        Weight of each cell type in the counts of ``Area``. A cell of another type that is not in
+        ``free`` is an error, so that nothing goes uncounted.
+    free:
+        Types of cells that take none of these.
+    counting:
+        What ``Area.lut`` is, in words.
+    timing:
+        Whether there is an open tool that places it; without one there is no Fmax.
+    """
+
+    name: str
+    title: str
+    lut_name: str
+    synthesis: str
+    by_module: str
+    luts: Mapping[str, int]
+    carries: Mapping[str, int]
+    muxes: Mapping[str, int]
+    ffs: tuple[str, ...]
+    dsps: tuple[str, ...]
+    rams: tuple[str, ...]
+    counting: str
+    free: tuple[str, ...] = field(default=())
+    timing: bool = False
+
+    def area(self, cells: Mapping[str, int]) -> Area:
+        """Counts of ``cells`` (number by type). Raises ``SynthesisError`` for a type it does not know."""
+
+        def total(weights: Mapping[str, int]) -> int:
+            return sum(weights.get(kind, 0) * number for kind, number in cells.items())
+
+        def number(prefixes: tuple[str, ...]) -> int:
+            return sum(number for kind, number in cells.items() if kind.startswith(prefixes))
+
+        weighted = {*self.luts, *self.carries, *self.muxes}
+        prefixes = (*self.ffs, *self.dsps, *self.rams, *self.free, "$scopeinfo")
+        if unknown := [kind for kind in cells if kind not in weighted and not kind.startswith(prefixes)]:
+            raise SynthesisError(f"{self.name}: no rule for counting cells of type {', '.join(unknown)}")
+        return Area(
+            lut=total(self.luts),
+            carry=total(self.carries),
+            mux=total(self.muxes),
+            ff=number(self.ffs),
+            dsp=number(self.dsps),
+            ram=number(self.rams),
+            cells=dict(sorted((kind, n) for kind, n in cells.items() if not kind.startswith("$"))),
+        )
+
+
+_XILINX_LUTS = {
+    **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
+    "INV": 1,
+    "SRL16E": 1,
+    "SRLC32E": 1,
+    "RAM32X1S": 1,
+    "RAM64X1S": 1,
+    "RAM32X1D": 2,
+    "RAM64X1D": 2,
+    "RAM128X1S": 2,
+    "RAM256X1S": 4,
+    "RAM128X1D": 4,
+    "RAM256X1D": 8,
+    "RAM512X1S": 8,
+    "RAM32M": 4,
+    "RAM64M": 4,
+    "RAM32M16": 8,
+    "RAM64M8": 8,
+}
+
+
+def _xilinx(name: str, title: str, dsp: str) -> Family:
+    return Family(
+        name=name,
+        title=title,
+        lut_name="LUT6",
+        synthesis=f"synth_xilinx -family {name} -noiopad -noclkbuf -flatten",
+        by_module=f"synth_xilinx -family {name} -noiopad -noclkbuf",
+        luts=_XILINX_LUTS,
+        carries={"CARRY4": 1, "CARRY8": 1},
+        muxes={"MUXF7": 1, "MUXF8": 1, "MUXF9": 1},
+        ffs=("FD",),
+        dsps=(dsp,),
+        rams=("RAMB18E", "RAMB36E"),
+        counting="LUT1 to LUT6 and inverters, one each (no two share a LUT6), plus those used as memories and"
+        " shift registers",
+    )
+
+
+FAMILIES: Mapping[str, Family] = {
+    family.name: family
+    for family in (
+        Family(
+            name="ecp5",
+            title="Lattice ECP5",
+            lut_name="LUT4",
+            synthesis="synth_ecp5",
+            by_module="synth_ecp5 -noflatten",
+            luts={"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
+            carries={"CCU2C": 1},
+            muxes={"PFUMX": 1, "L6MUX21": 1},
+            ffs=("TRELLIS_FF",),
+            dsps=("MULT18X18D", "ALU54B"),
+            rams=("DP16KD", "PDPW16KD"),
+            counting="LUT4 + 2 x CCU2C + 4 x TRELLIS_DPR16X4",
+            timing=True,
+        ),
+        _xilinx("xcup", "AMD UltraScale+", "DSP48E2"),
+        _xilinx("xc7", "AMD 7 series", "DSP48E1"),
+        Family(
+            name="gowin",
+            title="Gowin GW2A",
+            lut_name="LUT4",
+            synthesis="synth_gowin -noiopads",
+            by_module="synth_gowin -noiopads -noflatten",
+            luts={**{f"LUT{inputs}": 1 for inputs in range(1, 5)}, "ALU": 1, "INV": 1, "RAM16SDP4": 4},
+            carries={"ALU": 1},
+            muxes={f"MUX2_LUT{inputs}": 1 for inputs in range(5, 9)},
+            ffs=("DFF",),
+            dsps=("MULT", "PADD", "MULTADDALU", "ALU54D"),
+            rams=("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"),
+            counting="LUT1 to LUT4 + ALU + inverters + 4 x RAM16SDP4",
+            free=("GND", "VCC"),
+        ),
+    )
+}
+"""Every family by name."""

@@ -1,0 +1,207 @@
+"""Runs of the whole flow, several at a time."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gen.synth.families import Family
+from gen.synth.placement import Placement, place
+from gen.synth.result import Result, Timing
+from gen.synth.subjects import Built, Subject
+from gen.synth.synthesis import Netlist, Part, parts, synthesize
+from gen.synth.tools import NEXTPNR_ECP5, YOSYS
+
+__all__ = ["Request", "run_flow"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A design to take through the flow.
+
+    Parameters
+    ----------
+    subject:
+        The design.
+    family:
+        The FPGA family.
+    parameters:
+        The design's parameters, where they differ from its defaults.
+    dsp:
+        Let products go into DSP blocks.
+    seeds:
+        Seeds to place it with, 1 and up; none for Yosys alone. A family without an open tool for
+        placement is never placed.
+    frequency_mhz:
+        Clock frequency that placement strives for.
+    by_part:
+        Also count cells by kind of part.
+    """
+
+    subject: Subject
+    family: Family
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    dsp: bool = False
+    seeds: int = 3
+    frequency_mhz: float = 300
+    by_part: bool = False
+
+    @property
+    def placed(self) -> bool:
+        """Whether it is placed and routed."""
+        return self.family.timing and self.seeds > 0
+
+    @property
+    def steps(self) -> int:
+        """Runs of a tool that it takes."""
+        return 1 + self.by_part + (2 * self.seeds if self.placed else 0)
+
+
+class _Work:
+    """What a request has led to so far."""
+
+    def __init__(self, request: Request, built: Built):
+        self.request = request
+        self.built = built
+        self.netlist: Netlist
+        self.parts: list[Part] = []
+        self.timing: dict[bool, dict[int, Placement]] = {False: {}, True: {}}
+
+    def result(self) -> Result:
+        def timing(trim: bool) -> Timing | None:
+            placements = self.timing[trim]
+            return Timing(seeds=dict(sorted(placements.items()))) if placements else None
+
+        placed = self.request.placed
+        return Result(
+            built=self.built,
+            family=self.request.family,
+            dsp=self.request.dsp,
+            area=self.netlist.area,
+            plain=timing(False),
+            trimmed=timing(True),
+            parts=self.parts,
+            tools=[YOSYS.identity, *([NEXTPNR_ECP5.identity] if placed else [])],
+        )
+
+
+def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Result]:
+    """Result of each request, in order.
+
+    Parameters
+    ----------
+    requests:
+        What to run.
+    store:
+        Folder where every step's result is kept, so that it need not be run again.
+    jobs:
+        How many tools may run at a time.
+
+    Progress goes to stderr. Raises ``SynthesisError`` or ``ParameterError``; steps that had begun are
+    completed and kept.
+    """
+    executor = ThreadPoolExecutor(jobs)
+    pending: dict[Future[list[_Step]], _Step] = {}
+    work: list[_Work] = []
+    started = monotonic()
+
+    with _progress(sum(request.steps for request in requests)) as done:
+        try:
+            for request in requests:
+                built = request.subject.build(request.parameters)
+                work.append(_Work(request, built))
+                for first in _first_steps(work[-1], store):
+                    pending[executor.submit(first)] = first
+            while pending:
+                future = next(as_completed(pending))
+                step = pending.pop(future)
+                for following in future.result():
+                    pending[executor.submit(following)] = following
+                done(f"[{monotonic() - started:.0f} s] {step.name}")
+        finally:
+            executor.shutdown(cancel_futures=True)
+    return [item.result() for item in work]
+
+
+def _label(request: Request) -> str:
+    sizes = [str(request.parameters[name]) for name in ("rows", "cols") if name in request.parameters]
+    return " ".join([request.subject.name, *(["x".join(sizes)] if sizes else []), request.family.name])
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """A run of a tool; it returns the steps that can follow it."""
+
+    name: str
+    run: Callable[[], "list[_Step]"]
+
+    def __call__(self) -> "list[_Step]":
+        return self.run()
+
+
+def _first_steps(item: _Work, store: Path) -> list[_Step]:
+    request, built = item.request, item.built
+
+    def run(by_module: bool) -> Netlist:
+        return synthesize(
+            built.verilog,
+            built.top,
+            family=request.family,
+            dsp=request.dsp,
+            store=store,
+            by_module=by_module,
+        )
+
+    def whole() -> list[_Step]:
+        item.netlist = run(False)
+        return _placements(item, store) if request.placed else []
+
+    def by_part() -> list[_Step]:
+        item.parts = parts(run(True), built.top, request.family)
+        return []
+
+    steps = [_Step(f"{_label(request)}: Yosys", whole)]
+    if request.by_part:
+        steps.append(_Step(f"{_label(request)}: Yosys by part", by_part))
+    return steps
+
+
+def _placements(item: _Work, store: Path) -> list[_Step]:
+    request = item.request
+
+    def step(seed: int, trim: bool) -> _Step:
+        def run() -> list[_Step]:
+            item.timing[trim][seed] = place(
+                item.netlist, trim=trim, seed=seed, frequency_mhz=request.frequency_mhz, store=store
+            )
+            return []
+
+        return _Step(f"{_label(request)}: nextpnr, seed {seed}{', trimmed' if trim else ''}", run)
+
+    return [step(seed, trim) for seed in range(1, request.seeds + 1) for trim in (False, True)]
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal, a line per step elsewhere."""
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=steps)
+        count = 0
+
+        def done(step: str) -> None:
+            nonlocal count
+            count += 1
+            progress.update(task, advance=1, description=escape(step))
+            if not console.is_terminal:
+                console.print(f"{count}/{steps} {step}", highlight=False, markup=False, soft_wrap=True)
+
+        yield done

@@ -1,0 +1,148 @@
+"""What synthesis found about a design, and the figures that follow from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import median_low
+from typing import Any
+
+from gen.synth.families import Area, Family
+from gen.synth.placement import Placement, WorstPath
+from gen.synth.subjects import Built
+from gen.synth.synthesis import Part
+
+__all__ = ["Result", "Timing"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Placements of one netlist with several seeds.
+
+    Parameters
+    ----------
+    seeds:
+        The placement of each seed.
+    """
+
+    seeds: Mapping[int, Placement]
+
+    @property
+    def median(self) -> Placement:
+        """The placement with the median Fmax, the lower one of two; with the first seed if it has none."""
+        placements = list(self.seeds.values())
+        known = [p.fmax_mhz for p in placements if p.fmax_mhz is not None]
+        return next((p for p in placements if p.fmax_mhz == median_low(known)), placements[0])
+
+    @property
+    def fmax_mhz(self) -> float | None:
+        """Median Fmax."""
+        return self.median.fmax_mhz
+
+    @property
+    def comb(self) -> int:
+        """TRELLIS_COMB, which no seed changes."""
+        return self.median.comb
+
+    @property
+    def worst_path(self) -> WorstPath | None:
+        """The path that limits the median."""
+        return self.median.worst_path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One design on one family.
+
+    Parameters
+    ----------
+    built:
+        The design.
+    family:
+        The family.
+    dsp:
+        Whether products could go into DSP blocks.
+    area:
+        Its cells by Yosys.
+    plain, trimmed:
+        nextpnr without and with the step in ``gen.synth.trim``; None where it was not run.
+    parts:
+        Cells by kind of part, from a run that kept the modules apart; empty where it was not made.
+    tools:
+        Versions of the tools.
+    """
+
+    built: Built
+    family: Family
+    dsp: bool
+    area: Area
+    plain: Timing | None = None
+    trimmed: Timing | None = None
+    parts: Sequence[Part] = ()
+    tools: Sequence[str] = field(default=())
+
+    @property
+    def macs(self) -> float | None:
+        """Multiply-accumulates per cycle in the fastest mode."""
+        modes = self.built.macs_per_cycle
+        return max(modes.values()) if modes else None
+
+    @property
+    def lut_per_mac(self) -> float | None:
+        """Look-up tables per multiply-accumulate and cycle, fastest mode."""
+        return self.area.lut / self.macs if self.macs else None
+
+    @property
+    def lut_per_element(self) -> float | None:
+        """Look-up tables per element and cycle, for a design without products."""
+        elements = self.built.elements_per_cycle
+        return self.area.lut / elements if elements else None
+
+    def comb_per_mac(self, timing: Timing | None) -> float | None:
+        """TRELLIS_COMB per multiply-accumulate and cycle."""
+        return timing.comb / self.macs if timing and self.macs else None
+
+    def mac_per_s_per_lut(self, timing: Timing | None) -> dict[str, float] | None:
+        """Multiply-accumulates per second and look-up table, by precision mode."""
+        if not timing or timing.fmax_mhz is None or not self.built.macs_per_cycle:
+            return None
+        per_mac = timing.fmax_mhz * 1e6 / self.area.lut
+        return {mode: macs * per_mac for mode, macs in self.built.macs_per_cycle.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as JSON values. A name that ends in ``_trimmed`` is with the step in ``trim``."""
+        area = self.area
+        return {
+            "design": self.built.name,
+            "family": self.family.name,
+            "target": self.built.parameters.get("target"),
+            "parameters": dict(self.built.parameters),
+            "dsp_allowed": self.dsp,
+            "lut": area.lut,
+            "lut_counting": self.family.counting,
+            "carry": area.carry,
+            "mux": area.mux,
+            "ff": area.ff,
+            "dsp": area.dsp,
+            "ram": area.ram,
+            "cells": dict(area.cells),
+            "macs_per_cycle": dict(self.built.macs_per_cycle) if self.built.macs_per_cycle else None,
+            "lut_per_mac": self.lut_per_mac,
+            "lut_per_element": self.lut_per_element,
+            **self._timing_json(self.plain, ""),
+            **self._timing_json(self.trimmed, "_trimmed"),
+            "parts": {
+                part.name: {"number": part.number, "lut": part.area.lut, "ff": part.area.ff}
+                for part in self.parts
+            },
+            "tools": list(self.tools),
+        }
+
+    def _timing_json(self, timing: Timing | None, suffix: str) -> dict[str, Any]:
+        path = timing.worst_path if timing else None
+        return {
+            f"comb{suffix}": timing.comb if timing else None,
+            f"comb_per_mac{suffix}": self.comb_per_mac(timing),
+            f"fmax_mhz{suffix}": timing.fmax_mhz if timing else None,
+            f"fmax_mhz_by_seed{suffix}": {s: p.fmax_mhz for s, p in timing.seeds.items()} if timing else {},
+            f"worst_path{suffix}": asdict(path) if path else None,
+            f"mac_per_s_per_lut{suffix}": self.mac_per_s_per_lut(timing),
+        }
