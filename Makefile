@@ -42,7 +42,7 @@ demo:
 lint:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim lint)
-	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && echo "ruff: clean"
+	@$(BIN)/ruff check --quiet && echo "ruff: clean"
 	@$(BIN)/mypy $(wildcard golden gen perf)
 	@$(BIN)/python -m verif.lint
 
