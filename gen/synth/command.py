@@ -88,7 +88,7 @@ def _print_tables(result: Result) -> None:
     table.add_column()
     table.add_column(justify="right")
     table.add_column()
-    table.add_row(family.lut_name, str(area.lut), family.counting)
+    table.add_row(family.lut_name, str(area.lut), "")
     kinds = ("carry cells", area.carry), ("wide multiplexers", area.mux), ("flip-flops", area.ff)
     for name, number in (*kinds, ("DSP blocks", area.dsp), ("block memories", area.ram)):
         table.add_row(name, str(number), "")
@@ -103,10 +103,13 @@ def _print_tables(result: Result) -> None:
     if not family.timing:
         table.add_row("Fmax", "-", "no open tool places this family")
     console.print(table, soft_wrap=True)
-    for part in result.parts:
-        console.print(
-            f"{part.number:>5} x {part.name:<24}{part.area.lut:>8} {family.lut_name}", highlight=False
-        )
+    lines = [f"{family.lut_name} counts {family.counting}"]
+    lines += [f"slowest path, {title}: {t.worst_path}" for t, title in timings if t and t.worst_path]
+    lines += [
+        f"{part.number:>5} x {part.name:<24}{part.area.lut:>8} {family.lut_name}" for part in result.parts
+    ]
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _add_timing(table: Table, result: Result, timing: Timing, title: str) -> None:

@@ -80,9 +80,11 @@ def synthesize(
 def parts(netlist: Netlist, top: str, family: Family) -> list[Part]:
     """The kinds of parts of a netlist whose modules were kept apart, largest first."""
     modules = _statistics(netlist.folder)["modules"]
+    while len(below := modules[f"\\{top}"]["num_cells_by_type"]) == 1 and f"\\{next(iter(below))}" in modules:
+        (top,) = below  # a wrapper without logic
     number: Counter[str] = Counter()
     cells: dict[str, Counter[str]] = {}
-    for name, count in modules[f"\\{top}"]["num_cells_by_type"].items():
+    for name, count in below.items():
         inner = modules.get(f"\\{name}")
         kind = _kind(name, top) if inner else "(rest)"
         number[kind] += count if inner else 0
