@@ -9,12 +9,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 import cocotb_tools.config
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from cocotb_tools.runner import get_runner
 
-from gen.verilog import to_verilog
-from hw.axi_stream import AXIStreamTop
-from hw.shared_module import flat_ports
+from verif.design import Design
 from verif.verilate import verilate
 
 __all__ = ["BenchError", "BenchResult", "bench_parameters", "run_bench", "seed"]
@@ -90,14 +88,11 @@ def run_bench(
     The seed is printed and comes from ``MIXDIT_SEED``; ``WAVES=1`` records a VCD file. Raises
     ``BenchError`` when a test fails or when no test ran.
     """
-    top = AXIStreamTop(core) if _has_only_streams(core) else core
     waves = os.environ.get("WAVES", "") not in ("", "0")
     libraries = cocotb_tools.config.libs_dir
     build = verilate(
-        to_verilog(top, name),
-        name,
+        Design.of(core, name),
         kind="cocotb",
-        public=[(name, port) for port in ("clk", "rst", *flat_ports(top, "_"))],
         arguments=[*VERILATOR_ARGUMENTS, *(["--trace"] if waves else [])],
         link=["--exe", "-o", name, "-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"],
         cpp=[cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"],
@@ -136,11 +131,6 @@ def run_bench(
         what = f"failed: {', '.join(failed)}" if failed else failure or "no test ran"
         raise BenchError(f"{name}, {test_module}: {what}\n{tail}\nLog: {log}")
     return BenchResult(tests=tuple(passed), folder=folder)
-
-
-def _has_only_streams(component: wiring.Component) -> bool:
-    members = component.signature.members.values()
-    return all(member.is_signature and isinstance(member.signature, stream.Signature) for member in members)
 
 
 def _read_results(path: Path) -> tuple[list[str], list[str]]:

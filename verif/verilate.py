@@ -7,24 +7,21 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from gen.package import VERILATOR_WAIVERS
 from verif.build_cache import cached_build
+from verif.design import Design
 from verif.toolchain import find_verilator
 
-__all__ = ["BuildError", "PublicSignal", "verilate"]
+__all__ = ["BuildError", "verilate"]
 
 LINT = (
     "-Wall",
-    "-Wno-DECLFILENAME",  # one file holds a top and the modules that it shares
-    "-Wno-UNUSEDSIGNAL",  # Amaranth keeps names of values that nothing reads
-    "-Wno-PROCASSINIT",  # Amaranth gives registers their reset value as an initial value as well
-    "-Wno-WIDTHEXPAND",  # Yosys' writer relies on Verilog's implicit zero extension
-    "-Wno-WIDTHTRUNC",  # and on its implicit truncation
-    "-Wno-CASEINCOMPLETE",  # an Amaranth FSM of n states has no default branch
+    *(f"-Wno-{name}" for name in VERILATOR_WAIVERS),
+    "-Wno-SYMRSVDWORD",  # a name that C++ reserves: Verilator renames it in its own code
 )
-"""Every warning is an error, but for these, which Amaranth's and Yosys' output cannot avoid."""
+"""Every warning is an error, but for those that exported Verilog cannot avoid."""
 
-PublicSignal = tuple[str, str]
-"""A (module, signal) pair that the simulation's driver must see."""
+EMPTY = Design(name="empty", verilog="module empty;\nendmodule\n", ports=(), shared={})
 
 
 class BuildError(RuntimeError):
@@ -32,28 +29,25 @@ class BuildError(RuntimeError):
 
 
 def verilate(
-    verilog: str,
-    top: str,
+    design: Design,
     *,
     kind: str,
-    public: Iterable[PublicSignal],
+    signals: Iterable[tuple[str, str]] = (),
     arguments: Sequence[str] = (),
     link: Sequence[str] = (),
     cpp: Sequence[Path] = (),
     make_variables: Mapping[str, str] | None = None,
 ) -> Path:
-    """Folder with the model ``Vtop`` of ``verilog``, compiled and linked with the C++ files ``cpp``.
+    """Folder with the model ``Vtop`` of ``design``, compiled and linked with the C++ files ``cpp``.
 
     Parameters
     ----------
-    verilog:
-        The design.
-    top:
-        Its top module.
+    design:
+        The design. Only its ports are visible to C++, which keeps Verilator's optimizer free.
     kind:
         What is built, for the folder's name.
-    public:
-        Signals to expose. Exposing only these keeps Verilator's optimizer free.
+    signals:
+        Further (module, signal) pairs to make visible.
     arguments:
         More arguments for Verilator.
     link:
@@ -67,34 +61,59 @@ def verilate(
     """
     tool = find_verilator()
     variables = [f"{k}={v}" for k, v in {**tool.make_variables, **(make_variables or {})}.items()]
-    control = "`verilator_config\n" + "".join(
-        f'public_flat_rw -module "{module}" -var "{signal}"\n' for module, signal in public
-    )
+    control = _control(design, signals)
+    sharing = ["-fno-dfg"] if design.shared else []
 
-    def translate(folder: Path, source: str, module: str, *more: str) -> None:
-        (folder / f"{module}.v").write_text(source)
-        command = [str(tool.executable), "--cc", "--Mdir", ".", "--top-module", module, "--prefix", "Vtop"]
-        _run([*command, *LINT, *arguments, *more, f"{module}.v"], folder)
+    def translate(folder: Path, source: Design, *more: str) -> None:
+        (folder / f"{source.name}.v").write_text(source.verilog)
+        command = [
+            str(tool.executable),
+            "--cc",
+            "--Mdir",
+            ".",
+            "--top-module",
+            source.name,
+            "--prefix",
+            "Vtop",
+        ]
+        _run([*command, *LINT, *arguments, *more, f"{source.name}.v"], folder)
 
     def make(folder: Path, *targets: str) -> None:
         _run(["make", f"-j{_jobs()}", "-f", "Vtop.mk", *variables, *targets], folder)
+        for path in folder.glob("*.gch"):  # precompiled headers, 150 MB
+            path.unlink()
 
     def build_runtime(folder: Path) -> None:
-        translate(folder, "module empty;\nendmodule\n", "empty")
+        translate(folder, EMPTY)
         make(folder, "libverilated.a")
 
     def build(folder: Path) -> None:
-        (folder / "public.vlt").write_text(control)
-        translate(folder, verilog, top, *link, *(str(path.resolve()) for path in cpp), "public.vlt")
-        runtime = cached_build("verilator-runtime", key, build_runtime)
+        (folder / "control.vlt").write_text(control)
+        translate(folder, design, *sharing, *link, *(str(path.resolve()) for path in cpp), "control.vlt")
         # Verilator's own runtime takes longer to compile than a small design: link the shared copy.
-        for path in runtime.glob("verilated*.o"):
+        for path in cached_build("verilator-runtime", key, build_runtime).glob("verilated*.o"):
             shutil.copy(path, folder)
         make(folder)
 
     key = [tool.version, *LINT, *arguments, *variables]
     sources = [path.read_text() for path in cpp]
-    return cached_build(f"{top}-{kind}", [*key, *link, control, verilog, top, *sources], build)
+    inputs = [*key, *sharing, *link, control, design.name, design.verilog, *sources]
+    return cached_build(f"{design.name}-{kind}", inputs, build)
+
+
+def _control(design: Design, signals: Iterable[tuple[str, str]]) -> str:
+    """Verilator's control file for ``design``.
+
+    A shared module's code is to be compiled once, not once per instance. For that the module must not
+    be inlined, its inputs must be variables of its own rather than aliases of the neighbours'
+    outputs, and the data-flow optimizer, which names its temporaries by instance, must be off.
+    """
+    lines = [f'public_flat_rw -module "{design.name}" -var "{port}"' for port in design.ports]
+    lines += [f'public_flat_rd -module "{module}" -var "{signal}"' for module, signal in signals]
+    for module, inputs in design.shared.items():
+        lines.append(f'no_inline -module "{module}"')
+        lines += [f'public_flat_rd -module "{module}" -var "{port}"' for port in inputs]
+    return "\n".join(["`verilator_config", *lines, ""])
 
 
 def _jobs() -> int:

@@ -1,0 +1,53 @@
+"""Compiling the array and its clock loop into a shared library."""
+
+from pathlib import Path
+
+from amaranth.lib import wiring
+
+from golden import SLOT_BYTES
+from verif.design import Design
+from verif.verilate import verilate
+
+__all__ = ["build_library"]
+
+NAME = "mx_array"
+
+ISSUE = (f"{NAME}.core.sequencer", "issue")
+"""The signal that tells that a pass enters the array; harness.cpp counts it."""
+
+SIMULATION = ("-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-assert", "-CFLAGS", "-fPIC")
+"""Arguments for speed; the design has no X to lose."""
+
+
+def build_library(
+    core: wiring.Component, *, rows: int, cols: int, outputs: int, threads: int = 1, optimization: str = "-Os"
+) -> Path:
+    """Shared library with the loop of ``harness.cpp`` around ``core``, built once per configuration.
+
+    Parameters
+    ----------
+    core:
+        The array, with streams ``a``, ``b`` and ``d``.
+    rows, cols:
+        Its size.
+    outputs:
+        Values in one beat of ``d``.
+    threads:
+        Verilator's threads.
+    optimization:
+        Compiler flags for the model.
+
+    Raises ``verif.verilate.BuildError`` or ``verif.toolchain.ToolchainError``.
+    """
+    library = f"lib{NAME}.so"
+    defines = f"-DROWS={rows} -DCOLS={cols} -DOUTPUTS={outputs} -DSLOT_BYTES={SLOT_BYTES}"
+    folder = verilate(
+        Design.of(core, NAME),
+        kind=f"{rows}x{cols}",
+        signals=[ISSUE],
+        arguments=[*SIMULATION, "--threads", str(threads)],
+        link=["--exe", "-LDFLAGS", "-shared", "-o", library, "-CFLAGS", defines],
+        cpp=[Path(__file__).with_name("harness.cpp")],
+        make_variables={"OPT_FAST": optimization, "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O2"},
+    )
+    return folder / library
