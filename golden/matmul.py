@@ -132,6 +132,7 @@ def matmul(
     for start in range(0, count, k_blocks):
         left, right = (prepare(t, start, min(start + k_blocks, count)) for t in (a, b))
         chunk = _float32(left, right) if accumulator == "float32" else _aligned(left, right, fraction_bits)
+        # NaN values reach their outputs anyway, unless a BLAS skips the zeros of the other operand.
         chunk.view(np.uint32)[left.nan[:, None] | right.nan] = QUIET_NAN
         result = chunk if result is None else add_binary32(result, chunk)
     assert result is not None

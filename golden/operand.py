@@ -27,11 +27,12 @@ class Operand:
     parts:
         The codes, blocks of 16.
     values:
-        float64 ``[rows, k_blocks * 16]``, exact; NaN blocks are 0.
+        float64 ``[rows, k_blocks * 16]``, exact; NaN blocks are NaN.
     reference:
         int16 ``[rows]``: largest pass exponent, zero blocks included.
     shifts:
-        int16 ``[rows, k_blocks]``: the reference less the smallest exponent of a nonzero pass, or `NO_PASS`.
+        int16 ``[rows, k_blocks]``: the reference less the smallest exponent of a nonzero pass, or `NO_PASS`;
+        `NO_PASS` in all of a row with a NaN block, whose results no shift changes.
     nan:
         bool ``[rows]``: the row has a NaN block.
     """
@@ -97,8 +98,7 @@ def prepare(t: Tensor, start: int, stop: int) -> Operand:
         blocks = part.nan_blocks
         if blocks.any():
             nan |= blocks.any(axis=1)
-            lowest[:, first:last][blocks] = -NO_PASS
-            values[:, first:last][blocks] = 0
         first = last
     shifts = np.where(lowest == -NO_PASS, np.int16(NO_PASS), reference[:, None] - lowest)
+    shifts[nan] = NO_PASS
     return Operand(mixed, values.reshape(rows, (stop - start) * BLOCK_SIZE), reference, shifts, nan)

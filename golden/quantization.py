@@ -20,9 +20,9 @@ _MAGIC = np.float32(1.5 * 2**23)
 
 _MAGIC_BITS = int(_MAGIC.view(np.int32))
 
-_SMALLEST_FAST = 10
+_SMALLEST_FAST = 9
 """Least shared exponent whose scale 2**(127 - E + t + m - 1) is a normal binary32 for every m up to 7, and
-at which every subnormal input rounds to 0 of itself: |x| * scale < 2**-126 * 2**(127 - 10 + 1 + 6) = 1/4."""
+at which every subnormal input rounds to 0 of itself: |x| * scale < 2**-126 * 2**(127 - 9 + 1 + 6) = 1/2."""
 
 Float = TypeVar("Float", np.float32, np.float64)
 
@@ -153,7 +153,7 @@ def _quantize_slice(
     exponents[:] = top
 
     # Biased exponent of each block's scale 2**(127 - E + m - 1); 254 is twice the bias.
-    # It lies in 0 to 250, so arithmetic modulo 256 gives it.
+    # It lies in 0 to 251, so arithmetic modulo 256 gives it.
     scale = np.uint8((253 + fmt.magnitude_bits) & 0xFF) - np.maximum(top, np.uint8(_SMALLEST_FAST))
     pairs = fmt.block_size // 2
     scale = _spread(scale, pairs)

@@ -41,14 +41,13 @@ def rectangles(
 def _aligned_passes(operand: Operand, rows: Index) -> tuple[Index, NDArray[np.float64]]:
     """Elements of each pass times 2**(1 - t) and 2**(exponent - reference), for some rows.
 
-    Returns the k-block of each pass, intp ``[P]``, and float64 ``[P, rows, 16]``; NaN blocks are 0.
+    Returns the k-block of each pass, intp ``[P]``, and float64 ``[P, rows, 16]``.
     """
     p = split_passes(operand.parts[rows])
     t = np.unpackbits(p.microexponents[..., None], axis=-1, bitorder="little")
     scale = (p.exponents - operand.reference[rows, None])[..., None] + np.int16(1) - t.astype(np.int16)
     values = np.where(p.negative, -1.0, 1.0) * p.magnitudes
     values *= np.repeat(np.ldexp(1.0, scale.astype(np.int32)), 2, axis=-1)
-    values[p.nan] = 0
     return p.blocks, np.ascontiguousarray(values.transpose(1, 0, 2))
 
 

@@ -17,9 +17,11 @@ from golden import (
     matmul,
     quantize,
     reference,
+    reference_exponents,
+    split_passes,
 )
 from golden.matmul import aligned_sum
-from golden.operand import prepare
+from golden.operand import NO_PASS, prepare
 from golden.stepwise import rectangles, step_by_step
 from verif.golden.samples import bits, random_tensor
 
@@ -107,22 +109,45 @@ def test_both_ways_give_the_same_bits():
     assert not np.array_equal(plain[~exact], stepped[~exact])
 
 
-@pytest.mark.parametrize("rows", [1, 7, 60])
-def test_rectangles_cover_exactly_what_they_must(rows):
-    rng = np.random.default_rng(rows)
-    for limit in (0, 17, 40):
-        for scale in (3, 15, 60):
-            a = rng.geometric(1 / scale, rows).astype(np.int16)
-            b = rng.geometric(1 / scale, 50).astype(np.int16)
-            a[0] = b[:2] = -1024  # rows of zeros
-            covered = np.zeros((rows, 50), int)
-            pieces = list(rectangles(a, b, limit))
-            for r, c in pieces:
-                covered[np.ix_(r, c)] += 1
-            needed = a[:, None].astype(int) + b > limit
-            assert covered.max() <= 1
-            assert (covered[needed] == 1).all()
-            assert covered.sum() <= 4 * needed.sum()
+@pytest.mark.parametrize("seed", range(40))
+def test_rectangles_cover_what_they_must_once(seed):
+    rng = np.random.default_rng(seed)
+    usual = [0.02, 0.3, 0.9][seed % 3]
+    shifts = np.array([-1024, *range(20), 40])
+    likely = np.where(np.arange(shifts.size) < 4, 1, usual / 10)
+    for limit in (0, 3, 17, 22, 38):
+        a, b = (rng.choice(shifts, n, p=likely / likely.sum()).astype(np.int16) for n in (30, 25))
+        needed = a[:, None].astype(int) + b > limit
+        covered = np.zeros(needed.shape, int)
+        for rows, columns in rectangles(a, b, limit):
+            covered[np.ix_(rows, columns)] += 1
+        assert covered.max() <= 1
+        assert (covered[needed] == 1).all()
+        assert covered.sum() <= 4 * needed.sum()
+
+
+@pytest.mark.parametrize("fmt", ALL, ids=str)
+def test_shifts_are_those_of_nonzero_passes(fmt):
+    """Blocks with one nonzero element, in every place and of every size, and dense ones."""
+    rng = np.random.default_rng(17)
+    t = random_tensor(rng, 200, 96, fmt, (0, 254))
+    single = rng.integers(0, fmt.block_size, t.exponents.shape)[..., None] == np.arange(fmt.block_size)
+    t.elements[:150] *= single[:150]
+    t.elements[:150] //= rng.choice([1, 1, 4, 16], (150, 1, 1)).astype(np.int8)
+    operand = prepare(t, 0, 6)
+    p = split_passes(t)
+    assert np.array_equal(operand.reference, reference_exponents(t))
+    nonzero = p.magnitudes.any(axis=-1)
+    for k in range(6):
+        below = np.where(nonzero, operand.reference[:, None] - p.exponents, NO_PASS)[:, p.blocks == k]
+        assert np.array_equal(operand.shifts[:, k], below.max(axis=1))
+
+
+def test_rows_with_nan_blocks_ask_for_no_steps():
+    t = random_tensor(np.random.default_rng(0), 3, 64, MX9, (0, 100))
+    t.exponents[1, 2] = 255
+    assert (prepare(t, 0, 4).shifts[1] == NO_PASS).all()
+    assert (prepare(t, 0, 2).shifts[1] != NO_PASS).any()
 
 
 def test_one_wide_row_and_one_wide_column_do_not_slow_the_rest():
