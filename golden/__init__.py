@@ -13,8 +13,8 @@
 
 from golden.conversion import convert, stream_parts
 from golden.dot import BlockDot, block_dot
-from golden.formats import FORMATS, MX4, MX6, MX9, MXINT8, Format
-from golden.matmul import FRACTION_BITS, accumulator_bits, matmul
+from golden.formats import FORMATS, MX4, MX6, MX9, MXINT8, Format, accumulator_bits
+from golden.matmul import FRACTION_BITS, matmul
 from golden.packing import SLOT_BYTES, format_codes, pack, pack_blocks, slots, unpack
 from golden.passes import Passes, reference_exponents, split_passes
 from golden.quantization import dequantize, quantize

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.dot import check_same_k
+from golden.formats import BLOCK_SIZE, accumulator_bits
 from golden.operand import Operand, prepare
 from golden.rounding import QUIET_NAN, add_binary32, round_to_binary32
 from golden.stepwise import rectangles, step_by_step
@@ -20,11 +21,6 @@ FRACTION_BITS = 17
 
 _TILE_ELEMENTS = 1 << 16
 """Outputs handled at a time in loops over k-blocks: 512 KiB of binary64."""
-
-
-def accumulator_bits(fraction_bits: int, k_blocks: int) -> int:
-    """W = 15 + F + ceil(log2(k_blocks)) + 1: two's complement bits that no sum of ``k_blocks`` overflows."""
-    return 15 + fraction_bits + (k_blocks - 1).bit_length() + 1
 
 
 def _check_int(name: str, value: object, least: int) -> None:
@@ -64,8 +60,8 @@ def _float32(a: Operand, b: Operand) -> NDArray[np.float32]:
     for start in range(0, rows, step):
         tile = a.values[start : start + step]
         total = result[start : start + step]
-        for k in range(0, tile.shape[1], 16):
-            dot = tile[:, k : k + 16] @ b.values[:, k : k + 16].T  # at most 21 bits: exact
+        for k in range(0, tile.shape[1], BLOCK_SIZE):
+            dot = tile[:, k : k + BLOCK_SIZE] @ b.values[:, k : k + BLOCK_SIZE].T  # at most 21 bits: exact
             total[:] = add_binary32(total, round_to_binary32(dot))
     return result
 
@@ -118,7 +114,7 @@ def matmul(
     if accumulator not in ("aligned", "float32"):
         raise ValueError(f"accumulator must be 'aligned' or 'float32', not {accumulator!r}")
     _check_int("fraction_bits", fraction_bits, 0)
-    count = -(-a.k // 16)
+    count = -(-a.k // BLOCK_SIZE)
     if k_blocks is None:
         k_blocks = count
     _check_int("k_blocks", k_blocks, 1)

@@ -5,12 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.formats import BLOCK_SIZE, DOT_FRACTION_BITS, EXPONENT_BIAS, PASS_MAGNITUDE_BITS
+from golden.formats import BLOCK_SIZE, RESULT_BIAS
 from golden.operand import Operand
 from golden.passes import split_passes
-
-_VALUE_OFFSET = 2 * (EXPONENT_BIAS + PASS_MAGNITUDE_BITS - 1) + DOT_FRACTION_BITS
-"""A pass dot product is worth dot * 2**(e - 262)."""
 
 _TILE_ELEMENTS = 1 << 16
 """Outputs accumulated at a time: 512 KiB of binary64."""
@@ -79,6 +76,6 @@ def step_by_step(
                     np.floor(dot, out=dot)
                     acc += dot
         reference = a.reference[tile, None].astype(np.int32) + b.reference[columns]
-        acc *= np.ldexp(1.0, reference - (bits + _VALUE_OFFSET))
+        acc *= np.ldexp(1.0, reference - (bits + RESULT_BIAS))
         acc += a.values[np.ix_(tile, elements)] @ right_exact
         total[np.ix_(tile, columns)] = acc
