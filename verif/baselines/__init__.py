@@ -1,0 +1,1 @@
+"""The designs in ``bench/baselines`` against the golden model."""
