@@ -20,6 +20,14 @@ _NOISE = re.compile(
     re.MULTILINE,
 )
 
+_NAME = r"(?:\\\S+ |\w[\w$]*)(?: ?\[\d+\])?"
+_REPEATED = re.compile(rf"(?<![\w$\\.])({_NAME})((?:, \1){{2,}})(?=,| \}})")
+
+
+def _replicate(match: re.Match[str]) -> str:
+    """``x[3], x[3], x[3]`` as ``{3{x[3]}}``, which readers and simulators take for a sign extension."""
+    return f"{{{1 + match[2].count(f', {match[1]}')}{{{match[1]}}}}}"
+
 
 def _convert(component: Elaboratable, name: str, separator: str) -> str:
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
@@ -28,7 +36,7 @@ def _convert(component: Elaboratable, name: str, separator: str) -> str:
         for port, (value, flow) in flat_ports(component, separator).items()
     }
     text = verilog.convert(component, name=name, ports=ports, emit_src=False, strip_internal_attrs=True)
-    return _NOISE.sub("", text).strip() + "\n"
+    return _REPEATED.sub(_replicate, _NOISE.sub("", text)).strip() + "\n"
 
 
 def _shared_modules(component: Any) -> Iterator[tuple[str, Elaboratable]]:

@@ -30,7 +30,7 @@ class AlignedAccumulator(wiring.Component):
     Parameters
     ----------
     fraction_bits:
-        F, bits kept below the reference exponent (1 to 31).
+        F, bits kept below the reference exponent (1 to 24).
     width:
         W, bits of the accumulator (``golden.formats.accumulator_bits``).
     target:
@@ -48,8 +48,8 @@ class AlignedAccumulator(wiring.Component):
 
     def __init__(self, *, fraction_bits, width, target="generic"):
         check_target(target)
-        if not 1 <= fraction_bits <= 31:
-            raise ValueError(f"fraction_bits must be 1 to 31, not {fraction_bits!r}")
+        if not 1 <= fraction_bits <= 24:
+            raise ValueError(f"fraction_bits must be 1 to 24, not {fraction_bits!r}")
         if width <= PASS_DOT_BITS + fraction_bits:
             raise ValueError(
                 f"width must be more than {PASS_DOT_BITS + fraction_bits} to hold a shifted dot product, "
@@ -79,7 +79,7 @@ class AlignedAccumulator(wiring.Component):
         # Left-align by 2**steps - 1 - distance in three cycles, two binary digits in each of the first.
         for stage, (low, high) in enumerate(((0, 2), (2, 4), (4, steps))):
             for step in range(low, high):
-                value = Mux(distance[step], value, value << (1 << step))
+                value = Mux(distance[step], value, value.shift_left(1 << step))
             if stage < 2:
                 kept = Signal(value.shape(), name=f"aligned_{stage}", reset_less=True)
                 m.d.sync += kept.eq(value)

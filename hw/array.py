@@ -42,7 +42,7 @@ class Array(wiring.Component):
     k_blocks:
         Longest tile in blocks along K (1 to 4096).
     fraction_bits:
-        F of the aligned accumulator (1 to 31).
+        F of the aligned accumulator (1 to 24).
     target:
         One of ``hw.carry_sum.TARGETS``; changes area and speed, never a result.
 
@@ -62,7 +62,7 @@ class Array(wiring.Component):
     def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, target="generic"):
         check_target(target)
         for name, value, most in (("rows", rows, 64), ("cols", cols, 64), ("drain_rows", drain_rows, 64),
-                                  ("k_blocks", k_blocks, 4096), ("fraction_bits", fraction_bits, 31)):
+                                  ("k_blocks", k_blocks, 4096), ("fraction_bits", fraction_bits, 24)):
             if not isinstance(value, int) or isinstance(value, bool):
                 raise TypeError(f"{name} must be an integer, not {value!r}")
             if not 1 <= value <= most:

@@ -1,6 +1,6 @@
 """The integer dot product of two 16-element blocks of 4-bit magnitudes."""
 
-from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -72,28 +72,38 @@ class BlockDot(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        sums = []
-        signs = Cat(self.a[q].sign[0] ^ self.b[q].sign[0] for q in range(QUADS))
-        signs = delay(m, "signs", signs, 5)
-        for q in range(QUADS):
-            sums.append(self._quad(m, f"quad{q}", self.a[q], self.b[q]))
-        bits = PASS_DOT_BITS - 2
+        signs = [self.a[q].sign ^ self.b[q].sign for q in range(QUADS)]
+        relative = delay(m, "relative", Cat(
+            Cat(sign[0] ^ sign[i] for i in range(1, QUAD)) for sign in signs), 2)
+        shifts = delay(m, "microexponents", Cat(b.microexponent for b in self.b), 3)
+        short = delay(m, "short", Cat(relative.word_select(q, QUAD - 1)[1] for q in range(QUADS)), 2)
+        unshifted = delay(m, "unshifted", shifts[1::2], 1)
+        sums = [
+            self._quad(m, f"quad{q}", self.a[q].magnitude, self.b[q].magnitude,
+                       relative.word_select(q, QUAD - 1), shifts[2 * q], short[q], unshifted[q])
+            for q in range(QUADS)
+        ]
+        leaders = delay(m, "leaders", Cat(
+            signs[0][0] ^ signs[1][0], signs[2][0] ^ signs[3][0], signs[0][0] ^ signs[2][0], signs[0][0]), 5)
         halves = [
-            self._signed_sum(m, f"half{h}", bits + 1, sums[2 * h], sums[2 * h + 1], signs[2 * h] ^ signs[2 * h + 1])
+            self._signed_sum(m, f"half{h}", PASS_DOT_BITS - 1, sums[2 * h], sums[2 * h + 1], leaders[h])
             for h in range(2)
         ]
-        late = delay(m, "late_signs", Cat(signs[0], signs[0] ^ signs[2]), 1)
-        total = self._signed_sum(m, "total", bits + 2, *halves, late[1])
-        m.d.comb += [self.dot.eq(total), self.negate.eq(delay(m, "negate_late", late[0], 1))]
+        late = delay(m, "late_leaders", leaders[2:], 1)
+        m.d.comb += [
+            self.dot.eq(self._signed_sum(m, "total", PASS_DOT_BITS, *halves, late[0])),
+            self.negate.eq(delay(m, "negate_late", late[1], 1)),
+        ]
         return m
 
-    def _quad(self, m, name, a, b):
-        """Four products summed relative to the first one's sign: signed(13), five cycles."""
-        signs = a.sign ^ b.sign
-        relative = Cat(signs[0] ^ signs[i] for i in range(1, QUAD))
-        relative = delay(m, f"{name}_relative", relative, 2)
-        products = [self._product(m, f"{name}_product{i}", a.magnitude[i], b.magnitude[i]) for i in range(QUAD)]
-        shift = delay(m, f"{name}_microexponents", b.microexponent, 3)
+    def _quad(self, m, name, a, b, relative, shift, short, unshifted):
+        """Four products summed relative to the first one's sign: signed(13), five cycles.
+
+        ``relative`` are the other three's signs two cycles after the operands, ``shift`` and
+        ``unshifted`` the sub-blocks' microexponents after three and four, ``short`` the relative sign
+        of the third product after four.
+        """
+        products = [self._product(m, f"{name}_product{i}", a[i], b[i]) for i in range(QUAD)]
         bits = len(products[0]) + 2
         # The pairs: p0 +- p1, and +-p2 +- p3, the latter one short where p2 is subtracted.
         first = Signal(signed(bits), name=f"{name}_first", reset_less=True)
@@ -107,18 +117,15 @@ class BlockDot(wiring.Component):
         # Shift by the weight's microexponent: the first pair here, the second inside the next adder.
         aligned = Signal(signed(bits + 1), name=f"{name}_aligned", reset_less=True)
         waiting = Signal(signed(bits), name=f"{name}_waiting", reset_less=True)
-        with m.If(shift[0]):
-            m.d.sync += aligned.eq(first)
-        with m.Else():
-            m.d.sync += aligned.eq(first << 1)
-        m.d.sync += waiting.eq(second)
-        short = delay(m, f"{name}_short", relative[1], 2)
-        unshifted = delay(m, f"{name}_unshifted", shift[1], 1)
         total = Signal(signed(bits + 2), name=f"{name}_total", reset_less=True)
-        m.d.sync += total.eq(self._sum(
-            m, f"{name}_total_sum", CarryOp.PASS_SELECT, bits + 2,
-            a=aligned, b=unshifted, c=waiting, d=Cat(short, waiting).as_signed(), carry=short,
-        ))
+        m.d.sync += [
+            aligned.eq(Mux(shift, first, first.shift_left(1))),
+            waiting.eq(second),
+            total.eq(self._sum(
+                m, f"{name}_total_sum", CarryOp.PASS_SELECT, bits + 2,
+                a=aligned, b=unshifted, c=waiting, d=Cat(short, waiting).as_signed(), carry=short,
+            )),
+        ]
         return total
 
     def _product(self, m, name, a, b):
