@@ -14,6 +14,7 @@ from gen.synth.families import FAMILIES
 from gen.synth.flow import Request, run_flow
 from gen.synth.result import Result, Timing
 from gen.synth.subjects import find_subject, subject_names
+from gen.synth.tools import SynthesisError
 
 __all__ = ["STORE", "default_jobs", "synth"]
 
@@ -73,6 +74,8 @@ def synth(
         by_part=by_part,
     )
     (result,) = run_flow([request], store=store, jobs=jobs or default_jobs())
+    if result.failures:
+        raise SynthesisError(result.failures[0])
     if as_json:
         print(json.dumps(result.to_json(), indent=2))
     else:
@@ -82,6 +85,7 @@ def synth(
 def _print_tables(result: Result) -> None:
     console = Console()
     built, area, family = result.built, result.area, result.family
+    assert area is not None
     values = " ".join(f"{name}={value}" for name, value in built.parameters.items())
     console.print(f"{built.name} on {family.title} {values}".rstrip(), highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False, show_header=False)

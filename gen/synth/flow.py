@@ -17,7 +17,7 @@ from gen.synth.placement import Placement, place
 from gen.synth.result import Result, Timing
 from gen.synth.subjects import Built, Subject
 from gen.synth.synthesis import Netlist, Part, parts, synthesize
-from gen.synth.tools import NEXTPNR_ECP5, YOSYS
+from gen.synth.tools import NEXTPNR_ECP5, YOSYS, SynthesisError
 
 __all__ = ["Request", "run_flow"]
 
@@ -70,7 +70,8 @@ class _Work:
     def __init__(self, request: Request, built: Built):
         self.request = request
         self.built = built
-        self.netlist: Netlist
+        self.netlist: Netlist | None = None
+        self.failures: list[str] = []
         self.parts: list[Part] = []
         self.timing: dict[bool, dict[int, Placement]] = {False: {}, True: {}}
 
@@ -84,10 +85,11 @@ class _Work:
             built=self.built,
             family=self.request.family,
             dsp=self.request.dsp,
-            area=self.netlist.area,
+            area=self.netlist.area if self.netlist else None,
             plain=timing(False),
             trimmed=timing(True),
             parts=self.parts,
+            failures=sorted(set(self.failures)),
             tools=[YOSYS.identity, *([NEXTPNR_ECP5.identity] if placed else [])],
         )
 
@@ -104,9 +106,12 @@ def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Res
     jobs:
         How many tools may run at a time.
 
-    Progress goes to stderr. Raises ``SynthesisError`` or ``ParameterError``; steps that had begun are
-    completed and kept.
+    Progress goes to stderr. A step that fails is a line in its result's ``failures``, and the others go
+    on. Raises ``ParameterError`` for parameters that a design cannot have, and ``SynthesisError`` when a
+    tool is missing.
     """
+    for tool in (YOSYS, NEXTPNR_ECP5):
+        assert tool.identity
     executor = ThreadPoolExecutor(jobs)
     pending: dict[Future[list[_Step]], _Step] = {}
     work: list[_Work] = []
@@ -137,13 +142,22 @@ def _label(request: Request) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """A run of a tool; it returns the steps that can follow it."""
+    """A run of a tool for ``item``; it returns the steps that can follow it."""
 
-    name: str
+    item: _Work
+    action: str
     run: Callable[[], "list[_Step]"]
 
+    @property
+    def name(self) -> str:
+        return f"{_label(self.item.request)}: {self.action}"
+
     def __call__(self) -> "list[_Step]":
-        return self.run()
+        try:
+            return self.run()
+        except SynthesisError as error:
+            self.item.failures.append(f"{self.name}: {error}")
+            return []
 
 
 def _first_steps(item: _Work, store: Path) -> list[_Step]:
@@ -161,29 +175,29 @@ def _first_steps(item: _Work, store: Path) -> list[_Step]:
 
     def whole() -> list[_Step]:
         item.netlist = run(False)
-        return _placements(item, store) if request.placed else []
+        return _placements(item, item.netlist, store) if request.placed else []
 
     def by_part() -> list[_Step]:
         item.parts = parts(run(True), built.top, request.family)
         return []
 
-    steps = [_Step(f"{_label(request)}: Yosys", whole)]
+    steps = [_Step(item, "Yosys", whole)]
     if request.by_part:
-        steps.append(_Step(f"{_label(request)}: Yosys by part", by_part))
+        steps.append(_Step(item, "Yosys by part", by_part))
     return steps
 
 
-def _placements(item: _Work, store: Path) -> list[_Step]:
+def _placements(item: _Work, netlist: Netlist, store: Path) -> list[_Step]:
     request = item.request
 
     def step(seed: int, trim: bool) -> _Step:
         def run() -> list[_Step]:
             item.timing[trim][seed] = place(
-                item.netlist, trim=trim, seed=seed, frequency_mhz=request.frequency_mhz, store=store
+                netlist, trim=trim, seed=seed, frequency_mhz=request.frequency_mhz, store=store
             )
             return []
 
-        return _Step(f"{_label(request)}: nextpnr, seed {seed}{', trimmed' if trim else ''}", run)
+        return _Step(item, f"nextpnr, seed {seed}{', trimmed' if trim else ''}", run)
 
     return [step(seed, trim) for seed in range(1, request.seeds + 1) for trim in (False, True)]
 

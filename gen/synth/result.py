@@ -1,7 +1,7 @@
 """What synthesis found about a design, and the figures that follow from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from statistics import median_low
 from typing import Any
 
@@ -61,11 +61,13 @@ class Result:
     dsp:
         Whether products could go into DSP blocks.
     area:
-        Its cells by Yosys.
+        Its cells by Yosys; None if Yosys failed.
     plain, trimmed:
         nextpnr without and with the step in ``gen.synth.trim``; None where it was not run.
     parts:
         Cells by kind of part, from a run that kept the modules apart; empty where it was not made.
+    failures:
+        Steps that failed, with the tool's message, one line each.
     tools:
         Versions of the tools.
     """
@@ -73,11 +75,12 @@ class Result:
     built: Built
     family: Family
     dsp: bool
-    area: Area
+    area: Area | None
     plain: Timing | None = None
     trimmed: Timing | None = None
     parts: Sequence[Part] = ()
-    tools: Sequence[str] = field(default=())
+    failures: Sequence[str] = ()
+    tools: Sequence[str] = ()
 
     @property
     def macs(self) -> float | None:
@@ -88,13 +91,13 @@ class Result:
     @property
     def lut_per_mac(self) -> float | None:
         """Look-up tables per multiply-accumulate and cycle, fastest mode."""
-        return self.area.lut / self.macs if self.macs else None
+        return self.area.lut / self.macs if self.area and self.macs else None
 
     @property
     def lut_per_element(self) -> float | None:
         """Look-up tables per element and cycle, for a design without products."""
         elements = self.built.elements_per_cycle
-        return self.area.lut / elements if elements else None
+        return self.area.lut / elements if self.area and elements else None
 
     def comb_per_mac(self, timing: Timing | None) -> float | None:
         """TRELLIS_COMB per multiply-accumulate and cycle."""
@@ -102,28 +105,22 @@ class Result:
 
     def mac_per_s_per_lut(self, timing: Timing | None) -> dict[str, float] | None:
         """Multiply-accumulates per second and look-up table, by precision mode."""
-        if not timing or timing.fmax_mhz is None or not self.built.macs_per_cycle:
+        if not (self.area and timing and timing.fmax_mhz and self.built.macs_per_cycle):
             return None
         per_mac = timing.fmax_mhz * 1e6 / self.area.lut
         return {mode: macs * per_mac for mode, macs in self.built.macs_per_cycle.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON values. A name that ends in ``_trimmed`` is with the step in ``trim``."""
-        area = self.area
+        counts = asdict(self.area) if self.area else {}
         return {
             "design": self.built.name,
             "family": self.family.name,
             "target": self.built.parameters.get("target"),
             "parameters": dict(self.built.parameters),
             "dsp_allowed": self.dsp,
-            "lut": area.lut,
             "lut_counting": self.family.counting,
-            "carry": area.carry,
-            "mux": area.mux,
-            "ff": area.ff,
-            "dsp": area.dsp,
-            "ram": area.ram,
-            "cells": dict(area.cells),
+            **counts,
             "macs_per_cycle": dict(self.built.macs_per_cycle) if self.built.macs_per_cycle else None,
             "lut_per_mac": self.lut_per_mac,
             "lut_per_element": self.lut_per_element,
@@ -133,6 +130,7 @@ class Result:
                 part.name: {"number": part.number, "lut": part.area.lut, "ff": part.area.ff}
                 for part in self.parts
             },
+            "failures": list(self.failures),
             "tools": list(self.tools),
         }
 
