@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.formats import BLOCK_SIZE, RESULT_BIAS
-from golden.operand import Operand
+from golden.operand import NO_PASS, Operand
 from golden.passes import split_passes
 
 _TILE_ELEMENTS = 1 << 16
@@ -22,7 +22,7 @@ def rectangles(
 
     One rectangle where at least a quarter of it is needed, else an exact one for each value of ``shift_a``.
     """
-    rows = np.flatnonzero(shift_a + shift_b.max(initial=-limit) > limit)
+    rows = np.flatnonzero(shift_a + shift_b.max(initial=NO_PASS) > limit)
     if not rows.size:
         return
     columns = np.flatnonzero(shift_b + shift_a.max() > limit)
