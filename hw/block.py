@@ -1,23 +1,30 @@
-"""Fields of packed blocks, and the one form in which hardware holds elements of any format."""
+"""Packed blocks in hardware: their fields, and the one form that holds elements of any format."""
 
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Const, Value, signed, unsigned
+import numpy as np
+from amaranth.hdl import Cat, Const, Value, signed
 from amaranth.lib import data
 
-from golden.formats import NAN_EXPONENT, SLOT_BITS, STREAM_FORMATS
+from golden import SLOT_BYTES, slots, unpack
+from golden.formats import NAN_EXPONENT, SLOT_BITS, STREAM_FORMATS, SUBBLOCKS
 from hw.layouts import FormatCode
 
 __all__ = [
     "EXPONENT_BITS",
     "NORMAL_BITS",
     "any_of",
+    "binary32_layout",
     "block_fields",
     "block_layout",
+    "dropped_bits",
+    "format_of",
     "is_format",
     "normal_form",
+    "pack_elements",
     "slot_of",
+    "tensor_of",
 ]
 
 EXPONENT_BITS = NAN_EXPONENT.bit_length()
@@ -28,17 +35,17 @@ NORMAL_BITS = max(fmt.element_bits for fmt in STREAM_FORMATS)
 
 
 def any_of(values):
-    """Bitwise OR of a sequence of values."""
+    """Bitwise OR of values."""
     return reduce(or_, values)
 
 
 def is_format(code, fmt):
-    """Whether a format code on a stream means ``fmt``."""
+    """Whether a stream's format code means ``fmt``."""
     return Value.cast(code) == FormatCode(fmt.code).value
 
 
 def block_layout(fmt) -> data.StructLayout:
-    """A packed block of ``fmt``: section 4 of the number format contract."""
+    """A packed block of ``fmt``."""
     return data.StructLayout({
         "exponent": EXPONENT_BITS,
         "microexponents": fmt.subblocks,
@@ -46,30 +53,49 @@ def block_layout(fmt) -> data.StructLayout:
     })
 
 
-def block_fields(fmt, slot):
-    """The fields of a block of ``fmt`` in the low bits of ``slot``."""
-    return data.View(block_layout(fmt), Value.cast(slot)[:fmt.block_bits])
+def block_fields(fmt, value):
+    """Fields of the block of ``fmt`` in the low bits of the slot ``value``."""
+    return data.View(block_layout(fmt), Value.cast(value)[:fmt.block_bits])
+
+
+def binary32_layout() -> data.StructLayout:
+    """The fields of a binary32."""
+    return data.StructLayout({"fraction": 23, "exponent": EXPONENT_BITS, "sign": 1})
+
+
+def dropped_bits(fmt):
+    """Low bits of the normal form that elements of ``fmt`` lack."""
+    return NORMAL_BITS - fmt.element_bits
 
 
 def normal_form(fmt, element):
-    """An element of ``fmt`` as ``NORMAL_BITS`` bits: the zero-extended MX9 element of the same value.
+    """An element q of ``fmt`` as the ``NORMAL_BITS`` bits of ``q * 2**dropped_bits(fmt)``.
 
-    An element q of a format with m magnitude bits becomes ``q * 2**(NORMAL_BITS - 1 - m)``.
+    Elements of every format are worth ``normal form * 2**(E - 127 - t - (NORMAL_BITS - 2))``.
     """
-    return Cat(Const(0, NORMAL_BITS - fmt.element_bits), Value.cast(element))
+    return Cat(Const(0, dropped_bits(fmt)), Value.cast(element))
 
 
-def slot_of(exponent, microexponents, elements):
-    """A slot from its fields; ``elements`` gives for each format its elements, zero unless it is the block's.
+def pack_elements(elements):
+    """What follows the microexponents in a slot.
 
-    Parameters
-    ----------
-    exponent, microexponents:
-        Fields that all formats have in the same place.
-    elements:
-        Mapping from format to a sequence of elements of that format's width.
+    ``elements`` maps each format to its elements, which are all zero unless the block is of that format.
     """
-    body = SLOT_BITS - EXPONENT_BITS - len(microexponents)
-    return Cat(exponent, microexponents, any_of(
-        Cat(Value.cast(element) for element in values) for values in elements.values()
-    ) | Const(0, unsigned(body)))
+    packed = any_of(Cat(Value.cast(e) for e in values) for values in elements.values())
+    return packed | Const(0, SLOT_BITS - EXPONENT_BITS - SUBBLOCKS)
+
+
+def format_of(code):
+    """The format that a stream's code means to golden, None for the reserved code."""
+    return {fmt.code: fmt for fmt in STREAM_FORMATS}.get(code)
+
+
+def tensor_of(fmt, value):
+    """The block of ``fmt`` in the slot ``value``, an integer, as a golden tensor."""
+    packed = np.frombuffer(value.to_bytes(SLOT_BYTES, "little"), np.uint8)
+    return unpack(packed[:fmt.block_bytes], fmt, fmt.block_size)
+
+
+def slot_of(tensor):
+    """The only block of a golden tensor as a slot, an integer."""
+    return int.from_bytes(slots(tensor).tobytes(), "little")
