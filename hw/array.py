@@ -261,7 +261,7 @@ class Array(wiring.Component):
         m.d.sync += [reserved.eq(granted), sequencer.room.eq(granted <= self._results - self.drain_rows)]
 
         m.submodules.statuses = statuses = fifo.SyncFIFO(
-            width=len(sequencer.status), depth=max(2, self._results // self.drain_rows))
+            width=len(sequencer.status), depth=max(2, -(-self._results // self.drain_rows)))
         beat = Signal(range(max(2, self.drain_rows)))
         m.d.comb += [
             statuses.w_en.eq(sequencer.control.last),
