@@ -75,27 +75,19 @@ class AlignedAccumulator(wiring.Component):
         m = Module()
         steps = len(self.distance) - 1
         reach = (1 << steps) - 1
-        value, distance, negate = self.dot, self.distance, self.negate
-        # Left-align by 2**steps - 1 - distance in three cycles, two binary digits in each of the first.
-        for stage, (low, high) in enumerate(((0, 2), (2, 4), (4, steps))):
-            for step in range(low, high):
-                value = Mux(distance[step], value, value.shift_left(1 << step))
-            if stage < 2:
-                kept = Signal(value.shape(), name=f"aligned_{stage}", reset_less=True)
-                m.d.sync += kept.eq(value)
-                rest = distance[high:]
-                distance = Cat(distance[:high], delay(m, f"distance_{stage}", rest, 1))
-                value, negate = kept, delay(m, f"negate_{stage}", negate, 1)
-        dropped = reach - self.fraction_bits
-        too_far = distance[steps]
-        sign = value[-1]
+        # Left-align by reach - distance in three cycles, two binary digits in each of the first.
+        fine = self._aligned(m, 0, self.dot, self.distance[:2])
+        coarse = delay(m, "coarse", self.distance[2:], 1)
+        nearly = self._aligned(m, 2, fine, coarse[:2])
+        last = delay(m, "last_steps", coarse[2:], 1)
+        value = nearly
+        for step in range(4, steps):
+            value = Mux(last[step - 4], value, value.shift_left(1 << step))
         shifted = Signal(signed(PASS_DOT_BITS + self.fraction_bits), reset_less=True)
-        exact = Signal(reset_less=True)
-        negate = delay(m, "negate_shifted", negate, 1)
-        m.d.sync += [
-            shifted.eq(Mux(too_far, sign.replicate(len(shifted)), value[dropped:])),
-            exact.eq(~value[:dropped].any() & ~(too_far & value.any())),
-        ]
+        m.d.sync += shifted.eq(
+            Mux(last[-1], value[-1].replicate(len(shifted)), value[reach - self.fraction_bits:]))
+        exact = delay(m, "exact", ~self._lost(m, fine, coarse), 1)
+        negate = delay(m, "negate", self.negate, 3)
 
         split = self.low_bits
         low, high = Signal(split, reset_less=True), Signal(self.width - split, reset_less=True)
@@ -110,3 +102,20 @@ class AlignedAccumulator(wiring.Component):
         m.d.sync += [Cat(low, carry).eq(low_sum), high.eq(high_sum)]
         m.d.comb += self.total.eq(Cat(low, high))
         return m
+
+    def _aligned(self, m, step, value, digits):
+        """``value``, one cycle later and left-shifted by 3 - digits steps of ``2**step``."""
+        for digit in range(2):
+            value = Mux(digits[digit], value, value.shift_left(1 << (step + digit)))
+        aligned = Signal(value.shape(), name=f"aligned_{step}", reset_less=True)
+        m.d.sync += aligned.eq(value)
+        return aligned
+
+    def _lost(self, m, fine, coarse):
+        """Whether the rest of the shift, by 4 * coarse, drops a one of ``fine``; one cycle later."""
+        groups = {}
+        for bit in range(len(fine)):
+            groups.setdefault(-(-(bit + 1 + self.fraction_bits - 3) // 4), []).append(fine[bit])
+        lost = Signal(reset_less=True)
+        m.d.sync += lost.eq(Cat(Cat(bits).any() & (coarse >= least) for least, bits in groups.items()).any())
+        return lost
