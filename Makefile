@@ -42,9 +42,11 @@ demo:
 lint:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim lint)
-	@$(BIN)/ruff check --quiet && echo "ruff: clean"
-	@$(BIN)/mypy $(wildcard golden gen perf)
-	@$(BIN)/python -m verif.lint
+	@status=0; \
+	$(BIN)/ruff check --quiet && echo "ruff: clean" || status=1; \
+	$(BIN)/mypy $(wildcard golden gen perf) || status=1; \
+	$(BIN)/python -m verif.lint || status=1; \
+	exit $$status
 
 bench:
 	@$(call need,g++,g++); $(call need,perl,perl)
