@@ -70,14 +70,14 @@ class Coverage:
     impossible:
         Predicate on ``{axis: value}``: bins that are not declared.
     axes:
-        For each axis its values, in order.
+        For each axis its values, in order. Without axes there are no bins, only outputs.
     """
 
     def __init__(self, name: str, *, impossible=lambda **values: False, **axes: Sequence[Any]):
         bins = [
             tuple(map(str, values))
             for values in itertools.product(*axes.values())
-            if not impossible(**dict(zip(axes, values, strict=True)))
+            if axes and not impossible(**dict(zip(axes, values, strict=True)))
         ]
         self.tally = Tally(name, tuple(axes), dict.fromkeys(bins, 0))
 

@@ -1,6 +1,5 @@
 """A design as the simulator takes it: exported Verilog, and what must stay visible in it."""
 
-import re
 from dataclasses import dataclass
 
 from amaranth.lib import stream, wiring
@@ -9,10 +8,7 @@ from gen.verilog import to_verilog
 from hw.axi_stream import AXIStreamTop
 from hw.shared_module import flat_ports
 
-__all__ = ["Design", "fold_repetitions"]
-
-_ITEM = r"(?:\\\S+ (?:\[[\d:]+\])?|[A-Za-z_$][\w$]*(?:\[[\d:]+\])?|\d+'h[\da-f]+)"
-_CONCATENATION = re.compile(rf"\{{ ({_ITEM}(?:, {_ITEM})+) \}}")
+__all__ = ["Design"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +44,7 @@ class Design:
         prototypes = getattr(component, "shared_modules", {})
         return cls(
             name=name,
-            verilog=fold_repetitions(to_verilog(top, name)),
+            verilog=to_verilog(top, name),
             ports=("clk", "rst", *flat_ports(top, "_")),
             shared={module: _inputs(prototype) for module, prototype in prototypes.items()},
         )
@@ -56,23 +52,3 @@ class Design:
 
 def _inputs(prototype: wiring.Component) -> tuple[str, ...]:
     return tuple(port for port, (_, flow) in flat_ports(prototype).items() if flow == wiring.In)
-
-
-def fold_repetitions(verilog: str) -> str:
-    """``{ a, a, a, b }`` as ``{ {3{a}}, b }``, everywhere in ``verilog``.
-
-    Yosys writes a sign extension as one operand per bit, which Verilator evaluates bit by bit: the
-    array runs twice as fast without.
-    """
-
-    def fold(match: re.Match[str]) -> str:
-        items: list[tuple[str, int]] = []
-        for item in re.findall(_ITEM, match[1]):
-            if items and items[-1][0] == item:
-                items[-1] = (item, items[-1][1] + 1)
-            else:
-                items.append((item, 1))
-        texts = [item if count == 1 else f"{{{count}{{{item}}}}}" for item, count in items]
-        return f"{{ {', '.join(texts)} }}"
-
-    return _CONCATENATION.sub(fold, verilog)

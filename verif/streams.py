@@ -7,14 +7,11 @@ edge and drives values for after it.
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
-
-from verif.coverage import Coverage
 
 __all__ = ["STALLS", "Beat", "Scoreboard", "Sink", "Source", "StreamBench", "StreamError"]
 
@@ -159,12 +156,15 @@ class Sink:
         As for ``Source``; a stall holds TREADY low.
     on_beat:
         Called with every beat transferred.
+
+    While ``hold`` is true, TREADY stays low.
     """
 
     def __init__(self, dut, prefix: str, *, stall: str, rng: random.Random, on_beat: Callable[[Beat], None]):
         self.port = _Port(dut, prefix)
         self.stall = STALLS[stall](rng)
         self.on_beat = on_beat
+        self.hold = False
         self._ready = False
         self._waiting: Beat | None = None
         self.port.tready.value = 0
@@ -188,7 +188,7 @@ class Sink:
             self._waiting = None if self._ready else beat
             if self._ready:
                 self.on_beat(beat)
-        ready = not next(self.stall)
+        ready = not (next(self.stall) or self.hold)
         if ready != self._ready:
             port.tready.value = int(ready)
             self._ready = ready
@@ -338,11 +338,6 @@ class StreamBench:
     def compared(self) -> int:
         """Outputs compared so far on all streams."""
         return sum(board.compared for board in self.scoreboards.values())
-
-    def record(self, coverage: Coverage) -> None:
-        """Add the outputs compared to ``coverage`` and write it for the session's summary."""
-        coverage.compared(self.compared)
-        coverage.write(Path.cwd())
 
     def _progress(self) -> tuple[int, ...]:
         return (

@@ -3,7 +3,7 @@
 import pytest
 
 from verif.coverage import Coverage, Tally, merge, read_tallies
-from verif.design import Design, fold_repetitions
+from verif.design import Design
 from verif.passthrough import FAULTS, Passthrough
 from verif.runner import BenchError
 from verif.verilate import BuildError, verilate
@@ -60,12 +60,6 @@ def test_lint_warning_fails(monkeypatch, tmp_path):
     verilog = "module latch(input a, input b, output reg c); always @* if (a) c = b; endmodule"
     with pytest.raises(BuildError, match="LATCH"):
         verilate(Design(name="latch", verilog=verilog, ports=(), shared={}), kind="lint")
-
-
-def test_repetitions_fold():
-    text = r"assign x = { a[3], a[3], \b.c [1], \b.c [1], 2'h0, y }; assign z = { p, q };"
-    folded = r"assign x = { {2{a[3]}}, {2{\b.c [1]}}, 2'h0, y }; assign z = { p, q };"
-    assert fold_repetitions(text) == folded
 
 
 def test_coverage_names_missing_bins():

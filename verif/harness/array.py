@@ -154,14 +154,7 @@ class ArrayHarness:
             fraction_bits=fraction_bits,
             target=target,
         )
-        path = build_library(
-            core,
-            rows=rows,
-            cols=cols,
-            outputs=core.segments * cols,
-            threads=threads,
-            optimization=optimization,
-        )
+        path = build_library(core, threads=threads, optimization=optimization)
         self._library = ctypes.CDLL(str(path))
         self._library.array_open.restype = ctypes.c_void_p
         self._model = ctypes.c_void_p(self._library.array_open())

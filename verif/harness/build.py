@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from amaranth.lib import wiring
-
 from golden import SLOT_BYTES
+from hw.array import Array
 from verif.design import Design
 from verif.verilate import verilate
 
@@ -19,19 +18,13 @@ SIMULATION = ("-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-assert",
 """Arguments for speed; the design has no X to lose."""
 
 
-def build_library(
-    core: wiring.Component, *, rows: int, cols: int, outputs: int, threads: int = 1, optimization: str = "-Os"
-) -> Path:
+def build_library(core: Array, *, threads: int = 1, optimization: str = "-Os") -> Path:
     """Shared library with the loop of ``harness.cpp`` around ``core``, built once per configuration.
 
     Parameters
     ----------
     core:
-        The array, with streams ``a``, ``b`` and ``d``.
-    rows, cols:
-        Its size.
-    outputs:
-        Values in one beat of ``d``.
+        The array.
     threads:
         Verilator's threads.
     optimization:
@@ -40,13 +33,20 @@ def build_library(
     Raises ``verif.verilate.BuildError`` or ``verif.toolchain.ToolchainError``.
     """
     library = f"lib{NAME}.so"
-    defines = f"-DROWS={rows} -DCOLS={cols} -DOUTPUTS={outputs} -DSLOT_BYTES={SLOT_BYTES}"
+    defines = {
+        "ROWS": core.rows,
+        "COLS": core.cols,
+        "OUTPUTS": core.segments * core.cols,
+        "SLOT_BYTES": SLOT_BYTES,
+        "RESET_CYCLES": core.latency,
+    }
+    flags = " ".join(f"-D{name}={value}" for name, value in defines.items())
     folder = verilate(
         Design.of(core, NAME),
-        kind=f"{rows}x{cols}",
+        kind=f"{core.rows}x{core.cols}",
         signals=[ISSUE],
         arguments=[*SIMULATION, "--threads", str(threads)],
-        link=["--exe", "-LDFLAGS", "-shared", "-o", library, "-CFLAGS", defines],
+        link=["--exe", "-LDFLAGS", "-shared", "-o", library, "-CFLAGS", flags],
         cpp=[Path(__file__).with_name("harness.cpp")],
         make_variables={"OPT_FAST": optimization, "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O2"},
     )
