@@ -1,0 +1,49 @@
+"""``python -m bench.ppa``: run the standard set, write the report, its charts and all figures as JSON."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from bench.ppa.charts import draw_charts
+from bench.ppa.report import make_report
+from bench.ppa.standard import standard_set
+from gen.designs import ParameterError
+from gen.files import write_files
+from gen.synth.command import STORE, default_jobs
+from gen.synth.flow import run_flow
+from gen.synth.tools import SynthesisError
+
+
+def main() -> None:
+    """Run what is asked for; exits with 1 when a step failed."""
+    parser = argparse.ArgumentParser(prog="make ppa", description=__doc__)
+    parser.add_argument("--only", metavar="NAME", nargs="+", help="runs of the standard set (default: all)")
+    parser.add_argument("--seeds", type=int, default=3, help="placements of each (default: 3)")
+    parser.add_argument("--jobs", type=int, default=default_jobs(), help="tools to run at a time")
+    parser.add_argument("--store", type=Path, default=STORE, help=f"where steps are kept (default: {STORE})")
+    parser.add_argument("--output", type=Path, default=Path("build/ppa"), help="where the report goes")
+    options = parser.parse_args()
+
+    requests = standard_set(options.seeds)
+    if unknown := [name for name in options.only or [] if name not in requests]:
+        parser.error(f"no run is called {unknown[0]!r}: choose from {', '.join(requests)}")
+    names = options.only or list(requests)
+    try:
+        found = run_flow([requests[name] for name in names], store=options.store, jobs=options.jobs)
+    except (SynthesisError, ParameterError) as error:
+        sys.exit(f"make ppa: {error}")
+    results = dict(zip(names, found, strict=True))
+    report = make_report(results, seeds=options.seeds, frequency_mhz=requests[names[0]].frequency_mhz)
+    figures = json.dumps({name: result.to_json() for name, result in results.items()}, indent=2) + "\n"
+    write_files(options.output, {"report.md": report, "report.json": figures})
+    draw_charts(results, options.output)
+    print(f"wrote {options.output}/report.md")
+    failures = [line for result in found for line in result.failures]
+    for line in failures:
+        print(f"make ppa: {line}", file=sys.stderr)
+    sys.exit(bool(failures))
+
+
+if __name__ == "__main__":
+    main()

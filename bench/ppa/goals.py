@@ -1,0 +1,156 @@
+"""What the designs should reach: the one place where goals stand."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.ppa.standard import grid_lut_per_mac, overhead
+from gen.synth.result import Result
+
+__all__ = ["GOALS", "TRIED", "Goal"]
+
+Figure = Callable[[Result], float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """A figure to reach.
+
+    Parameters
+    ----------
+    run:
+        The run that it is about, a name of the standard set.
+    item:
+        What is measured.
+    figure:
+        The figure of that run.
+    least:
+        Whether the goal is a least value, not a most.
+    goal, stretch:
+        The goal, and the one beyond; None where there is none.
+    unit:
+        Unit, written after the figure.
+    digits:
+        Digits after the point.
+    """
+
+    run: str
+    item: str
+    figure: Figure
+    goal: float
+    stretch: float | None = None
+    least: bool = False
+    unit: str = ""
+    digits: int = 1
+
+    def reached(self, value: float, limit: float | None) -> bool:
+        """Whether ``value`` is as good as ``limit``."""
+        return limit is not None and (value >= limit if self.least else value <= limit)
+
+
+def _lut_per_mac(r: Result) -> float | None:
+    return r.lut_per_mac
+
+
+def _fmax(r: Result) -> float | None:
+    return r.trimmed.fmax_mhz if r.trimmed else None
+
+
+def _plain_fmax(r: Result) -> float | None:
+    return r.plain.fmax_mhz if r.plain else None
+
+
+def _rate(r: Result) -> float | None:
+    """M MAC/s per LUT in the fastest mode."""
+    rates = r.mac_per_s_per_lut(r.trimmed)
+    return max(rates.values()) / 1e6 if rates else None
+
+
+def _ff_per_lut(r: Result) -> float | None:
+    return r.area.ff / r.area.lut if r.area else None
+
+
+def _percent_overhead(r: Result) -> float | None:
+    share = overhead(r)
+    return None if share is None else 100 * share
+
+
+def _speed(run: str, goal: float, stretch: float | None, figure: Figure = _fmax, item: str = "Fmax") -> Goal:
+    return Goal(
+        run=run, item=item, figure=figure, goal=goal, stretch=stretch, least=True, unit=" MHz", digits=0
+    )
+
+
+def _size(run: str, lut: str, goal: float, stretch: float, figure: Figure = _lut_per_mac) -> Goal:
+    return Goal(run=run, item=f"{lut} per MAC", figure=figure, goal=goal, stretch=stretch)
+
+
+def _grid(run: str, goal: float, stretch: float) -> Goal:
+    return Goal(
+        run=run,
+        item="LUT4 per MAC: elements, drain, converters to binary32",
+        figure=grid_lut_per_mac,
+        goal=goal,
+        stretch=stretch,
+    )
+
+
+def _per_element(run: str, goal: float, stretch: float) -> Goal:
+    return Goal(
+        run=run, item="LUT4 per element", figure=lambda r: r.lut_per_element, goal=goal, stretch=stretch
+    )
+
+
+GOALS: Sequence[Goal] = (
+    _size("pe", "LUT4", 51, 48),
+    _speed("pe", 290, 310),
+    Goal(
+        run="pe",
+        item="M MAC/s per LUT4",
+        figure=_rate,
+        goal=5.7,
+        stretch=6.5,
+        least=True,
+        digits=2,
+    ),
+    Goal(run="pe", item="FF per LUT4", figure=_ff_per_lut, goal=1.3, stretch=1.1, digits=2),
+    Goal(
+        run="pe",
+        item="TRELLIS_COMB per MAC, plain nextpnr",
+        figure=lambda r: r.comb_per_mac(r.plain),
+        goal=62,
+    ),
+    _speed("pe", 280, None, _plain_fmax, "Fmax, plain nextpnr"),
+    _grid("array_2x2", 56, 52),
+    _grid("array_4x4", 54, 52),
+    _grid("array_8x8", 54, 52),
+    _speed("array_2x2", 240, 259),
+    _speed("array_4x4", 220, 240),
+    _speed("array_8x8", 200, 225),
+    _size("pe_generic", "LUT4", 80, 70),
+    _speed("pe_generic", 220, 250),
+    _size("pe_xcup", "LUT6", 46, 40),
+    _size("pe_xcup_dsp", "LUT6", 22, 18),
+    Goal(
+        run="pe_xcup_dsp",
+        item="DSP48E2",
+        figure=lambda r: r.area.dsp if r.area else None,
+        goal=8,
+        digits=0,
+    ),
+    _per_element("quantizer", 120, 80),
+    _speed("quantizer", 200, 250),
+    _per_element("converter", 25, 12),
+    _speed("converter", 300, None),
+    Goal(
+        run="array_8x8",
+        item="outside the elements: loaders, lanes, drain",
+        figure=_percent_overhead,
+        goal=15,
+        stretch=8,
+        unit=" %",
+    ),
+)
+"""Every goal, in the order of the report. Fmax is with chain ends trimmed unless it says plain."""
+
+TRIED: Mapping[tuple[str, str], str] = {}
+"""For goals that are not reached, by run and item: what was tried. The report adds the limiting path."""
