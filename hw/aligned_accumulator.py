@@ -1,6 +1,8 @@
 """The accumulator of one output: shift to the reference exponent, then an integer add."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from itertools import groupby
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,18 +12,20 @@ from hw.delay import delay
 
 __all__ = ["AlignedAccumulator", "distance_bits"]
 
+_STEP = 16
+"""The last stage of the shifter moves by multiples of this."""
+
 
 def distance_bits(fraction_bits):
     """Bits of one operand's exponent distance: at its largest value nothing but the sign is left."""
-    return (fraction_bits + PASS_DOT_BITS - 1).bit_length()
+    return max(4, (fraction_bits + PASS_DOT_BITS - 1).bit_length())
 
 
 class AlignedAccumulator(wiring.Component):
-    """``total = (first ? 0 : total) + floor((-1)**negate * dot * 2**fraction_bits / 2**distance)``.
+    """``total = (first ? 0 : total) + floor(dot * 2**fraction_bits / 2**distance)``.
 
-    The shifter only moves ``dot``; the sign is applied in the addition, where ``-floor(v)`` becomes
-    ``floor(-v)`` by withholding the carry when the shift dropped a one. The addition is cut in two:
-    the high half follows the low half by one cycle.
+    The shifter clears the bits that a far shift fills with the sign, and the addition inverts them
+    to the sign. The addition is cut in two: the high half follows the low half by one cycle.
 
     Latency from ``dot`` to the low half of ``total`` is ``latency`` cycles, to the high half one
     more; throughput one addition per cycle; no flow control. ``first`` is sampled
@@ -38,7 +42,7 @@ class AlignedAccumulator(wiring.Component):
 
     Members
     -------
-    dot: In(signed(15)); negate: In(1); distance: In, the sum of both operands' exponent distances
+    dot: In(signed(15)); distance: In, the sum of both operands' exponent distances
     first: In(1), start from 0
     total: Out(width), bits ``low_bits`` and up one cycle after the rest
     """
@@ -60,7 +64,6 @@ class AlignedAccumulator(wiring.Component):
         self.target = target
         super().__init__({
             "dot": In(signed(PASS_DOT_BITS)),
-            "negate": In(1),
             "distance": In(distance_bits(fraction_bits) + 1),
             "first": In(1),
             "total": Out(width),
@@ -73,35 +76,29 @@ class AlignedAccumulator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        steps = len(self.distance) - 1
-        reach = (1 << steps) - 1
-        # Left-align by reach - distance in three cycles, two binary digits in each of the first.
         fine = self._aligned(m, 0, self.dot, self.distance[:2])
         coarse = delay(m, "coarse", self.distance[2:], 1)
         nearly = self._aligned(m, 2, fine, coarse[:2])
-        last = delay(m, "last_steps", coarse[2:], 1)
-        value = nearly
-        for step in range(4, steps):
-            value = Mux(last[step - 4], value, value.shift_left(1 << step))
-        shifted = Signal(signed(PASS_DOT_BITS + self.fraction_bits), reset_less=True)
-        m.d.sync += shifted.eq(
-            Mux(last[-1], value[-1].replicate(len(shifted)), value[reach - self.fraction_bits:]))
-        exact = delay(m, "exact", ~self._lost(m, fine, coarse), 1)
-        negate = delay(m, "negate", self.negate, 3)
+        shifted, inverted = self._shifted(m, nearly, delay(m, "steps", coarse[2:], 1))
 
         split = self.low_bits
         low, high = Signal(split, reset_less=True), Signal(self.width - split, reset_less=True)
         carry = Signal(reset_less=True)
         low_sum = carry_sum(m, "low_sum", CarryOp.CLEAR_XOR, split + 1, a=low, b=self.first,
-                            c=shifted[:split], d=Cat(negate.replicate(split), 0), carry=negate & exact,
-                            target=self.target)
+                            c=shifted[:split], d=Cat(inverted[:split], 0), target=self.target)
         high_sum = carry_sum(m, "high_sum", CarryOp.CLEAR_XOR, self.width - split, a=high,
                              b=delay(m, "first_high", self.first, 1),
-                             c=delay(m, "shifted_high", shifted[split:].as_signed(), 1),
-                             d=delay(m, "negate_high", negate, 1), carry=carry, target=self.target)
+                             c=delay(m, "shifted_high", shifted[split:], 1),
+                             d=self._late(m, inverted[split:]),
+                             carry=carry, target=self.target)
         m.d.sync += [Cat(low, carry).eq(low_sum), high.eq(high_sum)]
         m.d.comb += self.total.eq(Cat(low, high))
         return m
+
+    def _late(self, m, flags):
+        """``flags``, most of which are the same signal, one cycle later."""
+        runs = [list(run) for _, run in groupby(flags, key=id)]
+        return Cat(delay(m, f"fill_high_{i}", run[0], 1).replicate(len(run)) for i, run in enumerate(runs))
 
     def _aligned(self, m, step, value, digits):
         """``value``, one cycle later and left-shifted by 3 - digits steps of ``2**step``."""
@@ -111,11 +108,28 @@ class AlignedAccumulator(wiring.Component):
         m.d.sync += aligned.eq(value)
         return aligned
 
-    def _lost(self, m, fine, coarse):
-        """Whether the rest of the shift, by 4 * coarse, drops a one of ``fine``; one cycle later."""
-        groups = {}
-        for bit in range(len(fine)):
-            groups.setdefault(-(-(bit + 1 + self.fraction_bits - 3) // 4), []).append(fine[bit])
-        lost = Signal(reset_less=True)
-        m.d.sync += lost.eq(Cat(Cat(bits).any() & (coarse >= least) for least, bits in groups.items()).any())
-        return lost
+    def _shifted(self, m, value, steps):
+        """``value`` moved down by 16 * steps, a cycle later, and for each bit a flag that inverts it.
+
+        Bits that the shift leaves without a source are cleared, and inverted where ``value`` is negative.
+        """
+        low = self.fraction_bits - (_STEP - 1)
+        padded = Cat(Const(0, max(low, 0)), value[max(-low, 0):])
+        sign = len(padded) - 1
+        parts, inverted = [], []
+        for sources, group in groupby(range(sign), key=lambda bit: len(range(bit, sign, _STEP))):
+            bits = list(group)
+            near = [padded[bits[0] + n * _STEP:bits[-1] + 1 + n * _STEP] for n in range(sources)]
+            choice = near[-1]
+            for n in reversed(range(sources - 1)):
+                choice = Mux(steps == n, near[n], choice)
+            part = Signal(len(bits), name=f"shifted_{sources}", reset_less=True)
+            with m.If(steps >= sources):
+                m.d.sync += part.eq(0)
+            with m.Else():
+                m.d.sync += part.eq(choice)
+            parts.append(part)
+            fill = delay(m, f"fill_{sources}", value[-1] & (steps >= sources), 1)
+            inverted += [fill] * len(bits)
+        inverted += [delay(m, "negative", value[-1], 1)] * (self.width - sign)
+        return Cat(parts), inverted

@@ -17,7 +17,7 @@ _FIELD = _MANTISSA - 1
 
 
 class AlignedToFloat(wiring.Component):
-    """``value = round(total * 2**(reference - fraction_bits - 262))``, once, ties to even.
+    """``value = round(total * 2**(exponent - fraction_bits - 262))``, once, ties to even.
 
     Overflow gives infinity; a result below the normal range (after rounding) is zero with its sign;
     ``nan`` gives 0x7FC00000.
@@ -33,7 +33,7 @@ class AlignedToFloat(wiring.Component):
 
     Members
     -------
-    total: In(signed(width)); reference: In(9), sum of the row's and the column's; nan: In(1)
+    total: In(signed(width)); exponent: In(9), sum of the row's and the column's references; nan: In(1)
     value: Out(32), binary32
     """
 
@@ -44,7 +44,7 @@ class AlignedToFloat(wiring.Component):
         self.fraction_bits = fraction_bits
         super().__init__({
             "total": In(signed(width)),
-            "reference": In(9),
+            "exponent": In(9),
             "nan": In(1),
             "value": Out(32),
         })
@@ -76,13 +76,13 @@ class AlignedToFloat(wiring.Component):
         rounded = Signal(layout, reset_less=True)
         top = value[bits - _MANTISSA:]
         guard, sticky = value[bits - _MANTISSA - 1], value[:bits - _MANTISSA - 1].any()
-        # A total of 1 in the top bit is worth 2**(bits - 1 - (bits - width) + reference - F - 262).
+        # A total of 1 in the top bit is worth 2**(bits - 1 - (bits - width) + exponent - F - 262).
         offset = self.width - 1 - self.fraction_bits - RESULT_BIAS + EXPONENT_BIAS
         base = Signal(signed(12), reset_less=True)
-        m.d.sync += base.eq(delay(m, "reference", self.reference, 2) + offset)
-        exponent = Signal(signed(12))
-        m.d.comb += exponent.eq(delay(m, "base", base, 1) - count)
-        m.d.sync += rounded.eq(Cat(top[:_FIELD], exponent) + (guard & (sticky | top[0])))
+        m.d.sync += base.eq(delay(m, "exponent", self.exponent, 2) + offset)
+        biased = Signal(signed(12))
+        m.d.comb += biased.eq(delay(m, "base", base, 1) - count)
+        m.d.sync += rounded.eq(Cat(top[:_FIELD], biased) + (guard & (sticky | top[0])))
 
         sign = delay(m, "sign", self.total[-1], 5)
         nan = delay(m, "nan", self.nan, 5)

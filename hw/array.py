@@ -183,14 +183,14 @@ class Array(wiring.Component):
                 m.submodules[f"segment_{self.segments - 1 - len(segments)}"] = segment
                 m.d.comb += [segment.capture.eq(last[0]), segment.void.eq(last[1])]
                 segments.append(segment)
-            m.d.comb += [segment.references[j].eq(lane.reference), lane.reference_taken.eq(segment.taken[j])]
+            m.d.comb += [segment.references[j].eq(lane.tile_reference), lane.reference_taken.eq(segment.taken[j])]
             elements.append([])
             for c, column in enumerate(columns):
                 element = place(m, f"pe_{self.rows - 1 - r}_{c}", self._element, module="mx_array_pe")
-                for q, (a, b) in enumerate(zip(element.a_in, element.b_in)):
+                for n, (a, b) in enumerate(zip(element.a_in, element.b_in)):
                     m.d.comb += [
-                        a.eq(elements[r][c - 1].a_out[q] if c else lane.operand[q]),
-                        b.eq(elements[r - 1][c].b_out[q] if r else column.operand[q]),
+                        a.eq(elements[r][c - 1].a_out[n] if c else lane.operand[n]),
+                        b.eq(elements[r - 1][c].b_out[n] if r else column.operand[n]),
                     ]
                 m.d.comb += element.column_in.eq(elements[r - 1][c].column_out if r else column.distance)
                 if c:
@@ -221,7 +221,7 @@ class Array(wiring.Component):
                 m.d.comb += [
                     cell.total.eq(bottom[c].drain_out),
                     cell.token_in.eq(token),
-                    cell.reference_in.eq(cells[s - 1][c].reference_out if s else column.reference),
+                    cell.reference_in.eq(cells[s - 1][c].reference_out if s else column.tile_reference),
                 ]
                 if not s:
                     m.d.comb += column.reference_taken.eq(token.first)

@@ -4,9 +4,11 @@ import enum
 
 from amaranth.hdl import Cat, Module, Signal, Value
 
+from hw.carry_chain_ecp5 import carry_chain
+
 __all__ = ["TARGETS", "CarryOp", "carry_sum", "check_target"]
 
-TARGETS = ("generic",)
+TARGETS = ("generic", "ecp5")
 """Targets that a design can be built for; the choice changes area and speed, never a result."""
 
 
@@ -48,9 +50,12 @@ def carry_sum(m: Module, name, op: CarryOp, width, *, a, c, b=0, d=0, carry=0, t
     """
     check_target(target)
     a, b, c, d = (_to_width(x, width, spread) for x, spread in ((a, 0), (b, 1), (c, 0), (d, 1)))
-    left, right = _TERMS[op](a, b, c, d)
     result = Signal(width, name=name)
-    m.d.comb += result.eq(left + right + carry)
+    if target == "ecp5":
+        m.d.comb += result.eq(carry_chain(m, name, _TERMS[op], a, b, c, d, carry))
+    else:
+        left, right = _TERMS[op](a, b, c, d)
+        m.d.comb += result.eq(left + right + carry)
     return result
 
 

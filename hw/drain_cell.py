@@ -81,7 +81,7 @@ class DrainCell(wiring.Component):
         m.d.comb += [
             self.reference_out.eq(column),
             convert.total.eq(Cat(low, self.total[self.low_bits:])),
-            convert.reference.eq(token.reference.exponent + column.exponent),
+            convert.exponent.eq(token.reference.exponent + column.exponent),
             convert.nan.eq(token.reference.nan | column.nan),
         ]
 

@@ -15,7 +15,7 @@ from golden.formats import (
     SUBBLOCKS,
 )
 from hw.aligned_accumulator import distance_bits
-from hw.block_dot import QUAD, QUADS, activation_quad_layout, weight_quad_layout
+from hw.block_dot import activation_layout, weight_layout
 from hw.delay import delay
 from hw.layouts import RESERVED_FORMAT, FormatCode
 from hw.processing_element import ProcessingElement
@@ -86,9 +86,9 @@ class OperandLane(wiring.Component):
     write: ``block_write_layout``; block: In(144), the packed block
     wide: Out(1), the block of the previous cycle is of MX6 or MX4 and holds an element -2**m
     pass_in, pass_out: ``pass_layout``, from lane to lane
-    operand: ``activation_quad_layout()`` or ``weight_quad_layout()`` x 4
+    operand: ``activation_layout()`` or ``weight_layout()`` x 8, sub-block j j cycles late
     distance: Out, saturating exponent distance of the pass
-    reference: Out, ``reference_layout`` of the oldest tile not yet taken
+    tile_reference: Out, ``reference_layout`` of the oldest tile not yet taken
     reference_taken: In(1), go on to the next tile's reference
     """
 
@@ -101,16 +101,16 @@ class OperandLane(wiring.Component):
         self.fraction_bits = fraction_bits
         self.latency = 6 if self.activations else 5
         self.distance_latency = self.latency + ProcessingElement.distance_delay
-        quad = activation_quad_layout() if self.activations else weight_quad_layout()
+        subblock = activation_layout() if self.activations else weight_layout()
         super().__init__({
             "write": In(block_write_layout(depth)),
             "block": In(SLOT_BITS),
             "wide": Out(1),
             "pass_in": In(pass_layout(depth)),
             "pass_out": Out(pass_layout(depth)),
-            "operand": Out(quad).array(QUADS),
+            "operand": Out(subblock).array(SUBBLOCKS),
             "distance": Out(distance_bits(fraction_bits)),
-            "reference": Out(reference_layout()),
+            "tile_reference": Out(reference_layout()),
             "reference_taken": In(1),
         })
 
@@ -172,7 +172,7 @@ class OperandLane(wiring.Component):
             shape=reference_layout(), depth=self.tiles, init=[])
         write = references.write_port()
         starting, draining = references.read_port(domain="comb"), references.read_port(domain="comb")
-        m.d.comb += [write.en.eq(complete), write.data.eq(gathered), self.reference.eq(draining.data)]
+        m.d.comb += [write.en.eq(complete), write.data.eq(gathered), self.tile_reference.eq(draining.data)]
         with m.If(complete):
             m.d.sync += write.addr.eq(write.addr + 1)
         with m.If(self.reference_taken):
@@ -208,18 +208,17 @@ class OperandLane(wiring.Component):
             sign, magnitude = self._element(m, i, block, code, is_mx9, rest, idle)
             signs.append(sign)
             magnitudes.append(magnitude)
-        for q in range(QUADS):
-            group = slice(q * QUAD, (q + 1) * QUAD)
-            singles = microexponents[q * QUAD // MX9.subblock_size:(q + 1) * QUAD // MX9.subblock_size]
-            operand = self.operand[q]
-            if self.activations:
-                m.d.comb += operand.sign.eq(delay(m, f"signs{q}", Cat(signs[group]), 1))
-                for i, magnitude in enumerate(magnitudes[group]):
-                    shifted = Mux(singles[i // MX9.subblock_size], magnitude, magnitude << 1)
-                    m.d.comb += operand.magnitude[i].eq(delay(m, f"shifted{q}_{i}", shifted, 1))
-            else:
-                m.d.comb += [operand.sign.eq(Cat(signs[group])), operand.microexponent.eq(singles)]
-                m.d.comb += [operand.magnitude[i].eq(x) for i, x in enumerate(magnitudes[group])]
+        size = MX9.subblock_size
+        for j in range(SUBBLOCKS):
+            group = slice(j * size, (j + 1) * size)
+            operand = Signal.like(self.operand[j], name=f"subblock{j}")
+            m.d.comb += operand.sign.eq(Cat(signs[group]))
+            for i, magnitude in enumerate(magnitudes[group]):
+                double = self.activations and ~microexponents[j]
+                m.d.comb += operand.magnitude[i].eq(Mux(double, magnitude << 1, magnitude))
+            if not self.activations:
+                m.d.comb += operand.microexponent.eq(microexponents[j])
+            m.d.comb += self.operand[j].eq(delay(m, f"operand{j}", operand, j + self.activations))
 
     def _element(self, m, i, block, code, is_mx9, rest, idle):
         """Sign and four magnitude bits of an element in this pass, three cycles after ``block``."""

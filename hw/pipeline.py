@@ -9,10 +9,10 @@ __all__ = ["Pipeline"]
 class Pipeline:
     """The registers of a component that makes one beat of ``o`` from each beat of ``i``.
 
-    A stage advances when it or a later one is empty, or ``o.ready`` is high: a stall closes the
-    gaps between beats before it reaches ``i``, and no beat is lost or repeated. Latency is ``stages``
-    cycles, throughput one beat per cycle. ``o.valid`` is a register, and holds with the payload
-    until ``o.ready``; ``i.ready`` follows ``o.ready`` within the cycle.
+    Stages advance in groups: one does when its last stage or that of a later group is empty, or
+    ``o.ready`` is high. So a stall closes gaps between beats before it reaches ``i``, and no beat is
+    lost or repeated. Latency is ``stages`` cycles, throughput one beat per cycle. ``o.valid`` is a
+    register, and holds with the payload until ``o.ready``; ``i.ready`` follows ``o.ready`` within the cycle.
 
     Stages count from 1. The registers of stage n hold one beat, made from ``i.p`` (n = 1) or from
     registers of stage n - 1. ``last`` is carried along; the component drives ``o.p.data`` and
@@ -26,20 +26,29 @@ class Pipeline:
         Its streams, of ``packet_layout`` payloads.
     stages:
         Number of stages.
+    group:
+        Stages in a group: more take less control logic and close fewer gaps.
     """
 
-    def __init__(self, m: Module, *, i, o, stages):
+    def __init__(self, m: Module, *, i, o, stages, group=1):
         self._m = m
         numbers = range(1, stages + 1)
         valid = [Signal(name=f"valid_{n}") for n in numbers]
         after = [Signal(name=f"valid_{n}_next") for n in numbers]
-        # Whether this stage or a later one is empty: known a cycle ahead, because every register of the
-        # stage waits for it, and in two polarities, so that a mapper cannot chain the stage's
-        # clears behind its advance.
-        hole = [Signal(name=f"hole_{n}", init=1) for n in numbers]
-        full = [Signal(name=f"full_{n}") for n in numbers]
-        self._advance = [Signal(name=f"advance_{n}") for n in numbers]
-        self._clear = [Signal(name=f"clear_{n}") for n in numbers]
+        # Per group, whether it or a later one has room: known a cycle ahead, because every register of the
+        # group waits for it, and in two polarities, so that a mapper cannot chain clears behind advances.
+        ends = [min(n + group - 1, stages - 1) for n in range(0, stages, group)]
+        advances, clears = [], []
+        for k, end in enumerate(ends):
+            hole = Signal(name=f"hole_{end + 1}", init=1)
+            full = Signal(name=f"full_{end + 1}")
+            advances.append(Signal(name=f"advance_{end + 1}"))
+            clears.append(Signal(name=f"clear_{end + 1}"))
+            filled = Cat(after[n] for n in ends[k:]).all()
+            m.d.comb += [advances[k].eq(hole | o.ready), clears[k].eq(~full | o.ready)]
+            m.d.sync += [hole.eq(~filled), full.eq(filled)]
+        self._advance = [advances[n // group] for n in range(stages)]
+        self._clear = [clears[n // group] for n in range(stages)]
 
         m.d.comb += [
             i.ready.eq(self._advance[0]),
@@ -47,16 +56,8 @@ class Pipeline:
             o.p.last.eq(self.carry(1, stages, "last", i.p.last)),
         ]
         for n in range(stages):
-            m.d.comb += [
-                self._advance[n].eq(hole[n] | o.ready),
-                self._clear[n].eq(~full[n] | o.ready),
-                after[n].eq(Mux(self._clear[n], valid[n - 1] if n else i.valid, valid[n])),
-            ]
-            m.d.sync += [
-                valid[n].eq(after[n]),
-                hole[n].eq(~Cat(after[n:]).all()),
-                full[n].eq(Cat(after[n:]).all()),
-            ]
+            m.d.comb += after[n].eq(Mux(self._clear[n], valid[n - 1] if n else i.valid, valid[n]))
+            m.d.sync += valid[n].eq(after[n])
 
     def register(self, stage, name, value, *, only=None, otherwise=0):
         """``value``, or ``otherwise`` unless ``only``, in a register of ``stage``.

@@ -4,9 +4,9 @@ from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.formats import accumulator_bits
+from golden.formats import SUBBLOCKS, accumulator_bits
 from hw.aligned_accumulator import AlignedAccumulator, distance_bits
-from hw.block_dot import QUADS, BlockDot, activation_quad_layout, weight_quad_layout
+from hw.block_dot import BlockDot, activation_layout, weight_layout
 from hw.carry_sum import check_target
 from hw.delay import delay
 
@@ -33,8 +33,8 @@ class ProcessingElement(wiring.Component):
     Precision lives at the edge of the array: an MX9 block arrives as two blocks of 4-bit magnitudes.
     Operands, distances and control are registered once and handed on to the next element.
 
-    Latency: counted from the cycle in which the operands are at the ports, ``distance`` must be at
-    the ports ``distance_delay`` cycles later, ``first`` ``first_delay`` and ``capture`` (of the last
+    Latency: counted from the cycle in which sub-block 0 of the operands is at the ports, sub-block j
+    must be there j cycles later, ``distance``  ``distance_delay`` cycles later, ``first`` ``first_delay`` and ``capture`` (of the last
     pass of a tile) ``capture_delay`` cycles later. The drain register shows the low half of the total two
     cycles after ``capture`` was at the port, the high half three. Throughput one pass per cycle; no
     flow control: the element runs in lock step and cannot stall.
@@ -50,8 +50,8 @@ class ProcessingElement(wiring.Component):
 
     Members
     -------
-    a_in, a_out: activations, ``activation_quad_layout()`` x 4, left to right
-    b_in, b_out: weights, ``weight_quad_layout()`` x 4, top to bottom
+    a_in, a_out: activations, ``activation_layout()`` x 8, left to right
+    b_in, b_out: weights, ``weight_layout()`` x 8, top to bottom
     row_in, row_out: ``row_control_layout()``, left to right
     column_in, column_out: the weights' exponent distance, top to bottom
     drain_in, drain_out: totals on their way out, top to bottom
@@ -67,10 +67,10 @@ class ProcessingElement(wiring.Component):
         row = row_control_layout(fraction_bits)
         column = distance_bits(fraction_bits)
         super().__init__({
-            "a_in": In(activation_quad_layout()).array(QUADS),
-            "a_out": Out(activation_quad_layout()).array(QUADS),
-            "b_in": In(weight_quad_layout()).array(QUADS),
-            "b_out": Out(weight_quad_layout()).array(QUADS),
+            "a_in": In(activation_layout()).array(SUBBLOCKS),
+            "a_out": Out(activation_layout()).array(SUBBLOCKS),
+            "b_in": In(weight_layout()).array(SUBBLOCKS),
+            "b_out": Out(weight_layout()).array(SUBBLOCKS),
             "row_in": In(row),
             "row_out": Out(row),
             "column_in": In(column),
@@ -93,12 +93,12 @@ class ProcessingElement(wiring.Component):
         m.submodules.block_dot = block_dot = BlockDot(target=self.target)
         m.submodules.accumulator = accumulator = self._accumulator
 
-        for q in range(QUADS):
+        for j in range(SUBBLOCKS):
             m.d.comb += [
-                self.a_out[q].eq(delay(m, f"a{q}", self.a_in[q], 1)),
-                self.b_out[q].eq(delay(m, f"b{q}", self.b_in[q], 1)),
-                block_dot.a[q].eq(self.a_out[q]),
-                block_dot.b[q].eq(self.b_out[q]),
+                self.a_out[j].eq(delay(m, f"a{j}", self.a_in[j], 1)),
+                self.b_out[j].eq(delay(m, f"b{j}", self.b_in[j], 1)),
+                block_dot.a[j].eq(self.a_out[j]),
+                block_dot.b[j].eq(self.b_out[j]),
             ]
         m.d.comb += [
             self.row_out.eq(delay(m, "row", self.row_in, 1)),
@@ -109,7 +109,6 @@ class ProcessingElement(wiring.Component):
         m.d.sync += distance.eq(self.row_out.distance + self.column_out)
         m.d.comb += [
             accumulator.dot.eq(block_dot.dot),
-            accumulator.negate.eq(block_dot.negate),
             accumulator.distance.eq(distance),
             accumulator.first.eq(self.row_out.first),
         ]

@@ -67,11 +67,13 @@ class Quantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency)
+        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, group=4)
         lanes = range(BLOCK_SIZE)
         x = [data.View(binary32_layout(), self.i.p.data[k]) for k in lanes]
         lost = len(x[0].fraction) - (_WINDOW - 1)
-        user = pipe.carry(1, 4, "user", Value.cast(self.i.p.user))
+        user = Value.cast(self.i.p.user)
+        is_ = {fmt: pipe.carry(1, 4, f"is_{fmt}".lower(), is_format(user, fmt)) for fmt in STREAM_FORMATS}
+        user = pipe.carry(1, self.latency, "user", user)
 
         # 1 to 4: E by a tournament. Its first round gives the largest exponent of each sub-block.
         sign = pipe.carry(1, 9, "sign", [f.sign for f in x])
@@ -85,7 +87,6 @@ class Quantizer(wiring.Component):
         top = top[0]
 
         # 5: microexponents, and E raised by what the format's magnitude is shorter than the longest.
-        is_ = {fmt: is_format(user, fmt) for fmt in STREAM_FORMATS}
         shorter = {fmt: Const(_MAGNITUDE - fmt.magnitude_bits, _STEPS) for fmt in STREAM_FORMATS}
         raised = pipe.register(5, "raised", top + any_of(
             shorter[fmt] & is_[fmt].replicate(_STEPS) for fmt in STREAM_FORMATS))
@@ -94,7 +95,6 @@ class Quantizer(wiring.Component):
         near = pipe.register(5, "near", ~top[_NEAR:].any())
         exponent = pipe.register(5, "exponent", top)
         is_ = {fmt: pipe.carry(5, 8, f"is_{fmt}".lower(), is_[fmt]) for fmt in STREAM_FORMATS}
-        user = pipe.carry(5, self.latency, "user", user)
 
         # 6: shifts; half a step less is one less. Elements with exponent field 0 are zeros: only where
         # all exponents are small does the shift not say so by itself.
@@ -113,7 +113,7 @@ class Quantizer(wiring.Component):
             w, s = Cat(fraction[k], 1), sticky[k]
             for step in reversed(range(1, _STEPS)):
                 s = s | (shift[k][step] & w[:1 << step].any())
-                w = Mux(shift[k][step], w >> (1 << step), w)
+                w = _shift_right(w, 1 << step, shift[k][step])
             window.append(w)
             gone.append(s)
         window = pipe.register(7, "window", window)
@@ -123,8 +123,7 @@ class Quantizer(wiring.Component):
 
         # 8: the lowest bit of the shift: magnitude and guard.
         gone = pipe.register(8, "gone", [gone[k] | (odd[k] & window[k][0]) for k in lanes])
-        window = [
-            Mux(odd[k], window[k][1:], window[k]) & ~out[k].replicate(_WINDOW) for k in lanes]
+        window = [_shift_right(window[k], 1, odd[k]) & ~out[k].replicate(_WINDOW) for k in lanes]
         guard = pipe.register(8, "guard", [w[0] for w in window])
         kept = pipe.register(8, "kept", [w[1:] for w in window])
 
@@ -169,3 +168,10 @@ class Quantizer(wiring.Component):
 def _larger(values):
     """The larger one of each pair of values."""
     return [Mux(a > b, a, b) for a, b in zip(values[0::2], values[1::2], strict=True)]
+
+
+def _shift_right(value, places, enable):
+    """``value >> places`` if ``enable``, else ``value``."""
+    kept = len(value) - places
+    # Zeros by AND: from a multiplexer Yosys makes resets, one for each lane.
+    return Cat(Mux(enable, value[places:], value[:kept]), value[kept:] & ~enable.replicate(places))
