@@ -36,7 +36,8 @@ class Converter(wiring.Component):
     formats may change with every beat. If either code is the reserved one, the block made is a NaN
     block with t = 0 and q = 0.
 
-    Latency ``latency`` cycles, throughput one block per cycle, flow control as in ``Pipeline``.
+    Latency ``latency`` cycles, throughput one block per cycle; flow control as in
+    ``Pipeline``, with groups of ``stall_group`` stages.
 
     Rounding acts on the eight bits of the element's normal form, in two's complement: the kept bits
     plus one if the rest calls for it. Each target's result is registered alone, zero unless it is
@@ -49,6 +50,7 @@ class Converter(wiring.Component):
     """
 
     latency = 5
+    stall_group = 1
 
     def __init__(self):
         block = packed_block_layout()
@@ -69,7 +71,7 @@ class Converter(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency)
+        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, group=self.stall_group)
         codes = self.i.p.user
         source = {fmt: is_format(codes.from_, fmt) for fmt in STREAM_FORMATS}
         target = {fmt: is_format(codes.to, fmt) for fmt in STREAM_FORMATS}

@@ -34,7 +34,8 @@ class Dequantizer(wiring.Component):
     at E = 254 and t = 0, which becomes -infinity. A NaN block, or the reserved format code, makes 16
     times 0x7FC00000. The format may change with every beat.
 
-    Latency ``latency`` cycles, throughput one block per cycle, flow control as in ``Pipeline``.
+    Latency ``latency`` cycles, throughput one block per cycle; flow control as in
+    ``Pipeline``, with groups of ``stall_group`` stages.
 
     With n the magnitude of the element's normal form and z its leading zeros, the exponent field is
     ``E + 1 - t - z`` and the fraction n shifted left past its leading one, if that field is at
@@ -47,6 +48,7 @@ class Dequantizer(wiring.Component):
     """
 
     latency = 7
+    stall_group = 2
 
     def __init__(self):
         super().__init__({
@@ -64,7 +66,7 @@ class Dequantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency)
+        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, group=self.stall_group)
         lanes = range(BLOCK_SIZE)
         user = Value.cast(self.i.p.user)
         is_ = {fmt: is_format(user, fmt) for fmt in STREAM_FORMATS}

@@ -36,7 +36,8 @@ class Quantizer(wiring.Component):
     reserved format code, makes a NaN block with t = 0 and q = 0. The format may change with
     every beat.
 
-    Latency ``latency`` cycles, throughput one block per cycle, flow control as in ``Pipeline``.
+    Latency ``latency`` cycles, throughput one block per cycle; flow control as in
+    ``Pipeline``, with groups of ``stall_group`` stages.
 
     An element's significand is shifted right by ``E + (7 - m) - t - e_i``, so that the format
     is an offset of the exponent, and what is shifted out is a guard and a sticky bit. Sign and rounding
@@ -49,6 +50,7 @@ class Quantizer(wiring.Component):
     """
 
     latency = 12
+    stall_group = 4
 
     def __init__(self):
         super().__init__({
@@ -67,7 +69,7 @@ class Quantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, group=4)
+        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, group=self.stall_group)
         lanes = range(BLOCK_SIZE)
         x = [data.View(binary32_layout(), self.i.p.data[k]) for k in lanes]
         lost = len(x[0].fraction) - (_WINDOW - 1)
