@@ -58,7 +58,7 @@ class AlignedToFloat(wiring.Component):
             Mux(self.total[-1], -self.total, self.total)[:self.width] << (bits - self.width))
 
         # Normalize: leading zeros, two binary digits of their count per cycle, largest first.
-        steps = [step for step in reversed(range((bits - 1).bit_length()))]
+        steps = list(reversed(range((bits - 1).bit_length())))
         value, zeros = magnitude, []
         for stage, pair in enumerate((steps[:2], steps[2:4], steps[4:])):
             found = []

@@ -13,7 +13,7 @@ from hw.drain_segment import DrainSegment
 from hw.layouts import FormatCode, packet_layout
 from hw.operand_lane import OperandLane
 from hw.processing_element import ProcessingElement
-from hw.sequencer import Sequencer, TileStatus, tile_control_layout
+from hw.sequencer import Sequencer, TileStatus
 from hw.shared_module import place
 from hw.tile_loader import TileLoader
 
@@ -183,11 +183,14 @@ class Array(wiring.Component):
                 m.submodules[f"segment_{self.segments - 1 - len(segments)}"] = segment
                 m.d.comb += [segment.capture.eq(last[0]), segment.void.eq(last[1])]
                 segments.append(segment)
-            m.d.comb += [segment.references[j].eq(lane.tile_reference), lane.reference_taken.eq(segment.taken[j])]
+            m.d.comb += [
+                segment.references[j].eq(lane.tile_reference),
+                lane.reference_taken.eq(segment.taken[j]),
+            ]
             elements.append([])
             for c, column in enumerate(columns):
                 element = place(m, f"pe_{self.rows - 1 - r}_{c}", self._element, module="mx_array_pe")
-                for n, (a, b) in enumerate(zip(element.a_in, element.b_in)):
+                for n, (a, b) in enumerate(zip(element.a_in, element.b_in, strict=True)):
                     m.d.comb += [
                         a.eq(elements[r][c - 1].a_out[n] if c else lane.operand[n]),
                         b.eq(elements[r - 1][c].b_out[n] if r else column.operand[n]),
@@ -216,7 +219,8 @@ class Array(wiring.Component):
             bottom = elements[(s + 1) * self.drain_rows - 1]
             cells.append([])
             for c, column in enumerate(columns):
-                cell = place(m, f"drain_{self.segments - 1 - s}_{c}", self._cell, module="mx_array_drain_cell")
+                name = f"drain_{self.segments - 1 - s}_{c}"
+                cell = place(m, name, self._cell, module="mx_array_drain_cell")
                 token = cells[s][c - 1].token_out if c else segment.token
                 m.d.comb += [
                     cell.total.eq(bottom[c].drain_out),

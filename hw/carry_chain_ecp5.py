@@ -48,7 +48,7 @@ def carry_chain(m: Module, name, terms, a, b, c, d, carry):
         for half in range(2):
             bit = 2 * cell + half
             ports[f"p_INIT{half}"] = Const(init if bit else _CARRY_IN, 16)
-            ports |= {f"i_{pin}{half}": value[bit] for pin, value in zip("ABCD", pins)}
+            ports |= {f"i_{pin}{half}": value[bit] for pin, value in zip("ABCD", pins, strict=True)}
             ports[f"o_S{half}"] = sums[bit]
         if cell:
             ports["i_CIN"] = carries[cell - 1]

@@ -40,7 +40,8 @@ def pass_layout(depth) -> data.StructLayout:
     """A pass to issue: the block, which half of it, and what ends with it.
 
     ``rest`` selects the low half of an MX9 block (or what an element -2**m of a narrower format has
-    beyond 15; nothing in a block of the reserved format), ``first`` is the tile's first pass, ``release`` the last use of the block.
+    beyond 15, or nothing of a block in the reserved format), ``first`` is the tile's first pass,
+    ``release`` the last use of the block.
     """
     return data.StructLayout({
         "address": range(depth),

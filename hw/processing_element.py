@@ -33,11 +33,11 @@ class ProcessingElement(wiring.Component):
     Precision lives at the edge of the array: an MX9 block arrives as two blocks of 4-bit magnitudes.
     Operands, distances and control are registered once and handed on to the next element.
 
-    Latency: counted from the cycle in which sub-block 0 of the operands is at the ports, sub-block j
-    must be there j cycles later, ``distance``  ``distance_delay`` cycles later, ``first`` ``first_delay`` and ``capture`` (of the last
-    pass of a tile) ``capture_delay`` cycles later. The drain register shows the low half of the total two
-    cycles after ``capture`` was at the port, the high half three. Throughput one pass per cycle; no
-    flow control: the element runs in lock step and cannot stall.
+    Latency: counted from the cycle in which sub-block 0 of the operands is at the ports, sub-block j must
+    be there j cycles later, ``distance`` after ``distance_delay`` cycles, ``first`` after
+    ``first_delay`` and ``capture`` (of the last pass of a tile) after ``capture_delay``. The drain
+    register shows the low half of the total two cycles after ``capture`` was at the port, the high half
+    three. Throughput one pass per cycle; no flow control: the element runs in lock step and cannot stall.
 
     Parameters
     ----------
