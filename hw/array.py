@@ -8,11 +8,9 @@ import golden
 from golden.formats import SLOT_BITS
 from hw.carry_sum import check_target
 from hw.delay import delay
-from hw.drain_cell import DrainCell
-from hw.drain_segment import DrainSegment
+from hw.grid import Grid
 from hw.layouts import FormatCode, packet_layout
 from hw.operand_lane import OperandLane
-from hw.processing_element import ProcessingElement
 from hw.sequencer import Sequencer, TileStatus
 from hw.shared_module import place
 from hw.tile_loader import TileLoader
@@ -78,16 +76,15 @@ class Array(wiring.Component):
         self.fraction_bits = fraction_bits
         self.target = target
 
-        in_flight = self.latency + 2 * drain_rows
         depth = _power_of_two(max(2 * k_blocks, 4))
-        tiles = _power_of_two(in_flight // drain_rows + 4)
-        self._results = _power_of_two(in_flight)
-        self._element = ProcessingElement(fraction_bits=fraction_bits, k_blocks=k_blocks, target=target)
+        results = _power_of_two(self.latency + 2 * drain_rows)
+        tiles = _power_of_two((self.latency + 2 * drain_rows) // drain_rows + 4)
+        self._results = results
+        self._grid = Grid(rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks,
+                          fraction_bits=fraction_bits, results=results, target=target)
         self._row_lane, self._column_lane = (
             OperandLane(activations=activations, depth=depth, tiles=tiles, fraction_bits=fraction_bits)
             for activations in (True, False))
-        self._cell = DrainCell(width=self._element.width, low_bits=self._element.low_bits,
-                               fraction_bits=fraction_bits, depth=self._results)
         self._a_loader, self._b_loader = (
             TileLoader(lanes=lanes, k_blocks=k_blocks, depth=depth, tiles=tiles) for lanes in (rows, cols))
         self._sequencer = Sequencer(depth=depth, spacing=drain_rows)
@@ -106,19 +103,20 @@ class Array(wiring.Component):
     def latency(self):
         """Cycles from an idle array's last input beats to its first output beat, one-pass tile."""
         loading = OperandLane.completion_latency + 3
-        lane = ProcessingElement.capture_delay + 6
-        skew = (self.rows - self.drain_rows) + (self.cols - 1)
-        draining = self.drain_rows + 1 + DrainCell.latency + 2
-        return loading + lane + skew + draining
+        grid = Grid.latency_of(rows=self.rows, cols=self.cols, drain_rows=self.drain_rows)
+        return loading + OperandLane.row_latency + grid + 2
+
+    @property
+    def macs_per_pass(self):
+        """Multiply-accumulates in one cycle."""
+        return self._grid.macs_per_pass
 
     @property
     def shared_modules(self):
         """Modules placed many times, by the name of their Verilog module."""
-        return {
-            "mx_array_pe": self._element,
+        return self._grid.shared_modules | {
             "mx_array_row_lane": self._row_lane,
             "mx_array_column_lane": self._column_lane,
-            "mx_array_drain_cell": self._cell,
         }
 
     def compute(self, a, b):
@@ -130,6 +128,7 @@ class Array(wiring.Component):
         m.submodules.a_loader = a_loader = self._a_loader
         m.submodules.b_loader = b_loader = self._b_loader
         m.submodules.sequencer = sequencer = self._sequencer
+        m.submodules.grid = grid = self._grid
         wiring.connect(m, wiring.flipped(self.a), a_loader.i)
         wiring.connect(m, wiring.flipped(self.b), b_loader.i)
         wiring.connect(m, a_loader.tag, sequencer.a_tag)
@@ -139,106 +138,44 @@ class Array(wiring.Component):
             sequencer.b_ready.eq(b_loader.tiles_ready != 0),
             a_loader.start.eq(sequencer.start),
             b_loader.start.eq(sequencer.start),
+            a_loader.retire.eq(grid.tile_written),
+            b_loader.retire.eq(grid.tile_written),
+            grid.control.eq(delay(m, "control", sequencer.control, OperandLane.row_latency, reset_less=False)),
         ]
-
-        # Rows count from the top of the array here: the top row is the last row of the tile, so that
-        # totals, which leave a segment bottom first, come out in ascending order.
-        rows = self._lanes(m, "row", "mx_array_row_lane", self._row_lane, a_loader,
-                           sequencer.a_pass, reversed(range(self.rows)))
-        columns = self._lanes(m, "column", "mx_array_column_lane", self._column_lane, b_loader,
-                              delay(m, "b_pass", sequencer.b_pass, 1, reset_less=False), range(self.cols))
-        elements, segments = self._grid(m, rows, columns)
-        cells = self._drain(m, rows, columns, elements, segments)
-        self._output(m, cells)
+        # The grid's top row is the last row of the tile, so that totals, which leave a segment bottom
+        # first, come out in ascending order. Column lanes are one cycle shorter than row lanes.
+        self._lanes(m, "row", self._row_lane, a_loader, sequencer.a_pass, reversed(range(self.rows)),
+                    grid.a, grid.row_distance, grid.row_reference, grid.row_taken)
+        self._lanes(m, "column", self._column_lane, b_loader,
+                    delay(m, "b_pass", sequencer.b_pass, 1, reset_less=False), range(self.cols),
+                    grid.b, grid.column_distance, grid.column_reference, grid.column_taken)
+        self._output(m)
         return m
 
-    def _lanes(self, m, kind, module, prototype, loader, head, order):
-        """The operand lanes of one side, in the order in which passes visit them."""
-        lanes = []
+    def _lanes(self, m, kind, prototype, loader, head, order, operands, distances, references, taken):
+        """Operand lanes of one side, ``order`` being the tile's rows or columns as passes visit them."""
+        lanes, token = [], head
         for position, index in enumerate(order):
-            lane = place(m, f"{kind}_lane_{index}", prototype, module=module)
+            lane = place(m, f"{kind}_lane_{index}", prototype, module=f"mx_array_{kind}_lane")
             m.d.comb += [
                 lane.write.eq(loader.write),
                 lane.block.eq(loader.blocks[index]),
-                lane.pass_in.eq(lanes[-1].pass_out if position else head),
+                lane.pass_in.eq(token),
+                distances[position].eq(lane.distance),
+                references[position].eq(lane.tile_reference),
+                lane.reference_taken.eq(taken[position]),
             ]
+            m.d.comb += [to.eq(of) for to, of in zip(operands[position], lane.operand, strict=True)]
             lanes.append(lane)
+            token = lane.pass_out
         m.d.comb += [
             loader.wide.eq(Cat(lane.wide for lane in lanes).any()),
-            loader.release.eq(lanes[-1].pass_out.release),
+            loader.release.eq(token.release),
         ]
-        return lanes
 
-    def _grid(self, m, rows, columns):
-        """Elements [row from the top][column], and the drain segments from the top."""
-        control = self._sequencer.control
-        first = delay(m, "first", control.first, ProcessingElement.first_delay + 6, reset_less=False)
-        last = delay(m, "last", Cat(control.last, control.void), ProcessingElement.capture_delay + 6,
-                     reset_less=False)
-        elements, segments = [], []
-        for r, lane in enumerate(rows):
-            j = r % self.drain_rows
-            if j == 0:
-                segment = DrainSegment(rows=self.drain_rows)
-                m.submodules[f"segment_{self.segments - 1 - len(segments)}"] = segment
-                m.d.comb += [segment.capture.eq(last[0]), segment.void.eq(last[1])]
-                segments.append(segment)
-            m.d.comb += [
-                segment.references[j].eq(lane.tile_reference),
-                lane.reference_taken.eq(segment.taken[j]),
-            ]
-            elements.append([])
-            for c, column in enumerate(columns):
-                element = place(m, f"pe_{self.rows - 1 - r}_{c}", self._element, module="mx_array_pe")
-                for n, (a, b) in enumerate(zip(element.a_in, element.b_in, strict=True)):
-                    m.d.comb += [
-                        a.eq(elements[r][c - 1].a_out[n] if c else lane.operand[n]),
-                        b.eq(elements[r - 1][c].b_out[n] if r else column.operand[n]),
-                    ]
-                m.d.comb += element.column_in.eq(elements[r - 1][c].column_out if r else column.distance)
-                if c:
-                    m.d.comb += element.row_in.eq(elements[r][c - 1].row_out)
-                else:
-                    m.d.comb += [
-                        element.row_in.distance.eq(lane.distance),
-                        element.row_in.first.eq(first),
-                        element.row_in.capture.eq(last[0]),
-                        element.row_in.shift.eq(segment.shift[j]),
-                    ]
-                if j:
-                    m.d.comb += element.drain_in.eq(elements[r - 1][c].drain_out)
-                elements[r].append(element)
-            first = delay(m, f"first_row{r}", first, 1, reset_less=False)
-            last = delay(m, f"last_row{r}", last, 1, reset_less=False)
-        return elements, segments
-
-    def _drain(self, m, rows, columns, elements, segments):
-        """Drain cells [segment from the top][column]."""
-        cells = []
-        for s, segment in enumerate(segments):
-            bottom = elements[(s + 1) * self.drain_rows - 1]
-            cells.append([])
-            for c, column in enumerate(columns):
-                name = f"drain_{self.segments - 1 - s}_{c}"
-                cell = place(m, name, self._cell, module="mx_array_drain_cell")
-                token = cells[s][c - 1].token_out if c else segment.token
-                m.d.comb += [
-                    cell.total.eq(bottom[c].drain_out),
-                    cell.token_in.eq(token),
-                    cell.reference_in.eq(cells[s - 1][c].reference_out if s else column.tile_reference),
-                ]
-                if not s:
-                    m.d.comb += column.reference_taken.eq(token.first)
-                cells[s].append(cell)
-        return cells
-
-    def _output(self, m, cells):
+    def _output(self, m):
         """Beats of the output stream, and the room that it grants to the sequencer."""
-        sequencer, final = self._sequencer, cells[-1][-1]
-        m.d.comb += [
-            self._a_loader.retire.eq(final.tile_written),
-            self._b_loader.retire.eq(final.tile_written),
-        ]
+        sequencer, grid = self._sequencer, self._grid
         available = Signal(range(self._results + 1))
         reserved = Signal(range(self._results + 1))
         address = Signal(range(self._results))
@@ -247,18 +184,14 @@ class Array(wiring.Component):
             fetch.eq((available != 0) & (~self.d.valid | self.d.ready)),
             sent.eq(self.d.valid & self.d.ready),
         ]
-        m.d.sync += available.eq(available + final.written - fetch)
+        m.d.sync += available.eq(available + grid.written - fetch)
         with m.If(fetch):
             m.d.sync += [self.d.valid.eq(1), address.eq(address + 1)]
         with m.Elif(self.d.ready):
             m.d.sync += self.d.valid.eq(0)
-        ascending = [cell for row in reversed(cells) for cell in row]
-        for n, cell in enumerate(ascending):
-            m.d.comb += [
-                cell.read_enable.eq(fetch),
-                cell.read_address.eq(address),
-                self.d.p.data[n].eq(cell.value),
-            ]
+        ascending = [value for segment in reversed(grid.values) for value in segment]
+        m.d.comb += [grid.read_enable.eq(fetch), grid.read_address.eq(address)]
+        m.d.comb += [self.d.p.data[n].eq(value) for n, value in enumerate(ascending)]
 
         granted = Signal.like(reserved)
         m.d.comb += granted.eq(reserved + (self.drain_rows * sequencer.start) - sent)

@@ -32,10 +32,12 @@ class BlockDot(wiring.Component):
     """``dot = sum_j 2**(2 - ta_j - tb_j) * (a_2j * b_2j + a_2j+1 * b_2j+1)``.
 
     A product is two rows of two gated addends each. Signs and the weights' microexponents cost no
-    logic of their own: a pair of products is added with both inverted by their signs, which leaves it
-    short by its first sign, and the addition to the running sum picks the pair or its double and makes
-    up for that sign. The running sum is systolic: sub-block j arrives j cycles after sub-block 0, so
-    nothing waits. Number formats: the microexponents of ISCA 2023, arXiv 2302.08007.
+    logic of their own: they are inputs of the additions. A pair of products is added by their relative
+    sign, and the addition to the running sum picks the pair or its double and negates it by the first
+    sign. That takes five inputs per bit; where cells have four (ECP5), the pair is added with both
+    products inverted by their signs, and the running sum makes up for the one that this lacks. The
+    running sum is systolic: sub-block j arrives j cycles after sub-block 0, so nothing waits. Number
+    formats: the microexponents of ISCA 2023, arXiv 2302.08007.
 
     Latency from sub-block 0 to ``dot`` is ``latency`` cycles, throughput one block pair per cycle; no
     flow control.
@@ -68,21 +70,38 @@ class BlockDot(wiring.Component):
         for j in range(SUBBLOCKS):
             pair, most = self._pair(m, f"pair{j}", self.a[j], self.b[j])
             double = delay(m, f"double{j}", ~self.b[j].microexponent, 3)
-            short = delay(m, f"short{j}", self.a[j].sign[0] ^ self.b[j].sign[0], 3)
+            sign = delay(m, f"sign{j}", self.a[j].sign[0] ^ self.b[j].sign[0], 3)
             largest += 2 * most
-            total = self._register(m, f"total{j}", CarryOp.PASS_SELECT, largest.bit_length() + 1,
-                                   a=total, b=double, c=Cat(short, pair).as_signed(), d=pair, carry=short)
+            bits = largest.bit_length() + 1
+            if self._four_inputs:
+                total = self._register(m, f"total{j}", CarryOp.PASS_SELECT, bits, a=total, b=double,
+                                       c=Cat(sign, pair).as_signed(), d=pair, carry=sign)
+            else:
+                total = self._register(m, f"total{j}", CarryOp.PASS_SELECT_XOR, bits, a=total, b=double,
+                                       c=Cat(0, pair).as_signed(), d=pair, e=sign, carry=sign)
         m.d.comb += self.dot.eq(total)
         return m
 
+    @property
+    def _four_inputs(self):
+        return self.target == "ecp5"
+
     def _pair(self, m, name, a, b):
-        """``a[0] * b[0] + a[1] * b[1] - (a[0] * b[0] < 0)`` three cycles later, and its largest value."""
-        signs = delay(m, f"{name}_signs", a.sign ^ b.sign, 2)
+        """The sum of two products three cycles later, and its largest value.
+
+        Inverted if the first product is negative, or with four inputs short of the first sign.
+        """
+        signs = a.sign ^ b.sign
         (p0, most), (p1, _) = (
             self._product(m, f"{name}_product{i}", a.magnitude[i], b.magnitude[i])
             for i in range(MX9.subblock_size))
-        pair = self._register(m, name, CarryOp.XOR_XOR, (2 * most).bit_length() + 1,
-                              a=p0, b=signs[0], c=p1, d=signs[1], carry=signs[1])
+        bits = (2 * most).bit_length() + 1
+        if self._four_inputs:
+            first, second = delay(m, f"{name}_signs", signs, 2)
+            pair = self._register(m, name, CarryOp.XOR_XOR, bits, a=p0, b=first, c=p1, d=second, carry=second)
+        else:
+            subtract = delay(m, f"{name}_subtract", signs[0] ^ signs[1], 2)
+            pair = self._register(m, name, CarryOp.PASS_XOR, bits, a=p0, c=p1, d=subtract, carry=subtract)
         return pair, 2 * most
 
     def _product(self, m, name, a, b):

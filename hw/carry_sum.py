@@ -1,4 +1,4 @@
-"""The one adder of the array: a carry chain whose every bit is one four-input look-up table."""
+"""The one adder of the array: a carry chain whose every bit adds two small functions of its inputs."""
 
 import enum
 
@@ -13,21 +13,23 @@ TARGETS = ("generic", "ecp5")
 
 
 class CarryOp(enum.Enum):
-    """What a chain adds, bit by bit, before the carry comes in; a, b, c, d are the inputs of a bit."""
+    """What a chain adds, bit by bit, before the carry comes in; a to e are the inputs of a bit."""
 
     AND_AND = "(a & b) + (c & d)"
     PASS_XOR = "a + (c ^ d)"
     XOR_XOR = "(a ^ b) + (c ^ d)"
     PASS_SELECT = "a + (b ? c : d)"
+    PASS_SELECT_XOR = "a + ((b ? c : d) ^ e)"
     CLEAR_XOR = "(a & ~b) + (c ^ d)"
 
 
 _TERMS = {
-    CarryOp.AND_AND: lambda a, b, c, d: (a & b, c & d),
-    CarryOp.PASS_XOR: lambda a, b, c, d: (a, c ^ d),
-    CarryOp.XOR_XOR: lambda a, b, c, d: (a ^ b, c ^ d),
-    CarryOp.PASS_SELECT: lambda a, b, c, d: (a, (b & c) | (~b & d)),
-    CarryOp.CLEAR_XOR: lambda a, b, c, d: (a & ~b, c ^ d),
+    CarryOp.AND_AND: lambda a, b, c, d, e=0: (a & b, c & d),
+    CarryOp.PASS_XOR: lambda a, b, c, d, e=0: (a, c ^ d),
+    CarryOp.XOR_XOR: lambda a, b, c, d, e=0: (a ^ b, c ^ d),
+    CarryOp.PASS_SELECT: lambda a, b, c, d, e=0: (a, (b & c) | (~b & d)),
+    CarryOp.PASS_SELECT_XOR: lambda a, b, c, d, e: (a, ((b & c) | (~b & d)) ^ e),
+    CarryOp.CLEAR_XOR: lambda a, b, c, d, e=0: (a & ~b, c ^ d),
 }
 
 
@@ -37,24 +39,24 @@ def check_target(target):
         raise ValueError(f"target must be one of {', '.join(TARGETS)}, not {target!r}")
 
 
-def carry_sum(m: Module, name, op: CarryOp, width, *, a, c, b=0, d=0, carry=0, target="generic"):
+def carry_sum(m: Module, name, op: CarryOp, width, *, a, c, b=0, d=0, e=0, carry=0, target="generic"):
     """``width`` bits of the sum that ``op`` names plus ``carry``, as a new signal ``name``.
 
     Combinational. ``a`` and ``c`` are sign- or zero-extended to ``width`` bits by their own shape;
-    a one-bit ``b`` or ``d`` applies to every bit of the chain, a wider one bit by bit.
+    a one-bit ``b``, ``d`` or ``e`` applies to every bit of the chain, a wider one bit by bit.
 
     Raises
     ------
     ValueError
-        ``target`` is not one of ``TARGETS``.
+        ``target`` is not one of ``TARGETS``, or has no cell that does ``op``.
     """
     check_target(target)
-    a, b, c, d = (_to_width(x, width, spread) for x, spread in ((a, 0), (b, 1), (c, 0), (d, 1)))
+    inputs = [_to_width(x, width, spread) for x, spread in ((a, 0), (b, 1), (c, 0), (d, 1), (e, 1))]
     result = Signal(width, name=name)
     if target == "ecp5":
-        m.d.comb += result.eq(carry_chain(m, name, _TERMS[op], a, b, c, d, carry))
+        m.d.comb += result.eq(carry_chain(m, name, _TERMS[op], *inputs[:4], carry))
     else:
-        left, right = _TERMS[op](a, b, c, d)
+        left, right = _TERMS[op](*inputs)
         m.d.comb += result.eq(left + right + carry)
     return result
 

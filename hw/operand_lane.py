@@ -94,13 +94,15 @@ class OperandLane(wiring.Component):
     """
 
     completion_latency = 3
+    row_latency = 6
+    column_latency = 5
 
     def __init__(self, *, activations, depth, tiles, fraction_bits):
         self.activations = bool(activations)
         self.depth = depth
         self.tiles = tiles
         self.fraction_bits = fraction_bits
-        self.latency = 6 if self.activations else 5
+        self.latency = self.row_latency if self.activations else self.column_latency
         self.distance_latency = self.latency + ProcessingElement.distance_delay
         subblock = activation_layout() if self.activations else weight_layout()
         super().__init__({

@@ -17,13 +17,13 @@ def row_control_layout(fraction_bits) -> data.StructLayout:
     """What steers a processing element from its left.
 
     ``distance`` is the exponent distance of the row's block, ``first`` clears the accumulator,
-    ``capture`` takes its total into the drain register, ``shift`` moves the drain chain on.
+    ``load`` makes the drain register take the accumulator's total (``capture``) or the element's above.
     """
     return data.StructLayout({
         "distance": unsigned(distance_bits(fraction_bits)),
         "first": 1,
         "capture": 1,
-        "shift": 1,
+        "load": 1,
     })
 
 
@@ -45,6 +45,8 @@ class ProcessingElement(wiring.Component):
         F of the aligned accumulator.
     k_blocks:
         Longest sum, in blocks along K; sets the accumulator's width.
+    chained:
+        Whether there is an element above in the same drain segment; without, ``drain_in`` is missing.
     target:
         One of ``hw.carry_sum.TARGETS``.
 
@@ -57,10 +59,11 @@ class ProcessingElement(wiring.Component):
     drain_in, drain_out: totals on their way out, top to bottom
     """
 
-    def __init__(self, *, fraction_bits, k_blocks, target="generic"):
+    def __init__(self, *, fraction_bits, k_blocks, chained=True, target="generic"):
         check_target(target)
         self.fraction_bits = fraction_bits
         self.k_blocks = k_blocks
+        self.chained = chained
         self.target = target
         self.width = accumulator_bits(fraction_bits, k_blocks)
         self._accumulator = AlignedAccumulator(fraction_bits=fraction_bits, width=self.width, target=target)
@@ -75,9 +78,8 @@ class ProcessingElement(wiring.Component):
             "row_out": Out(row),
             "column_in": In(column),
             "column_out": Out(column),
-            "drain_in": In(self.width),
             "drain_out": Out(self.width),
-        })
+        } | ({"drain_in": In(self.width)} if chained else {}))
 
     @property
     def low_bits(self):
@@ -113,15 +115,17 @@ class ProcessingElement(wiring.Component):
             accumulator.first.eq(self.row_out.first),
         ]
 
-        halves = (
-            (slice(0, self.low_bits), self.row_out.capture, self.row_out.shift),
-            (slice(self.low_bits, self.width),
-             delay(m, "capture_high", self.row_out.capture, 1),
-             delay(m, "shift_high", self.row_out.shift, 1)),
-        )
         drain = Signal(self.width, reset_less=True)
         m.d.comb += self.drain_out.eq(drain)
-        for bits, capture, shift in halves:
-            with m.If(capture | shift):
-                m.d.sync += drain[bits].eq(Mux(capture, accumulator.total[bits], self.drain_in[bits]))
+        halves = (
+            (slice(0, self.low_bits), self.row_out.capture, self.row_out.load),
+            (slice(self.low_bits, self.width),
+             delay(m, "capture_high", self.row_out.capture, 1),
+             delay(m, "load_high", self.row_out.load, 1)),
+        )
+        for bits, capture, load in halves:
+            with m.If(load):
+                m.d.sync += drain[bits].eq(
+                    Mux(capture, accumulator.total[bits], self.drain_in[bits])
+                    if self.chained else accumulator.total[bits])
         return m

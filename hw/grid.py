@@ -1,0 +1,166 @@
+"""The grid of processing elements with its drain."""
+
+from amaranth.hdl import Cat, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.formats import BLOCK_SIZE, SUBBLOCKS
+from hw.aligned_accumulator import distance_bits
+from hw.block_dot import activation_layout, weight_layout
+from hw.carry_sum import check_target
+from hw.delay import delay
+from hw.drain_cell import DrainCell
+from hw.drain_segment import DrainSegment
+from hw.operand_lane import reference_layout
+from hw.processing_element import ProcessingElement
+from hw.sequencer import tile_control_layout
+from hw.shared_module import place
+
+__all__ = ["Grid"]
+
+
+class Grid(wiring.Component):
+    """Systolic grid: ``values = float(sum over passes of floor(a . b * 2**F / 2**(da + db)))``.
+
+    Activations move right, weights move down, one accumulator per element; each segment of
+    ``drain_rows`` rows moves its totals down to converters and output buffers. Rows count from the top;
+    totals leave a segment bottom row first.
+
+    Operands of row r (column c) come r (c) cycles after those of row 0, sub-block j another j cycles
+    later, the distance ``ProcessingElement.distance_delay`` cycles after sub-block 0. Latency from
+    the operands of a tile's last pass at row 0 to the write of its first row in the last segment is
+    ``latency`` cycles; throughput one pass per cycle. No flow control: the sequencer keeps tiles
+    ``drain_rows`` cycles apart and reserves the buffers.
+
+    Parameters
+    ----------
+    rows, cols, drain_rows, k_blocks, fraction_bits, target:
+        As for ``hw.array.Array``.
+    results:
+        Rows of output that a buffer holds, a power of two.
+
+    Members
+    -------
+    a: In(``activation_layout``) x rows x 8; row_distance: In x rows
+    b: In(``weight_layout``) x cols x 8; column_distance: In x cols
+    control: In(``tile_control_layout``), with sub-block 0 of row 0
+    row_reference, column_reference: In(``reference_layout``), of the oldest tile not yet taken
+    row_taken, column_taken: Out(1) x rows, x cols, go on to the next tile's reference
+    written, tile_written: Out(1), the last buffer got a row (of a tile the last row)
+    read_enable, read_address: In; values: Out(32) x segments x cols, a cycle later, segments from the top
+    """
+
+    def __init__(self, *, rows, cols, drain_rows, k_blocks, fraction_bits=17, results=64, target="generic"):
+        check_target(target)
+        self.rows = rows
+        self.cols = cols
+        self.drain_rows = drain_rows
+        self.segments = rows // drain_rows
+        self._element = ProcessingElement(
+            fraction_bits=fraction_bits, k_blocks=k_blocks, chained=drain_rows > 1, target=target)
+        self._cell = DrainCell(width=self._element.width, low_bits=self._element.low_bits,
+                               fraction_bits=fraction_bits, depth=results)
+        distance = distance_bits(fraction_bits)
+        super().__init__({
+            "a": In(activation_layout()).array(rows, SUBBLOCKS),
+            "b": In(weight_layout()).array(cols, SUBBLOCKS),
+            "row_distance": In(distance).array(rows),
+            "column_distance": In(distance).array(cols),
+            "control": In(tile_control_layout()),
+            "row_reference": In(reference_layout()).array(rows),
+            "column_reference": In(reference_layout()).array(cols),
+            "row_taken": Out(1).array(rows),
+            "column_taken": Out(1).array(cols),
+            "written": Out(1),
+            "tile_written": Out(1),
+            "read_enable": In(1),
+            "read_address": In(range(results)),
+            "values": Out(32).array(self.segments, cols),
+        })
+
+    @staticmethod
+    def latency_of(*, rows, cols, drain_rows):
+        """``latency`` of a grid with these parameters."""
+        skew = (rows - drain_rows) + (cols - 1)
+        return ProcessingElement.capture_delay + skew + drain_rows + 1 + DrainCell.latency
+
+    @property
+    def latency(self):
+        """Cycles from a tile's last operands at row 0 to the write of its first complete output row."""
+        return self.latency_of(rows=self.rows, cols=self.cols, drain_rows=self.drain_rows)
+
+    @property
+    def macs_per_pass(self):
+        """Multiply-accumulates in one cycle."""
+        return BLOCK_SIZE * self.rows * self.cols
+
+    @property
+    def shared_modules(self):
+        """Modules placed many times, by the name of their Verilog module."""
+        return {"mx_array_pe": self._element, "mx_array_drain_cell": self._cell}
+
+    def elaborate(self, platform):
+        m = Module()
+        first = delay(m, "first", self.control.first, ProcessingElement.first_delay, reset_less=False)
+        last = delay(m, "last", Cat(self.control.last, self.control.void), ProcessingElement.capture_delay,
+                     reset_less=False)
+        above = cells = None
+        for r in range(self.rows):
+            s, j = divmod(r, self.drain_rows)
+            if j == 0:
+                segment = DrainSegment(rows=self.drain_rows)
+                m.submodules[f"segment_{s}"] = segment
+                m.d.comb += [segment.capture.eq(last[0]), segment.void.eq(last[1])]
+            m.d.comb += [
+                segment.references[j].eq(self.row_reference[r]),
+                self.row_taken[r].eq(segment.taken[j]),
+            ]
+            row = [place(m, f"pe_{r}_{c}", self._element, module="mx_array_pe") for c in range(self.cols)]
+            self._operands(m, r, row, above)
+            m.d.comb += [
+                row[0].row_in.distance.eq(self.row_distance[r]),
+                row[0].row_in.first.eq(first),
+                row[0].row_in.capture.eq(last[0]),
+                row[0].row_in.load.eq(last[0] | segment.shift[j]),
+            ]
+            if j:
+                m.d.comb += [element.drain_in.eq(upper.drain_out)
+                             for element, upper in zip(row, above, strict=True)]
+            if j == self.drain_rows - 1:
+                cells = self._drain(m, s, segment, row, cells)
+            above = row
+            first = delay(m, f"first_row{r}", first, 1, reset_less=False)
+            last = delay(m, f"last_row{r}", last, 1, reset_less=False)
+        m.d.comb += [self.written.eq(cells[-1].written), self.tile_written.eq(cells[-1].tile_written)]
+        return m
+
+    def _operands(self, m, r, row, above):
+        """Connect a row's elements to their left and upper neighbours."""
+        for c, element in enumerate(row):
+            for j in range(SUBBLOCKS):
+                m.d.comb += [
+                    element.a_in[j].eq(row[c - 1].a_out[j] if c else self.a[r][j]),
+                    element.b_in[j].eq(above[c].b_out[j] if r else self.b[c][j]),
+                ]
+            m.d.comb += element.column_in.eq(above[c].column_out if r else self.column_distance[c])
+            if c:
+                m.d.comb += element.row_in.eq(row[c - 1].row_out)
+
+    def _drain(self, m, s, segment, bottom, upper):
+        """The drain cells below a segment whose bottom row is ``bottom``."""
+        cells, token = [], segment.token
+        for c, element in enumerate(bottom):
+            cell = place(m, f"drain_{s}_{c}", self._cell, module="mx_array_drain_cell")
+            m.d.comb += [
+                cell.total.eq(element.drain_out),
+                cell.token_in.eq(token),
+                cell.reference_in.eq(upper[c].reference_out if s else self.column_reference[c]),
+                cell.read_enable.eq(self.read_enable),
+                cell.read_address.eq(self.read_address),
+                self.values[s][c].eq(cell.value),
+            ]
+            if not s:
+                m.d.comb += self.column_taken[c].eq(token.first)
+            cells.append(cell)
+            token = cell.token_out
+        return cells
