@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast demo lint bench lock clean
+.PHONY: help verilog test test-fast demo lint bench ppa lock clean
 
 help:
 	@echo "make verilog    write the Verilog of every design to $(OUT)"
@@ -22,6 +22,7 @@ help:
 	@echo "make demo       run a small real product on the simulated array"
 	@echo "make lint       check the Python and the exported Verilog"
 	@echo "make bench      measure speed"
+	@echo "make ppa        synthesize the standard set, report size and speed (hours; goes on where it stopped)"
 	@echo "make lock       renew requirements.lock from pyproject.toml"
 	@echo "make clean      remove everything that make made"
 
@@ -52,6 +53,10 @@ bench:
 	@$(call need,g++,g++); $(call need,perl,perl)
 	@$(call setup,base sim demo)
 	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+ppa:
+	@$(call setup,base synth)
+	@$(BIN)/python -m bench.ppa $(ARGS)
 
 lock:
 	@$(call need,$(PYTHON),python3 python3-venv)

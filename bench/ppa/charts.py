@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 from matplotlib import pyplot as plt
 
-from bench.ppa.standard import GRID, TITLES
+from bench.ppa.standard import ARRAYS, TITLES
 from gen.synth.result import Result
 
 __all__ = ["draw_charts"]
@@ -39,7 +39,8 @@ def _efficiency(results: Mapping[str, Result], path: Path) -> None:
     axes.set_yticks(rows, [TITLES[name] for name in rates])
     axes.invert_yaxis()
     axes.set_xlabel("million multiply-accumulates per second and LUT4 (ECP5, chain ends trimmed)")
-    axes.legend(frameon=False, loc="lower right")
+    axes.margins(x=0.08)
+    figure.legend(frameon=False, loc="outside upper center", ncols=3)
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
@@ -64,13 +65,14 @@ def _fmax(results: Mapping[str, Result], path: Path) -> None:
     axes.set_yticks(rows, [TITLES[name] for name in shown])
     axes.invert_yaxis()
     axes.set_xlabel("Fmax in MHz on ECP5, median and range over the seeds")
-    axes.legend(frameon=False, loc="lower right")
+    axes.margins(x=0.08)
+    figure.legend(frameon=False, loc="outside upper center", ncols=2)
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
 
 def _area(results: Mapping[str, Result], path: Path) -> None:
-    arrays = {name: results[name] for name in GRID if name in results and results[name].parts}
+    arrays = {name: results[name] for name in ARRAYS if name in results and results[name].parts}
     totals: dict[str, int] = {}
     for result in arrays.values():
         for part in result.parts:

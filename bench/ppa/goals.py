@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.ppa.standard import grid_lut_per_mac, overhead
+from bench.ppa.standard import overhead
 from gen.synth.result import Result
 
 __all__ = ["GOALS", "TRIED", "Goal"]
@@ -84,16 +84,6 @@ def _size(run: str, lut: str, goal: float, stretch: float, figure: Figure = _lut
     return Goal(run=run, item=f"{lut} per MAC", figure=figure, goal=goal, stretch=stretch)
 
 
-def _grid(run: str, goal: float, stretch: float) -> Goal:
-    return Goal(
-        run=run,
-        item="LUT4 per MAC: elements, drain, converters to binary32",
-        figure=grid_lut_per_mac,
-        goal=goal,
-        stretch=stretch,
-    )
-
-
 def _per_element(run: str, goal: float, stretch: float) -> Goal:
     return Goal(
         run=run, item="LUT4 per element", figure=lambda r: r.lut_per_element, goal=goal, stretch=stretch
@@ -120,12 +110,12 @@ GOALS: Sequence[Goal] = (
         goal=62,
     ),
     _speed("pe", 280, None, _plain_fmax, "Fmax, plain nextpnr"),
-    _grid("array_2x2", 56, 52),
-    _grid("array_4x4", 54, 52),
-    _grid("array_8x8", 54, 52),
-    _speed("array_2x2", 240, 259),
-    _speed("array_4x4", 220, 240),
-    _speed("array_8x8", 200, 225),
+    _size("grid_2x2", "LUT4", 56, 52),
+    _size("grid_4x4", "LUT4", 54, 52),
+    _size("grid_8x8", "LUT4", 54, 52),
+    _speed("grid_2x2", 240, 259),
+    _speed("grid_4x4", 220, 240),
+    _speed("grid_8x8", 200, 225),
     _size("pe_generic", "LUT4", 80, 70),
     _speed("pe_generic", 220, 250),
     _size("pe_xcup", "LUT6", 46, 40),

@@ -9,7 +9,7 @@ from gen.synth.result import Result
 from gen.synth.subjects import SUBJECTS, Subject
 from gen.synth.synthesis import Part
 
-__all__ = ["BASELINES", "GRID", "GRID_PARTS", "TITLES", "grid_lut_per_mac", "overhead", "standard_set"]
+__all__ = ["ARRAYS", "BASELINES", "TITLES", "overhead", "standard_set"]
 
 BASELINES: Mapping[str, Subject] = {
     "straightforward": Subject(
@@ -19,20 +19,20 @@ BASELINES: Mapping[str, Subject] = {
 }
 """Designs to compare with."""
 
-GRID = ("array_2x2", "array_4x4", "array_8x8")
-"""Runs of the array."""
-
-GRID_PARTS = ("pe", "drain_cell", "segment")
-"""Parts of an array that make up its grid: elements, drain segments, drains with their converters."""
+ARRAYS = ("array_2x2", "array_4x4", "array_8x8")
+"""Runs of the whole array."""
 
 TITLES: Mapping[str, str] = {
     "pe": "processing element, carry cells",
     "pe_generic": "processing element, generic Verilog",
     "straightforward": "baseline: straightforward element",
     "floor": "baseline: products and their sum alone",
-    "array_2x2": "array 2x2",
-    "array_4x4": "array 4x4",
-    "array_8x8": "array 8x8",
+    "grid_2x2": "2x2 elements, drain and converters to binary32",
+    "grid_4x4": "4x4 elements, drain and converters to binary32",
+    "grid_8x8": "8x8 elements, drain and converters to binary32",
+    "array_2x2": "array 2x2 with loaders",
+    "array_4x4": "array 4x4 with loaders",
+    "array_8x8": "array 8x8 with loaders",
     "quantizer": "quantizer",
     "converter": "converter",
     "dequantizer": "dequantizer",
@@ -57,17 +57,15 @@ def standard_set(seeds: int) -> dict[str, Request]:
             by_part=design == "array",
         )
 
-    def array(size: int, drain_rows: int) -> Request:
-        return run("array", rows=size, cols=size, drain_rows=drain_rows, target="ecp5")
+    def sized(design: str, size: int) -> Request:
+        return run(design, rows=size, cols=size, drain_rows=min(size, 4), target="ecp5")
 
     requests = {
         "pe": run("pe", target="ecp5"),
         "pe_generic": run("pe", target="generic"),
         "straightforward": run("straightforward"),
         "floor": run("floor", target="ecp5"),
-        "array_2x2": array(2, 2),
-        "array_4x4": array(4, 4),
-        "array_8x8": array(8, 4),
+        **{f"{design}_{n}x{n}": sized(design, n) for design in ("grid", "array") for n in (2, 4, 8)},
         "quantizer": run("quantizer"),
         "converter": run("converter"),
         "dequantizer": run("dequantizer"),
@@ -78,15 +76,6 @@ def standard_set(seeds: int) -> dict[str, Request]:
     }
     assert requests.keys() == TITLES.keys()
     return requests
-
-
-def _is_grid(part: Part) -> bool:
-    return part.name.removeprefix("mx_array_") in GRID_PARTS
-
-
-def grid_lut_per_mac(result: Result) -> float | None:
-    """LUTs per multiply-accumulate of an array's grid, modules counted apart."""
-    return _lut(part for part in result.parts if _is_grid(part)) / result.macs if result.parts else None
 
 
 def overhead(result: Result) -> float | None:

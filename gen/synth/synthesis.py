@@ -78,21 +78,47 @@ def synthesize(
 
 
 def parts(netlist: Netlist, top: str, family: Family) -> list[Part]:
-    """The kinds of parts of a netlist whose modules were kept apart, largest first."""
+    """The kinds of parts of a netlist whose modules were kept apart, largest first.
+
+    A part is a module placed in the top, or one placed in a module of the top that places modules with
+    names of their own: the array's grid counts as its elements and drain cells.
+    """
     modules = _statistics(netlist.folder)["modules"]
-    while len(below := modules[f"\\{top}"]["num_cells_by_type"]) == 1 and f"\\{next(iter(below))}" in modules:
-        (top,) = below  # a wrapper without logic
     number: Counter[str] = Counter()
     cells: dict[str, Counter[str]] = {}
-    for name, count in below.items():
-        inner = modules.get(f"\\{name}")
-        kind = _kind(name, top) if inner else "(rest)"
-        number[kind] += count if inner else 0
-        taken = _deep_cells(modules, name)
-        for _ in range(count):
-            cells.setdefault(kind, Counter()).update(taken)
-    found = [Part(name=k, number=number[k] or 1, area=family.area(c)) for k, c in cells.items()]
+
+    def collect(module: str) -> None:
+        for name, count in _content(modules, module).items():
+            if _content(modules, name) and _places_others(modules, name):
+                collect(name)
+                continue
+            kind = _kind(name, module) if f"\\{name}" in modules else _REST
+            number[kind] += count
+            taken = cells.setdefault(kind, Counter())
+            for cell, inside in _deep_cells(modules, name).items():
+                taken[cell] += inside * count
+
+    collect(top)
+    number[_REST] = min(number[_REST], 1)
+    found = [Part(name=kind, number=number[kind], area=family.area(c)) for kind, c in cells.items()]
     return sorted(found, key=lambda part: -part.area.lut)
+
+
+_REST = "(rest)"
+"""Kind of the logic that is in no part."""
+
+
+def _content(modules: Mapping[str, Any], name: str) -> Mapping[str, int]:
+    """Cells and modules placed in module ``name``, by type."""
+    content: Mapping[str, int] = modules.get(f"\\{name}", {}).get("num_cells_by_type", {})
+    return content
+
+
+def _places_others(modules: Mapping[str, Any], name: str) -> bool:
+    """Whether module ``name`` is a wrapper or places modules that are not named after it."""
+    inner = [kind for kind in _content(modules, name) if f"\\{kind}" in modules]
+    wrapper = len(inner) == len(_content(modules, name)) == 1
+    return wrapper or any(not kind.startswith(f"{name}.") for kind in inner)
 
 
 def _kind(module: str, top: str) -> str:
@@ -113,7 +139,7 @@ def _deep_cells(modules: Mapping[str, Any], name: str) -> Counter[str]:
     if f"\\{name}" not in modules:
         return Counter({name: 1})
     total: Counter[str] = Counter()
-    for kind, count in modules[f"\\{name}"]["num_cells_by_type"].items():
+    for kind, count in _content(modules, name).items():
         for inner, number in _deep_cells(modules, kind).items():
             total[inner] += number * count
     return total
