@@ -22,9 +22,7 @@ from verif.netlist.models import WAIVERS, cell_models
 
 __all__ = ["netlist_of"]
 
-_WRITE = (
-    "read_json netlist.json; write_verilog -noattr -noexpr -nodec netlist.v"
-)
+_WRITE = "read_json netlist.json; write_verilog -noattr -noexpr -nodec netlist.v"
 
 
 def netlist_of(
@@ -66,6 +64,7 @@ def netlist_of(
         change(netlist)
     (module,) = (m for n, m in netlist["modules"].items() if n == name)
     _tie_undriven(module)
+    _drop_initial_contents(module)
     netlist["modules"] = {name: module}
     cells = {cell["type"] for cell in module["cells"].values()} - {"$scopeinfo"}
     text = json.dumps(netlist)
@@ -104,3 +103,12 @@ def _tie_undriven(module: dict[str, Any]) -> None:
                 pins[pin] = [rng.choice(inputs) if bit in ("x", "z") else bit for bit in bits]
             else:
                 pins[pin] = [bit for bit in bits if isinstance(bit, int)]
+
+
+def _drop_initial_contents(module: dict[str, Any]) -> None:
+    """Take the initial contents out of block memories, for models that have none: all must be 0."""
+    for name, cell in module["cells"].items():
+        contents = [key for key in cell["parameters"] if key.startswith("INITVAL_")]
+        for key in contents:
+            value = str(cell["parameters"].pop(key))
+            assert not value.strip("0x"), f"{name} has initial contents {key} = {value}"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hw.array import Array
 from hw.carry_sum import TARGETS
 from hw.converter import Converter
 from hw.dequantizer import Dequantizer
@@ -31,6 +32,17 @@ def test_unit(bench, unit, way):
         "verif.hw.block_bench",
         parameters={"unit": unit, "rounds": 1, "examples": 100},
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["ecp5-trimmed", "ecp5", "xcup"])
+def test_array(bench, way):
+    parameters = {"rows": 2, "cols": 2, "drain_rows": 2, "k_blocks": 4, "fraction_bits": 17}
+    family = NETLISTS[way]["family"]
+    array = Array(**parameters, target=family if family in TARGETS else "generic")
+    netlist = netlist_of(array, "mx_array", **NETLISTS[way])
+    parameters["reset_cycles"] = array.latency
+    bench(netlist, "mx_array", "verif.array.array_bench", parameters=parameters)
 
 
 def element_bench(bench, element, design=None):

@@ -1,0 +1,91 @@
+// Block memory of ECP5, for which Yosys has no simulation model: the widths and modes that Yosys maps to
+// (its brams_map_16kd.v), without initial contents. Lattice, ECP5 and ECP5-5G Memory User Guide
+// FPGA-TN-02204. Any other mode ends the simulation.
+module DP16KD(
+  input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9,
+  input DIA8, DIA7, DIA6, DIA5, DIA4, DIA3, DIA2, DIA1, DIA0,
+  input ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5, ADA4, ADA3, ADA2, ADA1, ADA0,
+  input CEA, OCEA, CLKA, WEA, RSTA, CSA2, CSA1, CSA0,
+  output DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9,
+  output DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2, DOA1, DOA0,
+  input DIB17, DIB16, DIB15, DIB14, DIB13, DIB12, DIB11, DIB10, DIB9,
+  input DIB8, DIB7, DIB6, DIB5, DIB4, DIB3, DIB2, DIB1, DIB0,
+  input ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5, ADB4, ADB3, ADB2, ADB1, ADB0,
+  input CEB, OCEB, CLKB, WEB, RSTB, CSB2, CSB1, CSB0,
+  output DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9,
+  output DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2, DOB1, DOB0
+);
+  parameter DATA_WIDTH_A = 18;
+  parameter DATA_WIDTH_B = 18;
+  parameter REGMODE_A = "NOREG";
+  parameter REGMODE_B = "NOREG";
+  parameter RESETMODE = "SYNC";
+  parameter ASYNC_RESET_RELEASE = "SYNC";
+  parameter CSDECODE_A = "0b000";
+  parameter CSDECODE_B = "0b000";
+  parameter WRITEMODE_A = "NORMAL";
+  parameter WRITEMODE_B = "NORMAL";
+  parameter CLKAMUX = "CLKA";
+  parameter CLKBMUX = "CLKB";
+  parameter GSR = "AUTO";
+
+  initial begin
+    if (REGMODE_A != "NOREG" || REGMODE_B != "NOREG") $fatal(1, "DP16KD: output registers");
+    if (CLKAMUX != "CLKA" || CLKBMUX != "CLKB") $fatal(1, "DP16KD: inverted clock");
+    if (DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18 && DATA_WIDTH_A != 36) $fatal(1, "DP16KD: width A");
+    if (DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18 && DATA_WIDTH_B != 36) $fatal(1, "DP16KD: width B");
+  end
+
+  reg [35:0] memory [0:511];
+
+  // A byte has 9 bits. Its number among the four of a word, and in which bytes a port may write.
+  wire [17:0] da = {DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9,
+                    DIA8, DIA7, DIA6, DIA5, DIA4, DIA3, DIA2, DIA1, DIA0};
+  wire [17:0] db = {DIB17, DIB16, DIB15, DIB14, DIB13, DIB12, DIB11, DIB10, DIB9,
+                    DIB8, DIB7, DIB6, DIB5, DIB4, DIB3, DIB2, DIB1, DIB0};
+  wire [8:0] wa = {ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5};
+  wire [8:0] wb = {ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5};
+  wire [1:0] ba = DATA_WIDTH_A == 36 ? 2'd0 : DATA_WIDTH_A == 18 ? {ADA4, 1'b0} : {ADA4, ADA3};
+  wire [1:0] bb = DATA_WIDTH_B == 36 ? 2'd0 : DATA_WIDTH_B == 18 ? {ADB4, 1'b0} : {ADB4, ADB3};
+  wire [3:0] ma = DATA_WIDTH_A == 36 ? {ADA3, ADA2, ADA1, ADA0} : DATA_WIDTH_A == 18 ? {2'b0, ADA1, ADA0} : 4'd1;
+  wire [3:0] mb = DATA_WIDTH_B == 36 ? 4'd0 : DATA_WIDTH_B == 18 ? {2'b0, ADB1, ADB0} : 4'd1;
+  wire selected_a = CEA & ~CSA2 & ~CSA1 & ~CSA0;
+  wire selected_b = CEB & ~CSB2 & ~CSB1 & ~CSB0;
+  wire [3:0] ea = {4{selected_a & WEA}} & (ma << ba);
+  wire [3:0] eb = {4{selected_b & WEB}} & (mb << bb);
+  wire [35:0] ka = {{9{ea[3]}}, {9{ea[2]}}, {9{ea[1]}}, {9{ea[0]}}};
+  wire [35:0] kb = {{9{eb[3]}}, {9{eb[2]}}, {9{eb[1]}}, {9{eb[0]}}};
+  wire [35:0] na = memory[wa] & ~ka | (DATA_WIDTH_A == 36 ? {db, da} : {18'd0, da} << 9 * ba) & ka;
+  wire [35:0] nb = memory[wb] & ~kb | {18'd0, db} << 9 * bb & kb;
+  // What a port reads where the other one writes in the same cycle is not defined: here it is wrong.
+  wire [35:0] xa = wa == wb ? kb : 36'd0;
+  wire [35:0] xb = wa == wb ? ka : 36'd0;
+
+  reg [35:0] qa = 0, qb = 0;
+  reg [1:0] sa = 0, sb = 0;
+
+  always @(posedge CLKA) begin
+    if (RSTA && RESETMODE != "SYNC") $fatal(1, "DP16KD: asynchronous reset");
+    if (ea != 0) memory[wa] <= na;
+    if (RSTA) qa <= 0;
+    else if (selected_a & (~WEA | WRITEMODE_A == "READBEFOREWRITE")) qa <= memory[wa] ^ xa;
+    else if (selected_a & WRITEMODE_A == "WRITETHROUGH") qa <= na ^ xa;
+    if (selected_a) sa <= ba;
+  end
+  always @(posedge CLKB) begin
+    if (RSTB && RESETMODE != "SYNC") $fatal(1, "DP16KD: asynchronous reset");
+    if (eb != 0) memory[wb] <= nb;
+    if (RSTB) qb <= 0;
+    else if (selected_b & (~WEB | WRITEMODE_B == "READBEFOREWRITE")) qb <= memory[wb] ^ xb;
+    else if (selected_b & WRITEMODE_B == "WRITETHROUGH") qb <= nb ^ xb;
+    if (selected_b) sb <= bb;
+  end
+
+  // A port that reads 36 bits uses both ports' outputs.
+  wire [35:0] va = qa >> 9 * sa;
+  wire [35:0] vb = qb >> 9 * sb;
+  assign {DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9,
+          DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2, DOA1, DOA0} = DATA_WIDTH_B == 36 ? qb[17:0] : va[17:0];
+  assign {DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9,
+          DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2, DOB1, DOB0} = DATA_WIDTH_B == 36 ? qb[35:18] : vb[17:0];
+endmodule
