@@ -1,10 +1,9 @@
 """From an aligned accumulator to binary32."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.formats import EXPONENT_BIAS, RESULT_BIAS
 from hw.delay import delay
 
 __all__ = ["BINARY32_NAN", "AlignedToFloat"]
@@ -14,13 +13,19 @@ BINARY32_NAN = 0x7FC00000
 
 _MANTISSA = 24
 _FIELD = _MANTISSA - 1
+_BYTE = 8
+_INFINITE = 255
 
 
 class AlignedToFloat(wiring.Component):
-    """``value = round(total * 2**(exponent - fraction_bits - 262))``, once, ties to even.
+    """``value = round(total * 2**(exponent - 127 - leading_bit))``, once, ties to even.
 
     Overflow gives infinity; a result below the normal range (after rounding) is zero with its sign;
     ``nan`` gives 0x7FC00000.
+
+    A negative total is normalized as it is, and inverted rather than negated in the end; rounding
+    supplies the missing unit: a set guard bit always rounds up, and a clear one with nothing but ones
+    behind it is a tie.
 
     Latency ``latency`` cycles, throughput one value per cycle; no flow control.
 
@@ -28,73 +33,119 @@ class AlignedToFloat(wiring.Component):
     ----------
     width:
         W, bits of the accumulator.
-    fraction_bits:
-        F, its fraction bits.
 
     Members
     -------
-    total: In(signed(width)); exponent: In(9), sum of the row's and the column's references; nan: In(1)
+    total: In(signed(width)); nan: In(1)
+    exponent: In(signed(12)), biased exponent of a total of 2**(``leading_bit``)
     value: Out(32), binary32
     """
 
-    latency = 6
+    latency = 11
 
-    def __init__(self, *, width, fraction_bits):
+    def __init__(self, *, width):
         self.width = width
-        self.fraction_bits = fraction_bits
         super().__init__({
             "total": In(signed(width)),
-            "exponent": In(9),
+            "exponent": In(signed(12)),
             "nan": In(1),
             "value": Out(32),
         })
 
+    @staticmethod
+    def leading_bit_of(width):
+        """Weight, as a power of two, of the total that ``exponent`` refers to: whole bytes less one."""
+        return -(-max(width, _MANTISSA + _BYTE) // _BYTE) * _BYTE - 1
+
+    @property
+    def leading_bit(self):
+        """Weight, as a power of two, of the total that ``exponent`` refers to."""
+        return self.leading_bit_of(self.width)
+
     def elaborate(self, platform):
         m = Module()
-        # Magnitude, with zeros below where the accumulator is narrower than mantissa, guard and sticky.
-        bits = max(self.width, _MANTISSA + 2)
-        magnitude = Signal(bits, reset_less=True)
-        m.d.sync += magnitude.eq(
-            Mux(self.total[-1], -self.total, self.total)[:self.width] << (bits - self.width))
+        signs = [self.total[-1]]
+        for stage in range(1, self.latency - 1):
+            signs.append(delay(m, f"sign_{stage}", signs[-1], 1))
+        size = self.leading_bit + 1
+        value, skip = self._without_sign_bytes(m, signs, size)
 
-        # Normalize: leading zeros, two binary digits of their count per cycle, largest first.
-        steps = list(reversed(range((bits - 1).bit_length())))
-        value, zeros = magnitude, []
-        for stage, pair in enumerate((steps[:2], steps[2:4], steps[4:])):
-            found = []
-            for step in pair:
-                shift = 1 << step
-                empty = Signal(name=f"empty_{step}")
-                m.d.comb += empty.eq(~value[bits - shift:].any())
-                value = Mux(empty, value << shift, value)[:bits]
-                found.append(empty)
-            zeros = [delay(m, f"zeros_{stage}_{i}", z, 1) for i, z in enumerate([*zeros, *found])]
-            value = delay(m, f"normal_{stage}", value, 1)
-        count = Cat(reversed(zeros))
+        # Up to seven bits more. Bits that cannot reach the mantissa or guard only count as ``rest``.
+        kept = _MANTISSA + _BYTE
+        window = value[size - kept:]
+        rest = value[:size - kept].any() if size > kept else 0
+        empties = []
+        for stage, step in enumerate((4, 2, 1), 4):
+            empty = Signal(name=f"empty_{step}")
+            m.d.comb += empty.eq(~(window[-step:] ^ signs[stage].replicate(step)).any())
+            rest = delay(m, f"rest_{step}", rest | (~empty & window[:step].any()), 1)
+            choice = Mux(empty, window[:-step], window[step:])
+            if step == 1:
+                choice = choice ^ signs[stage].replicate(len(choice))
+            window = delay(m, f"window_{step}", choice, 1)
+            empties = [delay(m, f"shifted_{step}_{i}", e, 1) for i, e in enumerate([*empties, empty])]
 
-        layout = data.StructLayout({"field": _FIELD, "exponent": signed(12)})
-        rounded = Signal(layout, reset_less=True)
-        top = value[bits - _MANTISSA:]
-        guard, sticky = value[bits - _MANTISSA - 1], value[:bits - _MANTISSA - 1].any()
-        # A total of 1 in the top bit is worth 2**(bits - 1 - (bits - width) + exponent - F - 262).
-        offset = self.width - 1 - self.fraction_bits - RESULT_BIAS + EXPONENT_BIAS
-        base = Signal(signed(12), reset_less=True)
-        m.d.sync += base.eq(delay(m, "exponent", self.exponent, 2) + offset)
-        biased = Signal(signed(12))
-        m.d.comb += biased.eq(delay(m, "base", base, 1) - count)
-        m.d.sync += rounded.eq(Cat(top[:_FIELD], biased) + (guard & (sticky | top[0])))
-
-        sign = delay(m, "sign", self.total[-1], 5)
-        nan = delay(m, "nan", self.nan, 5)
-        zero = delay(m, "zero", ~value[-1], 1)
-        result = Signal(data.StructLayout({"field": _FIELD, "exponent": 8, "sign": 1}), reset_less=True)
-        m.d.sync += [result.field.eq(rounded.field), result.exponent.eq(rounded.exponent),
-                     result.sign.eq(sign)]
-        with m.If(nan):
-            m.d.sync += result.eq(Const(BINARY32_NAN, unsigned(32)))
-        with m.Elif(zero | (rounded.exponent < 1)):
-            m.d.sync += [result.field.eq(0), result.exponent.eq(0)]
-        with m.Elif(rounded.exponent >= 255):
-            m.d.sync += [result.field.eq(0), result.exponent.eq(255)]
-        m.d.comb += self.value.eq(result)
+        biased = Signal(signed(12), reset_less=True)
+        zeros = Cat(reversed(empties), delay(m, "skip", skip, 5))
+        m.d.sync += biased.eq(delay(m, "exponent", self.exponent, 7) - zeros)
+        guard, odd = window[0], window[1]
+        up = delay(m, "up", Mux(signs[7], guard | (~rest & odd), guard & (rest | odd)), 1)
+        top = delay(m, "top", window[1:], 1)
+        rounded = Signal(data.StructLayout({"field": _FIELD, "exponent": signed(12)}), reset_less=True)
+        m.d.sync += rounded.eq(Cat(top[:_FIELD], biased) + up)
+        self._pack(m, rounded, delay(m, "zero", ~top[-1], 1), delay(m, "nan", self.nan, 9), signs[9])
         return m
+
+    def _without_sign_bytes(self, m, signs, size):
+        """The total shifted up by its leading bytes that only repeat the sign, four cycles later.
+
+        Also the number of these bytes, two cycles after the input.
+        """
+        bits = Cat(self.total, signs[0].replicate(size - self.width))
+        count = size // _BYTE
+        used = delay(m, "used", Cat(
+            (byte ^ signs[0].replicate(_BYTE)).any() for byte in _bytes(bits)), 1)
+        skip = Signal(range(count + 1), reset_less=True)
+        m.d.sync += skip.eq(count)
+        for n in range(count):
+            with m.If(used[n]):
+                m.d.sync += skip.eq(count - 1 - n)
+        even = self._shifted(m, "even", delay(m, "bits", bits, 2), skip[1:], 2)
+        return self._shifted(m, "value", even, delay(m, "odd", skip[0], 1), 1), skip
+
+    def _shifted(self, m, name, bits, times, size):
+        """``bits`` shifted up by ``times * size`` bytes, one cycle later."""
+        parts = []
+        for n, byte in enumerate(_bytes(bits)):
+            part = Signal(_BYTE, name=f"{name}_{n}", reset_less=True)
+            choice = byte
+            for distance in range(1, n // size + 1):
+                choice = Mux(times == distance, _bytes(bits)[n - distance * size], choice)
+            m.d.sync += part.eq(choice)
+            if n // size + 1 < 1 << len(times):
+                with m.If(times > n // size):
+                    m.d.sync += part.eq(0)
+            parts.append(part)
+        return Cat(parts)
+
+    def _pack(self, m, rounded, zero, nan, sign):
+        """The result, two cycles later: the number, or a special value by the exponent's range."""
+        exponent = rounded.exponent
+        under = delay(m, "under", zero | exponent[-1] | (exponent[:-1] == 0), 1)
+        over = delay(m, "over", ~exponent[-1] & (exponent[8:-1].any() | exponent[:8].all()), 1)
+        late_nan = delay(m, "late_nan", nan, 1)
+        number = delay(m, "number", Cat(rounded.field, exponent[:8], sign), 1)
+
+        result = Signal(data.StructLayout({"field": _FIELD, "exponent": 8, "sign": 1}), reset_less=True)
+        m.d.comb += self.value.eq(result)
+        m.d.sync += result.eq(number)
+        with m.If(late_nan):
+            m.d.sync += result.eq(Const(BINARY32_NAN, 32))
+        with m.Elif(under):
+            m.d.sync += [result.field.eq(0), result.exponent.eq(0)]
+        with m.Elif(over):
+            m.d.sync += [result.field.eq(0), result.exponent.eq(_INFINITE)]
+
+
+def _bytes(bits):
+    return [bits[start:start + _BYTE] for start in range(0, len(bits), _BYTE)]

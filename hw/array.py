@@ -140,7 +140,8 @@ class Array(wiring.Component):
             b_loader.start.eq(sequencer.start),
             a_loader.retire.eq(grid.tile_written),
             b_loader.retire.eq(grid.tile_written),
-            grid.control.eq(delay(m, "control", sequencer.control, OperandLane.row_latency, reset_less=False)),
+            grid.control.eq(
+                delay(m, "control", sequencer.control, OperandLane.row_latency, reset_less=False)),
         ]
         # The grid's top row is the last row of the tile, so that totals, which leave a segment bottom
         # first, come out in ascending order. Column lanes are one cycle shorter than row lanes.

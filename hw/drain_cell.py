@@ -1,9 +1,10 @@
 """The end of a drain chain: totals to binary32, into the output buffer of one column."""
 
-from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.hdl import Cat, Module, Signal, signed, unsigned
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from golden.formats import EXPONENT_BIAS, RESULT_BIAS
 from hw.aligned_to_float import AlignedToFloat
 from hw.delay import delay
 from hw.operand_lane import reference_layout
@@ -12,12 +13,17 @@ __all__ = ["DrainCell", "drain_token_layout"]
 
 
 def drain_token_layout() -> data.StructLayout:
-    """What travels along the drain cells of a segment: the row that leaves its chains now."""
+    """What travels along the drain cells of a segment: the row that leaves its chains now.
+
+    ``first`` and ``last`` mark a tile's first and last row of the segment, ``exponent`` is the row's
+    reference plus ``DrainCell.exponent_offset``, and ``nan`` makes the row NaN.
+    """
     return data.StructLayout({
         "valid": 1,
         "first": 1,
         "last": 1,
-        "reference": reference_layout(),
+        "exponent": signed(10),
+        "nan": 1,
     })
 
 
@@ -66,10 +72,15 @@ class DrainCell(wiring.Component):
             "value": Out(32),
         })
 
+    @property
+    def exponent_offset(self):
+        """What turns the sum of a row's and a column's reference into the converter's exponent."""
+        leading = AlignedToFloat.leading_bit_of(self.width)
+        return EXPONENT_BIAS + leading - self.fraction_bits - RESULT_BIAS
+
     def elaborate(self, platform):
         m = Module()
-        m.submodules.convert = convert = AlignedToFloat(
-            width=self.width, fraction_bits=self.fraction_bits)
+        m.submodules.convert = convert = AlignedToFloat(width=self.width)
         m.submodules.buffer = buffer = memory.Memory(shape=unsigned(32), depth=self.depth, init=[])
         write, read = buffer.write_port(), buffer.read_port()
 
@@ -81,8 +92,8 @@ class DrainCell(wiring.Component):
         m.d.comb += [
             self.reference_out.eq(column),
             convert.total.eq(Cat(low, self.total[self.low_bits:])),
-            convert.exponent.eq(token.reference.exponent + column.exponent),
-            convert.nan.eq(token.reference.nan | column.nan),
+            convert.exponent.eq(token.exponent + column.exponent),
+            convert.nan.eq(token.nan | column.nan),
         ]
 
         valid = delay(m, "valid", token.valid, convert.latency, reset_less=False)

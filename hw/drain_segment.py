@@ -1,7 +1,7 @@
 """Control of one drain segment: when its rows shift, and which row leaves."""
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.delay import delay
@@ -25,6 +25,8 @@ class DrainSegment(wiring.Component):
     ----------
     rows:
         Rows of the segment.
+    exponent_offset:
+        Added to a row's reference on its way out (``DrainCell.exponent_offset``).
 
     Members
     -------
@@ -35,8 +37,9 @@ class DrainSegment(wiring.Component):
     token: Out(``drain_token_layout``), for the segment's first drain cell
     """
 
-    def __init__(self, *, rows):
+    def __init__(self, *, rows, exponent_offset):
         self.rows = rows
+        self.exponent_offset = exponent_offset
         super().__init__({
             "capture": In(1),
             "void": In(1),
@@ -69,14 +72,14 @@ class DrainSegment(wiring.Component):
         ]
 
         bottom_up = Array(reference.as_value() for reference in reversed(list(self.references)))
+        reference = data.View(reference_layout(), bottom_up[phase])
         token = Signal(drain_token_layout())
         m.d.comb += [
             token.valid.eq(active),
             token.first.eq(begin),
             token.last.eq(last),
-            token.reference.eq(bottom_up[phase]),
+            token.exponent.eq(reference.exponent + self.exponent_offset),
+            token.nan.eq(reference.nan | void),
         ]
-        with m.If(void):
-            m.d.comb += token.reference.nan.eq(1)
         m.d.sync += self.token.eq(token)
         return m

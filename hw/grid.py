@@ -108,7 +108,8 @@ class Grid(wiring.Component):
         for r in range(self.rows):
             s, j = divmod(r, self.drain_rows)
             if j == 0:
-                segment = DrainSegment(rows=self.drain_rows)
+                segment = DrainSegment(
+                    rows=self.drain_rows, exponent_offset=self._cell.exponent_offset)
                 m.submodules[f"segment_{s}"] = segment
                 m.d.comb += [segment.capture.eq(last[0]), segment.void.eq(last[1])]
             m.d.comb += [
