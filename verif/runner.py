@@ -64,6 +64,7 @@ def run_bench(
     parameters: Mapping[str, Any] | None = None,
     test_filter: str | None = None,
     ignored_deprecations: tuple[str, ...] = (),
+    optimization: str = "-Os",
 ) -> BenchResult:
     """Simulate the cocotb tests of ``test_module`` on ``core``, exported as Verilog module ``name``.
 
@@ -84,6 +85,8 @@ def run_bench(
         Regular expression of the test names to run; all when not given.
     ignored_deprecations:
         Full names of modules whose DeprecationWarnings are not errors.
+    optimization:
+        How the C++ compiler optimizes the model; a netlist takes longer to compile than to simulate.
 
     The seed is printed and comes from ``MIXDIT_SEED``; ``WAVES=1`` records a VCD file. Raises
     ``BenchError`` when a test fails or when no test ran.
@@ -96,7 +99,7 @@ def run_bench(
         arguments=[*VERILATOR_ARGUMENTS, *(["--trace"] if waves else [])],
         link=["--exe", "-o", name, "-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"],
         cpp=[cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"],
-        make_variables={"VM_TRACE": str(int(waves)), "OPT_FAST": "-Os"},
+        make_variables={"VM_TRACE": str(int(waves)), "OPT_FAST": optimization},
     )
     folder.mkdir(parents=True, exist_ok=True)
     print(f"{name}: MIXDIT_SEED={seed()} in {folder}")

@@ -9,6 +9,7 @@ from hw.dequantizer import Dequantizer
 from hw.processing_element import ProcessingElement
 from hw.quantizer import Quantizer
 from verif.netlist.netlist import netlist_of
+from verif.runner import BenchError
 
 NETLISTS = {
     "ecp5": {"family": "ecp5"},
@@ -17,6 +18,9 @@ NETLISTS = {
     "gowin": {"family": "gowin"},
 }
 """Ways through synthesis."""
+
+QUICK = {"optimization": "-O0"}
+"""A netlist takes longer to compile than to simulate."""
 
 UNITS = {"quantizer": Quantizer, "dequantizer": Dequantizer, "converter": Converter}
 
@@ -31,6 +35,7 @@ def test_unit(bench, unit, way):
         f"mx_{unit}",
         "verif.hw.block_bench",
         parameters={"unit": unit, "rounds": 1, "examples": 100},
+        **QUICK,
     )
 
 
@@ -42,12 +47,13 @@ def test_array(bench, way):
     array = Array(**parameters, target=family if family in TARGETS else "generic")
     netlist = netlist_of(array, "mx_array", **NETLISTS[way])
     parameters["reset_cycles"] = array.latency
-    bench(netlist, "mx_array", "verif.array.array_bench", parameters=parameters)
+    bench(netlist, "mx_array", "verif.array.array_bench", parameters=parameters, **QUICK)
 
 
 def element_bench(bench, element, design=None):
     parameters = {"fraction_bits": element.fraction_bits, "k_blocks": element.k_blocks}
-    return bench(design or element, "mx_pe", "verif.netlist.element_bench", parameters=parameters)
+    options = {"parameters": parameters, **(QUICK if design else {})}
+    return bench(design or element, "mx_pe", "verif.netlist.element_bench", **options)
 
 
 @pytest.mark.parametrize(("fraction_bits", "k_blocks"), [(17, 8), (9, 2), (21, 4)])
@@ -63,3 +69,28 @@ def test_element(bench, target, way):
         pytest.skip("another family's cells")
     element = ProcessingElement(fraction_bits=17, k_blocks=8, target=target)
     element_bench(bench, element, netlist_of(element, "mx_pe", **NETLISTS[way]))
+
+
+def change_table(netlist):
+    """Flip one bit in the table of one carry cell."""
+    cells = [c for c in netlist["modules"]["mx_pe"]["cells"].values() if c["type"] == "CCU2C"]
+    parameters = cells[len(cells) // 2]["parameters"]
+    table = parameters["INIT1"]
+    parameters["INIT1"] = table[:-4] + ("1" if table[-4] == "0" else "0") + table[-3:]
+
+
+def propagate_carry_in(netlist):
+    """Let the first half of a chain pass its carry input on."""
+    cells = [c for c in netlist["modules"]["mx_pe"]["cells"].values() if c["type"] == "CCU2C"]
+    first = next(c for c in cells if not isinstance(c["connections"].get("CIN", ["x"])[0], int))
+    first["parameters"]["INIT0"] = "1" * 16
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", [change_table, propagate_carry_in])
+def test_changed_netlist_fails(bench, change):
+    target = "ecp5" if "ecp5" in TARGETS else "generic"
+    element = ProcessingElement(fraction_bits=17, k_blocks=8, target=target)
+    netlist = netlist_of(element, "mx_pe", family="ecp5", trim=True, change=change)
+    with pytest.raises(BenchError, match="expected"):
+        element_bench(bench, element, netlist)

