@@ -37,7 +37,7 @@ class Converter(wiring.Component):
     block with t = 0 and q = 0.
 
     Latency ``latency`` cycles, throughput one block per cycle; flow control as in
-    ``Pipeline``, with groups of ``stall_group`` stages.
+    a ``Pipeline`` that is not buffered.
 
     Rounding acts on the eight bits of the element's normal form, in two's complement: the kept bits
     plus one if the rest calls for it. Each target's result is registered alone, zero unless it is
@@ -50,7 +50,7 @@ class Converter(wiring.Component):
     """
 
     latency = 5
-    stall_group = 1
+    buffered = False
 
     def __init__(self):
         block = packed_block_layout()
@@ -71,7 +71,7 @@ class Converter(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, group=self.stall_group)
+        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, buffered=self.buffered)
         codes = self.i.p.user
         source = {fmt: is_format(codes.from_, fmt) for fmt in STREAM_FORMATS}
         target = {fmt: is_format(codes.to, fmt) for fmt in STREAM_FORMATS}

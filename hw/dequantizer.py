@@ -35,7 +35,7 @@ class Dequantizer(wiring.Component):
     times 0x7FC00000. The format may change with every beat.
 
     Latency ``latency`` cycles, throughput one block per cycle; flow control as in
-    ``Pipeline``, with groups of ``stall_group`` stages.
+    a ``Pipeline`` that is not buffered.
 
     With n the magnitude of the element's normal form and z its leading zeros, the exponent field is
     ``E + 1 - t - z`` and the fraction n shifted left past its leading one, if that field is at
@@ -48,7 +48,7 @@ class Dequantizer(wiring.Component):
     """
 
     latency = 7
-    stall_group = 2
+    buffered = False
 
     def __init__(self):
         super().__init__({
@@ -66,7 +66,7 @@ class Dequantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, group=self.stall_group)
+        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, buffered=self.buffered)
         lanes = range(BLOCK_SIZE)
         user = Value.cast(self.i.p.user)
         is_ = {fmt: is_format(user, fmt) for fmt in STREAM_FORMATS}

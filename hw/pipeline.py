@@ -9,10 +9,14 @@ __all__ = ["Pipeline"]
 class Pipeline:
     """The registers of a component that makes one beat of ``o`` from each beat of ``i``.
 
-    Stages advance in groups: one does when its last stage or that of a later group is empty, or
-    ``o.ready`` is high. So a stall closes gaps between beats before it reaches ``i``, and no beat is
-    lost or repeated. Latency is ``stages`` cycles, throughput one beat per cycle. ``o.valid`` is a
-    register, and holds with the payload until ``o.ready``; ``i.ready`` follows ``o.ready`` within the cycle.
+    Latency is ``stages`` cycles, throughput one beat per cycle. ``o.valid`` and the payload are registers,
+    and hold until ``o.ready``. No beat is lost or repeated.
+
+    Unless ``buffered``, a stage advances when it or a later one is empty, or ``o.ready`` is high: a
+    stall closes the gaps between beats before it reaches ``i``, and ``i.ready`` follows ``o.ready`` within
+    the cycle. With ``buffered`` the last stage has a second register, which takes the beat that is on its
+    way when a stall begins, and all others stop a cycle later, gaps and all: ``i.ready`` is a register, and
+    so is what holds the stages. This is faster, for a multiplexer on the bits of the last stage.
 
     Stages count from 1. The registers of stage n hold one beat, made from ``i.p`` (n = 1) or from
     registers of stage n - 1. ``last`` is carried along; the component drives ``o.p.data`` and
@@ -26,38 +30,72 @@ class Pipeline:
         Its streams, of ``packet_layout`` payloads.
     stages:
         Number of stages.
-    group:
-        Stages in a group: more take less control logic and close fewer gaps.
+    buffered:
+        Whether the last stage holds two beats.
     """
 
-    def __init__(self, m: Module, *, i, o, stages, group=1):
+    def __init__(self, m: Module, *, i, o, stages, buffered=False):
         self._m = m
+        self._stages = stages
+        self._buffered = buffered
+        self._waiting = Signal(name="waiting")
         numbers = range(1, stages + 1)
-        valid = [Signal(name=f"valid_{n}") for n in numbers]
-        after = [Signal(name=f"valid_{n}_next") for n in numbers]
-        # Per group, whether it or a later one has room: known a cycle ahead, because every register of the
-        # group waits for it, and in two polarities, so that a mapper cannot chain clears behind advances.
-        ends = [min(n + group - 1, stages - 1) for n in range(0, stages, group)]
-        advances, clears = [], []
-        for k, end in enumerate(ends):
-            hole = Signal(name=f"hole_{end + 1}", init=1)
-            full = Signal(name=f"full_{end + 1}")
-            advances.append(Signal(name=f"advance_{end + 1}"))
-            clears.append(Signal(name=f"clear_{end + 1}"))
-            filled = Cat(after[n] for n in ends[k:]).all()
-            m.d.comb += [advances[k].eq(hole | o.ready), clears[k].eq(~full | o.ready)]
-            m.d.sync += [hole.eq(~filled), full.eq(filled)]
-        self._advance = [advances[n // group] for n in range(stages)]
-        self._clear = [clears[n // group] for n in range(stages)]
-
+        self._valid = [Signal(name=f"valid_{n}") for n in numbers]
+        self._advance = [Signal(name=f"advance_{n}") for n in numbers]
+        self._clear = [Signal(name=f"clear_{n}") for n in numbers]
         m.d.comb += [
-            i.ready.eq(self._advance[0]),
-            o.valid.eq(valid[-1]),
+            o.valid.eq(self._valid[-1]),
             o.p.last.eq(self.carry(1, stages, "last", i.p.last)),
         ]
-        for n in range(stages):
-            m.d.comb += after[n].eq(Mux(self._clear[n], valid[n - 1] if n else i.valid, valid[n]))
-            m.d.sync += valid[n].eq(after[n])
+        if buffered:
+            self._hold_all(i, o)
+        else:
+            self._hold_each(i, o)
+
+    def _hold_each(self, i, o):
+        m, valid = self._m, self._valid
+        m.d.comb += i.ready.eq(self._advance[0])
+        after = [Signal(name=f"{full.name}_next") for full in valid]
+        for n, (advance, clear) in enumerate(zip(self._advance, self._clear, strict=True)):
+            # Whether this stage or a later one is empty: known a cycle ahead, because every register of
+            # the stage waits for it, and in two polarities, so that a mapper cannot chain the stage's
+            # clears behind its advance.
+            hole = Signal(name=f"hole_{n + 1}", init=1)
+            full = Signal(name=f"full_{n + 1}")
+            m.d.comb += [
+                advance.eq(hole | o.ready),
+                clear.eq(~full | o.ready),
+                after[n].eq(Mux(clear, valid[n - 1] if n else i.valid, valid[n])),
+            ]
+            m.d.sync += [
+                valid[n].eq(after[n]),
+                hole.eq(~Cat(after[n:]).all()),
+                full.eq(Cat(after[n:]).all()),
+            ]
+
+    def _hold_all(self, i, o):
+        m, valid, waiting = self._m, self._valid, self._waiting
+        # These repeat valid[-1] and waiting in the other polarity, for registers of data alone: many wait
+        # for them, which must not slow the control.
+        empty = Signal(name="empty", init=1)
+        run = Signal(name="run", init=1)
+        stalled = Signal(name="stalled")
+        m.d.comb += [
+            stalled.eq(valid[-1] & ~o.ready),
+            i.ready.eq(~waiting),
+            self._advance[-1].eq(empty | o.ready),
+        ]
+        for advance, clear in zip(self._advance[:-1], self._clear[:-1], strict=True):
+            m.d.comb += [advance.eq(run), clear.eq(run)]
+        with m.If(~waiting):
+            for n, full in enumerate(valid[:-1]):
+                m.d.sync += full.eq(valid[n - 1] if n else i.valid)
+        with m.If(~stalled):
+            m.d.sync += [valid[-1].eq(valid[-2] | waiting), empty.eq(~(valid[-2] | waiting))]
+        m.d.sync += [
+            waiting.eq(stalled & (valid[-2] | waiting)),
+            run.eq(~(stalled & (valid[-2] | waiting))),
+        ]
 
     def register(self, stage, name, value, *, only=None, otherwise=0):
         """``value``, or ``otherwise`` unless ``only``, in a register of ``stage``.
@@ -66,7 +104,12 @@ class Pipeline:
 
         ``only`` becomes the register's synchronous reset, which costs no look-up table. Choosing
         among values that are each registered so takes an OR of them, not a multiplexer.
+
+        Raises ValueError for ``only`` in the last of buffered stages, which has to hold two beats.
         """
+        buffered = self._buffered and stage == self._stages
+        if buffered and only is not None:
+            raise ValueError(f"only must be None in stage {stage!r}, the last of buffered stages")
         if isinstance(value, list):
             value = data.View(data.ArrayLayout(len(value[0]), len(value)), Cat(value))
         layout = value.shape() if isinstance(value, data.View) else None
@@ -74,6 +117,11 @@ class Pipeline:
         # A plain signal under the view: Amaranth names wires of an array's elements "x[0]", "x[1]"...,
         # which Yosys 0.70 takes for bits of "x" in synth_ecp5, and stops.
         register = Signal(value.shape(), name=f"{name}_{stage}", init=otherwise, reset_less=True)
+        if buffered:
+            buffer = Signal(value.shape(), name=f"{name}_buffer", reset_less=True)
+            with self._m.If(self._advance[-2]):
+                self._m.d.sync += buffer.eq(value)
+            value = Mux(self._waiting, buffer, value)
         with self._m.If(self._advance[stage - 1]):
             self._m.d.sync += register.eq(value)
         if only is not None:

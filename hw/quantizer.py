@@ -37,7 +37,7 @@ class Quantizer(wiring.Component):
     every beat.
 
     Latency ``latency`` cycles, throughput one block per cycle; flow control as in
-    ``Pipeline``, with groups of ``stall_group`` stages.
+    a buffered ``Pipeline``.
 
     An element's significand is shifted right by ``E + (7 - m) - t - e_i``, so that the format
     is an offset of the exponent, and what is shifted out is a guard and a sticky bit. Sign and rounding
@@ -50,7 +50,7 @@ class Quantizer(wiring.Component):
     """
 
     latency = 12
-    stall_group = 4
+    buffered = True
 
     def __init__(self):
         super().__init__({
@@ -69,7 +69,7 @@ class Quantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, group=self.stall_group)
+        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, buffered=self.buffered)
         lanes = range(BLOCK_SIZE)
         x = [data.View(binary32_layout(), self.i.p.data[k]) for k in lanes]
         lost = len(x[0].fraction) - (_WINDOW - 1)

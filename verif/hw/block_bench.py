@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import cocotb
+from cocotb.triggers import RisingEdge, Timer
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
@@ -193,18 +194,47 @@ async def one_beat_per_cycle(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(pattern=["none", "random", "slow_source"])
-async def stall_closes_gaps(dut, pattern):
-    """While the sink stalls, the unit accepts a beat per stage, or per group of stages if gaps lie inside."""
+async def stall_fills_stages(dut, pattern):
+    """While the sink stalls, the unit accepts a beat per stage; if buffered, one more, or fewer with gaps."""
     bench = await start(dut, pattern)
     source, sink = bench.sources["s_axis"], bench.sinks["m_axis"]
     sink.hold = True
-    stages, group = CORE().latency, CORE().stall_group
-    count = drive(bench, list(CASES(random))[:stages + 5])
+    capacity = CORE().latency + CORE().buffered
+    count = drive(bench, list(CASES(random))[:capacity + 5])
     await bench.wait(20 * count)
-    full = stages if group == 1 or pattern == "none" else -(-stages // group)
-    assert full <= source.accepted <= stages
+    least = 2 if CORE().buffered and pattern != "none" else capacity
+    assert least <= source.accepted <= capacity
     assert dut.m_axis_tvalid.value == 1
     sink.hold = False
     await bench.finish()
     assert source.accepted == count
+    record(bench)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def outputs_are_registers(dut):
+    """Within a cycle, no output follows an input, but s_axis_tready follows m_axis_tready if not buffered."""
+    bench = await start(dut, "random")
+    drive(bench, CASES(random))
+    outputs = [dut.m_axis_tvalid, dut.m_axis_tdata, dut.m_axis_tuser, dut.m_axis_tlast]
+    followed = False
+    for _ in range(100):
+        await RisingEdge(dut.clk)
+        await Timer(2, "ns")
+        for inputs in ([dut.m_axis_tready], [dut.s_axis_tvalid, dut.s_axis_tdata, dut.s_axis_tuser]):
+            before = [port.value for port in outputs]
+            ready = dut.s_axis_tready.value
+            driven = [int(port.value) for port in inputs]
+            for port, value in zip(inputs, driven, strict=True):
+                port.value = ~value % (1 << len(port))
+            await Timer(1, "ns")
+            assert [port.value for port in outputs] == before
+            followed |= dut.s_axis_tready.value != ready
+            if CORE().buffered or inputs != [dut.m_axis_tready]:
+                assert dut.s_axis_tready.value == ready
+            for port, value in zip(inputs, driven, strict=True):
+                port.value = value
+            await Timer(1, "ns")
+    assert followed != CORE().buffered
+    await bench.finish()
     record(bench)

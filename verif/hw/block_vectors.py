@@ -287,7 +287,7 @@ def quantizer_sweep(rng: random.Random) -> Iterator[Case]:
     below = _FRACTION_BITS - window
     for fmt in STREAM_FORMATS:
         waiting = [
-            (t, _float(sign, shift, leading << below | (rng.randint(1, (1 << below) - 1) if sticky else 0)))
+            (t, _float(sign, shift, leading << below | sticky << rng.randrange(below)))
             for t in (0, 1) for shift in range(t, window + 3 + t) for sign in (0, 1)
             for leading in range(1 << window) for sticky in (0, 1)
         ]

@@ -4,12 +4,16 @@ import random
 from fractions import Fraction
 
 import pytest
+from amaranth.hdl import Const, Fragment, Module
+from amaranth.lib import stream
 
 from golden.formats import BLOCK_SIZE, NAN_EXPONENT, STREAM_FORMATS
 from golden.reference import binary32_value
 from hw.block import tensor_of
 from hw.converter import Converter
 from hw.dequantizer import Dequantizer
+from hw.layouts import packet_layout
+from hw.pipeline import Pipeline
 from hw.quantizer import Quantizer
 from verif.coverage import merge, read_tallies
 from verif.hw import block_vectors as vectors
@@ -23,7 +27,7 @@ def test_unit(bench, unit):
         CORES[unit](), f"mx_{unit}", "verif.hw.block_bench",
         parameters={"unit": unit, "rounds": 4, "examples": 300},
     )
-    assert len(result.tests) == 14
+    assert len(result.tests) == 15
     (tally,) = merge(read_tallies(result.folder))
     assert tally.missing == []
 
@@ -65,6 +69,15 @@ def test_sweep_has_every_code_in_every_lane():
         blocks = list(vectors.every_code(fmt, random.Random(1)))
         every = set(range(fmt.min_element, fmt.max_element + 1))
         assert all({block[lane] for block in blocks} == every for lane in range(BLOCK_SIZE))
+
+
+def test_last_of_buffered_stages_cannot_be_cleared():
+    m = Module()
+    stream_of_bits = stream.Signature(packet_layout(1, 1))
+    pipe = Pipeline(m, i=stream_of_bits.create(), o=stream_of_bits.create(), stages=2, buffered=True)
+    with pytest.raises(ValueError, match="only must be None in stage 2"):
+        pipe.register(2, "x", Const(0, 1), only=Const(1, 1))
+    Fragment.get(m, None)
 
 
 def test_reserved_format_makes_nan_blocks():
