@@ -4,11 +4,12 @@ import enum
 
 from amaranth.hdl import Cat, Module, Signal, Value
 
-from hw.carry_chain_ecp5 import carry_chain
+from hw.carry_chain_ecp5 import carry_chain as ecp5_chain
+from hw.carry_chain_xilinx import carry_chain as xilinx_chain
 
 __all__ = ["TARGETS", "CarryOp", "carry_sum", "check_target"]
 
-TARGETS = ("generic", "ecp5")
+TARGETS = ("generic", "ecp5", "xilinx")
 """Targets that a design can be built for; the choice changes area and speed, never a result."""
 
 
@@ -32,6 +33,9 @@ _TERMS = {
     CarryOp.CLEAR_XOR: lambda a, b, c, d, e=0: (a & ~b, c ^ d),
 }
 
+_COMPUTED_ADDEND = (CarryOp.AND_AND, CarryOp.XOR_XOR, CarryOp.CLEAR_XOR)
+"""Operations neither of whose addends is an input as it comes."""
+
 
 def check_target(target):
     """Raise ValueError unless ``target`` is one of ``TARGETS``."""
@@ -54,7 +58,10 @@ def carry_sum(m: Module, name, op: CarryOp, width, *, a, c, b=0, d=0, e=0, carry
     inputs = [_to_width(x, width, spread) for x, spread in ((a, 0), (b, 1), (c, 0), (d, 1), (e, 1))]
     result = Signal(width, name=name)
     if target == "ecp5":
-        m.d.comb += result.eq(carry_chain(m, name, _TERMS[op], *inputs[:4], carry))
+        m.d.comb += result.eq(ecp5_chain(m, name, _TERMS[op], *inputs[:4], carry))
+    elif target == "xilinx" and op in _COMPUTED_ADDEND:
+        active = min(width, max(len(Value.cast(a)), len(Value.cast(c))))
+        m.d.comb += result.eq(xilinx_chain(m, name, _TERMS[op], inputs, carry, active=active))
     else:
         left, right = _TERMS[op](*inputs)
         m.d.comb += result.eq(left + right + carry)

@@ -99,6 +99,7 @@ class Family:
 
 _XILINX_LUTS = {
     **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
+    "LUT6_2": 1,
     "INV": 1,
     "SRL16E": 1,
     "SRLC32E": 1,
@@ -131,8 +132,8 @@ def _xilinx(name: str, title: str, dsp: str) -> Family:
         ffs=("FD",),
         dsps=(dsp,),
         rams=("RAMB18E", "RAMB36E"),
-        counting="LUT1 to LUT6 and inverters, one each (no two share a LUT6), plus those used as memories and"
-        " shift registers",
+        counting="LUT1 to LUT6, LUT6_2 and inverters, one each (Yosys packs no two into one), plus those"
+        " used as memories and shift registers",
     )
 
 
