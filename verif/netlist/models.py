@@ -36,6 +36,7 @@ WAIVERS = {
     "GENUNNAMED": "generate blocks of models have no names",
     "PROCASSINIT": "registers have initial values",
     "CASEINCOMPLETE": "cases list the legal parameters",
+    "UNDRIVEN": "names stay of values that synthesis removed; `netlist_of` checks what is read",
     "UNOPTFLAT": "a carry cell's outputs are one vector, each bit of which depends on the one below",
 }
 """Verilator's warnings that hold for the models and the instances of their cells, and nothing else."""

@@ -64,6 +64,7 @@ def netlist_of(
         change(netlist)
     (module,) = (m for n, m in netlist["modules"].items() if n == name)
     _tie_undriven(module)
+    _check_driven(module)
     _drop_initial_contents(module)
     netlist["modules"] = {name: module}
     cells = {cell["type"] for cell in module["cells"].values()} - {"$scopeinfo"}
@@ -103,6 +104,19 @@ def _tie_undriven(module: dict[str, Any]) -> None:
                 pins[pin] = [rng.choice(inputs) if bit in ("x", "z") else bit for bit in bits]
             else:
                 pins[pin] = [bit for bit in bits if isinstance(bit, int)]
+
+
+def _check_driven(module: dict[str, Any]) -> None:
+    """Every net that is read has a driver."""
+    driven: set[Any] = set()
+    read: set[Any] = set()
+    for port in module["ports"].values():
+        (driven if port["direction"] == "input" else read).update(port["bits"])
+    for cell in module["cells"].values():
+        for pin, bits in cell["connections"].items():
+            (driven if cell["port_directions"][pin] == "output" else read).update(bits)
+    undriven = {bit for bit in read - driven if isinstance(bit, int)}
+    assert not undriven, f"nets {sorted(undriven)[:10]} have no driver"
 
 
 def _drop_initial_contents(module: dict[str, Any]) -> None:
