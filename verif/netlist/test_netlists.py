@@ -76,10 +76,10 @@ def test_element(bench, target, way):
 
 def invert_table(netlist):
     """Invert one carry cell's table in the half that makes a sum which is read."""
-    module = netlist["modules"]["mx_pe"]
-    read = {bit for c in module["cells"].values() if c["type"] == "TRELLIS_FF" for bit in c["connections"]["DI"]}
-    cells = [c for c in module["cells"].values() if c["type"] == "CCU2C" and c["connections"]["S1"][0] in read]
-    parameters = cells[len(cells) // 2]["parameters"]
+    cells = netlist["modules"]["mx_pe"]["cells"].values()
+    read = {bit for c in cells if c["type"] == "TRELLIS_FF" for bit in c["connections"]["DI"]}
+    sums = [c for c in cells if c["type"] == "CCU2C" and c["connections"]["S1"][0] in read]
+    parameters = sums[len(sums) // 2]["parameters"]
     parameters["INIT1"] = parameters["INIT1"].translate(str.maketrans("01", "10"))
 
 
