@@ -77,8 +77,8 @@ class Array(wiring.Component):
         self.target = target
 
         depth = _power_of_two(max(2 * k_blocks, 4))
-        results = _power_of_two(self.latency + 2 * drain_rows)
-        tiles = _power_of_two((self.latency + 2 * drain_rows) // drain_rows + 4)
+        results = _power_of_two(self.latency + 4 * drain_rows)
+        tiles = _power_of_two((self.latency + 4 * drain_rows) // drain_rows + 4)
         self._results = results
         self._grid = Grid(rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks,
                           fraction_bits=fraction_bits, results=results, target=target)
@@ -194,9 +194,12 @@ class Array(wiring.Component):
         m.d.comb += [grid.read_enable.eq(fetch), grid.read_address.eq(address)]
         m.d.comb += [self.d.p.data[n].eq(value) for n, value in enumerate(ascending)]
 
-        granted = Signal.like(reserved)
-        m.d.comb += granted.eq(reserved + (self.drain_rows * sequencer.start) - sent)
-        m.d.sync += [reserved.eq(granted), sequencer.room.eq(granted <= self._results - self.drain_rows)]
+        # ``room`` is two cycles behind: it keeps space for the tiles that may start in the meantime.
+        started = delay(m, "started", sequencer.start, 1, reset_less=False)
+        m.d.sync += [
+            reserved.eq(reserved + (self.drain_rows * started) - sent),
+            sequencer.room.eq(reserved <= self._results - 3 * self.drain_rows),
+        ]
 
         m.submodules.statuses = statuses = fifo.SyncFIFO(
             width=len(sequencer.status), depth=max(2, -(-self._results // self.drain_rows)))

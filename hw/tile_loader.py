@@ -1,6 +1,6 @@
 """The receiving side of one operand: admits blocks, tags them, and counts complete tiles."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -28,7 +28,7 @@ class TileLoader(wiring.Component):
     lanes can keep another tile's references; a tile that is longer than ``k_blocks`` is cut there,
     tagged ``overlong``, and the rest of its beats are taken and dropped, so nothing hangs.
 
-    Latency from an accepted beat to its tag at the output is 6 cycles; throughput one beat per
+    Latency from an accepted beat to its tag at the output is 5 cycles; throughput one beat per
     cycle. ``i.ready`` does not depend on ``i.valid``.
 
     Parameters
@@ -127,10 +127,11 @@ class TileLoader(wiring.Component):
             late.wide.eq(delay(m, "wide", self.wide, 1)),
             tags.w_en.eq(delay(m, "tag_enable", self.write.enable, 2, reset_less=False)),
             tags.w_data.eq(late),
-            self.tag.valid.eq(tags.r_rdy),
-            self.tag.payload.eq(tags.r_data),
-            tags.r_en.eq(self.tag.ready),
+            tags.r_en.eq(~self.tag.valid | self.tag.ready),
         ]
+        # A register of their own: a block memory's output is too slow to decide anything in its cycle.
+        with m.If(tags.r_en):
+            m.d.sync += [self.tag.valid.eq(tags.r_rdy), Value.cast(self.tag.payload).eq(tags.r_data)]
         complete = delay(m, "complete", self.write.enable & self.write.last,
                          OperandLane.completion_latency + 1, reset_less=False)
         m.d.sync += self.tiles_ready.eq(self.tiles_ready + complete - self.start)
