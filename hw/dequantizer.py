@@ -47,7 +47,7 @@ class Dequantizer(wiring.Component):
     o: Out(stream of packets), data ``float_block_layout()``, user the format code
     """
 
-    latency = 7
+    latency = 8
     buffered = False
 
     def __init__(self):
@@ -85,7 +85,7 @@ class Dequantizer(wiring.Component):
         # 2: normal form; the field of an element without leading zeros.
         normal = pipe.register(2, "normal", [
             any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in lanes])
-        first = pipe.register(2, "first", [(exponent + 1 - t)[:len(exponent)] for t in micro])
+        first = pipe.register(2, "first", [(exponent + ~t)[:len(exponent)] for t in micro])
         nan = pipe.register(2, "nan", ~known | (exponent == NAN_EXPONENT))
 
         # 3: sign and magnitude, which is at most 2**(NORMAL_BITS - 1).
@@ -95,34 +95,38 @@ class Dequantizer(wiring.Component):
         # 4: leading zeros.
         zeros = pipe.register(4, "zeros", [_leading_zeros(q) for q in magnitude])
         some = pipe.register(4, "some", [q.any() for q in magnitude])
-        magnitude = pipe.register(4, "magnitude", magnitude)
+        magnitude = pipe.carry(4, 6, "magnitude", magnitude)
         first = pipe.carry(3, 4, "first", first)
-        sign = pipe.carry(4, 6, "sign", sign)
+        sign = pipe.carry(4, 7, "sign", sign)
 
-        # 5: the exponent field, 0 for a result that is not normal; the shift that makes its fraction.
-        field, shift = [], []
-        for k in lanes:
-            limit = first[k // _PAIR]
-            difference = Cat(limit, 0) - zeros[k]
-            below = difference[len(limit)]
-            normal = ~below & difference[:len(limit)].any()
-            field.append(Mux(below | ~some[k], 0, difference[:len(limit)]))
-            shift.append(Mux(normal, zeros[k] + 1, limit[:len(zeros[k]) + 1])[:len(zeros[k]) + 1])
-        field = pipe.register(5, "field", field)
-        shift = pipe.register(5, "shift", shift)
-        magnitude = pipe.register(5, "magnitude", magnitude)
+        # 5: the exponent field, where it is not below 0, and the shifts that a fraction may need.
+        limits = [first[k // _PAIR] for k in lanes]
+        field = pipe.register(5, "field", [
+            (Cat(limit, 0) - z)[:len(limit) + 1] for limit, z in zip(limits, zeros, strict=True)])
+        places = len(zeros[0]) + 1
+        past_one = pipe.register(5, "past_one", [(z + 1)[:places] for z in zeros])
+        limits = pipe.register(5, "limits", [limit[:places] for limit in limits])
+        some = pipe.register(5, "some", some)
 
-        # 6: the fraction. Only the lowest of subnormal results have its lowest bit.
-        fraction = pipe.register(6, "fraction", [(magnitude[k] << shift[k])[:NORMAL_BITS] for k in lanes])
-        field = pipe.register(6, "field", field)
-        nan = pipe.carry(3, 6, "nan", nan)
+        # 6: a field of 0 is that of a subnormal result or of zero.
+        field, below = [f[:-1] for f in field], [f[-1] for f in field]
+        shift = pipe.register(6, "shift", [
+            Mux(f.any() & ~b, past, limit)
+            for f, b, past, limit in zip(field, below, past_one, limits, strict=True)])
+        field = pipe.register(6, "field", [
+            f & (s & ~b).replicate(len(f)) for f, b, s in zip(field, below, some, strict=True)])
 
-        # 7: packing.
+        # 7: the fraction. Only the lowest of subnormal results have its lowest bit.
+        fraction = pipe.register(7, "fraction", [(magnitude[k] << shift[k])[:NORMAL_BITS] for k in lanes])
+        field = pipe.register(7, "field", field)
+        nan = pipe.carry(3, 7, "nan", nan)
+
+        # 8: packing.
         floats = []
         for k in lanes:
             below = Const(0, len(self.o.p.data[k]) - NORMAL_BITS - len(field[k]) - 1)
             floats.append(Cat(below, fraction[k], field[k], sign[k]))
-        floats = pipe.register(7, "floats", Cat(floats), only=~nan, otherwise=_NAN_FLOATS)
+        floats = pipe.register(8, "floats", Cat(floats), only=~nan, otherwise=_NAN_FLOATS)
         m.d.comb += [
             self.o.p.data.as_value().eq(floats),
             Value.cast(self.o.p.user).eq(user),
