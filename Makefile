@@ -13,27 +13,33 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast demo lint bench ppa lock clean
+.PHONY: help verilog test test-fast test-netlist demo lint bench ppa lock clean
 
 help:
-	@echo "make verilog    write the Verilog of every design to $(OUT)"
-	@echo "make test       run every check of hardware and model"
-	@echo "make test-fast  run the checks that take seconds"
-	@echo "make demo       run a small real product on the simulated array"
-	@echo "make lint       check the Python and the exported Verilog"
-	@echo "make bench      measure speed"
-	@echo "make ppa        synthesize the standard set, report size and speed (hours; goes on where it stopped)"
-	@echo "make lock       renew requirements.lock from pyproject.toml"
-	@echo "make clean      remove everything that make made"
+	@echo "make verilog       write the Verilog of every design to $(OUT)"
+	@echo "make test          run every check of hardware and model"
+	@echo "make test-fast     run the checks that take seconds"
+	@echo "make test-netlist  simulate netlists after synthesis, for every FPGA family (half an hour)"
+	@echo "make demo          run a small real product on the simulated array"
+	@echo "make lint          check the Python and the exported Verilog"
+	@echo "make bench         measure speed"
+	@echo "make ppa           synthesize the standard set, report size and speed (hours; goes on where it stopped)"
+	@echo "make lock          renew requirements.lock from pyproject.toml"
+	@echo "make clean         remove everything that make made"
 
 verilog:
 	@$(call setup,base)
 	@$(BIN)/mixdit verilog --top all --output $(OUT)
 
-test test-fast:
+# What pytest takes for each target.
+test:         MARKS := not netlist
+test-fast:    MARKS := not slow and not netlist
+test-netlist: MARKS := netlist
+
+test test-fast test-netlist:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim demo lint)
-	@$(BIN)/python -m pytest verif -n $(JOBS) $(if $(filter test-fast,$@),-m "not slow") $(ARGS)
+	@$(BIN)/python -m pytest verif -n $(JOBS) -m "$(MARKS)" $(ARGS)
 
 demo:
 	@$(call need,g++,g++); $(call need,perl,perl)

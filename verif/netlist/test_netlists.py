@@ -28,7 +28,7 @@ QUICK = {"optimization": "-O0"}
 UNITS = {"quantizer": Quantizer, "dequantizer": Dequantizer, "converter": Converter}
 
 
-@pytest.mark.slow
+@pytest.mark.netlist
 @pytest.mark.parametrize("way", NETLISTS)
 @pytest.mark.parametrize("unit", UNITS)
 def test_unit(bench, unit, way):
@@ -42,7 +42,7 @@ def test_unit(bench, unit, way):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.netlist
 @pytest.mark.parametrize("way", ["ecp5-trimmed", "ecp5", "xcup"])
 def test_array(bench, way):
     parameters = {"rows": 2, "cols": 2, "drain_rows": 2, "k_blocks": 4, "fraction_bits": 17}
@@ -64,7 +64,7 @@ def test_exported_element(bench, fraction_bits, k_blocks):
     element_bench(bench, ProcessingElement(fraction_bits=fraction_bits, k_blocks=k_blocks))
 
 
-@pytest.mark.slow
+@pytest.mark.netlist
 @pytest.mark.parametrize(("target", "way"), [
     (target, way) for target in TARGETS for way, options in NETLISTS.items()
     if target in ("generic", TARGET[options["family"]])
@@ -90,7 +90,7 @@ def propagate_carry_in(netlist):
     first["parameters"]["INIT0"] = "1" * 16
 
 
-@pytest.mark.slow
+@pytest.mark.netlist
 @pytest.mark.parametrize("change", [invert_table, propagate_carry_in])
 def test_changed_netlist_fails(bench, change):
     element = ProcessingElement(fraction_bits=17, k_blocks=8, target="ecp5")
