@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gen.synth.store import stored
+from gen.store import stored
 from gen.synth.synthesis import Netlist
 from gen.synth.tools import NEXTPNR_ECP5, SynthesisError
 from gen.synth.trim import trim_carry_chains

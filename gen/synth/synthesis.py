@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gen.store import stored
 from gen.synth.families import Area, Family
-from gen.synth.store import stored
 from gen.synth.tools import YOSYS
 
 __all__ = ["Netlist", "Part", "parts", "synthesize"]

@@ -9,8 +9,8 @@ from typing import Any
 
 from amaranth.lib import wiring
 
+from gen.store import stored
 from gen.synth.families import FAMILIES
-from gen.synth.store import stored
 from gen.synth.synthesis import synthesize
 from gen.synth.tools import YOSYS
 from gen.synth.trim import trim_carry_chains
