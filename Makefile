@@ -38,7 +38,7 @@ test-netlist: MARKS := netlist
 
 test test-fast test-netlist:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
-	@$(call setup,base sim demo lint)
+	@$(call setup,base sim demo lint synth)
 	@$(BIN)/python -m pytest verif -n $(JOBS) -m "$(MARKS)" $(ARGS)
 
 demo:
