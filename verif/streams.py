@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge
+from cocotb.triggers import NextTimeStep, RisingEdge
 
 __all__ = ["STALLS", "Beat", "Scoreboard", "Sink", "Source", "StreamBench", "StreamError"]
 
@@ -284,7 +284,7 @@ class StreamBench:
             prefix: Sink(dut, prefix, on_beat=self.scoreboards[prefix].check, **options(prefix))
             for prefix in outputs
         }
-        self._in_reset = True
+        self._reset_edges = 0
 
     @classmethod
     async def start(cls, dut, **options) -> "StreamBench":
@@ -296,14 +296,14 @@ class StreamBench:
         return bench
 
     async def reset(self, cycles: int = 2) -> None:
-        """Hold ``rst`` for ``cycles``; everything queued and expected is forgotten."""
-        self._in_reset = True
+        """Hold ``rst`` for ``cycles`` edges; everything queued and expected is forgotten."""
+        await NextTimeStep()  # past the work of the last edge, so that the next one is the first in reset
+        self._reset_edges = cycles
         self.dut.rst.value = 1
         for part in (*self.sources.values(), *self.sinks.values(), *self.scoreboards.values()):
             part.clear()
-        await self.wait(cycles)
-        self.dut.rst.value = 0
-        self._in_reset = False
+        while self._reset_edges:
+            await RisingEdge(self.dut.clk)
 
     def send(self, beats: Iterable[Beat], prefix: str = "s_axis") -> None:
         """Queue beats for an input stream."""
@@ -357,6 +357,9 @@ class StreamBench:
         while True:
             await edge
             self.cycles += 1
-            if not self._in_reset:
+            if self._reset_edges:
+                self._reset_edges -= 1
+                self.dut.rst.value = int(self._reset_edges > 0)
+            else:
                 for part in (*self.sources.values(), *self.sinks.values()):
                     part.on_edge()
