@@ -119,7 +119,7 @@ class OperandLane(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.pass_out.eq(delay(m, "pass", self.pass_in, 1))
+        m.d.comb += self.pass_out.eq(delay(m, "pass", self.pass_in, 1, reset_less=False))
         block = self._buffer(m)
         maximum = self._references(m)
         self._distance(m, block, maximum)

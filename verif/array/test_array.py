@@ -23,6 +23,4 @@ def test_array(bench, rows, cols, drain_rows, k_blocks, fraction_bits):
         "k_blocks": k_blocks,
         "fraction_bits": fraction_bits,
     }
-    array = Array(**parameters)
-    parameters["reset_cycles"] = array.latency
-    bench(array, "mx_array", "verif.array.array_bench", parameters=parameters)
+    bench(Array(**parameters), "mx_array", "verif.array.array_bench", parameters=parameters)

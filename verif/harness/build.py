@@ -38,7 +38,6 @@ def build_library(core: Array, *, threads: int = 1, optimization: str = "-Os") -
         "COLS": core.cols,
         "OUTPUTS": core.segments * core.cols,
         "SLOT_BYTES": SLOT_BYTES,
-        "RESET_CYCLES": core.latency,
     }
     flags = " ".join(f"-D{name}={value}" for name, value in defines.items())
     folder = verilate(

@@ -49,7 +49,6 @@ def test_array(bench, way):
     family = NETLISTS[way]["family"]
     array = Array(**parameters, target=TARGET[family])
     netlist = netlist_of(array, "mx_array", **NETLISTS[way])
-    parameters["reset_cycles"] = array.latency
     bench(netlist, "mx_array", "verif.array.array_bench", parameters=parameters, **QUICK)
 
 
