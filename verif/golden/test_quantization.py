@@ -1,5 +1,6 @@
 """Quantization and decoding against the scalar reference."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -113,7 +114,6 @@ def test_all_binary16_values_widen_exactly():
 
 
 def test_bfloat16_widens_exactly():
-    ml_dtypes = pytest.importorskip("ml_dtypes")
     x = np.random.default_rng(0).normal(size=(4, 32)).astype(ml_dtypes.bfloat16)
     assert same(quantize(x, MX6), quantize(x.astype(np.float32), MX6))
 
