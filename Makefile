@@ -38,7 +38,7 @@ test-netlist: MARKS := netlist
 
 test test-fast test-netlist:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
-	@$(call setup,base sim demo lint synth)
+	@$(call setup,base sim demo lint synth dit)
 	@$(BIN)/python -m pytest verif -n $(JOBS) -m "$(MARKS)" $(ARGS)
 
 demo:

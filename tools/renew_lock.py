@@ -24,7 +24,8 @@ def main() -> None:
         print(f"resolving {len(wanted)} requirements ...", file=sys.stderr)
         subprocess.run([*pip, "install", "-qq", *sorted(wanted)], check=True)
         frozen = subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True).stdout
-    pins = [line for line in frozen.splitlines() if re.fullmatch(r"[\w.-]+==\S+", line)]
+    # Without local versions such as torch's +cpu: which build a version is differs from machine to machine.
+    pins = [line.partition("+")[0] for line in frozen.splitlines() if re.fullmatch(r"[\w.-]+==\S+", line)]
     (ROOT / "requirements.lock").write_text(HEADER + "\n".join(pins) + "\n")
     print(f"requirements.lock: {len(pins)} packages", file=sys.stderr)
 
