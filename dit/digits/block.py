@@ -29,7 +29,7 @@ class Attention(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Attention and perceptron, each with a shift, a scale and a gate from the condition ``[batch, width]``."""
+    """Attention and perceptron; a condition ``[batch, width]`` gives each a shift, a scale and a gate."""
 
     def __init__(self, width: int, heads: int, mlp_ratio: int):
         super().__init__()

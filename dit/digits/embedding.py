@@ -11,7 +11,7 @@ FREQUENCIES = 128
 
 
 def position_embedding(side: int, width: int) -> Tensor:
-    """Fixed embedding of a ``side`` x ``side`` grid: float32 ``[side * side, width]``, half of it per axis."""
+    """Embedding of a ``side`` x ``side`` grid: float32 ``[side * side, width]``, half of it per axis."""
     frequencies = torch.exp(-math.log(10000) * torch.arange(width // 4) / (width // 4))
     angles = torch.arange(side)[:, None] * frequencies
     axis = torch.cat([angles.sin(), angles.cos()], dim=1)
