@@ -1,0 +1,67 @@
+"""The GEMM engine as software sees it: what it reads, writes and answers.
+
+``parameters``: what an engine was built with.
+``registers``: the register table, from which hardware, driver, C header and documentation are made.
+``descriptor``: a job, as words in registers.
+``memory_format``, ``matrix``: how matrices lie in memory, and tensors as such matrices.
+``check``, ``errors``: which descriptors are refused, and why an engine stops.
+``job``: what a job makes of memory.
+"""
+
+from golden.engine.check import Region, check, regions
+from golden.engine.descriptor import DESCRIPTOR_WORDS, DIMENSION_LIMIT, Descriptor, Operation
+from golden.engine.errors import ErrorCode
+from golden.engine.job import encode, quantize_rows, run
+from golden.engine.matrix import describe, from_rows, to_rows
+from golden.engine.memory_format import MemoryFormat, row_bytes
+from golden.engine.parameters import EngineParameters
+from golden.engine.registers import (
+    ADDRESS_SPACE_BITS,
+    CONTROL_REGISTERS,
+    COUNTER_REGISTERS,
+    COUNTERS,
+    DESCRIPTOR_BASE,
+    DESCRIPTOR_REGISTERS,
+    IDENTIFIER,
+    PASSES,
+    REGISTERS,
+    STALLS,
+    VERSION,
+    Access,
+    Field,
+    Register,
+)
+
+__all__ = [
+    "ADDRESS_SPACE_BITS",
+    "CONTROL_REGISTERS",
+    "COUNTERS",
+    "COUNTER_REGISTERS",
+    "DESCRIPTOR_BASE",
+    "DESCRIPTOR_REGISTERS",
+    "DESCRIPTOR_WORDS",
+    "DIMENSION_LIMIT",
+    "IDENTIFIER",
+    "PASSES",
+    "REGISTERS",
+    "STALLS",
+    "VERSION",
+    "Access",
+    "Descriptor",
+    "EngineParameters",
+    "ErrorCode",
+    "Field",
+    "MemoryFormat",
+    "Operation",
+    "Region",
+    "Register",
+    "check",
+    "describe",
+    "encode",
+    "from_rows",
+    "quantize_rows",
+    "regions",
+    "row_bytes",
+    "run",
+    "to_rows",
+]

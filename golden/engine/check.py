@@ -1,0 +1,131 @@
+"""Whether an engine takes a descriptor: the hardware's check, in the order of its error codes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from golden.engine.descriptor import DIMENSION_LIMIT, Descriptor, Operation
+from golden.engine.errors import ErrorCode
+from golden.engine.memory_format import MemoryFormat, row_bytes
+from golden.engine.parameters import EngineParameters
+from golden.formats import BLOCK_SIZE
+
+_BLOCKS = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9, MemoryFormat.MXINT8)
+_MIXABLE = (MemoryFormat.MX4, MemoryFormat.MX6)
+_QUANTIZED = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9)
+_FLOATS = (MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
+
+INDEX_BYTES = 2
+"""Bytes of an index of a permutation."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where a matrix lies: ``rows`` rows of ``row_bytes`` at ``address + r * pitch``."""
+
+    name: str
+    address: int
+    pitch: int
+    rows: int
+    row_bytes: int
+    alignment: int
+
+    @property
+    def end(self) -> int:
+        """Address behind its last byte."""
+        return self.address + (self.rows - 1) * self.pitch + self.row_bytes
+
+    def overlaps(self, other: "Region") -> bool:
+        """Whether the regions meet, gaps between rows counted as part of them."""
+        return self.address < other.end and other.address < self.end
+
+
+def regions(d: Descriptor) -> dict[str, Region]:
+    """Memory that a job touches, by matrix: A, B (or the permutation), D, BIAS; no entry for an unused one."""
+    d_format = MemoryFormat(d.d_format)
+    found = {}
+
+    def add(name: str, address: int, pitch: int, rows: int, size: int, alignment: int) -> None:
+        found[name] = Region(name, address, pitch, rows, size, alignment)
+
+    a_format = MemoryFormat(d.a_format)
+    if d.operation == Operation.PRODUCT:
+        b_format = MemoryFormat(d.b_format)
+        a_bytes = row_bytes(a_format, d.k, d.a_mx9_blocks)
+        b_bytes = row_bytes(b_format, d.k, d.b_mx9_blocks)
+        add("A", d.a_address, d.a_pitch, d.m, a_bytes, a_format.alignment)
+        add("B", d.b_address, d.b_pitch, d.n, b_bytes, b_format.alignment)
+    else:
+        add("A", d.a_address, d.a_pitch, d.m, row_bytes(a_format, d.n), a_format.alignment)
+        if d.permute:
+            add("B", d.b_address, 0, 1, INDEX_BYTES * d.n, INDEX_BYTES)
+    add("D", d.d_address, d.d_pitch, d.m, row_bytes(d_format, d.n, d.d_mx9_blocks), d_format.alignment)
+    if d.bias:
+        add("BIAS", d.bias_address, 0, 1, row_bytes(MemoryFormat.BINARY32, d.n), 4)
+    return found
+
+
+def check(d: Descriptor, parameters: EngineParameters) -> ErrorCode:
+    """The first fault in the order of the codes, `ErrorCode.NONE` for a job that the engine runs."""
+    return next(_faults(d, parameters), ErrorCode.NONE)
+
+
+def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
+    product = d.operation == Operation.PRODUCT
+    if any(d.reserved) or any(_unused(d)):
+        yield ErrorCode.RESERVED_BITS
+    if not product and (d.operation != Operation.REORDER or parameters.reorder_columns == 0):
+        yield ErrorCode.OPERATION
+    sizes = (d.m, d.n, d.k) if product else (d.m, d.n)
+    if not all(1 <= size <= DIMENSION_LIMIT for size in sizes):
+        yield ErrorCode.SIZE
+    if not product and d.n > parameters.reorder_columns:
+        yield ErrorCode.SIZE
+    if d.a_format not in (_BLOCKS if product else _FLOATS):
+        yield ErrorCode.A_FORMAT
+    if product and d.b_format not in _BLOCKS:
+        yield ErrorCode.B_FORMAT
+    d_formats: tuple[MemoryFormat, ...] = (*_QUANTIZED, *_FLOATS) if product else _QUANTIZED
+    if d.accumulate:
+        d_formats = (MemoryFormat.BINARY32,)
+    if d.d_format not in d_formats:
+        yield ErrorCode.D_FORMAT
+    for name, length in (("a", d.k), ("b", d.k), ("d", d.n)):
+        count = getattr(d, f"{name}_mx9_blocks")
+        most = -(-length // BLOCK_SIZE) if getattr(d, f"{name}_format") in _MIXABLE else 0
+        if count > most:
+            yield ErrorCode[f"{name.upper()}_MX9_BLOCKS"]
+    found = regions(d)
+    for name, region in found.items():
+        if region.address % region.alignment or region.pitch % region.alignment:
+            yield ErrorCode[f"{name}_ALIGNMENT"]
+    for name, region in found.items():
+        # The bias row and the permutation have no pitch.
+        if region.pitch < region.row_bytes and name != "BIAS" and (product or name != "B"):
+            yield ErrorCode[f"{name}_PITCH"]
+    for name, region in found.items():
+        if region.end > 1 << parameters.address_bits:
+            yield ErrorCode[f"{name}_RANGE"]
+    for name, region in found.items():
+        if name != "D" and region.overlaps(found["D"]):
+            yield ErrorCode[f"OVERLAP_{name}"]
+
+
+def _unused(d: Descriptor) -> Iterator[int]:
+    """Fields that the operation does not use, which must be 0."""
+    if not d.bias:
+        yield d.bias_address
+    if d.operation == Operation.PRODUCT:
+        yield d.permute
+    elif d.operation == Operation.REORDER:
+        yield from (
+            d.bias,
+            d.accumulate,
+            d.keep_b,
+            d.k,
+            d.b_format,
+            d.a_mx9_blocks,
+            d.b_mx9_blocks,
+            d.b_pitch,
+        )
+        if not d.permute:
+            yield d.b_address

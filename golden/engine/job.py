@@ -1,0 +1,131 @@
+"""What a job makes of memory, bit for bit.
+
+Of a product, in this order, every step for all of D:
+
+1. ``golden.matmul`` with the engine's chunks of K;
+2. plus the bias row, ``golden.add_binary32``;
+3. plus the old D, ``golden.add_binary32``;
+4. as it is (binary32), rounded to bfloat16, or quantized along N with zeros behind column N.
+
+Bias and old D count as zero of their sign where they are subnormal. Rows of a reorder job are
+permuted, ``D[:, i] = A[:, permutation[i]]``, then quantized like step 4.
+
+Nothing but the rows of D is written. Jobs run strictly one after the other: the next one reads
+what this one wrote.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
+from golden.engine.check import INDEX_BYTES, Region, check, regions
+from golden.engine.descriptor import Descriptor, Operation
+from golden.engine.errors import ErrorCode
+from golden.engine.matrix import from_rows, to_rows
+from golden.engine.memory_format import MemoryFormat
+from golden.engine.parameters import EngineParameters
+from golden.formats import BLOCK_SIZE, MX9
+from golden.matmul import matmul
+from golden.quantization import quantize
+from golden.rounding import add_binary32
+from golden.tensor import Tensor, concat
+
+_SMALLEST_NORMAL = np.float32(2.0**-126)
+
+
+def run(
+    memory: NDArray[np.uint8], descriptor: Descriptor, parameters: EngineParameters, origin: int = 0
+) -> ErrorCode:
+    """Run a job on ``memory``, in place.
+
+    Parameters
+    ----------
+    memory:
+        uint8 ``[size]``, the bytes from address ``origin`` on.
+    descriptor:
+        The job.
+    parameters:
+        The engine that runs it.
+    origin:
+        Address of ``memory[0]``.
+
+    Returns
+    -------
+    ErrorCode
+        Why it was refused, or `ErrorCode.NONE`. After `ErrorCode.PERMUTATION`, D is undefined; here it
+        is untouched.
+
+    Raises
+    ------
+    IndexError
+        The job touches an address outside ``memory``.
+    """
+    d = descriptor
+    if code := check(d, parameters):
+        return code
+    found = regions(d)
+    views = {name: _rows_of(memory, region, origin) for name, region in found.items()}
+    d_format = MemoryFormat(d.d_format)
+    if d.operation == Operation.REORDER:
+        values = _floats(views["A"], MemoryFormat(d.a_format))
+        if d.permute:
+            order = views["B"].copy().view(f"<u{INDEX_BYTES}")[0]
+            if (order >= d.n).any():
+                return ErrorCode.PERMUTATION
+            values = values[:, order]
+    else:
+        a = from_rows(views["A"], MemoryFormat(d.a_format), d.k, d.a_mx9_blocks)
+        b = from_rows(views["B"], MemoryFormat(d.b_format), d.k, d.b_mx9_blocks)
+        values = matmul(a, b, fraction_bits=parameters.fraction_bits, k_blocks=parameters.k_blocks)
+        if d.bias:
+            values = add_binary32(values, flush(_floats(views["BIAS"], MemoryFormat.BINARY32)))
+        if d.accumulate:
+            values = add_binary32(values, flush(_floats(views["D"], d_format)))
+    views["D"][:] = encode(values, d_format, d.d_mx9_blocks)
+    return ErrorCode.NONE
+
+
+def flush(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Subnormal values as zeros of their sign."""
+    return np.where(np.abs(x) < _SMALLEST_NORMAL, np.copysign(np.float32(0), x), x)
+
+
+def encode(values: NDArray[np.float32], fmt: MemoryFormat, mx9_blocks: int = 0) -> NDArray[np.uint8]:
+    """Rows of D from float32 ``[M, N]``: uint8 ``[M, row_bytes]``."""
+    if fmt == MemoryFormat.BINARY32:
+        return np.ascontiguousarray(values).astype("<f4").view(np.uint8)
+    if fmt == MemoryFormat.BFLOAT16:
+        return round_to_bfloat16(values).astype("<u2").view(np.uint8)
+    return to_rows(quantize_rows(values, fmt, mx9_blocks))
+
+
+def quantize_rows(values: NDArray[np.float32], fmt: MemoryFormat, mx9_blocks: int = 0) -> Tensor:
+    """Float32 ``[M, N]`` as blocks along N, the first ``mx9_blocks`` in MX9, the others in ``fmt``."""
+    block = fmt.block_format
+    if block is None:
+        raise ValueError(f"fmt must be a block format, not {fmt.name}")
+    head = min(values.shape[1], mx9_blocks * BLOCK_SIZE)
+    if head == 0:
+        return quantize(values, block)
+    if head == values.shape[1]:
+        return quantize(values, MX9)
+    return concat([quantize(values[:, :head], MX9), quantize(values[:, head:], block)])
+
+
+def _floats(rows: NDArray[np.uint8], fmt: MemoryFormat) -> NDArray[np.float32]:
+    if fmt == MemoryFormat.BFLOAT16:
+        return widen_bfloat16(rows.copy().view("<u2"))
+    return rows.copy().view("<f4").astype(np.float32)
+
+
+def _rows_of(memory: NDArray[np.uint8], region: Region, origin: int) -> NDArray[np.uint8]:
+    """A view of a region's rows, uint8 ``[rows, row_bytes]``."""
+    start = region.address - origin
+    if start < 0 or region.end - origin > len(memory):
+        raise IndexError(
+            f"{region.name} takes {region.address:#x} to {region.end - 1:#x}, but memory has"
+            f" {origin:#x} to {origin + len(memory) - 1:#x}"
+        )
+    return np.lib.stride_tricks.as_strided(
+        memory[start : region.end - origin], (region.rows, region.row_bytes), (region.pitch, 1)
+    )

@@ -1,0 +1,292 @@
+"""The engine's registers: the one table from which hardware, driver, C header and documentation are made.
+
+All are 32 bits wide. Reserved bits read as 0; written to a staged descriptor they must be 0.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from itertools import count
+
+IDENTIFIER = 0x4D584447
+"""What register ID reads: "MXDG"."""
+
+VERSION = (1, 0)
+"""Version of the register interface, major and minor. A driver asks for the same major."""
+
+ADDRESS_SPACE_BITS = 12
+"""Width of the control port's addresses: the registers take 4 KiB."""
+
+
+class Access(Enum):
+    """What software does with a register."""
+
+    READ = "read"
+    WRITE = "write"
+    READ_WRITE = "read, write"
+    CLEAR = "read, write 1 to clear"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """Some bits of a register.
+
+    Parameters
+    ----------
+    name:
+        Its name, lower case.
+    low, width:
+        Its lowest bit and its number of bits.
+    meaning:
+        What it says, in a line.
+    """
+
+    name: str
+    low: int
+    width: int
+    meaning: str
+
+    @property
+    def mask(self) -> int:
+        """The field's bits in the register."""
+        return ((1 << self.width) - 1) << self.low
+
+    def get(self, word: int) -> int:
+        """Its value in a register's word."""
+        return (word & self.mask) >> self.low
+
+    def put(self, value: int) -> int:
+        """A register's word with this field alone; raises ``ValueError`` if it does not fit."""
+        if not 0 <= value < 1 << self.width:
+            raise ValueError(f"{self.name} must be 0 to {(1 << self.width) - 1}, not {value!r}")
+        return value << self.low
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """One register.
+
+    Parameters
+    ----------
+    name:
+        Its name, upper case.
+    offset:
+        Byte offset from the engine's base.
+    access:
+        What software does with it.
+    fields:
+        Its fields, lowest first.
+    meaning:
+        What it is for, in a line.
+    """
+
+    name: str
+    offset: int
+    access: Access
+    fields: tuple[Field, ...]
+    meaning: str
+
+    def __getitem__(self, name: str) -> Field:
+        """The field called ``name``."""
+        return next(field for field in self.fields if field.name == name)
+
+    @property
+    def used(self) -> int:
+        """Mask of the bits that are not reserved."""
+        return sum(field.mask for field in self.fields)
+
+    def unpack(self, word: int) -> dict[str, int]:
+        """Every field's value in ``word``."""
+        return {field.name: field.get(word) for field in self.fields}
+
+    def pack(self, **values: int) -> int:
+        """The word with these fields, the others 0."""
+        return sum(self[name].put(value) for name, value in values.items())
+
+
+def _register(
+    name: str, offset: int, access: Access, meaning: str, *fields: tuple[str, int, int, str]
+) -> Register:
+    if not fields:
+        fields = (("value", 0, 32, meaning),)
+    made = tuple(Field(name=f, low=low, width=width, meaning=text) for f, low, width, text in fields)
+    return Register(name=name, offset=offset, access=access, fields=made, meaning=meaning)
+
+
+COUNTERS: Mapping[str, str] = {
+    "CYCLES": "cycles in which a job was in progress: the sum of the next six",
+    "BUSY": "cycles in which array 0 took a pass: the sum of the three counters of passes",
+    "FILL": "cycles of a job before its first pass",
+    "DRAIN": "cycles of a job after its last pass, until all of D was acknowledged",
+    "LOADER_STALL": "cycles without a pass while operands on chip were on their way to the array",
+    "READ_STALL": "cycles without a pass while operands were on their way from memory",
+    "WRITE_STALL": "cycles without a pass because results could not leave",
+    "PASSES_SINGLE": "passes of pairs of k-blocks that cost 1 pass: neither is MX9",
+    "PASSES_DOUBLE": "passes of pairs of k-blocks that cost 2 passes: one is MX9",
+    "PASSES_QUADRUPLE": "passes of pairs of k-blocks that cost 4 passes: both are MX9",
+    "BYTES_READ": "bytes of all read beats, used or not",
+    "BYTES_WRITTEN": "bytes written, those with their strobe set",
+}
+"""Performance counters. Each wraps at 2**32; read them while no job is in progress."""
+
+STALLS = ("BUSY", "FILL", "DRAIN", "LOADER_STALL", "READ_STALL", "WRITE_STALL")
+"""The counters that add up to CYCLES: each cycle of a job counts in exactly one."""
+
+PASSES = ("PASSES_SINGLE", "PASSES_DOUBLE", "PASSES_QUADRUPLE")
+"""The counters that add up to BUSY."""
+
+
+def _control() -> Iterable[Register]:
+    read, write, both = Access.READ, Access.WRITE, Access.READ_WRITE
+    yield _register("ID", 0x000, read, f'{IDENTIFIER:#010x}, "MXDG"')
+    yield _register(
+        "VERSION",
+        0x004,
+        read,
+        "version of this register interface",
+        ("minor", 0, 16, "grows with every addition"),
+        ("major", 16, 16, "grows when software must change"),
+    )
+    yield _register(
+        "ARRAY",
+        0x008,
+        read,
+        "size of the arrays",
+        ("rows", 0, 8, "rows of a tile of D"),
+        ("cols", 8, 8, "columns of a tile of D"),
+        ("drain_rows", 16, 8, "rows of a drain segment"),
+        ("arrays", 24, 8, "arrays side by side in M"),
+    )
+    yield _register(
+        "BUFFERS",
+        0x00C,
+        read,
+        "what the engine holds on chip",
+        ("k_blocks", 0, 16, "blocks of 16 along K in a chunk"),
+        ("stationary_tiles", 16, 8, "tiles of the stationary operand"),
+        ("queue_depth", 24, 8, "descriptors that wait while a job runs"),
+    )
+    yield _register(
+        "PORT",
+        0x010,
+        read,
+        "arithmetic, and the memory port",
+        ("data_bits", 0, 16, "width of its data"),
+        ("address_bits", 16, 8, "width of its addresses"),
+        ("fraction_bits", 24, 8, "fraction bits F of the aligned accumulator"),
+    )
+    yield _register(
+        "REORDER",
+        0x014,
+        read,
+        "the reorder unit",
+        ("reorder_columns", 0, 32, "elements of the longest row it permutes; 0 without the unit"),
+    )
+    yield _register(
+        "CONTROL",
+        0x018,
+        write,
+        "actions, each by a 1",
+        ("soft_reset", 0, 1, "drop all jobs; done when STATUS.resetting is 0 again"),
+        ("clear_counters", 1, 1, "set all performance counters to 0"),
+    )
+    yield _register(
+        "STATUS",
+        0x01C,
+        read,
+        "what the engine does",
+        ("busy", 0, 1, "a job is in progress or waits"),
+        ("full", 1, 1, "the queue takes no descriptor"),
+        ("error", 2, 1, "stopped by an error, until a soft reset"),
+        ("resetting", 3, 1, "a soft reset waits for accesses to memory to end"),
+        ("waiting", 8, 8, "descriptors in the queue, without that of the job in progress"),
+    )
+    events = (
+        ("done", 0, 1, "a job is complete: all of its D was acknowledged by memory"),
+        ("error", 1, 1, "an error stopped the engine"),
+    )
+    yield _register("INTERRUPT_STATUS", 0x020, Access.CLEAR, "what happened since it was cleared", *events)
+    yield _register("INTERRUPT_ENABLE", 0x024, both, "which of these raise the interrupt", *events)
+    yield _register(
+        "ERROR_CODE", 0x028, read, "why the engine stopped, 0 if it did not", ("code", 0, 8, "code")
+    )
+    yield _register("ERROR_ADDRESS_LOW", 0x02C, read, "address that memory refused, bits 31:0")
+    yield _register("ERROR_ADDRESS_HIGH", 0x030, read, "address that memory refused, bits 63:32")
+    yield _register("JOBS_SUBMITTED", 0x034, read, "descriptors taken since the last reset, modulo 2**32")
+    yield _register("JOBS_DONE", 0x038, read, "jobs complete since the last reset, modulo 2**32")
+    yield _register(
+        "DOORBELL",
+        0x03C,
+        write,
+        "any write queues the staged descriptor; answered SLVERR if the queue is full or an error stopped"
+        " the engine",
+    )
+
+
+COUNTER_BASE = 0x080
+"""Offset of the first performance counter; the others follow."""
+
+DESCRIPTOR_BASE = 0x100
+"""Offset of the staged descriptor's first word. It keeps its value after the doorbell."""
+
+
+def _descriptor() -> Iterable[Register]:
+    offset = count(DESCRIPTOR_BASE, 4)
+
+    def word(name: str, meaning: str, *fields: tuple[str, int, int, str]) -> Register:
+        return _register(name, next(offset), Access.READ_WRITE, meaning, *fields)
+
+    yield word(
+        "OPERATION",
+        "what to do",
+        ("operation", 0, 4, "0 product D = A * B^T, 1 reorder and quantize rows of floats"),
+        ("bias", 4, 1, "product: add the bias row to every row"),
+        ("accumulate", 5, 1, "product: add what D holds; D is binary32"),
+        ("keep_b", 6, 1, "product: B stays on chip while A is read again and again, not the reverse"),
+        ("permute", 7, 1, "reorder: the permutation lies at B's address; without it the order stays"),
+    )
+    code = "0 MX4, 1 MX6, 2 MX9, 3 MXINT8, 4 binary32, 5 bfloat16"
+    yield word(
+        "FORMATS",
+        f"format of each matrix: {code}",
+        ("a_format", 0, 4, "of A; product: 0 to 3, reorder: 4 or 5"),
+        ("b_format", 4, 4, "of B, 0 to 3; reorder: 0"),
+        ("d_format", 8, 4, "of D; product: 0, 1, 2, 4 or 5, reorder: 0, 1 or 2"),
+    )
+    yield word("M", "rows of A and D", ("m", 0, 32, "1 to 1,048,575"))
+    yield word("N", "rows of B, columns of D", ("n", 0, 32, "1 to 1,048,575"))
+    yield word("K", "columns of A and B", ("k", 0, 32, "1 to 1,048,575; reorder: 0"))
+    for name in "ABD":
+        axis = "N" if name == "D" else "K"
+        yield word(
+            f"{name}_MX9_BLOCKS",
+            f"blocks along {axis} at the start of {name}'s rows that are MX9",
+            (f"{name.lower()}_mx9_blocks", 0, 16, "with format MX4 or MX6; otherwise 0"),
+        )
+    for name, what in (("A", "A"), ("B", "B, or of the permutation"), ("D", "D"), ("BIAS", "the bias row")):
+        yield word(f"{name}_ADDRESS_LOW", f"address of {what}, bits 31:0")
+        yield word(f"{name}_ADDRESS_HIGH", f"address of {what}, bits 63:32")
+    for name in "ABD":
+        yield word(
+            f"{name}_PITCH",
+            f"bytes from a row of {name} to the next",
+            (f"{name.lower()}_pitch", 0, 32, "pitch"),
+        )
+
+
+CONTROL_REGISTERS = tuple(_control())
+"""Parameters, control and status."""
+
+COUNTER_REGISTERS = tuple(
+    _register(name, COUNTER_BASE + 4 * n, Access.READ, meaning)
+    for n, (name, meaning) in enumerate(COUNTERS.items())
+)
+"""Performance counters."""
+
+DESCRIPTOR_REGISTERS = tuple(_descriptor())
+"""The staged descriptor, word by word."""
+
+REGISTERS: Mapping[str, Register] = {
+    register.name: register for register in (*CONTROL_REGISTERS, *COUNTER_REGISTERS, *DESCRIPTOR_REGISTERS)
+}
+"""Every register by name, offsets ascending."""
