@@ -40,7 +40,7 @@ class Region:
 
 
 def regions(d: Descriptor) -> dict[str, Region]:
-    """Memory that a job touches, by matrix: A, B (or the permutation), D, BIAS; no entry for an unused one."""
+    """Memory that a job touches by matrix: A, B (or the permutation), D, BIAS; no entry for one not used."""
     d_format = MemoryFormat(d.d_format)
     found = {}
 

@@ -121,9 +121,9 @@ COUNTERS: Mapping[str, str] = {
     "LOADER_STALL": "cycles without a pass while operands on chip were on their way to the array",
     "READ_STALL": "cycles without a pass while operands were on their way from memory",
     "WRITE_STALL": "cycles without a pass because results could not leave",
-    "PASSES_SINGLE": "passes of pairs of k-blocks that cost 1 pass: neither is MX9",
-    "PASSES_DOUBLE": "passes of pairs of k-blocks that cost 2 passes: one is MX9",
-    "PASSES_QUADRUPLE": "passes of pairs of k-blocks that cost 4 passes: both are MX9",
+    "PASSES_SINGLE": "passes of pairs of k-blocks of which neither is MX9: 1 a pair",
+    "PASSES_DOUBLE": "passes of pairs of k-blocks of which one is MX9: 2 a pair",
+    "PASSES_QUADRUPLE": "passes of pairs of k-blocks that are both MX9: 4 a pair",
     "BYTES_READ": "bytes of all read beats, used or not",
     "BYTES_WRITTEN": "bytes written, those with their strobe set",
 }
