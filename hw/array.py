@@ -78,7 +78,7 @@ class Array(wiring.Component):
 
         depth = _power_of_two(max(2 * k_blocks, 4))
         results = _power_of_two(self.latency + 4 * drain_rows)
-        tiles = _power_of_two((self.latency + 4 * drain_rows) // drain_rows + 4)
+        tiles = _power_of_two(-(-self._reference_cycles // drain_rows) + 1)
         self._results = results
         self._grid = Grid(rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks,
                           fraction_bits=fraction_bits, results=results, target=target)
@@ -102,9 +102,15 @@ class Array(wiring.Component):
     @property
     def latency(self):
         """Cycles from an idle array's last input beats to its first output beat, one-pass tile."""
-        loading = OperandLane.completion_latency + 3
         grid = Grid.latency_of(rows=self.rows, cols=self.cols, drain_rows=self.drain_rows)
-        return loading + OperandLane.row_latency + grid + 2
+        return self._loading_latency + grid + 2
+
+    @property
+    def _reference_cycles(self):
+        """Cycles that the references of a one-pass tile must be kept."""
+        return self._loading_latency + Grid.taken_latency_of(rows=self.rows, cols=self.cols)
+
+    _loading_latency = OperandLane.completion_latency + 3 + OperandLane.row_latency
 
     @property
     def macs_per_pass(self):
@@ -138,35 +144,34 @@ class Array(wiring.Component):
             sequencer.b_ready.eq(b_loader.tiles_ready != 0),
             a_loader.start.eq(sequencer.start),
             b_loader.start.eq(sequencer.start),
-            a_loader.retire.eq(grid.tile_written),
-            b_loader.retire.eq(grid.tile_written),
+            a_loader.retire.eq(grid.tile_taken),
+            b_loader.retire.eq(grid.tile_taken),
             grid.control.eq(
                 delay(m, "control", sequencer.control, OperandLane.row_latency, reset_less=False)),
         ]
-        # The grid's top row is the last row of the tile, so that totals, which leave a segment bottom
-        # first, come out in ascending order. Column lanes are one cycle shorter than row lanes.
-        self._lanes(m, "row", self._row_lane, a_loader, sequencer.a_pass, reversed(range(self.rows)),
+        # Column lanes are one cycle shorter than row lanes.
+        self._lanes(m, "row", self._row_lane, a_loader, sequencer.a_pass,
                     grid.a, grid.row_distance, grid.row_reference, grid.row_taken)
         self._lanes(m, "column", self._column_lane, b_loader,
-                    delay(m, "b_pass", sequencer.b_pass, 1, reset_less=False), range(self.cols),
+                    delay(m, "b_pass", sequencer.b_pass, 1, reset_less=False),
                     grid.b, grid.column_distance, grid.column_reference, grid.column_taken)
         self._output(m)
         return m
 
-    def _lanes(self, m, kind, prototype, loader, head, order, operands, distances, references, taken):
-        """Operand lanes of one side, ``order`` being the tile's rows or columns as passes visit them."""
+    def _lanes(self, m, kind, prototype, loader, head, operands, distances, references, taken):
+        """Operand lanes of one side, from the first row or column on."""
         lanes, token = [], head
-        for position, index in enumerate(order):
-            lane = place(m, f"{kind}_lane_{index}", prototype, module=f"mx_array_{kind}_lane")
+        for n in range(loader.lanes):
+            lane = place(m, f"{kind}_lane_{n}", prototype, module=f"mx_array_{kind}_lane")
             m.d.comb += [
                 lane.write.eq(loader.write),
-                lane.block.eq(loader.blocks[index]),
+                lane.block.eq(loader.blocks[n]),
                 lane.pass_in.eq(token),
-                distances[position].eq(lane.distance),
-                references[position].eq(lane.tile_reference),
-                lane.reference_taken.eq(taken[position]),
+                distances[n].eq(lane.distance),
+                references[n].eq(lane.tile_reference),
+                lane.reference_taken.eq(taken[n]),
             ]
-            m.d.comb += [to.eq(of) for to, of in zip(operands[position], lane.operand, strict=True)]
+            m.d.comb += [to.eq(of) for to, of in zip(operands[n], lane.operand, strict=True)]
             lanes.append(lane)
             token = lane.pass_out
         m.d.comb += [
@@ -190,7 +195,7 @@ class Array(wiring.Component):
             m.d.sync += [self.d.valid.eq(1), address.eq(address + 1)]
         with m.Elif(self.d.ready):
             m.d.sync += self.d.valid.eq(0)
-        ascending = [value for segment in reversed(grid.values) for value in segment]
+        ascending = [value for segment in grid.values for value in segment]
         m.d.comb += [grid.read_enable.eq(fetch), grid.read_address.eq(address)]
         m.d.comb += [self.d.p.data[n].eq(value) for n, value in enumerate(ascending)]
 

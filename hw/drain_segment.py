@@ -1,10 +1,9 @@
-"""Control of one drain segment: when its rows shift, and which row leaves."""
+"""Control of one drain segment: which of its rows leaves."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.delay import delay
 from hw.drain_cell import drain_token_layout
 from hw.operand_lane import reference_layout
 
@@ -12,14 +11,13 @@ __all__ = ["DrainSegment"]
 
 
 class DrainSegment(wiring.Component):
-    """Moves ``rows`` rows of totals down their chains, one row per cycle, the bottom row first.
+    """Sends ``rows`` rows of totals to the drain cells, one row per cycle, the top row first.
 
-    Row j of the segment (from the top) captures its totals j cycles after row 0. When the bottom row
-    has captured, each row in turn moves through the rows below it; row j stops shifting after j
-    moves, free for the next tile's totals.
+    The totals of row j are there j cycles after those of row 0, each for one cycle: the rows leave as
+    they finish.
 
-    Latency from ``capture`` to the first ``shift`` is ``rows`` cycles, to the first ``token`` one
-    more. Throughput one tile per ``rows`` cycles; no flow control.
+    Latency from ``begin`` to the first ``token`` is one cycle. Throughput one tile per ``rows`` cycles;
+    no flow control.
 
     Parameters
     ----------
@@ -30,10 +28,9 @@ class DrainSegment(wiring.Component):
 
     Members
     -------
-    capture: In(1), the segment's top row captures; void: In(1), the tile's result is void
+    begin: In(1), the top row's totals are there in the next cycle; void: In(1), the tile's result is void
     references: In(``reference_layout``) x rows, of the rows' oldest tiles, from the top
     taken: Out(rows), the row's reference is used up
-    shift: Out(rows), the row takes over its upper neighbour's totals
     token: Out(``drain_token_layout``), for the segment's first drain cell
     """
 
@@ -41,43 +38,37 @@ class DrainSegment(wiring.Component):
         self.rows = rows
         self.exponent_offset = exponent_offset
         super().__init__({
-            "capture": In(1),
+            "begin": In(1),
             "void": In(1),
             "references": In(reference_layout()).array(rows),
             "taken": Out(rows),
-            "shift": Out(rows),
-            "token": Out(drain_token_layout()),
+            "token": Out(drain_token_layout(rows)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        begin = delay(m, "begin", self.capture, self.rows, reset_less=False)
-        begin_void = delay(m, "begin_void", self.void, self.rows)
         held_void = Signal(reset_less=True)
         void = Signal()
-        m.d.comb += void.eq(Mux(begin, begin_void, held_void))
+        m.d.comb += void.eq(Mux(self.begin, self.void, held_void))
         m.d.sync += held_void.eq(void)
 
-        phase = Signal(range(max(2, self.rows)))
+        row = Signal(range(max(2, self.rows)))
         active, last = Signal(), Signal()
         m.d.comb += [
-            active.eq(begin | (phase != 0)),
-            last.eq(active & (phase == self.rows - 1)),
+            active.eq(self.begin | (row != 0)),
+            last.eq(active & (row == self.rows - 1)),
+            self.taken.eq(Cat(active & (row == j) for j in range(self.rows))),
         ]
         with m.If(active):
-            m.d.sync += phase.eq(Mux(last, 0, phase + 1))
-        m.d.comb += [
-            self.shift.eq(Cat(active & (phase < j) if j else Const(0, 1) for j in range(self.rows))),
-            self.taken.eq(Cat(active & (phase == self.rows - 1 - j) for j in range(self.rows))),
-        ]
+            m.d.sync += row.eq(Mux(last, 0, row + 1))
 
-        bottom_up = Array(reference.as_value() for reference in reversed(list(self.references)))
-        reference = data.View(reference_layout(), bottom_up[phase])
-        token = Signal(drain_token_layout())
+        reference = data.View(reference_layout(), Array(r.as_value() for r in self.references)[row])
+        token = Signal(drain_token_layout(self.rows))
         m.d.comb += [
             token.valid.eq(active),
-            token.first.eq(begin),
+            token.first.eq(self.begin),
             token.last.eq(last),
+            token.row.eq(row),
             token.exponent.eq(reference.exponent + self.exponent_offset),
             token.nan.eq(reference.nan | void),
         ]

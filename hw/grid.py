@@ -22,9 +22,9 @@ __all__ = ["Grid"]
 class Grid(wiring.Component):
     """Systolic grid: ``values = float(sum over passes of floor(a . b * 2**F / 2**(da + db)))``.
 
-    Activations move right, weights move down, one accumulator per element; each segment of
-    ``drain_rows`` rows moves its totals down to converters and output buffers. Rows count from the top;
-    totals leave a segment bottom row first.
+    Activations move right, weights move down, one accumulator per element. The rows of a tile finish
+    one cycle after the other from the top, and leave in this order: each column of a segment of
+    ``drain_rows`` rows has one converter to binary32 and one output buffer.
 
     Operands of row r (column c) come r (c) cycles after those of row 0, sub-block j another j cycles
     later, the distance ``ProcessingElement.distance_delay`` cycles after sub-block 0. Latency from
@@ -46,7 +46,8 @@ class Grid(wiring.Component):
     control: In(``tile_control_layout``), with sub-block 0 of row 0
     row_reference, column_reference: In(``reference_layout``), of the oldest tile not yet taken
     row_taken, column_taken: Out(1) x rows, x cols, go on to the next tile's reference
-    written, tile_written: Out(1), the last buffer got a row (of a tile the last row)
+    written: Out(1), the last buffer got a row
+    tile_taken: Out(1), all references of a tile have been used
     read_enable, read_address: In; values: Out(32) x segments x cols, a cycle later, segments from the top
     """
 
@@ -57,9 +58,9 @@ class Grid(wiring.Component):
         self.drain_rows = drain_rows
         self.segments = rows // drain_rows
         self._element = ProcessingElement(
-            fraction_bits=fraction_bits, k_blocks=k_blocks, chained=drain_rows > 1, target=target)
-        self._cell = DrainCell(width=self._element.width, low_bits=self._element.low_bits,
-                               fraction_bits=fraction_bits, depth=results)
+            fraction_bits=fraction_bits, k_blocks=k_blocks, target=target)
+        self._cell = DrainCell(rows=drain_rows, width=self._element.width, low_bits=self._element.low_bits,
+                               fraction_bits=fraction_bits, depth=results, target=target)
         distance = distance_bits(fraction_bits)
         super().__init__({
             "a": In(activation_layout()).array(rows, SUBBLOCKS),
@@ -72,7 +73,7 @@ class Grid(wiring.Component):
             "row_taken": Out(1).array(rows),
             "column_taken": Out(1).array(cols),
             "written": Out(1),
-            "tile_written": Out(1),
+            "tile_taken": Out(1),
             "read_enable": In(1),
             "read_address": In(range(results)),
             "values": Out(32).array(self.segments, cols),
@@ -82,12 +83,17 @@ class Grid(wiring.Component):
     def latency_of(*, rows, cols, drain_rows):
         """``latency`` of a grid with these parameters."""
         skew = (rows - drain_rows) + (cols - 1)
-        return ProcessingElement.capture_delay + skew + drain_rows + 1 + DrainCell.latency
+        return ProcessingElement.latency + skew + DrainCell.latency
 
     @property
     def latency(self):
         """Cycles from a tile's last operands at row 0 to the write of its first complete output row."""
         return self.latency_of(rows=self.rows, cols=self.cols, drain_rows=self.drain_rows)
+
+    @staticmethod
+    def taken_latency_of(*, rows, cols):
+        """Cycles from a tile's last operands at row 0 to ``tile_taken``."""
+        return ProcessingElement.latency + (rows - 1) + (cols - 1) + 1
 
     @property
     def macs_per_pass(self):
@@ -102,37 +108,23 @@ class Grid(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         first = delay(m, "first", self.control.first, ProcessingElement.first_delay, reset_less=False)
-        last = delay(m, "last", Cat(self.control.last, self.control.void), ProcessingElement.capture_delay,
+        last = delay(m, "last", Cat(self.control.last, self.control.void), ProcessingElement.latency - 1,
                      reset_less=False)
-        above = cells = None
+        placed, cells = [], None
         for r in range(self.rows):
-            s, j = divmod(r, self.drain_rows)
-            if j == 0:
-                segment = DrainSegment(
-                    rows=self.drain_rows, exponent_offset=self._cell.exponent_offset)
-                m.submodules[f"segment_{s}"] = segment
-                m.d.comb += [segment.capture.eq(last[0]), segment.void.eq(last[1])]
-            m.d.comb += [
-                segment.references[j].eq(self.row_reference[r]),
-                self.row_taken[r].eq(segment.taken[j]),
-            ]
             row = [place(m, f"pe_{r}_{c}", self._element, module="mx_array_pe") for c in range(self.cols)]
-            self._operands(m, r, row, above)
+            self._operands(m, r, row, placed[-1] if placed else None)
             m.d.comb += [
                 row[0].row_in.distance.eq(self.row_distance[r]),
                 row[0].row_in.first.eq(first),
-                row[0].row_in.capture.eq(last[0]),
-                row[0].row_in.load.eq(last[0] | segment.shift[j]),
             ]
-            if j:
-                m.d.comb += [element.drain_in.eq(upper.drain_out)
-                             for element, upper in zip(row, above, strict=True)]
-            if j == self.drain_rows - 1:
-                cells = self._drain(m, s, segment, row, cells)
-            above = row
             first = delay(m, f"first_row{r}", first, 1, reset_less=False)
-            last = delay(m, f"last_row{r}", last, 1, reset_less=False)
-        m.d.comb += [self.written.eq(cells[-1].written), self.tile_written.eq(cells[-1].tile_written)]
+            placed.append(row)
+        for s in range(self.segments):
+            rows = slice(s * self.drain_rows, (s + 1) * self.drain_rows)
+            cells = self._drain(m, s, last, placed[rows], cells)
+            last = delay(m, f"last_segment{s}", last, self.drain_rows, reset_less=False)
+        m.d.comb += [self.written.eq(cells[-1].written), self.tile_taken.eq(cells[-1].token_out.last)]
         return m
 
     def _operands(self, m, r, row, above):
@@ -147,20 +139,29 @@ class Grid(wiring.Component):
             if c:
                 m.d.comb += element.row_in.eq(row[c - 1].row_out)
 
-    def _drain(self, m, s, segment, bottom, upper):
-        """The drain cells below a segment whose bottom row is ``bottom``."""
-        cells, token = [], segment.token
-        for c, element in enumerate(bottom):
-            cell = place(m, f"drain_{s}_{c}", self._cell, module="mx_array_drain_cell")
+    def _drain(self, m, s, last, rows, upper):
+        """The drain cells of a segment with these rows of elements; ``upper``: those of the one above."""
+        segment = DrainSegment(rows=self.drain_rows, exponent_offset=self._cell.exponent_offset)
+        m.submodules[f"segment_{s}"] = segment
+        m.d.comb += [segment.begin.eq(last[0]), segment.void.eq(last[1])]
+        for j in range(self.drain_rows):
+            r = s * self.drain_rows + j
             m.d.comb += [
-                cell.total.eq(element.drain_out),
+                segment.references[j].eq(self.row_reference[r]),
+                self.row_taken[r].eq(segment.taken[j]),
+            ]
+        cells, token = [], segment.token
+        for c in range(self.cols):
+            cell = place(m, f"drain_{s}_{c}", self._cell, module="mx_array_drain_cell")
+            m.d.comb += [total.eq(row[c].total) for total, row in zip(cell.totals, rows, strict=True)]
+            m.d.comb += [
                 cell.token_in.eq(token),
-                cell.reference_in.eq(upper[c].reference_out if s else self.column_reference[c]),
+                cell.reference_in.eq(upper[c].reference_out if upper else self.column_reference[c]),
                 cell.read_enable.eq(self.read_enable),
                 cell.read_address.eq(self.read_address),
                 self.values[s][c].eq(cell.value),
             ]
-            if not s:
+            if not upper:
                 m.d.comb += self.column_taken[c].eq(token.first)
             cells.append(cell)
             token = cell.token_out

@@ -18,6 +18,7 @@ from hw.aligned_accumulator import distance_bits
 from hw.block_dot import activation_layout, weight_layout
 from hw.delay import delay
 from hw.layouts import RESERVED_FORMAT, FormatCode
+from hw.memories import NO_COLLISIONS
 from hw.processing_element import ProcessingElement
 
 __all__ = ["OperandLane", "block_write_layout", "pass_layout", "reference_layout"]
@@ -128,7 +129,8 @@ class OperandLane(wiring.Component):
 
     def _buffer(self, m):
         """Store blocks; the block of a pass two cycles after ``pass_in``."""
-        m.submodules.buffer = buffer = memory.Memory(shape=unsigned(SLOT_BITS), depth=self.depth, init=[])
+        m.submodules.buffer = buffer = memory.Memory(
+            shape=unsigned(SLOT_BITS), depth=self.depth, init=[], attrs=NO_COLLISIONS)
         write, read = buffer.write_port(), buffer.read_port()
         m.d.comb += [
             write.en.eq(self.write.enable),

@@ -1,6 +1,6 @@
 """The processing element of the array."""
 
-from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,15 +16,9 @@ __all__ = ["ProcessingElement", "row_control_layout"]
 def row_control_layout(fraction_bits) -> data.StructLayout:
     """What steers a processing element from its left.
 
-    ``distance`` is the exponent distance of the row's block, ``first`` clears the accumulator,
-    ``load`` makes the drain register take the accumulator's total (``capture``) or the element's above.
+    ``distance`` is the exponent distance of the row's block, ``first`` clears the accumulator.
     """
-    return data.StructLayout({
-        "distance": unsigned(distance_bits(fraction_bits)),
-        "first": 1,
-        "capture": 1,
-        "load": 1,
-    })
+    return data.StructLayout({"distance": unsigned(distance_bits(fraction_bits)), "first": 1})
 
 
 class ProcessingElement(wiring.Component):
@@ -35,9 +29,11 @@ class ProcessingElement(wiring.Component):
 
     Latency: counted from the cycle in which sub-block 0 of the operands is at the ports, sub-block j must
     be there j cycles later, ``distance`` after ``distance_delay`` cycles, ``first`` after
-    ``first_delay`` and ``capture`` (of the last pass of a tile) after ``capture_delay``. The drain
-    register shows the low half of the total two cycles after ``capture`` was at the port, the high half
-    three. Throughput one pass per cycle; no flow control: the element runs in lock step and cannot stall.
+    ``first_delay``. The low half of the total with this pass shows at the output after ``latency``
+    cycles, the high half one later, each for one cycle. The drain reads it in just this cycle (the rows of a
+    tile finish one after the other), so an element has no drain register and no path for its
+    neighbours' totals. Throughput one pass per cycle; no flow control: the element runs in lock step and
+    cannot stall.
 
     Parameters
     ----------
@@ -45,8 +41,6 @@ class ProcessingElement(wiring.Component):
         F of the aligned accumulator.
     k_blocks:
         Longest sum, in blocks along K; sets the accumulator's width.
-    chained:
-        Whether there is an element above in the same drain segment; without, ``drain_in`` is missing.
     target:
         One of ``hw.carry_sum.TARGETS``.
 
@@ -56,14 +50,13 @@ class ProcessingElement(wiring.Component):
     b_in, b_out: weights, ``weight_layout()`` x 8, top to bottom
     row_in, row_out: ``row_control_layout()``, left to right
     column_in, column_out: the weights' exponent distance, top to bottom
-    drain_in, drain_out: totals on their way out, top to bottom
+    total: Out(width), bits ``low_bits`` and up one cycle after the rest
     """
 
-    def __init__(self, *, fraction_bits, k_blocks, chained=True, target="generic"):
+    def __init__(self, *, fraction_bits, k_blocks, target="generic"):
         check_target(target)
         self.fraction_bits = fraction_bits
         self.k_blocks = k_blocks
-        self.chained = chained
         self.target = target
         self.width = accumulator_bits(fraction_bits, k_blocks)
         self._accumulator = AlignedAccumulator(fraction_bits=fraction_bits, width=self.width, target=target)
@@ -78,8 +71,8 @@ class ProcessingElement(wiring.Component):
             "row_out": Out(row),
             "column_in": In(column),
             "column_out": Out(column),
-            "drain_out": Out(self.width),
-        } | ({"drain_in": In(self.width)} if chained else {}))
+            "total": Out(self.width),
+        })
 
     @property
     def low_bits(self):
@@ -88,7 +81,7 @@ class ProcessingElement(wiring.Component):
 
     distance_delay = BlockDot.latency - 1
     first_delay = BlockDot.latency + AlignedAccumulator.first_delay
-    capture_delay = BlockDot.latency + AlignedAccumulator.latency
+    latency = 1 + BlockDot.latency + AlignedAccumulator.latency
 
     def elaborate(self, platform):
         m = Module()
@@ -113,19 +106,6 @@ class ProcessingElement(wiring.Component):
             accumulator.dot.eq(block_dot.dot),
             accumulator.distance.eq(distance),
             accumulator.first.eq(self.row_out.first),
+            self.total.eq(accumulator.total),
         ]
-
-        drain = Signal(self.width, reset_less=True)
-        m.d.comb += self.drain_out.eq(drain)
-        halves = (
-            (slice(0, self.low_bits), self.row_out.capture, self.row_out.load),
-            (slice(self.low_bits, self.width),
-             delay(m, "capture_high", self.row_out.capture, 1),
-             delay(m, "load_high", self.row_out.load, 1)),
-        )
-        for bits, capture, load in halves:
-            with m.If(load):
-                m.d.sync += drain[bits].eq(
-                    Mux(capture, accumulator.total[bits], self.drain_in[bits])
-                    if self.chained else accumulator.total[bits])
         return m

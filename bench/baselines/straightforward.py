@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from bench.baselines.float_add import FloatAdd, IntegerToFloat, binary32_layout
+from bench.baselines.float_add import FloatAdd, IntegerToFloat
 from golden.formats import BLOCK_SIZE, MX6, SUBBLOCKS
 from hw.delay import delay
 
@@ -24,8 +24,8 @@ def operand_layout() -> data.StructLayout:
 
 
 def steering_layout() -> data.StructLayout:
-    """Start a sum, take the sum into the drain register, move the drain registers on."""
-    return data.StructLayout({"first": 1, "capture": 1, "shift": 1})
+    """Start a sum."""
+    return data.StructLayout({"first": 1})
 
 
 class StraightforwardElement(wiring.Component):
@@ -39,27 +39,26 @@ class StraightforwardElement(wiring.Component):
     then rounded on its own.
 
     Operands and steering pass on to the next element one cycle later, as in the array's own element;
-    exponents, ``first`` and ``capture`` come as late as they are needed, so nothing waits for them.
+    exponents and ``first`` come as late as they are needed, so nothing waits for them.
     No flow control.
 
     Members
     -------
     a_in, a_out, b_in, b_out: ``operand_layout``
     ea_in, ea_out, eb_in, eb_out: signed(10), exponents of the blocks, ``exponent_delay`` cycles later
-    steering_in, steering_out: ``steering_layout``; ``first`` comes ``first_delay`` cycles after the
-        operands, ``capture`` of a sum ``capture_delay`` cycles after its last operands
-    drain_in, drain_out: binary32
+    steering_in, steering_out: ``steering_layout``; ``first`` comes ``first_delay`` cycles after the operands
+    total: Out(32), binary32 sum with the operands of ``latency`` cycles before
     """
 
     exponent_delay = 5
     first_delay = 7 + IntegerToFloat.latency - 1
-    capture_delay = first_delay + FloatAdd.latency
+    latency = first_delay + 1 + FloatAdd.latency
     interleaved = FloatAdd.latency
     macs_per_pass = BLOCK_SIZE
 
     def __init__(self):
         exponent = signed(10)
-        members = {"drain_in": In(32), "drain_out": Out(32)}
+        members = {"total": Out(32)}
         for name, shape in (("a", operand_layout()), ("b", operand_layout()), ("ea", exponent),
                             ("eb", exponent), ("steering", steering_layout())):
             members |= {f"{name}_in": In(shape), f"{name}_out": Out(shape)}
@@ -95,8 +94,5 @@ class StraightforwardElement(wiring.Component):
             add.x.eq(to_float.value),
             add.y.eq(Mux(steering.first, 0, add.sum.as_value())),
         ]
-        drain = Signal(binary32_layout(), reset_less=True)
-        with m.If(steering.capture | steering.shift):
-            m.d.sync += drain.eq(Mux(steering.capture, add.sum.as_value(), self.drain_in))
-        m.d.comb += self.drain_out.eq(drain)
+        m.d.comb += self.total.eq(add.sum.as_value())
         return m

@@ -111,7 +111,7 @@ def run_element(pairs):
             turn, slot = divmod(cycle - delay, turns)
             return (pairs[slot][turn], turn) if 0 <= turn < count else (None, turn)
 
-        end = count * turns + element.capture_delay + 3
+        end = count * turns + element.latency + 1
         for cycle in range(end):
             operands, _ = at(cycle, 0)
             late, _ = at(cycle, element.exponent_delay)
@@ -124,11 +124,8 @@ def run_element(pairs):
                 if late:
                     ctx.set(getattr(element, f"e{side}_in"), late[i][2])
             ctx.set(element.steering_in.first, at(cycle, element.first_delay)[1] == 0)
-            final = at(cycle, element.capture_delay)[1] == count - 1
-            ctx.set(element.steering_in.capture, final)
-            captured = at(cycle, element.capture_delay + 2)[1] == count - 1
-            if captured:
-                totals.append(ctx.get(element.drain_out))
+            if at(cycle, element.latency)[1] == count - 1:
+                totals.append(ctx.get(element.total))
             await ctx.tick()
 
     simulate(element, process)

@@ -30,16 +30,13 @@ class Tile:
 
 @dataclass
 class Cycle:
-    """Values at the input ports in one cycle; ``expected`` is the total that ``capture`` takes."""
+    """Values at the input ports in one cycle; ``expected`` is the total whose low half shows in it."""
 
     a: list[int]
     b: list[int]
     row_distance: int = 0
     column_distance: int = 0
     first: int = 0
-    capture: int = 0
-    load: int = 0
-    drain: int = 0
     expected: int | None = None
 
 
@@ -73,15 +70,12 @@ def total_of(tile: Tile, fraction_bits: int) -> int:
 
 
 def schedule(
-    tiles: Sequence[Tile], fraction_bits: int, width: int, rng: np.random.Generator
+    tiles: Sequence[Tile], fraction_bits: int, rng: np.random.Generator
 ) -> list[Cycle]:
-    """Cycles that run ``tiles`` one after the other, junk between some of them.
-
-    The drain register also takes random values from the element above, in cycles without ``capture``.
-    """
+    """Cycles that run ``tiles`` one after the other, junk between some of them."""
     element = ProcessingElement
     passes = sum(sum(1 for _ in _pairs(tile)) + _IDLE_PASSES for tile in tiles)
-    cycles = [_junk(rng, width) for _ in range(passes + element.capture_delay + SUBBLOCKS + 4)]
+    cycles = [_junk(rng) for _ in range(passes + element.latency + SUBBLOCKS + 4)]
     activation, weight = activation_layout(), weight_layout()
     most = (1 << distance_bits(fraction_bits)) - 1
     now = 0
@@ -97,25 +91,16 @@ def schedule(
             late.column_distance = min(tops[1] - int(b.exponents[0, j]), most)
             cycles[now + element.first_delay].first = int(now == start)
             now += 1
-        last = cycles[now - 1 + element.capture_delay]
-        last.capture = last.load = 1
-        last.expected = total_of(tile, fraction_bits)
+        cycles[now - 1 + element.latency].expected = total_of(tile, fraction_bits)
         now += int(rng.integers(0, _IDLE_PASSES + 1))
-    for cycle in cycles[now + element.capture_delay :]:
-        cycle.load = 0
     return cycles
 
 
-def _junk(rng: np.random.Generator, width: int) -> Cycle:
+def _junk(rng: np.random.Generator) -> Cycle:
     def words(layout) -> list[int]:
         return [int(rng.integers(0, 1 << layout.size)) for _ in range(SUBBLOCKS)]
 
-    return Cycle(
-        a=words(activation_layout()),
-        b=words(weight_layout()),
-        load=int(rng.random() < 0.3),
-        drain=int.from_bytes(rng.bytes(16), "little") % (1 << width),
-    )
+    return Cycle(a=words(activation_layout()), b=words(weight_layout()))
 
 
 def _elements(p: Passes, i: int, n: int) -> tuple[list[int], list[int], int]:
