@@ -1,6 +1,6 @@
 """Diffusion: noise that is added in training, and removed by DDIM sampling (arXiv 2010.02502)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from diffusers import DDIMScheduler
@@ -8,7 +8,15 @@ from torch import Tensor, nn
 
 from dit.digits.data import CLASSES, IMAGE_SIZE
 
-__all__ = ["TIMESTEPS", "add_noise", "balanced_labels", "initial_noise", "sample", "sampling_timesteps"]
+__all__ = [
+    "TIMESTEPS",
+    "add_noise",
+    "balanced_labels",
+    "initial_noise",
+    "sample",
+    "sampling_timesteps",
+    "trajectory",
+]
 
 TIMESTEPS = 1000
 
@@ -19,8 +27,10 @@ Progress = Callable[[int, int], None]
 """Called with the sampling steps done and the steps in all."""
 
 
-def _scheduler() -> DDIMScheduler:
-    return DDIMScheduler(
+def _scheduler(steps: int = TIMESTEPS) -> DDIMScheduler:
+    if not 1 <= steps <= TIMESTEPS:
+        raise ValueError(f"steps must be 1 to {TIMESTEPS}, not {steps!r}")
+    scheduler = DDIMScheduler(
         num_train_timesteps=TIMESTEPS,
         beta_start=1e-4,
         beta_end=0.02,
@@ -28,6 +38,8 @@ def _scheduler() -> DDIMScheduler:
         clip_sample=True,
         timestep_spacing="trailing",
     )
+    scheduler.set_timesteps(steps)
+    return scheduler
 
 
 def add_noise(images: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
@@ -39,9 +51,7 @@ def add_noise(images: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
 def initial_noise(count: int, seed: int) -> Tensor:
     """Standard normal float32 ``[count, 1, 8, 8]``: a larger ``count`` continues a smaller one."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.stack(
-        [torch.randn(1, IMAGE_SIZE, IMAGE_SIZE, generator=generator) for _ in range(count)]
-    )
+    return torch.stack([torch.randn(1, IMAGE_SIZE, IMAGE_SIZE, generator=generator) for _ in range(count)])
 
 
 def balanced_labels(count: int) -> Tensor:
@@ -51,11 +61,7 @@ def balanced_labels(count: int) -> Tensor:
 
 def sampling_timesteps(steps: int) -> Tensor:
     """The timesteps that ``sample`` visits, from noise to image: int64 ``[steps]``."""
-    if not 1 <= steps <= TIMESTEPS:
-        raise ValueError(f"steps must be 1 to {TIMESTEPS}, not {steps!r}")
-    scheduler = _scheduler()
-    scheduler.set_timesteps(steps)
-    return scheduler.timesteps
+    return _scheduler(steps).timesteps
 
 
 @torch.inference_mode()
@@ -81,18 +87,29 @@ def sample(
     -------
     float32 ``[n, 1, 8, 8]``, -1 to 1
     """
-    total = steps * -(-len(noise) // BATCH)
-    done = 0
+    batches = list(zip(noise.split(BATCH), labels.split(BATCH), strict=True))
     images = []
-    for x, y in zip(noise.split(BATCH), labels.split(BATCH), strict=True):
-        sampling_timesteps(steps)  # names the allowed range
-        scheduler = _scheduler()
-        scheduler.set_timesteps(steps)
-        for timestep in scheduler.timesteps:
-            predicted = model(x, timestep.expand(len(x)), y)
-            x = scheduler.step(predicted, timestep, x, use_clipped_model_output=True).prev_sample
-            done += 1
+    for i, (x, y) in enumerate(batches):
+        for j, denoised in enumerate(_denoise(model, x, y, steps)):
             if progress:
-                progress(done, total)
-        images.append(x)
+                progress(i * steps + j + 1, len(batches) * steps)
+        images.append(denoised)
     return torch.cat(images)
+
+
+@torch.inference_mode()
+def trajectory(
+    model: nn.Module, noise: Tensor, labels: Tensor, steps: int
+) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """What the model sees while ``sample`` runs: (images, timesteps, labels) of each step, noise first."""
+    seen = [noise, *_denoise(model, noise, labels, steps)]
+    return [(x, t.expand(len(x)), labels) for x, t in zip(seen, sampling_timesteps(steps), strict=False)]
+
+
+def _denoise(model: nn.Module, x: Tensor, labels: Tensor, steps: int) -> Iterator[Tensor]:
+    """The images after each step."""
+    scheduler = _scheduler(steps)
+    for timestep in scheduler.timesteps:
+        predicted = model(x, timestep.expand(len(x)), labels)
+        x = scheduler.step(predicted, timestep, x, use_clipped_model_output=True).prev_sample
+        yield x

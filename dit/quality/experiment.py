@@ -1,0 +1,149 @@
+"""The set-up that every variant of a model is measured in: same noise, same labels, same resamples."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dit.digits.checkpoint import load_model
+from dit.digits.classifier import load_classifier
+from dit.digits.data import load_digits
+from dit.digits.diffusion import balanced_labels, initial_noise, sample, trajectory
+from dit.quality.bootstrap import Interval, resamples
+from dit.quality.frechet import FrechetReference, inception_score
+from dit.quality.row import Row
+from dit.quality.similarity import PEAK, decibels, psnr, ssim
+from dit.rivals.statistics import Batch
+
+__all__ = ["Experiment"]
+
+SAMPLING_SEED, CALIBRATION_SEED = 123, 456
+CALIBRATION_IMAGES = 32
+SQNR_IMAGES = 32
+REPEATS = 200
+"""Bootstrap resamples."""
+
+
+class Experiment:
+    """A model, the images it makes in float32, and what is needed to compare others with it.
+
+    Parameters
+    ----------
+    name:
+        Of a model in the project, or a checkpoint file.
+    samples:
+        Images, at least 2.
+    steps:
+        Denoising steps.
+
+    Attributes
+    ----------
+    model:
+        The float32 model.
+    batches:
+        Calibration batches, one per timestep, from other noise than the samples'.
+    images:
+        The float32 model's samples ``[samples, 1, 8, 8]``.
+    """
+
+    def __init__(self, name: str, samples: int, steps: int):
+        if samples < 2:
+            raise ValueError(f"samples must be at least 2, not {samples!r}")
+        self.name = name
+        self.samples = samples
+        self.steps = steps
+        self.model = load_model(name)
+        self.noise = initial_noise(samples, SAMPLING_SEED)
+        self.labels = balanced_labels(samples)
+        self.batches = self._path(CALIBRATION_IMAGES, CALIBRATION_SEED)
+        self._classifier = load_classifier()
+        self._real = FrechetReference.fit(self._judge(load_digits()[0])[0])
+        self._test_batches = self._path(min(samples, SQNR_IMAGES), SAMPLING_SEED)
+        self._predicted = self._predict(self.model)
+        self._resamples = resamples(samples, REPEATS)
+        self.images, self._seconds = self._sample(self.model, None)
+        features, _ = self._judge(self.images)
+        self._frechet = float(self._real.distance(features))
+        self._frechet_resampled = self._resampled_frechet(features)
+
+    def _path(self, images: int, seed: int) -> list[Batch]:
+        return trajectory(self.model, initial_noise(images, seed), balanced_labels(images), self.steps)
+
+    def _sample(self, model: nn.Module, progress: Callable[[int, int], None] | None) -> tuple[Tensor, float]:
+        start = time.perf_counter()
+        images = sample(model, self.noise, self.labels, self.steps, progress)
+        return images, time.perf_counter() - start
+
+    @torch.inference_mode()
+    def _judge(self, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Features ``[n, 64]`` and class probabilities ``[n, 10]``, float64."""
+        features, logits = self._classifier(images)
+        return features.double().numpy(), logits.double().softmax(dim=1).numpy()
+
+    @torch.inference_mode()
+    def _predict(self, model: nn.Module) -> Tensor:
+        return torch.stack([model(*batch) for batch in self._test_batches]).double()
+
+    def _resampled_frechet(self, features: np.ndarray) -> np.ndarray:
+        """Distances of all resamples, some at a time: ``[repeats]``."""
+        return np.concatenate([self._real.distance(features[rows]) for rows in np.split(self._resamples, 10)])
+
+    def measure(
+        self, model: nn.Module, progress: Callable[[int, int], None] | None = None, **description: object
+    ) -> tuple[Row, Tensor]:
+        """Sample from a variant and compare with the float32 model.
+
+        Parameters
+        ----------
+        model:
+            The variant; `self.model` itself is not sampled again.
+        progress:
+            Called with sampling steps done and in all.
+        description:
+            The fields of `Row` that say what the variant is.
+
+        Returns
+        -------
+        row, images
+        """
+        if model is self.model:
+            images, seconds = self.images, self._seconds
+        else:
+            images, seconds = self._sample(model, progress)
+        features, probabilities = self._judge(images)
+        delta = Interval.of(self._resampled_frechet(features) - self._frechet_resampled)
+        frechet = float(self._real.distance(features))
+        errors = (images - self.images).double().square().flatten(1).mean(dim=1).numpy()
+        psnr_high, psnr_low = np.quantile(errors[self._resamples].mean(axis=1), (0.025, 0.975))
+        difference = (self._predict(model) - self._predicted).square().flatten(1).sum(dim=1)
+        power = self._predicted.square().flatten(1).sum(dim=1)
+        row = Row(
+            model=self.name,
+            **description,
+            psnr_db=_finite(psnr(images, self.images)),
+            psnr_low=_finite(decibels(PEAK**2, psnr_low)),
+            psnr_high=_finite(decibels(PEAK**2, psnr_high)),
+            ssim=ssim(images, self.images),
+            sqnr_db=_finite(decibels(power.sum().item(), difference.sum().item())),
+            sqnr_by_timestep={
+                int(batch[1][0]): _finite(decibels(p, d))
+                for batch, p, d in zip(self._test_batches, power.tolist(), difference.tolist(), strict=True)
+            },
+            frechet=frechet,
+            frechet_delta=frechet - self._frechet,
+            frechet_delta_sd=delta.sd,
+            frechet_delta_low=delta.low,
+            frechet_delta_high=delta.high,
+            inception_score=inception_score(probabilities),
+            accuracy=float((probabilities.argmax(axis=1) == self.labels.numpy()).mean()),
+            samples=self.samples,
+            steps=self.steps,
+            seconds=seconds,
+        )
+        return row, images
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

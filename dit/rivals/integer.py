@@ -1,0 +1,41 @@
+"""Integer quantization as the rivals use it: rounded to a grid, and back to float32."""
+
+from torch import Tensor
+
+__all__ = ["asymmetric", "asymmetric_grouped", "symmetric"]
+
+TINY = 1e-12
+
+
+def symmetric(x: Tensor, bits: int, dim: int | None = None, scale: Tensor | None = None) -> Tensor:
+    """``scale * clamp(round(x / scale))`` to ``bits`` bits without the most negative code.
+
+    Parameters
+    ----------
+    x:
+        float32, any shape.
+    bits:
+        Bits of an element, 2 or more.
+    dim:
+        Axis along which elements share a scale: -1 for one scale per row; None for one in all.
+    scale:
+        The scale, where it is fixed; otherwise the largest magnitude sets it.
+    """
+    limit = 2 ** (bits - 1) - 1
+    if scale is None:
+        largest = x.abs().amax() if dim is None else x.abs().amax(dim, keepdim=True)
+        scale = largest.clamp_min(TINY) / limit
+    return (x / scale).round_().clamp_(-limit, limit).mul_(scale)
+
+
+def asymmetric(x: Tensor, bits: int) -> Tensor:
+    """Quantize each row along the last axis between its least and its largest element."""
+    low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
+    scale = (high - low).clamp_min(TINY) / (2**bits - 1)
+    zero = (-low / scale).round_()
+    return (x / scale).round_().add_(zero).clamp_(0, 2**bits - 1).sub_(zero).mul_(scale)
+
+
+def asymmetric_grouped(x: Tensor, bits: int, group: int) -> Tensor:
+    """`asymmetric` over groups of ``group`` neighbours along the last axis, which it divides."""
+    return asymmetric(x.unflatten(-1, (-1, group)), bits).flatten(-2)

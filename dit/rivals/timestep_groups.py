@@ -1,0 +1,55 @@
+"""Groups of adjacent timesteps, and the group that the model is in."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+__all__ = ["TimestepGroups", "cluster_adjacent"]
+
+
+class TimestepGroups:
+    """Intervals of timesteps, numbered from 0 at the least timestep.
+
+    Parameters
+    ----------
+    starts:
+        Least timestep of every group but the first, ascending.
+    """
+
+    def __init__(self, starts: Sequence[int]):
+        self.starts = list(starts)
+        self.current = 0
+
+    def __len__(self) -> int:
+        return len(self.starts) + 1
+
+    def group(self, timestep: int) -> int:
+        """The group of a timestep."""
+        return bisect_right(self.starts, timestep)
+
+    def follow(self, model: nn.Module) -> None:
+        """Set ``current`` whenever ``model`` runs, from the first of its timesteps."""
+        model.register_forward_pre_hook(self._enter)
+
+    def _enter(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self.current = self.group(int(inputs[1][0]))
+
+
+def cluster_adjacent(timesteps: Sequence[int], vectors: NDArray[np.float32], count: int) -> TimestepGroups:
+    """At most ``count`` groups of adjacent timesteps with similar ``vectors`` ``[timesteps, d]``.
+
+    Hierarchical clustering with average linkage in which only neighbours in time may merge.
+    """
+    order = np.argsort(timesteps)
+    times = np.asarray(timesteps)[order]
+    groups = [[i] for i in order]
+    while len(groups) > count:
+        centres = np.stack([vectors[group].mean(axis=0) for group in groups])
+        nearest = int(np.linalg.norm(np.diff(centres, axis=0), axis=1).argmin())
+        groups[nearest : nearest + 2] = [groups[nearest] + groups[nearest + 1]]
+    ends = np.cumsum([len(group) for group in groups])[:-1]
+    # A timestep between two that were seen belongs to the nearer one.
+    return TimestepGroups([int(times[end - 1] + times[end] + 1) // 2 for end in ends])
