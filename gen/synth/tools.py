@@ -36,25 +36,25 @@ class Tool:
         return _identity(self.package, self.module)
 
     def run(self, arguments: Sequence[str], folder: Path) -> str:
-        """Run it in ``folder`` and return what it printed, which is also kept there in ``MODULE.log``.
+        """Run it in ``folder`` and return what it printed, which goes to ``MODULE.log`` there meanwhile.
 
         Raises ``SynthesisError`` when it fails, with its last error message and the log's path.
         """
         assert self.identity
         call = f"import sys, {self.module} as m; sys.exit(m.{self.function}(sys.argv[1:]))"
-        result = subprocess.run(
-            [sys.executable, "-c", call, *arguments],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
         log = folder / f"{self.module}.log"
-        log.write_text(result.stdout)
+        with log.open("w") as output:
+            result = subprocess.run(
+                [sys.executable, "-c", call, *arguments],
+                cwd=folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        printed = log.read_text()
         if result.returncode:
-            raise SynthesisError(f"{self.package}: {_complaint(result.stdout)} (log: {log})")
-        return result.stdout
+            raise SynthesisError(f"{self.package}: {_complaint(printed)} (log: {log})")
+        return printed
 
 
 @cache
