@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -58,6 +58,6 @@ def load_model(name_or_path: str | Path) -> DigitsTransformer:
             metadata = json.loads((file.metadata() or {})["mixdit"])
         model = DigitsTransformer(ModelShape(**metadata["shape"]))
         load_weights(path, model)
-    except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+    except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} holds no digits transformer: {error}") from error
     return model.eval().requires_grad_(False)
