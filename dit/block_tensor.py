@@ -1,0 +1,112 @@
+"""Block tensors in PyTorch: the codes that `golden.MXTensor` and `golden.MixedTensor` hold, on any device."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import golden
+from golden import MXINT8, Format
+
+
+def expand_formats(formats: Format | Sequence[Format], k: int) -> tuple[Format, ...]:
+    """The format of each block of a row of ``k`` elements.
+
+    Parameters
+    ----------
+    formats:
+        One format for all blocks, or the format of each block in the order of K.
+    k:
+        Elements of a row, at least 1.
+
+    Raises
+    ------
+    TypeError
+        Something other than formats.
+    ValueError
+        A number of formats that does not fit ``k``, or MXINT8, whose blocks are longer, among others.
+    """
+    if isinstance(formats, Format):
+        return (formats,) * -(-k // formats.block_size)
+    listed = tuple(formats)
+    for fmt in listed:
+        if not isinstance(fmt, Format):
+            raise TypeError(f"formats must be Format objects such as golden.MX6, not {fmt!r}")
+    if len(set(listed)) > 1 and MXINT8 in listed:
+        raise ValueError("MXINT8 shares a row with no other format: its blocks are longer")
+    size = listed[0].block_size if listed else golden.MX9.block_size
+    if len(listed) != -(-k // size):
+        raise ValueError(f"k={k} takes {-(-k // size)} blocks of {size}, but formats names {len(listed)}")
+    return listed
+
+
+@dataclass(frozen=True, eq=False)
+class BlockTensor:
+    """A tensor of blocks along its last axis, each k-block in a format of its own.
+
+    Parameters
+    ----------
+    formats:
+        The format of each block along K; MXINT8 only if all are.
+    k:
+        True length of the last axis; elements past it are padding, 0 where an encoder made them.
+    exponents:
+        uint8 ``[..., blocks]``: shared exponents E; 255 marks a NaN block.
+    microexponents:
+        uint8 ``[..., blocks]``: bit j is the microexponent of sub-block j.
+    elements:
+        int8 ``[..., blocks, block_size]``: two's complement codes.
+    """
+
+    formats: tuple[Format, ...]
+    k: int
+    exponents: Tensor
+    microexponents: Tensor
+    elements: Tensor
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the values: the leading axes and ``k``."""
+        return (*self.exponents.shape[:-1], self.k)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the codes are."""
+        return self.elements.device
+
+    def __getitem__(self, index: Any) -> "BlockTensor":
+        """Select along the leading axes (never along K)."""
+        return BlockTensor(
+            self.formats, self.k, self.exponents[index], self.microexponents[index], self.elements[index]
+        )
+
+    def to_golden(self) -> golden.Tensor:
+        """The same codes as `golden.MXTensor`, or `golden.MixedTensor` where formats differ (copied)."""
+        parts = []
+        start = 0
+        for fmt, run in groupby(self.formats):
+            stop = start + len(tuple(run))
+            k = min(self.k, stop * fmt.block_size) - start * fmt.block_size
+            codes = (self.exponents, self.microexponents, self.elements)
+            e, t, q = (np.array(c.narrow(self.exponents.ndim - 1, start, stop - start).cpu()) for c in codes)
+            parts.append(golden.MXTensor(fmt, k, e, t, q))
+            start = stop
+        return parts[0] if len(parts) == 1 else golden.MixedTensor(tuple(parts))
+
+    @classmethod
+    def from_golden(cls, t: golden.Tensor) -> "BlockTensor":
+        """The codes of a golden tensor, on the CPU; several parts must not include MXINT8."""
+        parts = t.parts
+        if len(parts) > 1 and any(part.fmt == MXINT8 for part in parts):
+            raise ValueError("MXINT8 shares a row with no other format: its blocks are longer")
+        return cls(
+            tuple(part.fmt for part in parts for _ in range(part.exponents.shape[-1])),
+            t.k,
+            torch.cat([torch.from_numpy(part.exponents) for part in parts], -1),
+            torch.cat([torch.from_numpy(part.microexponents) for part in parts], -1),
+            torch.cat([torch.from_numpy(part.elements) for part in parts], -2),
+        )
