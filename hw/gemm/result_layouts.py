@@ -62,7 +62,7 @@ def tile_command_layout(*, rows, slots, address_bits) -> data.StructLayout:
 
 
 def fragment_layout(address_bits) -> data.StructLayout:
-    """``bytes`` bytes (1 to 64, even) for memory from ``address`` on, the first in the low bits of ``data``."""
+    """``bytes`` bytes (1 to 64, even) of ``data``, lowest first, for memory from ``address`` on."""
     return data.StructLayout({
         "address": address_bits,
         "bytes": range(FRAGMENT_BYTES + 1),

@@ -1,0 +1,1 @@
+"""Tests of the GEMM engine and its parts."""
