@@ -10,11 +10,16 @@ The array's parts, from the operands to the results:
 
 ``tile_loader``, ``operand_lane``: receive blocks, keep them, split them into passes, align exponents.
 ``sequencer``: which block meets which, and when.
-``grid``: the systolic grid of ``processing_element``, each a ``block_dot`` and an
-``aligned_accumulator``, with ``drain_segment`` and ``drain_cell``, which ends in ``aligned_to_float``.
+``grid``: the systolic grid of ``processing_element``, each a ``block_dot`` (with DSP blocks a ``packed_dot``
+of ``packed_operand``) and an ``aligned_accumulator``, with ``drain_segment`` and ``drain_cell``, which ends
+in ``aligned_to_float``.
 
-Shared: ``layouts`` of payloads, ``axi_stream`` ports, ``carry_sum`` (all adders of the array, with a form
-per target: ``carry_chain_ecp5``), ``delay``, ``shared_module`` (one Verilog module for many instances).
+``targets``: what a design can be built for. ``carry_sum`` has all adders of the array and ``multiply_add``
+all multipliers, each a behavioural twin with forms in cells: ``carry_chain_ecp5``,
+``carry_chain_xilinx``, ``dsp48e2``.
+
+Shared: ``layouts`` of payloads, ``axi_stream`` ports, ``delay``, ``shared_module`` (one Verilog module for
+many instances).
 """
 
 from hw.array import Array

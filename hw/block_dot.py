@@ -5,8 +5,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import MX9, PASS_DOT_BITS, PASS_MAGNITUDE_BITS, SUBBLOCKS
-from hw.carry_sum import CarryOp, carry_sum, check_target
+from hw.carry_sum import CarryOp, carry_sum
 from hw.delay import delay
+from hw.targets import check_target
 
 __all__ = ["BlockDot", "activation_layout", "weight_layout"]
 
@@ -45,7 +46,7 @@ class BlockDot(wiring.Component):
     Parameters
     ----------
     target:
-        One of ``hw.carry_sum.TARGETS``.
+        One of ``hw.targets.TARGETS``.
 
     Members
     -------
@@ -54,6 +55,18 @@ class BlockDot(wiring.Component):
     """
 
     latency = 4 + SUBBLOCKS - 1
+    activation_layout = staticmethod(activation_layout)
+    weight_layout = staticmethod(weight_layout)
+
+    @staticmethod
+    def activation_operand(subblock):
+        """What the port ``a`` takes for a sub-block of ``activation_layout``."""
+        return subblock
+
+    @staticmethod
+    def weight_operand(subblock):
+        """What the port ``b`` takes for a sub-block of ``weight_layout``."""
+        return subblock
 
     def __init__(self, *, target="generic"):
         check_target(target)

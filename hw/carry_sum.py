@@ -6,11 +6,9 @@ from amaranth.hdl import Cat, Module, Signal, Value
 
 from hw.carry_chain_ecp5 import carry_chain as ecp5_chain
 from hw.carry_chain_xilinx import carry_chain as xilinx_chain
+from hw.targets import TARGETS, check_target
 
 __all__ = ["TARGETS", "CarryOp", "carry_sum", "check_target"]
-
-TARGETS = ("generic", "ecp5", "xilinx")
-"""Targets that a design can be built for; the choice changes area and speed, never a result."""
 
 
 class CarryOp(enum.Enum):
@@ -37,12 +35,6 @@ _COMPUTED_ADDEND = (CarryOp.AND_AND, CarryOp.XOR_XOR, CarryOp.CLEAR_XOR)
 """Operations neither of whose addends is an input as it comes."""
 
 
-def check_target(target):
-    """Raise ValueError unless ``target`` is one of ``TARGETS``."""
-    if target not in TARGETS:
-        raise ValueError(f"target must be one of {', '.join(TARGETS)}, not {target!r}")
-
-
 def carry_sum(m: Module, name, op: CarryOp, width, *, a, c, b=0, d=0, e=0, carry=0, target="generic"):
     """``width`` bits of the sum that ``op`` names plus ``carry``, as a new signal ``name``.
 
@@ -57,11 +49,12 @@ def carry_sum(m: Module, name, op: CarryOp, width, *, a, c, b=0, d=0, e=0, carry
     check_target(target)
     inputs = [_to_width(x, width, spread) for x, spread in ((a, 0), (b, 1), (c, 0), (d, 1), (e, 1))]
     result = Signal(width, name=name)
-    if target == "ecp5":
+    cell = TARGETS[target].carry
+    if cell == "CCU2C":
         m.d.comb += result.eq(ecp5_chain(m, name, _TERMS[op], *inputs[:4], carry))
-    elif target == "xilinx" and op in _COMPUTED_ADDEND:
+    elif cell and op in _COMPUTED_ADDEND:
         active = min(width, max(len(Value.cast(a)), len(Value.cast(c))))
-        m.d.comb += result.eq(xilinx_chain(m, name, _TERMS[op], inputs, carry, active=active))
+        m.d.comb += result.eq(xilinx_chain(m, name, _TERMS[op], inputs, carry, cell=cell, active=active))
     else:
         left, right = _TERMS[op](*inputs)
         m.d.comb += result.eq(left + right + carry)

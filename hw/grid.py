@@ -131,9 +131,10 @@ class Grid(wiring.Component):
         """Connect a row's elements to their left and upper neighbours."""
         for c, element in enumerate(row):
             for j in range(SUBBLOCKS):
+                a, b = self.a[r][j], self.b[c][j]
                 m.d.comb += [
-                    element.a_in[j].eq(row[c - 1].a_out[j] if c else self.a[r][j]),
-                    element.b_in[j].eq(above[c].b_out[j] if r else self.b[c][j]),
+                    element.a_in[j].eq(row[c - 1].a_out[j] if c else self._element.activation_operand(a)),
+                    element.b_in[j].eq(above[c].b_out[j] if r else self._element.weight_operand(b)),
                 ]
             m.d.comb += element.column_in.eq(above[c].column_out if r else self.column_distance[c])
             if c:

@@ -6,9 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from golden.formats import SUBBLOCKS, accumulator_bits
 from hw.aligned_accumulator import AlignedAccumulator, distance_bits
-from hw.block_dot import BlockDot, activation_layout, weight_layout
-from hw.carry_sum import check_target
+from hw.block_dot import BlockDot
 from hw.delay import delay
+from hw.packed_dot import PackedDot
+from hw.targets import TARGETS, check_target
 
 __all__ = ["ProcessingElement", "row_control_layout"]
 
@@ -42,12 +43,12 @@ class ProcessingElement(wiring.Component):
     k_blocks:
         Longest sum, in blocks along K; sets the accumulator's width.
     target:
-        One of ``hw.carry_sum.TARGETS``.
+        One of ``hw.targets.TARGETS``; with multipliers, operands have the form of ``hw.packed_operand``.
 
     Members
     -------
-    a_in, a_out: activations, ``activation_layout()`` x 8, left to right
-    b_in, b_out: weights, ``weight_layout()`` x 8, top to bottom
+    a_in, a_out: activations, ``activation_operand`` of ``activation_layout()`` x 8, left to right
+    b_in, b_out: weights, ``weight_operand`` of ``weight_layout()`` x 8, top to bottom
     row_in, row_out: ``row_control_layout()``, left to right
     column_in, column_out: the weights' exponent distance, top to bottom
     total: Out(width), bits ``low_bits`` and up one cycle after the rest
@@ -59,14 +60,15 @@ class ProcessingElement(wiring.Component):
         self.k_blocks = k_blocks
         self.target = target
         self.width = accumulator_bits(fraction_bits, k_blocks)
+        self._dot = (PackedDot if TARGETS[target].products else BlockDot)(target=target)
         self._accumulator = AlignedAccumulator(fraction_bits=fraction_bits, width=self.width, target=target)
         row = row_control_layout(fraction_bits)
         column = distance_bits(fraction_bits)
         super().__init__({
-            "a_in": In(activation_layout()).array(SUBBLOCKS),
-            "a_out": Out(activation_layout()).array(SUBBLOCKS),
-            "b_in": In(weight_layout()).array(SUBBLOCKS),
-            "b_out": Out(weight_layout()).array(SUBBLOCKS),
+            "a_in": In(self._dot.activation_layout()).array(SUBBLOCKS),
+            "a_out": Out(self._dot.activation_layout()).array(SUBBLOCKS),
+            "b_in": In(self._dot.weight_layout()).array(SUBBLOCKS),
+            "b_out": Out(self._dot.weight_layout()).array(SUBBLOCKS),
             "row_in": In(row),
             "row_out": Out(row),
             "column_in": In(column),
@@ -79,13 +81,21 @@ class ProcessingElement(wiring.Component):
         """Bits of a total that arrive one cycle before the others."""
         return self._accumulator.low_bits
 
+    def activation_operand(self, subblock):
+        """What ``a_in`` takes for a sub-block of ``activation_layout``."""
+        return self._dot.activation_operand(subblock)
+
+    def weight_operand(self, subblock):
+        """What ``b_in`` takes for a sub-block of ``weight_layout``."""
+        return self._dot.weight_operand(subblock)
+
     distance_delay = BlockDot.latency - 1
     first_delay = BlockDot.latency + AlignedAccumulator.first_delay
     latency = 1 + BlockDot.latency + AlignedAccumulator.latency
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.block_dot = block_dot = BlockDot(target=self.target)
+        m.submodules.block_dot = block_dot = self._dot
         m.submodules.accumulator = accumulator = self._accumulator
 
         for j in range(SUBBLOCKS):

@@ -3,11 +3,10 @@
 import pytest
 
 from hw.array import Array
-from hw.carry_sum import TARGETS
 from hw.converter import Converter
 from hw.dequantizer import Dequantizer
-from hw.processing_element import ProcessingElement
 from hw.quantizer import Quantizer
+from verif.netlist.edge_element import EdgeElement
 from verif.netlist.netlist import netlist_of
 from verif.runner import BenchError
 
@@ -15,12 +14,18 @@ NETLISTS = {
     "ecp5": {"family": "ecp5"},
     "ecp5-trimmed": {"family": "ecp5", "trim": True},
     "xcup": {"family": "xcup"},
+    "xc7": {"family": "xc7"},
     "gowin": {"family": "gowin"},
 }
 """Ways through synthesis."""
 
-TARGET = {"ecp5": "ecp5", "xcup": "xilinx", "gowin": "generic"}
-"""The target made for a family's cells."""
+TARGETS = {
+    "ecp5": ("ecp5",),
+    "xcup": ("xilinx", "xilinx_dsp"),
+    "xc7": ("xilinx7",),
+    "gowin": (),
+}
+"""The targets made for a family's cells."""
 
 QUICK = {"optimization": "-O0"}
 """A netlist takes longer to compile than to simulate."""
@@ -43,33 +48,36 @@ def test_unit(bench, unit, way):
 
 
 @pytest.mark.netlist
-@pytest.mark.parametrize("way", ["ecp5-trimmed", "ecp5", "xcup"])
-def test_array(bench, way):
+@pytest.mark.parametrize(("target", "way"), [
+    (target, way) for way, options in NETLISTS.items()
+    for target in TARGETS[options["family"]] or ("generic",)
+])
+def test_array(bench, target, way):
     parameters = {"rows": 2, "cols": 2, "drain_rows": 2, "k_blocks": 4, "fraction_bits": 17}
-    family = NETLISTS[way]["family"]
-    array = Array(**parameters, target=TARGET[family])
-    netlist = netlist_of(array, "mx_array", **NETLISTS[way])
+    netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])
     bench(netlist, "mx_array", "verif.array.array_bench", parameters=parameters, **QUICK)
 
 
 def element_bench(bench, element, design=None):
-    parameters = {"fraction_bits": element.fraction_bits, "k_blocks": element.k_blocks}
+    core = element.element
+    parameters = {"fraction_bits": core.fraction_bits, "k_blocks": core.k_blocks}
     options = {"parameters": parameters, **(QUICK if design else {})}
     return bench(design or element, "mx_pe", "verif.netlist.element_bench", **options)
 
 
+@pytest.mark.parametrize("target", ["generic", "generic_dsp"])
 @pytest.mark.parametrize(("fraction_bits", "k_blocks"), [(17, 8), (9, 2), (21, 4)])
-def test_exported_element(bench, fraction_bits, k_blocks):
-    element_bench(bench, ProcessingElement(fraction_bits=fraction_bits, k_blocks=k_blocks))
+def test_exported_element(bench, fraction_bits, k_blocks, target):
+    element_bench(bench, EdgeElement(fraction_bits=fraction_bits, k_blocks=k_blocks, target=target))
 
 
 @pytest.mark.netlist
 @pytest.mark.parametrize(("target", "way"), [
-    (target, way) for target in TARGETS for way, options in NETLISTS.items()
-    if target in ("generic", TARGET[options["family"]])
+    (target, way) for way, options in NETLISTS.items()
+    for target in ("generic", *TARGETS[options["family"]])
 ])
 def test_element(bench, target, way):
-    element = ProcessingElement(fraction_bits=17, k_blocks=8, target=target)
+    element = EdgeElement(fraction_bits=17, k_blocks=8, target=target)
     element_bench(bench, element, netlist_of(element, "mx_pe", **NETLISTS[way]))
 
 
@@ -92,7 +100,7 @@ def propagate_carry_in(netlist):
 @pytest.mark.netlist
 @pytest.mark.parametrize("change", [invert_table, propagate_carry_in])
 def test_changed_netlist_fails(bench, change):
-    element = ProcessingElement(fraction_bits=17, k_blocks=8, target="ecp5")
+    element = EdgeElement(fraction_bits=17, k_blocks=8, target="ecp5")
     netlist = netlist_of(element, "mx_pe", family="ecp5", trim=True, change=change)
     with pytest.raises(BenchError, match="expected"):
         element_bench(bench, element, netlist)
