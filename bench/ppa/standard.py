@@ -70,8 +70,8 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "converter": run("converter"),
         "dequantizer": run("dequantizer"),
         "pe_xcup": run("pe", "xcup", target="xilinx"),
-        "pe_xcup_dsp": run("pe", "xcup", dsp=True, target="xilinx"),
-        "pe_xc7": run("pe", "xc7", target="xilinx"),
+        "pe_xcup_dsp": run("pe", "xcup", target="xilinx_dsp"),
+        "pe_xc7": run("pe", "xc7", target="xilinx7"),
         "pe_gowin": run("pe", "gowin", target="generic"),
     }
     assert requests.keys() == TITLES.keys()
