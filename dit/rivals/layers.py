@@ -1,11 +1,11 @@
 """The layers that every variant quantizes, and their replacement."""
 
-import copy
 from collections.abc import Callable, Iterator
 
 from torch import nn
 
 from dit.attention import ScaledDotProductAttention
+from dit.quantize_model import copy_structure, replace_module
 
 __all__ = ["is_quantized", "quantized_attentions", "quantized_linears", "replace_layers"]
 
@@ -42,9 +42,9 @@ def replace_layers(
     attention: Callable[[str], nn.Module],
 ) -> nn.Module:
     """A copy of ``model`` in which ``linear(name, layer)`` and ``attention(name)`` stand for its layers."""
-    result = copy.deepcopy(model)
+    result = copy_structure(model)
     for name, layer in quantized_linears(result).items():
-        result.set_submodule(name, linear(name, layer))
+        replace_module(result, name, linear(name, layer))
     for name in quantized_attentions(result):
-        result.set_submodule(name, attention(name))
+        replace_module(result, name, attention(name))
     return result.eval()

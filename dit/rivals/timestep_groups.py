@@ -23,6 +23,10 @@ class TimestepGroups:
         self.starts = list(starts)
         self.current = 0
 
+    def __deepcopy__(self, memo: dict[int, object]) -> "TimestepGroups":
+        """Copies of a model share their groups: whichever runs has set ``current``."""
+        return self
+
     def __len__(self) -> int:
         return len(self.starts) + 1
 
