@@ -4,13 +4,13 @@ from functools import reduce
 from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
 from golden.formats import MX9, SLOT_BITS
 from hw.delay import delay
-from hw.gemm.block_pattern import HALF_BYTES, banks_of, block_patterns
+from hw.gemm.block_pattern import HALF_BYTES, block_patterns
 from hw.gemm.layouts import bank_write_layout
 
 __all__ = ["BlockExtractor"]
@@ -31,10 +31,8 @@ class BlockExtractor(wiring.Component):
 
     Parameters
     ----------
-    data_bits:
-        Width of a beat.
-    lanes, depth:
-        Most lanes of an operand, addresses of a lane.
+    geometry:
+        Sizes of the engine.
     extraction:
         Layout of ``found``.
 
@@ -46,27 +44,30 @@ class BlockExtractor(wiring.Component):
 
     latency = 6
 
-    def __init__(self, *, data_bits, lanes, depth, extraction):
-        self.beat_bytes = data_bits // _BYTE
-        self.depth = depth
-        self.banks = banks_of(self.beat_bytes)
+    def __init__(self, *, geometry, extraction):
+        self.beat_bytes = geometry.beat_bytes
+        self.banks = geometry.banks
         self.patterns = block_patterns(self.beat_bytes)
         super().__init__({
             "found": In(extraction),
             "found_valid": In(1),
-            "write": Out(bank_write_layout(banks=self.banks, lanes=lanes, depth=depth)),
+            "write": Out(bank_write_layout(geometry)),
         })
 
     def elaborate(self, platform):
         m = Module()
         found = self.found
-        starts = delay(m, "starts", found.starts & self.found_valid.replicate(self.banks), 4, reset_less=False)
+        starts = delay(
+            m, "starts", found.starts & self.found_valid.replicate(self.banks), 4, reset_less=False)
         patterns = [delay(m, f"pattern_{n}", bit, 3) for n, bit in enumerate(found.pattern)]
 
         aligned = self._align(m)
         raw = [delay(m, f"raw_{i}", self._choose(aligned, patterns, i), 1) for i in range(self.banks)]
-        halves = [delay(m, f"half_{int(of.second)}", bit, 1)
-                  for bit, of in zip(patterns, self.patterns, strict=True) if of.format == MemoryFormat.MXINT8]
+        halves = [
+            delay(m, f"half_{int(pattern.second)}", bit, 1)
+            for bit, pattern in zip(patterns, self.patterns, strict=True)
+            if pattern.format == MemoryFormat.MXINT8
+        ]
         blocks = self._join_exponents(m, raw, halves, starts)
         self._to_banks(m, blocks, delay(m, "enable", starts, 1, reset_less=False))
         return m

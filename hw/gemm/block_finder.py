@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
 from golden.formats import MX9
-from hw.gemm.block_pattern import banks_of, block_patterns
+from hw.gemm.block_pattern import block_patterns
 from hw.gemm.layouts import extraction_layout, row_tag_layout
 from hw.gemm.read_master import beat_layout
 
@@ -25,10 +25,8 @@ class BlockFinder(wiring.Component):
 
     Parameters
     ----------
-    data_bits:
-        Width of a beat.
-    k_blocks, lanes, depth:
-        Most blocks to take of a row, lanes of an operand, addresses of a lane.
+    geometry:
+        Sizes of the engine.
 
     Members
     -------
@@ -36,17 +34,14 @@ class BlockFinder(wiring.Component):
     found: Out(``extraction_layout``); found_valid: Out(1), combinational
     """
 
-    def __init__(self, *, data_bits, k_blocks, lanes, depth):
-        self.beat_bytes = data_bits // 8
-        self.depth = depth
+    def __init__(self, *, geometry):
+        self.beat_bytes = geometry.beat_bytes
         self.ahead = -(-(self.beat_bytes - 1 + MX9.block_bytes) // self.beat_bytes) - 1
-        self.banks = banks_of(self.beat_bytes)
+        self.banks = geometry.banks
         self.patterns = block_patterns(self.beat_bytes)
-        self._tag = row_tag_layout(beat_bytes=self.beat_bytes, k_blocks=k_blocks, lanes=lanes, depth=depth)
-        self._beat = beat_layout(data_bits=data_bits, tag=self._tag)
-        self.extraction = extraction_layout(
-            beat_bytes=self.beat_bytes, beats=self.ahead + 1, patterns=len(self.patterns), banks=self.banks,
-            lanes=lanes, depth=depth)
+        self._tag = row_tag_layout(geometry)
+        self._beat = beat_layout(data_bits=geometry.data_bits, tag=self._tag)
+        self.extraction = extraction_layout(geometry, beats=self.ahead + 1, patterns=len(self.patterns))
         super().__init__({
             "beat": In(self._beat),
             "beat_valid": In(1),

@@ -5,7 +5,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import SLOT_BITS
-from hw.gemm.layouts import bank_write_layout
+from hw.gemm.layouts import OperandSide, bank_write_layout
 
 __all__ = ["OperandBuffer"]
 
@@ -13,25 +13,25 @@ __all__ = ["OperandBuffer"]
 class OperandBuffer(wiring.Component):
     """``lanes`` memories that take up to ``banks`` neighbouring blocks of one lane per cycle.
 
-    A beat of memory holds several blocks of one row, but the array wants one block of every row. So block
-    ``address`` of lane l does not lie in a memory of that lane: each group of ``banks`` lanes has as many
-    memories, and the block lies in number ``(l + address) % banks``. Neighbouring blocks of a lane, and blocks
-    of different lanes at one address, then are in different memories. The rotation is undone behind the
-    memories. With one bank, a lane has a memory of its own.
+    A beat of memory holds several blocks of one row, but the array wants one block of every row. So
+    block ``address`` of lane l does not lie in a memory of that lane: each group of ``banks`` lanes has
+    as many memories, and the block lies in number ``(l + address) % banks``. Neighbouring blocks of a
+    lane are in different memories then, and so are blocks of different lanes at one address. Behind the
+    memories the rotation is undone. With one bank, a lane has a memory of its own.
 
     Latency from ``read`` to ``blocks`` is 2 cycles in which ``advance`` is high; throughput one read and
     one write per cycle.
 
     Parameters
     ----------
-    lanes, depth:
-        Lanes, and addresses of each.
-    banks:
-        Blocks per write, a power of two.
+    geometry:
+        Sizes of the engine.
+    side:
+        The operand, `OperandSide`.
 
     Members
     -------
-    write: In(``bank_write_layout``); write_enable: In(1), the write is for this operand
+    write: In(``bank_write_layout``), of either operand
     read_address: In; read_lanes: In, lanes from the first one that hold rows: the others read as 0
     advance: In(1)
     blocks: Out(144) x lanes
@@ -39,17 +39,17 @@ class OperandBuffer(wiring.Component):
 
     latency = 2
 
-    def __init__(self, *, lanes, depth, banks, most_lanes):
-        self.lanes = lanes
-        self.depth = depth
-        self.banks = banks
+    def __init__(self, *, geometry, side):
+        self.side = OperandSide(side)
+        self.lanes = geometry.lanes[side.value]
+        self.depth = geometry.depth[side.value]
+        self.banks = geometry.banks
         super().__init__({
-            "write": In(bank_write_layout(banks=banks, lanes=most_lanes, depth=depth)),
-            "write_enable": In(1),
-            "read_address": In(range(depth)),
-            "read_lanes": In(range(lanes + 1)),
+            "write": In(bank_write_layout(geometry)),
+            "read_address": In(range(self.depth)),
+            "read_lanes": In(range(self.lanes + 1)),
             "advance": In(1),
-            "blocks": Out(SLOT_BITS).array(lanes),
+            "blocks": Out(SLOT_BITS).array(self.lanes),
         })
 
     def elaborate(self, platform):
@@ -83,7 +83,8 @@ class OperandBuffer(wiring.Component):
         write, read = cells.write_port(), cells.read_port()
         entry = self.write.banks[bank]
         m.d.comb += [
-            write.en.eq(entry.enable & self.write_enable & (self.write.group == group)),
+            write.en.eq(
+                entry.enable & (self.write.operand == self.side) & (self.write.group == group)),
             write.addr.eq(entry.address),
             write.data.eq(entry.block),
             read.en.eq(self.advance),
