@@ -119,7 +119,7 @@ _XILINX_LUTS = {
 }
 
 
-def _xilinx(name: str, title: str, carry: str, dsp: str) -> Family:
+def _xilinx(name: str, title: str, carries: tuple[str, ...], dsp: str) -> Family:
     return Family(
         name=name,
         title=title,
@@ -127,7 +127,7 @@ def _xilinx(name: str, title: str, carry: str, dsp: str) -> Family:
         synthesis=f"synth_xilinx -family {name} -noiopad -noclkbuf -flatten",
         by_module=f"synth_xilinx -family {name} -noiopad -noclkbuf",
         luts=_XILINX_LUTS,
-        carries={carry: 1},
+        carries=dict.fromkeys(carries, 1),
         muxes={"MUXF7": 1, "MUXF8": 1, "MUXF9": 1},
         ffs=("FD",),
         dsps=(dsp,),
@@ -155,8 +155,9 @@ FAMILIES: Mapping[str, Family] = {
             counting="LUT4 + 2 x CCU2C + 4 x TRELLIS_DPR16X4",
             timing=True,
         ),
-        _xilinx("xcup", "AMD UltraScale+", "CARRY8", "DSP48E2"),
-        _xilinx("xc7", "AMD 7 series", "CARRY4", "DSP48E1"),
+        # Yosys knows no CARRY8: what it maps itself is CARRY4, which AMD's tools accept and pair.
+        _xilinx("xcup", "AMD UltraScale+", ("CARRY4", "CARRY8"), "DSP48E2"),
+        _xilinx("xc7", "AMD 7 series", ("CARRY4",), "DSP48E1"),
         Family(
             name="gowin",
             title="Gowin GW2A",
