@@ -8,7 +8,7 @@ __all__ = ["Row"]
 
 @dataclass(kw_only=True)
 class Row:
-    """What one variant of one model gave. ``None`` stands for "no error at all" where decibels would be infinite.
+    """What one variant of one model gave; decibels that would be infinite are None.
 
     Parameters
     ----------

@@ -1,39 +1,29 @@
 """The layers that every variant quantizes, and their replacement."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from torch import nn
 
-from dit.attention import ScaledDotProductAttention
+from dit.attention_sites import attention_sites
+from dit.calibration.recorder import quantizable_linears
 from dit.quantize_model import copy_structure, replace_module
 
-__all__ = ["is_quantized", "quantized_attentions", "quantized_linears", "replace_layers"]
+__all__ = ["quantized_attentions", "quantized_linears", "replace_layers"]
 
-BLOCKS = "blocks."
-"""Name before every layer of a transformer block. Embeddings and the last layer stay in floating point."""
-
-
-def is_quantized(name: str) -> bool:
-    """True for the layers of transformer blocks."""
-    return name.startswith(BLOCKS)
+PER_IMAGE = "modulation"
+"""In the name of layers of a block that see one vector per image, not one per token. They stay in floating
+point in every variant, as do the layers outside the blocks: a negligible part of the work."""
 
 
 def quantized_linears(model: nn.Module) -> dict[str, nn.Linear]:
-    """Every linear layer of the blocks, by name."""
-    return dict(_of(model, nn.Linear))
+    """Every linear layer that variants quantize, by name."""
+    linears = quantizable_linears(model).items()
+    return {name: layer for name, layer in linears if PER_IMAGE not in name}
 
 
-def quantized_attentions(model: nn.Module) -> dict[str, ScaledDotProductAttention]:
-    """Every attention of the blocks, by name."""
-    return dict(_of(model, ScaledDotProductAttention))
-
-
-def _of(model: nn.Module, kind: type[nn.Module]) -> Iterator[tuple[str, nn.Module]]:
-    return (
-        (name, module)
-        for name, module in model.named_modules()
-        if is_quantized(name) and isinstance(module, kind)
-    )
+def quantized_attentions(model: nn.Module) -> dict[str, nn.Module]:
+    """Every attention, by name."""
+    return attention_sites(model)
 
 
 def replace_layers(

@@ -1,9 +1,10 @@
-"""ViDiT-Q-MP: weight bits by layer and timestep, from decoupled metrics (Zhao et al., arXiv 2406.02540).
+"""ViDiT-Q-MP: weight bits by layer and range of timesteps (Zhao et al., arXiv 2406.02540).
 
 Every layer has its weights in 4 and in 8 bits, and may use the one or the other in each range of timesteps.
-Layers are ranked by what 4 bits cost, in the metric that they affect: layers that carry the condition by
-how it steers the prediction, the others by the prediction itself. In each of the two sets, the costliest
-layers get 8 bits until the set's weights have the average bits of the budget.
+The layers that cost most in 4 bits get 8, until the average of the budget is reached. The paper compares
+only layers that affect the same metric: visual quality, text alignment (cross-attention) or consistency in
+time (temporal attention). A model for single images of a class has layers of the first kind only, so one
+comparison is left, by the error of predicted noise.
 """
 
 from collections.abc import Sequence
@@ -28,9 +29,6 @@ TIMESTEP_RANGES = 2
 SEARCH_TIMESTEPS = 4
 SEARCH_IMAGES = 8
 
-CONDITION_LAYER = "modulation"
-"""In the name of layers that carry the condition."""
-
 
 def viditq_mp(model: nn.Module, batches: Sequence[Batch]) -> nn.Module:
     """Balance channels as ViDiT-Q does, choose weight bits, then quantize; activations have 8 bits."""
@@ -47,15 +45,8 @@ def viditq_mp(model: nn.Module, batches: Sequence[Batch]) -> nn.Module:
 
     sizes = {name: layer.weight.numel() for name, layer in quantized_linears(model).items()}
     costs = _costs(result, switches, thin(batches, SEARCH_TIMESTEPS, SEARCH_IMAGES), groups)
-    for carries_condition in (True, False):
-        names = {name for name in sizes if (CONDITION_LAYER in name) == carries_condition}
-        chosen = allocate(
-            {key: cost for key, cost in costs.items() if key[0] in names},
-            {name: sizes[name] for name in names},
-            len(groups),
-        )
-        for name, group in chosen:
-            switches[name].high[group] = True
+    for name, group in allocate(costs, sizes, len(groups)):
+        switches[name].high[group] = True
     return result
 
 
@@ -73,12 +64,6 @@ class _BitSwitch(nn.Module):
         return result
 
 
-def _steering(model: nn.Module, batches: Sequence[Batch]) -> Tensor:
-    """How the label changes the prediction: with it minus without."""
-    without = [(x, t, torch.full_like(y, model.null_label)) for x, t, y in batches]
-    return predict(model, batches) - predict(model, without)
-
-
 def _costs(
     model: nn.Module, switches: dict[str, _BitSwitch], batches: Sequence[Batch], groups: TimestepGroups
 ) -> dict[tuple[str, int], float]:
@@ -86,12 +71,11 @@ def _costs(
     membership = torch.tensor([groups.group(int(t[0])) for _, t, _ in batches])
     for switch in switches.values():
         switch.high = [True] * len(groups)
-    references = {metric: metric(model, batches) for metric in (predict, _steering)}
+    reference = predict(model, batches)
     costs = {}
     for name, switch in switches.items():
-        metric = _steering if CONDITION_LAYER in name else predict
         switch.high = [False] * len(groups)
-        errors = (metric(model, batches) - references[metric]).square().flatten(1).mean(1)
+        errors = (predict(model, batches) - reference).square().flatten(1).mean(1)
         switch.high = [True] * len(groups)
         for group in range(len(groups)):
             costs[name, group] = errors[membership == group].mean().item()
