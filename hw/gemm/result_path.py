@@ -1,11 +1,14 @@
 """From an array's results to what is written to memory."""
 
-from amaranth.hdl import Module
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
 from hw.axi import check_bus
+from hw.gemm.accumulation import Accumulation
+from hw.gemm.addend_reader import AddendReader
+from hw.gemm.result_format import ResultFormat
 from hw.gemm.result_layouts import (
     addend_beat_layout,
     addend_request_layout,
@@ -13,22 +16,27 @@ from hw.gemm.result_layouts import (
     result_job_layout,
     tile_command_layout,
 )
+from hw.gemm.tile_address import TileAddress
+from hw.gemm.tile_rows import TileRows
 from hw.layouts import packet_layout
 from hw.sequencer import TileStatus
 
 __all__ = ["ResultPath"]
 
+_COMMANDS = 4
+"""Tile commands that wait for their results."""
+
 
 class ResultPath(wiring.Component):
     """Array results, chunk by chunk, to rows of D as ``golden.engine.run`` makes them.
 
-    For each tile command, in order, it takes the results of ``ceil(columns / cols)`` array tiles, which lie side
-    by side, left one first. It adds a tile's chunks in ascending order, then the bias row, then what D holds, and
-    writes each of the tile's rows inside D as one fragment, in the job's format.
+    For each tile command, in order, it takes the results of ``ceil(columns / cols)`` array tiles, which
+    lie side by side, left one first. It adds a tile's chunks in ascending order, then the bias row, then
+    what D holds, and gives each of the tile's rows inside D as one fragment, in the job's format.
 
     Commands may come long before their results: addends are read ahead of time. Tiles of one chunk
-    with at most one addend move at one row per cycle; each further chunk or addend takes the tile through the
-    adder again: ``rows`` cycles and the adder's latency.
+    without addend move at one row per cycle; each further chunk or addend takes a tile through the
+    adder: ``rows * 16 / lanes`` cycles and its latency.
 
     Parameters
     ----------
@@ -36,6 +44,8 @@ class ResultPath(wiring.Component):
         Those of the array; ``cols`` divides 16.
     slots:
         Tiles of D whose chunks may be interleaved.
+    lanes:
+        Sums per cycle of the adder: 1, 2, 4, 8 or 16.
     data_bits, address_bits:
         Widths of the memory port.
 
@@ -48,10 +58,10 @@ class ResultPath(wiring.Component):
     beat: In(``addend_beat_layout``); beat_valid: In(1): what was read, in order, no flow control: there
         is room for all that was requested
     o: Out(stream of ``fragment_layout``), one per row and tile
-    idle: Out(1), every command given was carried out and its fragments taken
+    idle: Out(1), every command taken was carried out and its fragments taken
     """
 
-    def __init__(self, *, rows, cols, drain_rows, slots, data_bits, address_bits):
+    def __init__(self, *, rows, cols, drain_rows, slots, lanes, data_bits, address_bits):
         check_bus(data_bits=data_bits, address_bits=address_bits)
         if BLOCK_SIZE % cols:
             raise ValueError(f"cols must divide {BLOCK_SIZE}, so that tiles make blocks, not be {cols!r}")
@@ -59,6 +69,7 @@ class ResultPath(wiring.Component):
         self.cols = cols
         self.drain_rows = drain_rows
         self.slots = slots
+        self.lanes = lanes
         self.data_bits = data_bits
         self.address_bits = address_bits
         values = data.ArrayLayout(32, rows // drain_rows * cols)
@@ -73,3 +84,74 @@ class ResultPath(wiring.Component):
             "o": Out(stream.Signature(fragment_layout(address_bits))),
             "idle": Out(1),
         })
+
+    def elaborate(self, platform):
+        m = Module()
+        rows, address_bits = self.rows, self.address_bits
+        m.submodules.address = address = TileAddress(rows=rows, slots=self.slots, address_bits=address_bits)
+        m.submodules.tile_rows = tile_rows = TileRows(
+            rows=rows, cols=self.cols, drain_rows=self.drain_rows)
+        m.submodules.addends = addends = AddendReader(
+            rows=rows, data_bits=self.data_bits, address_bits=address_bits)
+        m.submodules.accumulation = accumulation = Accumulation(
+            rows=rows, slots=self.slots, lanes=self.lanes, address_bits=address_bits)
+        m.submodules.format = format_ = ResultFormat(address_bits=address_bits)
+
+        connect, flipped = wiring.connect, wiring.flipped
+        connect(m, flipped(self.command), address.i)
+        connect(m, flipped(self.d), tile_rows.d)
+        connect(m, tile_rows.o, accumulation.results)
+        connect(m, addends.o, accumulation.addends)
+        connect(m, addends.read, flipped(self.read))
+        connect(m, accumulation.o, format_.i)
+        connect(m, format_.o, flipped(self.o))
+        job = self.job
+        m.d.comb += [
+            address.job.eq(job),
+            addends.pitch.eq(job.pitch),
+            addends.beat.eq(self.beat),
+            addends.beat_valid.eq(self.beat_valid),
+            accumulation.bias.eq(job.bias),
+            accumulation.accumulate.eq(job.accumulate),
+            accumulation.pitch.eq(job.pitch),
+            format_.format.eq(job.format),
+        ]
+        self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile)
+
+        commands, fragments = Signal(range(4 * _COMMANDS)), Signal(range(256))
+        m.d.comb += self.idle.eq((commands == 0) & (fragments == 0))
+        m.d.sync += [
+            commands.eq(commands + (self.command.valid & self.command.ready)
+                        - (accumulation.tile.valid & accumulation.tile.ready)),
+            fragments.eq(fragments + accumulation.leaving - (self.o.valid & self.o.ready)),
+        ]
+        return m
+
+    def _distribute(self, m, placed, size, addend, tile):
+        """What each part must know of a tile, into a queue of its own."""
+        job, command = self.job, placed.p
+        size_in, addend_in, tile_in = (Signal(to.payload.shape()) for to in (size, addend, tile))
+        m.d.comb += [
+            size_in.more_tiles.eq((command.columns - 1) >> (self.cols.bit_length() - 1)),
+            size_in.rows.eq(command.rows),
+            addend_in.bias.eq(job.bias),
+            addend_in.accumulate.eq(job.accumulate),
+            *(getattr(addend_in, name).eq(getattr(command, name))
+              for name in ("bias_address", "address", "rows", "columns")),
+            tile_in.eq(command),
+        ]
+        wants = {"size": 1, "addend": command.last & (job.bias | job.accumulate), "tile": 1}
+        targets = {"size": (size, size_in), "addend": (addend, addend_in), "tile": (tile, tile_in)}
+        room = []
+        for name, (to, payload) in targets.items():
+            queue = fifo.SyncFIFO(width=len(payload.as_value()), depth=_COMMANDS)
+            m.submodules[f"{name}_queue"] = queue
+            m.d.comb += [
+                queue.w_data.eq(payload),
+                queue.w_en.eq(placed.valid & placed.ready & wants[name]),
+                to.valid.eq(queue.r_rdy),
+                to.p.as_value().eq(queue.r_data),
+                queue.r_en.eq(to.ready),
+            ]
+            room.append(queue.w_rdy)
+        m.d.comb += placed.ready.eq(room[0] & room[1] & room[2])

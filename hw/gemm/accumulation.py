@@ -1,0 +1,193 @@
+"""Sums of a tile's chunks and addends."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from golden.formats import BLOCK_SIZE
+from hw.gemm.float_adder import FloatAdder
+from hw.gemm.result_format import result_row_layout
+from hw.gemm.tile_address import placed_tile_layout
+from hw.layouts import float_block_layout
+
+__all__ = ["Accumulation"]
+
+
+class Accumulation(wiring.Component):
+    """Rows of D from rows of results: plus the sum of earlier chunks, plus the bias, plus old D.
+
+    One addend after the other, in this order: all rows take one step before the next begins. What waits
+    for the next chunk or step waits in a memory of ``slots`` tiles. A chunk without any addend bypasses the
+    adder, at one row per cycle. Any other step takes ``rows * 16 / lanes`` cycles, and one that
+    reads the memory also waits until the adder is empty.
+
+    Parameters
+    ----------
+    rows:
+        Most rows of a tile.
+    slots:
+        Tiles whose sums may wait.
+    lanes:
+        Sums per cycle: 1, 2, 4, 8 or 16.
+    address_bits:
+        Width of addresses.
+
+    Members
+    -------
+    bias, accumulate: In(1), pitch: In(32), of the job
+    tile: In(stream of ``placed_tile_layout``), taken after its last row
+    results: In(stream of ``float_block_layout``), ``rows`` of them for each tile
+    addends: In(stream of ``float_block_layout``), for each last chunk: the bias row and old rows, those
+        that the job asks for
+    o: Out(stream of ``result_row_layout``), rows of last chunks
+    leaving: Out(1), for one cycle: a row is on its way to ``o``
+    """
+
+    def __init__(self, *, rows, slots, lanes, address_bits):
+        if lanes not in (1, 2, 4, 8, 16):
+            raise ValueError(f"lanes must be 1, 2, 4, 8 or 16, not {lanes!r}")
+        self.rows = rows
+        self.slots = slots
+        self.lanes = lanes
+        self.address_bits = address_bits
+        self._slices = BLOCK_SIZE // lanes
+        block = float_block_layout()
+        tile = placed_tile_layout(rows=rows, slots=slots, address_bits=address_bits)
+        self._place = data.StructLayout({"row": range(max(2, rows)), "slot": tile["slot"].shape})
+        super().__init__({
+            "bias": In(1),
+            "accumulate": In(1),
+            "pitch": In(32),
+            "tile": In(stream.Signature(tile)),
+            "results": In(stream.Signature(block)),
+            "addends": In(stream.Signature(block)),
+            "o": Out(stream.Signature(result_row_layout(address_bits))),
+            "leaving": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.sums = sums = Memory(
+            shape=float_block_layout().size, depth=1 << self._place.size, init=[])
+        read, write = sums.read_port(transparent_for=()), sums.write_port()
+        tag = data.StructLayout({"place": self._place, "leaves": 1})
+        m.submodules.adder = adder = FloatAdder(lanes=self.lanes, user=tag)
+        # Where the rows go that are in the adder and leave.
+        row_of = result_row_layout(self.address_bits)
+        target = data.StructLayout({name: row_of[name].shape for name in ("columns", "address", "code")})
+        m.submodules.targets = targets = fifo.SyncFIFO(width=target.size, depth=32)
+        in_adder = Signal(range(64))
+
+        # Steps: the addends that are left of those wanted (memory, bias, old D), and the one to take.
+        tile = self.tile.p
+        added, wanted, left, take = (Signal(3, name=name) for name in ("added", "wanted", "left", "take"))
+        first_step, last_step, leaves, plain = Signal(init=1), Signal(), Signal(), Signal()
+        m.d.comb += [
+            wanted.eq(Cat(~tile.first, tile.last & self.bias, tile.last & self.accumulate)),
+            left.eq(wanted & ~added),
+            take.eq(left & (~left + 1)),
+            last_step.eq((left & ~take) == 0),
+            leaves.eq(last_step & tile.last),
+            plain.eq(first_step & (wanted == 0)),
+        ]
+        take_sum, take_bias, take_old = take
+
+        # A step that reads the memory starts a cycle after the adder is empty and row 0 is addressed.
+        row = Signal(range(max(2, self.rows)))
+        part = Signal(range(max(2, self._slices)))
+        row_done, step_done, settled, reads = (
+            Signal(name=name) for name in ("row_done", "step_done", "settled", "reads"))
+        m.d.comb += reads.eq(~first_step | take_sum)
+        m.d.sync += settled.eq(~step_done & (settled | (self.tile.valid & reads & (in_adder == 0))))
+        m.d.comb += read.addr.eq(Cat((row + row_done)[:len(row)], tile.slot))
+
+        have, offer, bypass_ready = (Signal(name=name) for name in ("have", "offer", "bypass_ready"))
+        stored = Signal()
+        m.d.comb += [
+            have.eq((~first_step | self.results.valid) & (~(take_bias | take_old) | self.addends.valid)
+                    & (~reads | settled)),
+            offer.eq(self.tile.valid & have),
+            bypass_ready.eq(Mux(leaves, self.o.ready & (in_adder == 0), ~stored)),
+            row_done.eq(offer & Mux(
+                plain, bypass_ready, adder.i.valid & adder.i.ready & (part == self._slices - 1))),
+            step_done.eq(row_done & (row + 1 == tile.rows)),
+            self.results.ready.eq(first_step & row_done),
+            self.addends.ready.eq(Mux(take_old, row_done, take_bias & step_done)),
+            self.tile.ready.eq(step_done & last_step),
+            self.leaving.eq(row_done & leaves),
+        ]
+        with m.If(row_done):
+            m.d.sync += row.eq(Mux(step_done, 0, row + 1))
+        with m.If(step_done):
+            m.d.sync += [first_step.eq(last_step), added.eq(Mux(last_step, 0, added | take))]
+
+        # Into the adder, slice by slice.
+        x = Mux(first_step, self.results.p.as_value(), read.data)
+        y = Mux(take_sum, read.data, self.addends.p.as_value())
+        slices = data.ArrayLayout(32 * self.lanes, self._slices)
+        m.d.comb += [
+            adder.i.valid.eq(offer & ~plain & (~leaves | targets.w_rdy)),
+            adder.i.p.data.x.eq(data.View(slices, x)[part]),
+            adder.i.p.data.y.eq(data.View(slices, y)[part]),
+            adder.i.p.last.eq(part == self._slices - 1),
+            adder.i.p.user.place.row.eq(row),
+            adder.i.p.user.place.slot.eq(tile.slot),
+            adder.i.p.user.leaves.eq(leaves),
+        ]
+        with m.If(adder.i.valid & adder.i.ready):
+            m.d.sync += part.eq(Mux(adder.i.p.last, 0, part + 1))
+
+        # Out of it; the row's last slice is not kept.
+        sum_row, emitted = self._join(m, adder.o)
+        complete = adder.o.valid & adder.o.p.last
+        m.d.comb += [
+            stored.eq(complete & ~adder.o.p.user.leaves),
+            adder.o.ready.eq(~adder.o.p.last | ~adder.o.p.user.leaves | self.o.ready),
+            emitted.eq(complete & adder.o.ready),
+            write.en.eq(stored | (row_done & plain & ~leaves)),
+            write.addr.eq(Mux(stored, adder.o.p.user.place.as_value(), Cat(row, tile.slot))),
+            write.data.eq(Mux(stored, sum_row, self.results.p.as_value())),
+        ]
+        m.d.sync += in_adder.eq(in_adder + (row_done & ~plain) - emitted)
+
+        address = Signal(self.address_bits)
+        next_address = Signal(self.address_bits, reset_less=True)
+        entry, head = Signal(target), data.View(target, targets.r_data)
+        m.d.comb += [
+            address.eq(Mux(row == 0, tile.address, next_address)),
+            entry.columns.eq(tile.columns),
+            entry.address.eq(address),
+            entry.code.eq(tile.code),
+            targets.w_en.eq(row_done & leaves & ~plain),
+            targets.w_data.eq(entry),
+            targets.r_en.eq(emitted & adder.o.p.user.leaves),
+        ]
+        with m.If(row_done):
+            m.d.sync += next_address.eq(address + self.pitch)
+        with m.If(in_adder == 0):
+            m.d.comb += [
+                self.o.valid.eq(offer & plain & leaves),
+                self.o.p.values.as_value().eq(self.results.p.as_value()),
+                *(getattr(self.o.p, name).eq(getattr(entry, name)) for name in target.members),
+            ]
+        with m.Else():
+            m.d.comb += [
+                self.o.valid.eq(complete & adder.o.p.user.leaves),
+                self.o.p.values.as_value().eq(sum_row),
+                *(getattr(self.o.p, name).eq(getattr(head, name)) for name in target.members),
+            ]
+        return m
+
+    def _join(self, m, sums):
+        """A row from slices, whole with its last one, and a signal to say that it was taken."""
+        kept = []
+        slice_in = Signal(range(max(2, self._slices)))
+        with m.If(sums.valid & sums.ready):
+            m.d.sync += slice_in.eq(Mux(sums.p.last, 0, slice_in + 1))
+        for n in range(self._slices - 1):
+            part = Signal(32 * self.lanes, name=f"slice_{n}", reset_less=True)
+            with m.If(slice_in == n):
+                m.d.sync += part.eq(sums.p.data)
+            kept.append(part)
+        return Cat(*kept, sums.p.data), Signal(name="emitted")
