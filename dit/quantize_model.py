@@ -1,32 +1,15 @@
 """A quantized copy of a model, as a plan says."""
 
-import copy
-from typing import TypeVar
-
 from torch import nn
 
 from dit.attention import MXAttention
 from dit.attention_sites import attention_sites, with_attention
 from dit.linear import MXLinear
+from dit.modules import Model, copy_structure, replace_module
 from dit.plan import Plan
 from dit.product import Mode
 
-__all__ = ["copy_structure", "quantize_model", "replace_module"]
-
-Model = TypeVar("Model", bound=nn.Module)
-
-
-def copy_structure(model: Model) -> Model:
-    """A copy of the modules that shares parameters and buffers with ``model``."""
-    shared = {id(t): t for t in (*model.parameters(), *model.buffers())}
-    return copy.deepcopy(model, shared)
-
-
-def replace_module(model: nn.Module, path: str, module: nn.Module) -> None:
-    """Put ``module`` at the place ``path`` of ``model``."""
-    parent, _, name = path.rpartition(".")
-    setattr(model.get_submodule(parent), name, module)
-
+__all__ = ["quantize_model"]
 
 def quantize_model(model: Model, plan: Plan, mode: Mode = "fast") -> Model:
     """Copy a model and replace what ``plan`` names by `MXLinear` and `MXAttention`.

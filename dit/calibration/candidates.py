@@ -1,0 +1,81 @@
+"""Channel order, and what it would gain and cost to have a block of channels in the high format."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dit.calibration.settings import Settings
+from dit.calibration.statistics import Summary
+from dit.dynamic import block_maxima
+from dit.quantize import fake_quantize
+from golden.formats import BLOCK_SIZE
+
+_TINY = 1e-30
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Blocks of a linear layer's channels.
+
+    Attributes
+    ----------
+    order:
+        int64 ``[K]``: the channel at each place; blocks are runs of 16 places.
+    gain:
+        float32 ``[blocks]``: what a block gains in the high format, on a scale that all layers share.
+    """
+
+    order: Tensor
+    gain: Tensor
+
+
+def candidates(
+    summary: Summary, sensitivity: Tensor | None, settings: Settings, generator: torch.Generator
+) -> Candidates:
+    """Order a layer's channels and rate their blocks, per token.
+
+    By magnitude, channels are sorted by absolute maximum and a block is rated by its largest one, beside
+    the RMS of the layer. By sensitivity, channels are sorted by absolute maximum times the root of the
+    sensitivity, and a block is rated by the error energy that the high format removes on the sample,
+    weighted likewise. At random, blocks have random ratings.
+
+    Raises
+    ------
+    ValueError
+        A choice by sensitivity without sensitivities.
+    """
+    channels = len(summary.absmax)
+    weight = torch.ones(channels)
+    if settings.choice == "sensitivity":
+        if sensitivity is None:
+            raise ValueError("the choice by sensitivity takes sensitivities, which were not measured")
+        weight = sensitivity
+    order = torch.arange(channels)
+    if settings.reorder:
+        order = (summary.absmax * weight.sqrt()).argsort(descending=True, stable=True)
+    if settings.choice == "random":
+        return Candidates(order, torch.rand(-(-channels // BLOCK_SIZE), generator=generator))
+    if settings.choice == "magnitude":
+        rms = summary.rms.square().mean().sqrt()
+        return Candidates(order, block_maxima(summary.absmax[order]) / rms.clamp(min=_TINY))
+    x = summary.sample[:, order]
+    error = [(fake_quantize(x, fmt) - x).square().mean(0) for fmt in (settings.low, settings.high)]
+    return Candidates(order, _block_sums((error[0] - error[1]) * weight[order]).clamp(min=0))
+
+
+def _block_sums(x: Tensor) -> Tensor:
+    """Sums over blocks of a vector ``[K]``."""
+    return torch.nn.functional.pad(x, (0, -len(x) % BLOCK_SIZE)).view(-1, BLOCK_SIZE).sum(1)
+
+
+def leading_blocks(order: Tensor, chosen: Tensor) -> Tensor:
+    """The order with the chosen blocks (int64, by number) first and the others behind, each group in order.
+
+    A last block with fewer than 16 channels cannot come first without being filled up: it takes the first
+    channels of the next block along.
+    """
+    flags = torch.zeros(-(-len(order) // BLOCK_SIZE), dtype=torch.bool)
+    flags[chosen] = True
+    per_place = flags.repeat_interleave(BLOCK_SIZE)[: len(order)]
+    return torch.cat((order[per_place], order[~per_place]))
