@@ -113,6 +113,11 @@ class Array(wiring.Component):
     _loading_latency = OperandLane.completion_latency + 3 + OperandLane.row_latency
 
     @property
+    def sequencer(self):
+        """The part that issues passes, for those who count them."""
+        return self._sequencer
+
+    @property
     def macs_per_pass(self):
         """Multiply-accumulates in one cycle."""
         return self._grid.macs_per_pass

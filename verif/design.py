@@ -1,5 +1,6 @@
 """A design as the simulator takes it: exported Verilog, and what must stay visible in it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from amaranth.lib import stream, wiring
@@ -41,13 +42,19 @@ class Design:
         members = component.signature.members.values()
         streams = all(m.is_signature and isinstance(m.signature, stream.Signature) for m in members)
         top = AXIStreamTop(component) if streams else component
-        prototypes = getattr(component, "shared_modules", {})
         return cls(
             name=name,
             verilog=to_verilog(top, name),
             ports=("clk", "rst", *flat_ports(top, "_")),
-            shared={module: _inputs(prototype) for module, prototype in prototypes.items()},
+            shared=dict(_shared(component)),
         )
+
+
+def _shared(component: wiring.Component) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every module that ``component`` or a module of these shares, with its input ports."""
+    for module, prototype in getattr(component, "shared_modules", {}).items():
+        yield module, _inputs(prototype)
+        yield from _shared(prototype)
 
 
 def _inputs(prototype: wiring.Component) -> tuple[str, ...]:

@@ -159,7 +159,8 @@ def tile_layout(geometry) -> data.StructLayout:
 def results_layout(geometry) -> data.StructLayout:
     """What becomes of the results of all arrays for 16 columns and one chunk, see ``tile_command_layout``.
 
-    ``row_address`` and ``rows`` are for all arrays together. ``job_first`` marks a job's first.
+    ``row_address`` and ``rows`` are for all arrays together. ``job_first`` and ``job_last`` mark
+    a job's first and last.
     """
     return data.StructLayout({
         "row_address": geometry.address_bits,
@@ -170,4 +171,5 @@ def results_layout(geometry) -> data.StructLayout:
         "last": 1,
         "slot": range(geometry.partial_slots),
         "job_first": 1,
+        "job_last": 1,
     })

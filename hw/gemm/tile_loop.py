@@ -106,7 +106,8 @@ class TileLoop(wiring.Component):
         read_s, done_s = first_v | ~job.resident, v_last | ~job.resident
         v_slot, s_slot = self._slots(m, j_last, i_last, v_end & job.resident & ~v_last, chunk_end, group_end)
         a, b = self._tile(m, s, v, v_slot, s_slot, i_last, j_last & done_s)
-        self._results(m, a, b, Mux(keep_b, (i & (g.b_tiles - 1)) == 0, j == 0), chunk_end)
+        final = v_last & (s.left <= Mux(keep_b, BLOCK_SIZE, g.a_lanes))
+        self._results(m, a, b, Mux(keep_b, (i & (g.b_tiles - 1)) == 0, j == 0), chunk_end, final)
         self._availability(m, i == 0, (j == 0) & read_s)
         return m
 
@@ -219,7 +220,7 @@ class TileLoop(wiring.Component):
         self._tiles = tiles
         return places
 
-    def _results(self, m, a, b, begins, chunk_end):
+    def _results(self, m, a, b, begins, chunk_end, final):
         g, chunk = self.geometry, self._chunk
         layout = results_layout(g)
         m.submodules.commands = commands = fifo.SyncFIFO(width=layout.size, depth=_COMMANDS)
@@ -234,6 +235,7 @@ class TileLoop(wiring.Component):
             entry.last.eq(chunk.is_last),
             entry.slot.eq(slot),
             entry.job_first.eq(job_first),
+            entry.job_last.eq(final & chunk.is_last),
             commands.w_data.eq(entry),
             commands.w_en.eq(self._fire & begins),
             self.results.payload.eq(commands.r_data),

@@ -1,0 +1,254 @@
+"""Everything of an engine that a soft reset clears: from descriptors to accesses to memory."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.axi import AXI4Signature
+from hw.gemm.array_unit import ArrayUnit
+from hw.gemm.counters import activity_layout
+from hw.gemm.descriptor import descriptor_layout
+from hw.gemm.descriptor_check import DescriptorCheck, checked_job_layout
+from hw.gemm.layouts import job_layout, row_tag_layout
+from hw.gemm.operand_fetch import OperandFetch
+from hw.gemm.read_master import ReadMaster, bus_error_layout
+from hw.gemm.result_dispatch import ResultDispatch
+from hw.gemm.result_layouts import FRAGMENT_BYTES
+from hw.gemm.result_path import ResultPath
+from hw.gemm.tile_feeder import TileFeeder
+from hw.gemm.tile_loop import TileLoop
+from hw.gemm.unpacker import Unpacker
+from hw.gemm.write_master import WriteMaster
+from hw.shared_module import place
+
+__all__ = ["Datapath"]
+
+_ADDER_LANES = 4
+"""Sums per cycle and array of chunks, bias and old D."""
+
+
+class Datapath(wiring.Component):
+    """Descriptors in, jobs out to be admitted, jobs in, accesses to memory out.
+
+    Parameters
+    ----------
+    geometry:
+        Sizes of the engine.
+    target:
+        One of ``hw.carry_sum.TARGETS``.
+
+    Members
+    -------
+    descriptor: In(stream of ``descriptor_layout``)
+    checked: Out(stream of ``checked_job_layout``); job: In(stream of ``job_layout``)
+    bus: Out(AXI4Signature)
+    stop: In(1), begin no access any more; idle: Out(1), none is under way
+    read_error, write_error: Out(``bus_error_layout``), with their valid
+    job_done: Out(1)
+    activity: Out(``activity_layout``), without ``busy``
+    """
+
+    def __init__(self, *, geometry, target="generic"):
+        self.geometry = geometry
+        parameters = geometry.parameters
+        self._array = ArrayUnit(
+            rows=parameters.rows, cols=parameters.cols, drain_rows=parameters.drain_rows,
+            k_blocks=parameters.k_blocks, fraction_bits=parameters.fraction_bits, target=target)
+        error = bus_error_layout(geometry.address_bits)
+        super().__init__({
+            "descriptor": In(stream.Signature(descriptor_layout())),
+            "checked": Out(stream.Signature(checked_job_layout(geometry))),
+            "job": In(stream.Signature(job_layout(geometry))),
+            "bus": Out(AXI4Signature(data_bits=geometry.data_bits, address_bits=geometry.address_bits)),
+            "stop": In(1),
+            "idle": Out(1),
+            "read_error": Out(error),
+            "read_error_valid": Out(1),
+            "write_error": Out(error),
+            "write_error_valid": Out(1),
+            "job_done": Out(1),
+            "activity": Out(activity_layout(geometry)),
+        })
+
+    @property
+    def shared_modules(self):
+        """Modules placed many times, by the name of their Verilog module."""
+        return {"mixdit_gemm_array": self._array}
+
+    def elaborate(self, platform):
+        m = Module()
+        g = self.geometry
+        m.submodules.check = check = DescriptorCheck(geometry=g)
+        m.submodules.fetch = fetch = OperandFetch(geometry=g)
+        m.submodules.loop = loop = TileLoop(geometry=g)
+        m.submodules.feeder = feeder = TileFeeder(geometry=g)
+        m.submodules.dispatch = dispatch = ResultDispatch(geometry=g)
+        arrays = [
+            place(m, f"array_{n}", self._array, module="mixdit_gemm_array")
+            for n in range(g.parameters.arrays)]
+        paths = self._result_paths(m, arrays, dispatch)
+
+        self._queue(m, check)
+        wiring.connect(m, check.o, wiring.flipped(self.checked))
+        wiring.connect(m, wiring.flipped(self.job), fetch.job)
+        wiring.connect(m, fetch.job_started, loop.job)
+        wiring.connect(m, loop.tile, feeder.tile)
+        wiring.connect(m, loop.results, dispatch.results)
+        begins = loop.job.valid & loop.job.ready
+        m.d.comb += [dispatch.job.eq(loop.job.p), dispatch.job_begins.eq(begins)]
+        self._feed(m, feeder, arrays)
+        self._read(m, fetch, feeder, loop, paths)
+        self._write(m, paths, dispatch)
+        self._activity(m, arrays[0], loop, feeder, begins)
+        return m
+
+    def _queue(self, m, check):
+        descriptor = self.descriptor
+        m.submodules.queue = queue = fifo.SyncFIFO(
+            width=descriptor_layout().size, depth=self.geometry.parameters.queue_depth)
+        m.d.comb += [
+            queue.w_data.eq(descriptor.p),
+            queue.w_en.eq(descriptor.valid),
+            descriptor.ready.eq(queue.w_rdy),
+            check.i.p.eq(queue.r_data),
+            check.i.valid.eq(queue.r_rdy),
+            queue.r_en.eq(check.i.ready),
+        ]
+
+    def _result_paths(self, m, arrays, dispatch):
+        p, paths = self.geometry.parameters, []
+        for n, array in enumerate(arrays):
+            path = ResultPath(
+                rows=p.rows, cols=p.cols, drain_rows=p.drain_rows, slots=self.geometry.partial_slots,
+                lanes=_ADDER_LANES, data_bits=p.data_bits, address_bits=p.address_bits)
+            m.submodules[f"result_path_{n}"] = path
+            wiring.connect(m, dispatch.commands[n], path.command)
+            m.d.comb += [
+                path.job.eq(dispatch.result_job),
+                path.d.valid.eq(array.d_valid),
+                Cat(path.d.p.data).eq(array.d_data),
+                path.d.p.last.eq(array.d_last),
+                array.d_ready.eq(path.d.ready),
+            ]
+            paths.append(path)
+        return paths
+
+    def _feed(self, m, feeder, arrays):
+        for n, array in enumerate(arrays):
+            for name in "ab":
+                operand = getattr(feeder, name)[n]
+                m.d.comb += [
+                    getattr(array, f"{name}_data").eq(operand.p.data.as_value()),
+                    getattr(array, f"{name}_user").eq(operand.p.user.as_value()),
+                    getattr(array, f"{name}_last").eq(operand.p.last),
+                    getattr(array, f"{name}_valid").eq(operand.valid),
+                    operand.ready.eq(getattr(array, f"{name}_ready")),
+                ]
+
+    def _read(self, m, fetch, feeder, loop, paths):
+        """Operands, and what result paths add; these are few, and go first."""
+        g = self.geometry
+        tag = data.StructLayout({
+            "result": 1, "path": range(max(2, len(paths))), "row": row_tag_layout(g)})
+        m.submodules.reader = reader = ReadMaster(
+            data_bits=g.data_bits, address_bits=g.address_bits, tag=tag,
+            most_bytes=max(g.most_bytes, FRAGMENT_BYTES))
+        command, operands = reader.command, fetch.command
+        m.d.comb += [
+            command.valid.eq(operands.valid),
+            command.p.address.eq(operands.p.address),
+            command.p.bytes.eq(operands.p.bytes),
+            command.p.tag.row.eq(operands.p.tag),
+            operands.ready.eq(command.ready),
+        ]
+        for n, path in enumerate(paths):
+            with m.If(path.read.valid):
+                m.d.comb += [
+                    command.valid.eq(1),
+                    command.p.address.eq(path.read.p.address),
+                    command.p.bytes.eq(path.read.p.bytes),
+                    command.p.tag.result.eq(1),
+                    command.p.tag.path.eq(n),
+                    operands.ready.eq(0),
+                    path.read.ready.eq(command.ready),
+                    *(other.read.ready.eq(0) for other in paths[:n]),
+                ]
+        m.submodules.unpacker = unpacker = Unpacker(geometry=g)
+        beat = reader.beat
+        for to in (unpacker, *paths):
+            m.d.comb += [to.beat.data.eq(beat.data), to.beat.first.eq(beat.first), to.beat.last.eq(beat.last)]
+        m.d.comb += [
+            unpacker.beat.tag.eq(beat.tag.row),
+            unpacker.beat_valid.eq(reader.beat_valid & ~beat.tag.result),
+            *(path.beat_valid.eq(reader.beat_valid & beat.tag.result & (beat.tag.path == n))
+              for n, path in enumerate(paths)),
+            feeder.write.eq(unpacker.write),
+            fetch.released.eq(feeder.released),
+        ]
+        # A cycle later the last block is in memory.
+        loaded = unpacker.write.last.replicate(2) & Cat(
+            unpacker.write.operand.as_value() == side for side in range(2))
+        m.d.sync += loop.loaded.eq(loaded)
+        self._connect_bus(m, reader.bus)
+        m.d.comb += [
+            reader.stop.eq(self.stop),
+            self.read_error.eq(reader.error),
+            self.read_error_valid.eq(reader.error_valid),
+            self.activity.read.eq(self.bus.rvalid & self.bus.rready),
+        ]
+        self._reader = reader
+
+    def _write(self, m, paths, dispatch):
+        """Fragments of all arrays in turn."""
+        g = self.geometry
+        m.submodules.writer = writer = WriteMaster(data_bits=g.data_bits, address_bits=g.address_bits)
+        turn = Signal(range(max(2, len(paths))))
+        chosen = Signal.like(turn)
+        valid = Array(path.o.valid for path in paths)
+        m.d.comb += chosen.eq(turn)
+        for distance in reversed(range(len(paths))):
+            for start in range(len(paths)):
+                candidate = (start + distance) % len(paths)
+                with m.If((turn == start) & valid[candidate]):
+                    m.d.comb += chosen.eq(candidate)
+        with m.Switch(chosen):
+            for n, path in enumerate(paths):
+                with m.Case(n):
+                    m.d.comb += [
+                        writer.i.valid.eq(path.o.valid),
+                        writer.i.p.eq(path.o.p),
+                        path.o.ready.eq(writer.i.ready),
+                    ]
+        with m.If(writer.i.valid & writer.i.ready):
+            m.d.sync += turn.eq(Mux(chosen == len(paths) - 1, 0, chosen + 1))
+        self._connect_bus(m, writer.bus)
+        m.d.comb += [
+            writer.stop.eq(self.stop),
+            self.idle.eq(writer.idle & self._reader.idle),
+            self.write_error.eq(writer.error),
+            self.write_error_valid.eq(writer.error_valid),
+            dispatch.idle.eq(Cat(path.idle for path in paths).all() & writer.idle),
+            self.job_done.eq(dispatch.job_done),
+            self.activity.written.eq(writer.written),
+        ]
+
+    def _connect_bus(self, m, half):
+        for name, member in half.signature.members.items():
+            ours, theirs = getattr(self.bus, name), getattr(half, name)
+            m.d.comb += ours.eq(theirs) if member.flow == Out else theirs.eq(ours)
+
+    def _activity(self, m, array, loop, feeder, begins):
+        """What array 0 does. Tiles on their way to it are counted from the feeder to their last pass."""
+        pending = Signal(range(256))
+        fed = feeder.a[0].valid & feeder.a[0].p.last
+        m.d.sync += pending.eq(pending + fed - array.done)
+        waits = (pending != 0) | feeder.feeding
+        m.d.comb += [
+            self.activity.passing.eq(array.issue),
+            self.activity.a_mx9.eq(array.a_mx9),
+            self.activity.b_mx9.eq(array.b_mx9),
+            self.activity.tiles.eq(loop.active | waits),
+            self.activity.starved.eq(~waits & loop.starved),
+            self.activity.blocked.eq(array.blocked),
+            self.activity.job_begins.eq(begins),
+        ]

@@ -1,0 +1,107 @@
+"""The GEMM engine: matrices in memory to matrices in memory."""
+
+from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.engine import ADDRESS_SPACE_BITS, EngineParameters
+from hw.axi import AXI4LiteSignature, AXI4Signature
+from hw.carry_sum import check_target
+from hw.gemm.control import Control
+from hw.gemm.counters import Counters
+from hw.gemm.datapath import Datapath
+from hw.gemm.geometry import Geometry
+from hw.gemm.supervisor import Supervisor
+
+__all__ = ["Engine"]
+
+
+class Engine(wiring.Component):
+    """``D = A * B**T`` and more, by descriptor: what ``golden.engine.run`` does to memory.
+
+    Software writes a descriptor to the registers, rings the doorbell, and gets an interrupt when D is in
+    memory. Operands are read ahead, also of the next job unless it needs what this one writes.
+
+    Parameters
+    ----------
+    target:
+        One of ``hw.carry_sum.TARGETS``; changes area and speed, never a result.
+    rows, cols, drain_rows, k_blocks, fraction_bits, arrays, stationary_tiles, data_bits, address_bits,
+    queue_depth:
+        As in ``golden.engine.EngineParameters``; ``k_blocks`` even.
+
+    Members
+    -------
+    s_axil: In(AXI4LiteSignature), the registers ``golden.engine.REGISTERS``
+    m_axi: Out(AXI4Signature), memory
+    interrupt: Out(1), high while an enabled event is pending
+
+    Raises
+    ------
+    TypeError, ValueError
+        A parameter is not an integer, or out of its range.
+    """
+
+    def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, target="generic",
+                 arrays=1, stationary_tiles=2, data_bits=128, address_bits=40, queue_depth=4):
+        check_target(target)
+        self.parameters = EngineParameters(
+            rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks, fraction_bits=fraction_bits,
+            arrays=arrays, stationary_tiles=stationary_tiles, data_bits=data_bits, address_bits=address_bits,
+            queue_depth=queue_depth)
+        for name, value in vars(self.parameters).items():
+            setattr(self, name, value)
+        self.target = target
+        self._geometry = Geometry(self.parameters)
+        self._datapath = Datapath(geometry=self._geometry, target=target)
+        super().__init__({
+            "s_axil": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
+            "m_axi": Out(AXI4Signature(data_bits=data_bits, address_bits=address_bits)),
+            "interrupt": Out(1),
+        })
+
+    @property
+    def shared_modules(self):
+        """Modules placed many times, by the name of their Verilog module."""
+        return self._datapath.shared_modules
+
+    def elaborate(self, platform):
+        m = Module()
+        g, core = self._geometry, self._datapath
+        m.submodules.control = control = Control(parameters=self.parameters)
+        m.submodules.supervisor = supervisor = Supervisor(geometry=g)
+        m.submodules.counters = counters = Counters(geometry=g)
+
+        # What a soft reset clears has a reset of its own.
+        m.domains += ClockDomain("core")
+        m.d.comb += [
+            ClockSignal("core").eq(ClockSignal()),
+            ResetSignal("core").eq(ResetSignal() | supervisor.clear),
+        ]
+        m.submodules.datapath = DomainRenamer("core")(core)
+
+        connect, flipped = wiring.connect, wiring.flipped
+        connect(m, flipped(self.s_axil), control.bus)
+        connect(m, core.bus, flipped(self.m_axi))
+        connect(m, control.descriptor, core.descriptor)
+        connect(m, core.checked, supervisor.checked)
+        connect(m, supervisor.job, core.job)
+        m.d.comb += [
+            control.accepting.eq(supervisor.accepting),
+            control.status.eq(supervisor.status),
+            control.job_done.eq(core.job_done),
+            control.failed.eq(supervisor.failed),
+            supervisor.submitted.eq(control.descriptor.valid),
+            supervisor.job_done.eq(core.job_done),
+            supervisor.soft_reset.eq(control.soft_reset),
+            supervisor.bus_idle.eq(core.idle),
+            core.stop.eq(supervisor.stop),
+            *(getattr(supervisor, name).eq(getattr(core, name)) for name in (
+                "read_error", "read_error_valid", "write_error", "write_error_valid")),
+            counters.activity.eq(core.activity),
+            counters.activity.busy.eq(supervisor.status.busy),
+            counters.clear.eq(control.clear_counters),
+            *(to.eq(of) for to, of in zip(control.counters, counters.values, strict=True)),
+            self.interrupt.eq(control.interrupt),
+        ]
+        return m

@@ -1,0 +1,73 @@
+"""How many tiles of the stationary operand stay on chip."""
+
+from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.gemm.geometry import MOST_STRIDE
+from hw.gemm.layouts import BLOCKS_BITS
+
+__all__ = ["JobPlanner"]
+
+
+class JobPlanner(wiring.Component):
+    """Divides the operand buffers for a job of ``k_blocks`` k-blocks, by counting.
+
+    A K of at most half of a chunk makes slots half as long and twice as many, and so on. A longer one
+    has several chunks; as many tiles are a group as fit with all of their chunks.
+
+    Latency some cycles per tile of the group.
+
+    Parameters
+    ----------
+    geometry:
+        Sizes of the engine.
+
+    Members
+    -------
+    start: In(1); k_blocks: In, held
+    stride, group, resident: Out, as in ``job_layout``; done: Out(1), they are valid
+    """
+
+    def __init__(self, *, geometry):
+        self.geometry = geometry
+        super().__init__({
+            "start": In(1),
+            "k_blocks": In(BLOCKS_BITS),
+            "stride": Out(range(MOST_STRIDE + 1)),
+            "group": Out(range(geometry.most_group + 1)),
+            "resident": Out(1),
+            "done": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        g = self.geometry
+        for stride in range(1, MOST_STRIDE + 1):
+            with m.If(self.k_blocks <= g.k_blocks >> stride):
+                m.d.comb += self.stride.eq(stride)
+        left = Signal(BLOCKS_BITS)
+        chunks, used, count = (Signal(range(g.tiles + 2), name=name) for name in ("chunks", "used", "count"))
+        with m.FSM(name="state"):
+            with m.State("IDLE"):
+                m.d.comb += self.done.eq(1)
+                with m.If(self.start):
+                    m.d.sync += [left.eq(self.k_blocks), chunks.eq(1), count.eq(0)]
+                    m.next = "CHUNKS"
+            with m.State("CHUNKS"):
+                with m.If((left > g.k_blocks) & (chunks <= g.tiles)):
+                    m.d.sync += [left.eq(left - g.k_blocks), chunks.eq(chunks + 1)]
+                with m.Else():
+                    m.d.sync += used.eq(chunks)
+                    m.next = "GROUP"
+            with m.State("GROUP"):
+                with m.If((used <= g.tiles) & (chunks != 1)):
+                    m.d.sync += [count.eq(count + 1), used.eq(used + chunks)]
+                with m.Else():
+                    m.next = "IDLE"
+        single = chunks == 1
+        m.d.comb += [
+            self.resident.eq(single | (count != 0)),
+            self.group.eq(Mux(single, Const(g.tiles) << self.stride, Mux(count == 0, 1, count))),
+        ]
+        return m
