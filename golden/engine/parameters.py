@@ -14,7 +14,8 @@ class EngineParameters:
     drain_rows:
         Rows per drain segment of an array.
     k_blocks:
-        Blocks of 16 along K that a tile holds. A longer K is processed in chunks of so many.
+        Blocks of 16 along K that a tile holds, an even number, so that no chunk ends within an MXINT8 block.
+        A longer K is processed in chunks of so many.
     fraction_bits:
         F of the aligned accumulator.
     arrays:
@@ -64,5 +65,7 @@ class EngineParameters:
         for name, choices in (("cols", (1, 2, 4, 8, 16)), ("data_bits", (64, 128, 256, 512))):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")
+        if self.k_blocks % 2:
+            raise ValueError(f"k_blocks must be even, not {self.k_blocks!r}")
         if self.rows % self.drain_rows:
             raise ValueError(f"drain_rows must divide rows={self.rows}, not {self.drain_rows!r}")

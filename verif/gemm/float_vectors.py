@@ -5,8 +5,21 @@ import random
 import numpy as np
 
 _SPECIAL = (
-    0x00000000, 0x00000001, 0x007FFFFF, 0x00800000, 0x00800001, 0x00FFFFFF, 0x3F800000, 0x3F800001, 0x3F7FFFFF,
-    0x4B800000, 0x7F7FFFFF, 0x7F800000, 0x7F800001, 0x7FC00000, 0x7FFFFFFF,
+    0x00000000,
+    0x00000001,
+    0x007FFFFF,
+    0x00800000,
+    0x00800001,
+    0x00FFFFFF,
+    0x3F800000,
+    0x3F800001,
+    0x3F7FFFFF,
+    0x4B800000,
+    0x7F7FFFFF,
+    0x7F800000,
+    0x7F800001,
+    0x7FC00000,
+    0x7FFFFFFF,
 )
 
 
@@ -19,14 +32,15 @@ def special_pairs() -> list[tuple[int, int]]:
 def near_pairs(rng: random.Random, count: int) -> list[tuple[int, int]]:
     """Operands whose exponents are 0 to 30 apart: alignment, cancellation and every way to round."""
     pairs = []
+
+    def fraction() -> int:
+        full = rng.getrandbits(23)
+        return rng.choice((0, (1 << 23) - 1, full, full & ~0xFFF, 1 << rng.randint(0, 22)))
+
     for _ in range(count):
         exponent = rng.choice((rng.randint(1, 254), rng.randint(1, 30), rng.randint(224, 254)))
         other = max(0, exponent - rng.choice((0, 0, 1, 1, 2, rng.randint(0, 30))))
-        fractions = [
-            rng.choice((0, (1 << 23) - 1, rng.getrandbits(23), 1 << rng.randint(0, 22), rng.getrandbits(23) & ~0xFFF))
-            for _ in range(2)
-        ]
-        pair = [rng.getrandbits(1) << 31 | e << 23 | f for e, f in zip((exponent, other), fractions, strict=True)]
+        pair = [rng.getrandbits(1) << 31 | e << 23 | fraction() for e in (exponent, other)]
         rng.shuffle(pair)
         pairs.append((pair[0], pair[1]))
     return pairs

@@ -31,8 +31,11 @@ ADDRESS_BITS, DATA_BITS = P["address_bits"], P["data_bits"]
 D_FORMATS = [f for f in MemoryFormat if f != MemoryFormat.MXINT8]
 STALLS = ["none", "uniform", "bursts"]
 COVERAGE = Coverage(
-    "result-path", format=[f.name for f in D_FORMATS], stalls=STALLS,
-    addends=["none", "bias", "old", "both"], chunks=["one", "several"],
+    "result-path",
+    format=[f.name for f in D_FORMATS],
+    stalls=STALLS,
+    addends=["none", "bias", "old", "both"],
+    chunks=["one", "several"],
 )
 
 
@@ -43,9 +46,7 @@ def bits(layout: data.StructLayout, **values) -> int:
 
 def fields(layout: data.StructLayout, payload: int) -> dict[str, int]:
     """The fields of a payload of ``layout``."""
-    return {
-        name: payload >> field.offset & ((1 << field.width) - 1) for name, field in layout
-    }
+    return {name: payload >> field.offset & ((1 << field.width) - 1) for name, field in layout}
 
 
 class Memory:
@@ -134,7 +135,8 @@ class Job:
     def _expect(self, memory, size) -> None:
         bias = any_floats(self.rng, self.n)
         old = any_floats(self.rng, (self.m, self.n))
-        rows = [slice(self.address + r * self.pitch, self.address + r * self.pitch + size) for r in range(self.m)]
+        starts = [self.address + r * self.pitch for r in range(self.m)]
+        rows = [slice(start, start + size) for start in starts]
         if self.accumulate:
             for row, values in zip(rows, old, strict=True):
                 memory.data[row] = values.view(np.uint8)
@@ -152,8 +154,13 @@ class Job:
 
     def settings(self) -> int:
         return bits(
-            result_job_layout(ADDRESS_BITS), format=int(self.format), mx9_blocks=self.mx9_blocks,
-            pitch=self.pitch, bias=self.bias, accumulate=self.accumulate, bias_address=self.bias_address,
+            result_job_layout(ADDRESS_BITS),
+            format=int(self.format),
+            mx9_blocks=self.mx9_blocks,
+            pitch=self.pitch,
+            bias=self.bias,
+            accumulate=self.accumulate,
+            bias_address=self.bias_address,
         )
 
     def send(self, commands: Sender, results: Sender) -> None:
@@ -164,11 +171,20 @@ class Job:
             for chunk in range(self.chunks):
                 for slot, (r, c) in enumerate(group):
                     columns = min(16, self.n - c)
-                    commands.send([bits(
-                        layout, row_address=self.address + r * self.pitch, column_block=c // 16,
-                        rows=min(ROWS, self.m - r), columns=columns,
-                        first=chunk == 0, last=chunk == self.chunks - 1, slot=slot,
-                    )])
+                    commands.send(
+                        [
+                            bits(
+                                layout,
+                                row_address=self.address + r * self.pitch,
+                                column_block=c // 16,
+                                rows=min(ROWS, self.m - r),
+                                columns=columns,
+                                first=chunk == 0,
+                                last=chunk == self.chunks - 1,
+                                slot=slot,
+                            )
+                        ]
+                    )
                     for left in range(0, columns, COLS):
                         results.send(self._beats(self.results[chunk], r, c + left))
 
@@ -191,7 +207,9 @@ async def jobs(dut, stalls):
     options = {"stall": stalls, "rng": rng}
     commands, results = Sender(dut, "command", **options), Sender(dut, "d", **options)
     parts = [
-        commands, results, memory,
+        commands,
+        results,
+        memory,
         Receiver(dut, "read", on_payload=memory.request, **options),
         Receiver(dut, "o", on_payload=memory.write, **options),
     ]
@@ -220,7 +238,9 @@ async def jobs(dut, stalls):
         outputs += job.m * job.n
         addends = ("none", "bias", "old", "both")[job.bias + 2 * job.accumulate]
         COVERAGE.hit(
-            format=job.format.name, stalls=stalls, addends=addends,
+            format=job.format.name,
+            stalls=stalls,
+            addends=addends,
             chunks="several" if job.chunks > 1 else "one",
         )
     COVERAGE.compared(outputs)

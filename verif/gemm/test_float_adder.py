@@ -8,7 +8,9 @@ from hw.gemm.float_adder import FloatAdder
 @pytest.mark.parametrize("lanes", [1, 4])
 def test_float_adder(bench, lanes):
     result = bench(
-        FloatAdder(lanes=lanes), "float_adder", "verif.gemm.float_adder_bench",
+        FloatAdder(lanes=lanes),
+        "float_adder",
+        "verif.gemm.float_adder_bench",
         parameters={"lanes": lanes, "pairs": 3000},
     )
     assert len(result.tests) == 3

@@ -16,6 +16,8 @@ CASES = {
 def test_result_path(bench, case):
     parameters = {**CASES[case], "address_bits": 32}
     bench(
-        ResultPath(**parameters), "result_path", "verif.gemm.result_path_bench",
+        ResultPath(**parameters),
+        "result_path",
+        "verif.gemm.result_path_bench",
         parameters={"path": parameters, "jobs": 25},
     )
