@@ -8,13 +8,15 @@ from dit.linear import MXLinear
 from dit.modules import Model, copy_structure, replace_module
 from dit.plan import Plan
 from dit.product import Mode
+from dit.timestep_plan import TimestepPlan
+from dit.timestep_switch import one_or_switch, switch_by_timestep
 
 __all__ = ["quantize_model"]
 
-def quantize_model(model: Model, plan: Plan, mode: Mode = "fast") -> Model:
+def quantize_model(model: Model, plan: Plan | TimestepPlan, mode: Mode = "fast") -> Model:
     """Copy a model and replace what ``plan`` names by `MXLinear` and `MXAttention`.
 
-    Linear layers are ``nn.Linear``. Attention is `ScaledDotProductAttention`, or an ``Attention`` module of
+    Linear layers are ``nn.Linear``. Attention is `ScaledDotProductAttention`, or an attention module of
     diffusers, whose processor then attends on blocks. Everything else, parameters included, is shared with
     ``model``.
 
@@ -23,7 +25,8 @@ def quantize_model(model: Model, plan: Plan, mode: Mode = "fast") -> Model:
     model:
         Any model, such as DiTTransformer2DModel, PixArtTransformer2DModel or SD3Transformer2DModel.
     plan:
-        By paths of modules.
+        By paths of modules. A `TimestepPlan` takes a model whose ``forward`` has a parameter ``timestep``,
+        ``timesteps`` or ``t``; all samples of a call must lie in one of its ranges.
     mode:
         See `dit.product.Mode`.
 
@@ -35,15 +38,23 @@ def quantize_model(model: Model, plan: Plan, mode: Mode = "fast") -> Model:
     result = copy_structure(model)
     linears = {name: module for name, module in result.named_modules() if isinstance(module, nn.Linear)}
     sites = attention_sites(result)
-    for kind, planned, found in (("linear", plan.linears, linears), ("attention", plan.attentions, sites)):
-        missing = [name for name in planned if name not in found]
+    plans = plan.plans if isinstance(plan, TimestepPlan) else (plan,)
+    for kind, planned, found in (
+        ("linear", plans[0].linears, linears),
+        ("attention", plans[0].attentions, sites),
+    ):
+        missing = [path for path in planned if path not in found]
         if missing:
             raise ValueError(f"the plan names {missing[0]!r}, but the model has no {kind} layer of that name")
-    for name, linear in plan.linears.items():
+    for path in plans[0].linears:
         try:
-            replace_module(result, name, MXLinear(linears[name], linear, mode))
+            layers = [MXLinear(linears[path], p.linears[path], mode) for p in plans]
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
-    for name, attention in plan.attentions.items():
-        replace_module(result, name, with_attention(sites[name], MXAttention(attention.heads, mode)))
+            raise ValueError(f"{path}: {error}") from error
+        replace_module(result, path, one_or_switch(layers))
+    for path in plans[0].attentions:
+        attentions = [MXAttention(p.attentions[path].heads, mode) for p in plans]
+        replace_module(result, path, with_attention(sites[path], one_or_switch(attentions)))
+    if isinstance(plan, TimestepPlan):
+        switch_by_timestep(result, plan)
     return result

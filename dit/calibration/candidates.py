@@ -11,8 +11,6 @@ from dit.dynamic import block_maxima
 from dit.quantize import fake_quantize
 from golden.formats import BLOCK_SIZE
 
-_TINY = 1e-30
-
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
@@ -33,12 +31,13 @@ class Candidates:
 def candidates(
     summary: Summary, sensitivity: Tensor | None, settings: Settings, generator: torch.Generator
 ) -> Candidates:
-    """Order a layer's channels and rate their blocks, per token.
+    """Order a layer's channels, likely outliers first, and rate their blocks, per token.
 
-    By magnitude, channels are sorted by absolute maximum and a block is rated by its largest one, beside
-    the RMS of the layer. By sensitivity, channels are sorted by absolute maximum times the root of the
-    sensitivity, and a block is rated by the error energy that the high format removes on the sample,
-    weighted likewise. At random, blocks have random ratings.
+    By magnitude, channels are sorted by absolute maximum and a block is rated by its largest one. By
+    sensitivity, channels are sorted by absolute maximum times the root of the sensitivity, and a block is rated
+    by the error energy that the high format removes on the sample, weighted likewise. At random, blocks have
+    random ratings.
+    Without reordering, a last block that is not full gains nothing: it cannot stand before others.
 
     Raises
     ------
@@ -55,13 +54,16 @@ def candidates(
     if settings.reorder:
         order = (summary.absmax * weight.sqrt()).argsort(descending=True, stable=True)
     if settings.choice == "random":
-        return Candidates(order, torch.rand(-(-channels // BLOCK_SIZE), generator=generator))
-    if settings.choice == "magnitude":
-        rms = summary.rms.square().mean().sqrt()
-        return Candidates(order, block_maxima(summary.absmax[order]) / rms.clamp(min=_TINY))
-    x = summary.sample[:, order]
-    error = [(fake_quantize(x, fmt) - x).square().mean(0) for fmt in (settings.low, settings.high)]
-    return Candidates(order, _block_sums((error[0] - error[1]) * weight[order]).clamp(min=0))
+        gain = torch.rand(-(-channels // BLOCK_SIZE), generator=generator)
+    elif settings.choice == "magnitude":
+        gain = block_maxima(summary.absmax[order])
+    else:
+        x = summary.sample[:, order]
+        error = [(fake_quantize(x, fmt) - x).square().mean(0) for fmt in (settings.low, settings.high)]
+        gain = _block_sums((error[0] - error[1]) * weight[order]).clamp(min=0)
+    if channels % BLOCK_SIZE and not settings.reorder:
+        gain[-1] = 0
+    return Candidates(order, gain)
 
 
 def _block_sums(x: Tensor) -> Tensor:
@@ -69,13 +71,9 @@ def _block_sums(x: Tensor) -> Tensor:
     return torch.nn.functional.pad(x, (0, -len(x) % BLOCK_SIZE)).view(-1, BLOCK_SIZE).sum(1)
 
 
-def leading_blocks(order: Tensor, chosen: Tensor) -> Tensor:
-    """The order with the chosen blocks (int64, by number) first and the others behind, each group in order.
-
-    A last block with fewer than 16 channels cannot come first without being filled up: it takes the first
-    channels of the next block along.
-    """
+def outliers_first(order: Tensor, chosen: Tensor) -> Tensor:
+    """The channels of the chosen blocks (int64, by number) of an order first, the others as they come."""
     flags = torch.zeros(-(-len(order) // BLOCK_SIZE), dtype=torch.bool)
     flags[chosen] = True
     per_place = flags.repeat_interleave(BLOCK_SIZE)[: len(order)]
-    return torch.cat((order[per_place], order[~per_place]))
+    return torch.cat((order[per_place], order[~per_place].sort().values))

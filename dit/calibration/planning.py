@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 
 from dit.calibration.budget import choose
-from dit.calibration.candidates import candidates, leading_blocks
+from dit.calibration.candidates import candidates, outliers_first
 from dit.calibration.settings import Settings
 from dit.calibration.statistics import BUCKETS, Statistics, Summary
 from dit.dynamic import block_maxima
@@ -76,7 +76,7 @@ def _static_linears(
     taken = choose({path: option.gain for path, option in options.items()}, costs, budget)
     plans = {}
     for path, option in options.items():
-        order = leading_blocks(option.order, taken[path])
+        order = outliers_first(option.order, taken[path])
         identity = bool((order == torch.arange(len(order))).all())
         plans[path] = LinearPlan(
             in_features=len(order),
@@ -135,7 +135,7 @@ def _attentions(
         if settings.choice == "random":
             gains[path] = torch.rand(heads, generator=generator)
         elif settings.choice == "magnitude":
-            gains[path] = entry.scores(buckets)
+            gains[path] = entry.magnitudes(buckets)
         elif entry.benefit is None:
             raise ValueError("the choice by sensitivity takes sensitivities, which were not measured")
         else:

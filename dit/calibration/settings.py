@@ -22,7 +22,7 @@ class Settings:
     weight, high, low:
         Formats of the weights, of the outliers and of everything else.
     choice:
-        What makes an outlier. ``"magnitude"``: the largest absolute values beside those of its layer.
+        What makes an outlier. ``"magnitude"``: the largest absolute values of the whole model.
         ``"sensitivity"``: the error that ``high`` removes, weighted by its effect on the model's output.
         ``"random"``: chance, to compare with.
     reorder:

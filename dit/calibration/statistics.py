@@ -131,11 +131,9 @@ class AttentionStatistics:
         self.square_sum[bucket, operand] += tokens.square().sum((0, 2))
         self.count[bucket, operand] += tokens.shape[0] * tokens.shape[2]
 
-    def scores(self, buckets: slice) -> Tensor:
-        """How far each head stands out: the largest magnitude of its q, k and v over the RMS of all heads."""
-        count = self.count[buckets].sum(0).clamp(min=1)
-        rms = (self.square_sum[buckets].sum((0, 2)) / (count * self.absmax.shape[2])).sqrt()
-        return (self.absmax[buckets].amax(0) / rms.clamp(min=1e-30)[:, None]).amax(0)
+    def magnitudes(self, buckets: slice) -> Tensor:
+        """The largest magnitude in q, k and v of each head: float32 ``[heads]``."""
+        return self.absmax[buckets].amax((0, 1))
 
 
 @dataclass(eq=False)
