@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 import gen
 from gen.commands import verilog
 from gen.designs import ParameterError
+from gen.registers_command import registers
 from gen.synth.command import synth
 from gen.synth.tools import SynthesisError
 
@@ -53,6 +54,7 @@ def _application(arguments: Sequence[str]) -> typer.Typer:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     app.callback(invoke_without_command=True)(_root)
     app.command("verilog")(verilog)
+    app.command("registers")(registers)
     app.command("synth")(synth)
     given = next((argument for argument in arguments if not argument.startswith("-")), None)
     for point in sorted(entry_points(group="mixdit.commands")):

@@ -13,41 +13,64 @@ class ErrorCode(IntEnum):
 
     NONE = 0
     RESERVED_BITS = 1
-    """A reserved bit is set, or a field that the operation does not use is not 0."""
     OPERATION = 2
-    """Unknown operation, or one that this engine was built without."""
     SIZE = 3
-    """M, N or K is 0 or beyond its limit, or a row is longer than the reorder unit's."""
     A_FORMAT = 4
     B_FORMAT = 5
     D_FORMAT = 6
-    """A format that does not exist, or not for this matrix; accumulation asks for binary32."""
     A_MX9_BLOCKS = 7
     B_MX9_BLOCKS = 8
     D_MX9_BLOCKS = 9
-    """More leading MX9 blocks than the row has, or some where the format is not MX4 or MX6."""
     A_ALIGNMENT = 10
     B_ALIGNMENT = 11
     D_ALIGNMENT = 12
     BIAS_ALIGNMENT = 13
-    """Address or pitch is not a multiple of the matrix's alignment."""
     A_PITCH = 14
     B_PITCH = 15
     D_PITCH = 16
-    """Pitch is less than the bytes of a row."""
     A_RANGE = 17
     B_RANGE = 18
     D_RANGE = 19
     BIAS_RANGE = 20
-    """The matrix ends beyond the last address."""
     OVERLAP_A = 21
     OVERLAP_B = 22
     OVERLAP_BIAS = 23
-    """D's bytes, gaps between its rows included, meet those of A, B (or the permutation) or the bias."""
     READ_SLAVE_ERROR = 32
     READ_DECODE_ERROR = 33
     WRITE_SLAVE_ERROR = 34
     WRITE_DECODE_ERROR = 35
-    """Memory answered SLVERR or DECERR."""
     PERMUTATION = 36
-    """An index of the permutation is not below N."""
+
+    @property
+    def meaning(self) -> str:
+        """What it says, in a line."""
+        text = _MEANINGS.get(self.name)
+        if text is None:
+            matrix, _, fault = self.name.partition("_")
+            text = _MATRIX_MEANINGS[fault].format(matrix="the bias" if matrix == "BIAS" else matrix)
+        return text
+
+
+_MEANINGS = {
+    "NONE": "no error",
+    "RESERVED_BITS": "a reserved bit, or a field that the operation does not use, is not 0",
+    "OPERATION": "unknown operation, or one that this engine was built without",
+    "SIZE": "M, N or K is 0 or beyond its limit, or a row is longer than the reorder unit's",
+    "D_FORMAT": "D's format is unknown or not for this operation; accumulation asks for binary32",
+    "OVERLAP_A": "D, with the gaps between its rows, meets A",
+    "OVERLAP_B": "D, with the gaps between its rows, meets B or the permutation",
+    "OVERLAP_BIAS": "D, with the gaps between its rows, meets the bias",
+    "READ_SLAVE_ERROR": "memory answered a read with SLVERR",
+    "READ_DECODE_ERROR": "memory answered a read with DECERR",
+    "WRITE_SLAVE_ERROR": "memory answered a write with SLVERR",
+    "WRITE_DECODE_ERROR": "memory answered a write with DECERR",
+    "PERMUTATION": "an index of the permutation is not below N",
+}
+
+_MATRIX_MEANINGS = {
+    "FORMAT": "{matrix}'s format is unknown or not for this operation",
+    "MX9_BLOCKS": "more leading MX9 blocks than {matrix} has blocks, or some without format MX4 or MX6",
+    "ALIGNMENT": "{matrix}'s address or pitch is not a multiple of its alignment: 4 for binary32, else 2",
+    "PITCH": "{matrix}'s pitch is less than the bytes of its rows",
+    "RANGE": "{matrix} ends beyond the last address",
+}

@@ -208,7 +208,11 @@ def _control() -> Iterable[Register]:
     yield _register("INTERRUPT_STATUS", 0x020, Access.CLEAR, "what happened since it was cleared", *events)
     yield _register("INTERRUPT_ENABLE", 0x024, both, "which of these raise the interrupt", *events)
     yield _register(
-        "ERROR_CODE", 0x028, read, "why the engine stopped, 0 if it did not", ("code", 0, 8, "code")
+        "ERROR_CODE",
+        0x028,
+        read,
+        "why the engine stopped, 0 if it did not",
+        ("code", 0, 8, "one of the error codes"),
     )
     yield _register("ERROR_ADDRESS_LOW", 0x02C, read, "address that memory refused, bits 31:0")
     yield _register("ERROR_ADDRESS_HIGH", 0x030, read, "address that memory refused, bits 63:32")
@@ -270,7 +274,7 @@ def _descriptor() -> Iterable[Register]:
         yield word(
             f"{name}_PITCH",
             f"bytes from a row of {name} to the next",
-            (f"{name.lower()}_pitch", 0, 32, "pitch"),
+            (f"{name.lower()}_pitch", 0, 32, "no less than the bytes of a row"),
         )
 
 

@@ -1,0 +1,24 @@
+"""``mixdit registers``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gen.register_map import c_header, markdown
+
+__all__ = ["registers"]
+
+
+def registers(
+    c: Annotated[bool, typer.Option("--c", help="A C header instead of a page of Markdown.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; left out, print it.")
+    ] = None,
+) -> None:
+    """Write the register map of mixdit_gemm, for people or for C."""
+    text = c_header() if c else markdown()
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,234 @@
+"""The engine's model: descriptors as words, what is refused, and what jobs make of memory."""
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+
+from golden import MX6, MX9, MXINT8, add_binary32, dequantize, matmul, quantize
+from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
+from golden.engine import (
+    COUNTERS,
+    DESCRIPTOR_REGISTERS,
+    PASSES,
+    REGISTERS,
+    STALLS,
+    Descriptor,
+    EngineParameters,
+    ErrorCode,
+    MemoryFormat,
+    Operation,
+    check,
+    describe,
+    from_rows,
+    quantize_rows,
+    row_bytes,
+    run,
+    to_rows,
+)
+
+ENGINE = EngineParameters(k_blocks=2, address_bits=20, reorder_columns=256)
+
+PRODUCT = Descriptor(
+    m=3, n=20, k=40, a_format=1, b_format=2, d_format=4,
+    a_address=0x100, b_address=0x1000, d_address=0x2000, a_pitch=36, b_pitch=54, d_pitch=80,
+)  # fmt: skip
+
+REORDER = Descriptor(
+    operation=Operation.REORDER, permute=1, m=3, n=20, a_format=4, d_format=1, d_mx9_blocks=1,
+    a_address=0x100, b_address=0x1000, d_address=0x2000, a_pitch=80, d_pitch=30,
+)  # fmt: skip
+
+
+def test_registers_do_not_overlap():
+    offsets = [register.offset for register in REGISTERS.values()]
+    assert offsets == sorted(set(offsets))
+    assert all(offset % 4 == 0 for offset in offsets)
+    for register in REGISTERS.values():
+        assert register.used == sum(field.mask for field in register.fields)
+        assert register.used.bit_count() == sum(field.width for field in register.fields)
+    assert set(STALLS) | set(PASSES) < set(COUNTERS)
+
+
+def test_descriptors_survive_their_words():
+    rng = random.Random(1)
+    for _ in range(50):
+        words = [rng.getrandbits(32) for _ in DESCRIPTOR_REGISTERS]
+        assert list(Descriptor.from_words(words).words()) == words
+
+
+def test_fields_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="a_format must be 0 to 15, not 16"):
+        dataclasses.replace(PRODUCT, a_format=16).words()
+    with pytest.raises(ValueError, match="d_address must be 0 to"):
+        dataclasses.replace(PRODUCT, d_address=-2).words()
+
+
+LIMIT = 1 << 20
+
+REFUSED = [
+    (PRODUCT, {"reserved": (1 << 31, *PRODUCT.reserved[1:])}, ErrorCode.RESERVED_BITS),
+    (PRODUCT, {"permute": 1}, ErrorCode.RESERVED_BITS),
+    (PRODUCT, {"bias_address": 4}, ErrorCode.RESERVED_BITS),
+    (REORDER, {"k": 16}, ErrorCode.RESERVED_BITS),
+    (REORDER, {"bias": 1}, ErrorCode.RESERVED_BITS),
+    (REORDER, {"permute": 0}, ErrorCode.RESERVED_BITS),
+    (PRODUCT, {"operation": 2}, ErrorCode.OPERATION),
+    *((PRODUCT, {name: 0}, ErrorCode.SIZE) for name in "mnk"),
+    *((PRODUCT, {name: LIMIT}, ErrorCode.SIZE) for name in "mnk"),
+    (REORDER, {"n": 257}, ErrorCode.SIZE),
+    (PRODUCT, {"a_format": 4}, ErrorCode.A_FORMAT),
+    (REORDER, {"a_format": 1}, ErrorCode.A_FORMAT),
+    (PRODUCT, {"b_format": 6}, ErrorCode.B_FORMAT),
+    (PRODUCT, {"d_format": 3}, ErrorCode.D_FORMAT),
+    (PRODUCT, {"d_format": 5, "accumulate": 1}, ErrorCode.D_FORMAT),
+    (REORDER, {"d_format": 4}, ErrorCode.D_FORMAT),
+    (PRODUCT, {"a_mx9_blocks": 4}, ErrorCode.A_MX9_BLOCKS),
+    (PRODUCT, {"b_mx9_blocks": 1}, ErrorCode.B_MX9_BLOCKS),
+    (PRODUCT, {"d_mx9_blocks": 1}, ErrorCode.D_MX9_BLOCKS),
+    (PRODUCT, {"a_address": 0x101}, ErrorCode.A_ALIGNMENT),
+    (PRODUCT, {"b_pitch": 55}, ErrorCode.B_ALIGNMENT),
+    (PRODUCT, {"d_address": 0x2002}, ErrorCode.D_ALIGNMENT),
+    (PRODUCT, {"d_pitch": 82}, ErrorCode.D_ALIGNMENT),
+    (PRODUCT, {"bias": 1, "bias_address": 0x3002}, ErrorCode.BIAS_ALIGNMENT),
+    (PRODUCT, {"a_pitch": 34}, ErrorCode.A_PITCH),
+    (PRODUCT, {"b_pitch": 0}, ErrorCode.B_PITCH),
+    (PRODUCT, {"d_pitch": 76}, ErrorCode.D_PITCH),
+    (PRODUCT, {"a_address": LIMIT - 3 * 36 + 2}, ErrorCode.A_RANGE),
+    (PRODUCT, {"b_address": 1 << 40}, ErrorCode.B_RANGE),
+    (PRODUCT, {"d_address": (1 << 64) - 80}, ErrorCode.D_RANGE),
+    (PRODUCT, {"d_pitch": 0xFFFFFFFC}, ErrorCode.D_RANGE),
+    (PRODUCT, {"bias": 1, "bias_address": LIMIT - 76}, ErrorCode.BIAS_RANGE),
+    (PRODUCT, {"d_address": 0x100 + 3 * 36 - 4}, ErrorCode.OVERLAP_A),
+    (PRODUCT, {"d_address": 0x1000 - 240 + 4}, ErrorCode.OVERLAP_B),
+    (REORDER, {"d_address": 0x1000 + 38}, ErrorCode.OVERLAP_B),
+    (PRODUCT, {"bias": 1, "bias_address": 0x2050}, ErrorCode.OVERLAP_BIAS),
+]
+
+
+@pytest.mark.parametrize(("base", "change", "code"), REFUSED, ids=str)
+def test_bad_descriptors_are_refused(base, change, code):
+    assert check(base, ENGINE) == ErrorCode.NONE
+    bad = dataclasses.replace(base, **change)
+    assert check(bad, ENGINE) == code
+    memory = np.arange(0x4000, dtype=np.uint32).astype(np.uint8)
+    before = memory.copy()
+    assert run(memory, bad, ENGINE) == code
+    assert np.array_equal(memory, before)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"a_address": LIMIT - 3 * 36},
+        {"d_address": 0x100 + 3 * 36, "a_address": 0x100},
+        {"d_address": 0x1000 - 240},
+        {"a_mx9_blocks": 3, "a_pitch": 54},
+    ],
+)
+def test_descriptors_at_the_limit_are_taken(change):
+    assert check(dataclasses.replace(PRODUCT, **change), ENGINE) == ErrorCode.NONE
+
+
+def test_without_reorder_unit_its_jobs_are_refused():
+    assert check(REORDER, EngineParameters()) == ErrorCode.OPERATION
+
+
+def place(memory, address, pitch, rows):
+    for n, row in enumerate(rows):
+        memory[address + n * pitch : address + n * pitch + len(row)] = row
+
+
+def test_product_with_bias_and_old_d():
+    rng = np.random.default_rng(3)
+    a, b = (rng.standard_normal((n, 40), dtype=np.float32) for n in (3, 20))
+    a, b = quantize(a, MX6), quantize(b, MX9)
+    bias, old = rng.standard_normal(20, dtype=np.float32), rng.standard_normal((3, 20), dtype=np.float32)
+    bias[3], old[1, 2] = np.float32(1e-40), np.nan
+    memory = rng.integers(0, 256, 0x4000, dtype=np.uint8)
+    d = dataclasses.replace(PRODUCT, bias=1, bias_address=0x3000, accumulate=1, d_pitch=88)
+    place(memory, d.a_address, d.a_pitch, to_rows(a))
+    place(memory, d.b_address, d.b_pitch, to_rows(b))
+    place(memory, d.d_address, d.d_pitch, old.view(np.uint8))
+    place(memory, d.bias_address, 0, [bias.view(np.uint8)])
+    expected = memory.copy()
+    total = matmul(a, b, k_blocks=2)
+    bias[3] = 0
+    total = add_binary32(add_binary32(total, np.broadcast_to(bias, (3, 20))), old)
+    place(expected, d.d_address, d.d_pitch, total.view(np.uint8))
+    assert run(memory, d, ENGINE) == ErrorCode.NONE
+    assert np.array_equal(memory, expected)
+
+
+def test_reorder_puts_chosen_columns_into_mx9():
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((3, 20), dtype=np.float32)
+    order = rng.permutation(20).astype(np.uint16)
+    memory = np.zeros(0x4000, np.uint8)
+    place(memory, REORDER.a_address, REORDER.a_pitch, x.view(np.uint8))
+    place(memory, REORDER.b_address, 0, [order.view(np.uint8)])
+    assert run(memory, REORDER, ENGINE) == ErrorCode.NONE
+    rows = memory[0x2000 : 0x2000 + 90].reshape(3, 30)
+    result = from_rows(rows, MemoryFormat.MX6, 20, 1)
+    assert np.array_equal(dequantize(result)[:, :16], dequantize(quantize(x[:, order[:16]], MX9)))
+    assert np.array_equal(dequantize(result)[:, 16:], dequantize(quantize(x[:, order[16:]], MX6)))
+    memory[0x1000:0x1002] = (20, 0)
+    assert run(memory, REORDER, ENGINE) == ErrorCode.PERMUTATION
+
+
+@pytest.mark.parametrize("fmt", [MemoryFormat.MX4, MemoryFormat.MX6])
+@pytest.mark.parametrize("blocks", [0, 1, 3])
+def test_tensors_survive_memory(fmt, blocks):
+    x = np.random.default_rng(5).standard_normal((4, 45), dtype=np.float32)
+    t = quantize_rows(x, fmt, blocks)
+    rows = to_rows(t)
+    assert rows.shape == (4, row_bytes(fmt, 45, blocks))
+    same = from_rows(rows, fmt, 45, blocks)
+    assert np.array_equal(dequantize(same), dequantize(t))
+    if blocks < 3:
+        assert describe(t) == (fmt, blocks)
+
+
+def test_what_memory_cannot_hold_is_refused():
+    x = np.zeros((2, 32), np.float32)
+    from golden import concat
+
+    with pytest.raises(ValueError, match="not MX6, MX9"):
+        to_rows(concat([quantize(x, MX6), quantize(x, MX9)]))
+    with pytest.raises(ValueError, match="not MXINT8, MXINT8"):
+        to_rows(concat([quantize(x, MXINT8), quantize(x, MXINT8)]))
+
+
+def test_bfloat16_rounds_to_nearest_even():
+    import ml_dtypes
+
+    rng = np.random.default_rng(6)
+    bits = np.concatenate([
+        rng.integers(0, 1 << 32, 100_000, dtype=np.uint64).astype(np.uint32),
+        (np.arange(1 << 16, dtype=np.uint32) << 16) | np.uint32(0x8000),
+    ])  # fmt: skip
+    x = bits.view(np.float32)
+    with np.errstate(invalid="ignore"):
+        expected = x.astype(ml_dtypes.bfloat16).view(np.uint16)
+    expected[np.isnan(x)] = 0x7FC0
+    assert np.array_equal(round_to_bfloat16(x), expected)
+    finite = expected[~np.isnan(x)]
+    assert np.array_equal(round_to_bfloat16(widen_bfloat16(finite)), finite)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("cols", 3, "cols must be one of"),
+        ("k_blocks", 3, "k_blocks must be even"),
+        ("rows", 0, "rows must be 1"),
+        ("drain_rows", 3, "drain_rows must divide rows=8"),
+        ("data_bits", 32, "data_bits must be one of"),
+    ],
+)
+def test_parameters_out_of_range(name, value, message):
+    with pytest.raises(ValueError, match=message):
+        EngineParameters(**{name: value})
+    with pytest.raises(TypeError, match=f"{name} must be an int"):
+        EngineParameters(**{name: 8.0})
