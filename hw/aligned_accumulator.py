@@ -85,7 +85,7 @@ class AlignedAccumulator(wiring.Component):
         low, high = Signal(split, reset_less=True), Signal(self.width - split, reset_less=True)
         carry = Signal(reset_less=True)
         low_sum = carry_sum(m, "low_sum", CarryOp.CLEAR_XOR, split + 1, a=low, b=self.first,
-                            c=shifted[:split], d=Cat(inverted[:split], 0), target=self.target)
+                            c=shifted[:split], d=Cat(inverted[:split]), target=self.target)
         high_sum = carry_sum(m, "high_sum", CarryOp.CLEAR_XOR, self.width - split, a=high,
                              b=delay(m, "first_high", self.first, 1),
                              c=delay(m, "shifted_high", shifted[split:], 1),

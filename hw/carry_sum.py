@@ -1,6 +1,7 @@
 """The one adder of the array: a carry chain whose every bit adds two small functions of its inputs."""
 
 import enum
+from itertools import product
 
 from amaranth.hdl import Cat, Module, Signal, Value
 
@@ -53,12 +54,27 @@ def carry_sum(m: Module, name, op: CarryOp, width, *, a, c, b=0, d=0, e=0, carry
     if cell == "CCU2C":
         m.d.comb += result.eq(ecp5_chain(m, name, _TERMS[op], *inputs[:4], carry))
     elif cell and op in _COMPUTED_ADDEND:
-        active = min(width, max(len(Value.cast(a)), len(Value.cast(c))))
+        active = _active_bits(_TERMS[op], width, a, c, {1: b, 3: d, 4: e})
         m.d.comb += result.eq(xilinx_chain(m, name, _TERMS[op], inputs, carry, cell=cell, active=active))
     else:
         left, right = _TERMS[op](*inputs)
         m.d.comb += result.eq(left + right + carry)
     return result
+
+
+def _active_bits(terms, width, a, c, others):
+    """Number of bits, from the lowest, above which both of ``terms`` are 0 whatever the inputs are.
+
+    ``others`` are the inputs besides ``a`` and ``c`` by their places; those that change nothing where
+    ``a`` and ``c`` are 0 do not count.
+    """
+    lengths = [width if value.shape().signed else len(value) for value in map(Value.cast, (a, c))]
+    rows = [row for row in product((0, 1), repeat=5) if not row[0] | row[2]]
+    for place, value in others.items():
+        if any(terms(*row) != terms(*row[:place], 1 - row[place], *row[place + 1:]) for row in rows):
+            value = Value.cast(value)
+            lengths.append(width if len(value) == 1 or value.shape().signed else len(value))
+    return min(width, max(lengths))
 
 
 def _to_width(value, width, spread):

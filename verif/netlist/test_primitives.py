@@ -1,0 +1,110 @@
+"""Primitives in cells against their behavioural twins, for every input; and mutations of both."""
+
+from functools import partial
+from itertools import product
+
+import pytest
+from amaranth.hdl import signed
+
+from hw import carry_chain_ecp5, carry_chain_xilinx
+from hw.carry_sum import _TERMS, CarryOp
+from verif.netlist.miters import CarrySumMiter, MultiplexerMiter
+from verif.netlist.proof import proven
+
+CELLS = {"ecp5": "ecp5", "xilinx": "xcup", "xilinx7": "xc7"}
+"""The family of a target's carry cells."""
+
+IN_CELLS = {
+    "ecp5": [op for op in CarryOp if op is not CarryOp.PASS_SELECT_XOR],
+    "xilinx": [CarryOp.AND_AND, CarryOp.XOR_XOR, CarryOp.CLEAR_XOR],
+}
+IN_CELLS["xilinx7"] = IN_CELLS["xilinx"]
+"""Operations that a target has in cells."""
+
+SHAPES = (
+    lambda width: (width, width, width, width),
+    lambda width: (width, 1, signed(max(1, width - 2)), 1),
+    lambda width: (signed(max(1, width - 3)), 1, max(1, width - 2), max(1, width - 1)),
+    lambda width: (max(1, width - 4), max(1, width - 3), max(1, width - 2), 0),
+)
+"""Shapes of a to d: all bits apart, one bit for all, sign extension, zeros above."""
+
+
+@pytest.mark.netlist
+@pytest.mark.parametrize("target", CELLS)
+def test_carry_sum_equals_its_twin(target):
+    miters = {
+        f"{op.name.lower()}_{width}_{n}": CarrySumMiter(op, target, width, shapes(width))
+        for op in IN_CELLS[target] for width in (1, 4, 9) for n, shapes in enumerate(SHAPES)
+    }
+    assert proven(miters, CELLS[target]) == miters.keys()
+
+
+@pytest.mark.netlist
+def test_multiplexer_equals_its_twin():
+    miters = {f"choices_{n}": MultiplexerMiter(n, "ecp5") for n in (1, 2, 3, 4, 5, 8, 9)}
+    assert proven(miters, "ecp5") == miters.keys()
+
+
+def mutants(op, target, attribute, bits, flip):
+    """A miter for each of ``bits``, which ``flip`` flips in the value of ``attribute``."""
+    return {
+        name: CarrySumMiter(op, target, 2, (2, 2, 2, 2), change=(attribute, partial(flip, bit=bit)))
+        for bit, name in zip(bits, names(op, attribute, bits), strict=True)
+    }
+
+
+def names(op, attribute, bits):
+    return [f"{op.name.lower()}_{attribute.strip('_').lower()}_{bit}" for bit in bits]
+
+
+def flip_constant(value, bit):
+    return value ^ 1 << bit
+
+
+def flip_table(table, bit):
+    return lambda terms: table(terms) ^ 1 << bit
+
+
+@pytest.mark.netlist
+def test_every_bit_of_an_ecp5_table_counts():
+    bits = range(16)
+    miters = {}
+    for op in IN_CELLS["ecp5"]:
+        miters |= mutants(op, "ecp5", "table", bits, flip_table)
+    # The half cell that brings the carry in has C = 1, B = D = 0; it hands on the table's value for C = 0.
+    miters |= mutants(CarryOp.AND_AND, "ecp5", "_CARRY_IN", bits, flip_constant)
+    unused = set(bits) - {0b0000, 0b0001, 0b0100, 0b0101}
+    assert proven(miters, "ecp5") == set(names(CarryOp.AND_AND, "_CARRY_IN", unused))
+
+
+@pytest.mark.netlist
+def test_every_bit_of_a_xilinx_table_counts():
+    # No operation in cells has a fifth input.
+    bits = [n for n in range(64) if not n & 0b10000]
+    miters, same = {}, set()
+    for op in IN_CELLS["xilinx"]:
+        miters |= mutants(op, "xilinx", "table", bits, flip_table)
+        init = carry_chain_xilinx.table(_TERMS[op])
+        # Where a bit propagates, its addend goes nowhere.
+        same.update(names(op, "table", [n for n in bits if n < 32 and init >> 32 + n & 1]))
+    assert proven(miters, "xcup") == same
+
+
+@pytest.mark.parametrize("op", CarryOp)
+def test_terms_are_what_the_operation_says(op):
+    """The table behind twins and cells against the formula: both would be wrong alike."""
+    sides = op.value.replace("b ? c : d", "c if b else d").replace("~b", "(1 ^ b)").split(" + ")
+    for values in product((0, 1), repeat=5):
+        inputs = dict(zip("abcde", values, strict=True))
+        terms = [term & 1 for term in _TERMS[op](*values)]
+        assert terms == [eval(side, {}, inputs) for side in sides], inputs
+
+
+@pytest.mark.parametrize("terms", [
+    lambda a, b, c, d: (a & c, d),
+    lambda a, b, c, d: (a, 1 ^ c),
+], ids=["left on c", "right not 0"])
+def test_ecp5_table_refuses_terms_that_no_cell_adds(terms):
+    with pytest.raises(ValueError, match="no carry cell adds these terms"):
+        carry_chain_ecp5.table(terms)
