@@ -13,7 +13,10 @@ from dit.rounding import QUIET_NAN_BITS, add_binary32, round_to_binary32
 from golden import FRACTION_BITS, accumulator_bits
 from golden.formats import BLOCK_SIZE, RESULT_BIAS
 
-_TILE_PRODUCTS = 1 << 20
+_TILE_OUTPUTS = 1 << 18
+"""Outputs that are accumulated together."""
+
+_PRODUCTS = 1 << 20
 """Pass products held at a time: 4 MiB of binary32."""
 
 
@@ -131,23 +134,23 @@ def _aligned_sum(a: Operand, b: Operand, fraction_bits: int) -> Tensor:
     if len(total) > 1:
         hard = (worst.amax(1) > fraction_bits).nonzero()[:, 0]
         hard = hard[worst.amax(1)[hard].argsort()]
-        for index in _split(hard, a, total[0].numel()):
+        for index in _split(hard, total[0].numel()):
             total[index] = _tile(take(a, index), take(b, index), fraction_bits)
         return total
     hard = (worst[0] > fraction_bits).nonzero()[:, 0]
     hard = hard[worst[0, hard].argsort()]
-    for rows in _split(hard, a, total.shape[2]):
+    for rows in _split(hard, total.shape[2]):
         tile = take(a, (slice(None), rows))
         reach = tile.shifts.amax() + b.shifts[0].amax(-1)
         columns = (reach > fraction_bits).nonzero()[:, 0]
-        total[0, rows[:, None], columns] = _tile(tile, take(b, (slice(None), columns)), fraction_bits)[0]
+        right = b if len(columns) == b.shape[1] else take(b, (slice(None), columns))
+        total[0, rows[:, None], columns] = _tile(tile, right, fraction_bits)[0]
     return total
 
 
-def _split(index: Tensor, a: Operand, outputs: int) -> tuple[Tensor, ...]:
+def _split(index: Tensor, outputs: int) -> tuple[Tensor, ...]:
     """Matrices or rows with ``outputs`` outputs each, in tiles."""
-    step = max(1, _TILE_PRODUCTS // (a.shifts.shape[-1] * outputs))
-    return index.split(step) if len(index) else ()
+    return index.split(max(1, _TILE_OUTPUTS // outputs)) if len(index) else ()
 
 
 def _tile(a: Operand, b: Operand, fraction_bits: int) -> Tensor:
@@ -159,18 +162,19 @@ def _tile(a: Operand, b: Operand, fraction_bits: int) -> Tensor:
     """
     reach = a.shifts.amax((0, 1)) + b.shifts.amax((0, 1))
     stepped = reach > fraction_bits
-    elements = (~stepped).repeat_interleave(BLOCK_SIZE)
-    exact = a.values[..., elements] @ b.values[..., elements].mT
+    elements = (~stepped).repeat_interleave(BLOCK_SIZE).nonzero()[:, 0]
+    exact = a.values.index_select(-1, elements) @ b.values.index_select(-1, elements).mT
     blocks = stepped.nonzero()[:, 0]
     block_a, left = aligned_passes(a, blocks)
     block_b, right = aligned_passes(b, blocks)
     i, j = (block_a[:, None] == block_b).nonzero().unbind(1)
     left = left * 2.0**fraction_bits
     acc = torch.zeros_like(exact)
-    step = max(1, _TILE_PRODUCTS // max(1, acc.numel()))
+    step = max(1, max(1, _PRODUCTS // acc.numel()))
     for start in range(0, len(i), step):
         part = slice(start, start + step)
-        dots = left[:, i[part]] @ right[:, j[part]].mT  # [batch, passes, M, N]
+        # [batch, passes, M, N]
+        dots = left.index_select(1, i[part]) @ right.index_select(1, j[part]).mT
         acc += dots.floor_().sum(1, dtype=torch.float64)
     reference = a.reference[:, :, None] + b.reference[:, None, :]
     scale = (reference.long() - (fraction_bits + RESULT_BIAS) + 1023 << 52).view(torch.float64)

@@ -7,11 +7,13 @@ import torch
 from torch import Tensor
 
 from dit.block_tensor import BlockTensor
-from dit.quantize import block_steps
+from dit.quantize import decode, microexponent_factors
 from golden.formats import BLOCK_SIZE, MX9, MXINT8
 
 NO_PASS = -1024
 """Shift of a block without a nonzero pass: it drops no bits, whatever the other operand's shift is."""
+
+_LOW_DIGITS = 0x0F0F0F0F0F0F0F0F
 
 _LARGEST_SHIFT = 60
 """More than the bits of a dot product and of F together, in one operand alone."""
@@ -69,14 +71,17 @@ def prepare(t: BlockTensor) -> Operand:
     exponents = t.exponents.int()
     wide = is_mx9(t)
     nan_blocks = t.exponents == 255
-    values = torch.where(nan_blocks[..., None], 0.0, t.elements * block_steps(t))
-    size = t.elements.int().abs()
-    low_used = torch.where(wide[:, None], size & 15, size).amax(-1) != 0
-    high_used = (size >= 16).amax(-1) & wide
+    nan = nan_blocks.any(-1)
+    values = decode(t)
+    if nan.any():
+        values.masked_fill_(nan_blocks[..., None], 0.0)
+    words = t.elements.contiguous().view(torch.int64)
+    words = words[..., 0] | words[..., 1]
+    # |q| has a low digit where q has one, and a block of MX9 without low digits has only its high pass.
+    low_used = (words & torch.where(wide, _LOW_DIGITS, -1)) != 0
     lowest = torch.where(low_used, exponents - 3 * wide.int(), exponents + 1)
     reference = (exponents + wide.int()).amax(-1)
-    nan = nan_blocks.any(-1)
-    shifts = torch.where(low_used | high_used, reference[..., None] - lowest, NO_PASS)
+    shifts = torch.where(words != 0, reference[..., None] - lowest, NO_PASS)
     shifts = shifts.masked_fill(nan[..., None], NO_PASS)
     return Operand(t, values.flatten(-2), reference, shifts, nan)
 
@@ -112,21 +117,16 @@ def aligned_passes(operand: Operand, blocks: Tensor) -> tuple[Tensor, Tensor]:
     `golden.split_passes`.
     """
     codes = operand.codes
-    q = codes.elements.index_select(-2, blocks).int()
-    exponents = codes.exponents.index_select(-1, blocks).int()
     wide = is_mx9(codes)[blocks]
-    widen = torch.tensor([max(0, 4 - fmt.magnitude_bits) for fmt in codes.formats], device=q.device)[blocks]
-    size = q.abs() << widen[:, None]
-    first = torch.where(wide[:, None], size >> 4, size.clamp(max=15))
-    second = torch.where(wide[:, None], size & 15, size - first)
-    halves = torch.stack((first, second), -3)
-    pass_exponents = torch.stack((exponents + wide, exponents - 3 * wide.int()), -2)
-    shift = pass_exponents - operand.reference[..., None, None]
-    bits = torch.arange(BLOCK_SIZE, device=q.device) // 2
-    micro = codes.microexponents.index_select(-1, blocks).int()[..., None] >> bits & 1
-    scale = (shift.clamp(min=-_LARGEST_SHIFT)[..., None] + 127 << 23).view(torch.float32)
-    values = halves * torch.where(q < 0, -1, 1).unsqueeze(-3) * (2 - micro).unsqueeze(-3) * scale
-    # [..., rows, 2, n, 16] with passes that some row uses
-    used = torch.stack((torch.ones_like(wide), (second != 0).flatten(0, -3).any(0).any(-1)))
-    half, block = used.nonzero().unbind(1)
-    return block, values[..., half, block, :].transpose(-3, -2)
+    shift = codes.exponents.index_select(-1, blocks).int() - operand.reference[..., None]
+    # In units of an MX6 element: MX9's are 1/8 of it, MX4's 4 times as large.
+    scale = (shift.clamp(min=-_LARGEST_SHIFT) - 3 * wide.int() + 127 << 23).view(torch.float32)
+    widen = torch.tensor([max(0, 4 - fmt.magnitude_bits) for fmt in codes.formats], device=codes.device)
+    q = codes.elements.index_select(-2, blocks).short() << widen[blocks, None].short()
+    second = torch.where(wide[:, None], q.fmod(16), q - q.clamp(-15, 15))
+    both = second.flatten(0, -3).any(0).any(-1).nonzero()[:, 0]
+    parts = torch.cat((q - second, second.index_select(-2, both)), -2)
+    index = torch.cat((torch.arange(len(blocks), device=q.device), both))
+    micro = codes.microexponents.index_select(-1, blocks[index])
+    parts *= microexponent_factors(micro, codes.formats[0])
+    return index, (parts * scale.index_select(-1, index)[..., None]).transpose(-3, -2)

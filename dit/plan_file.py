@@ -1,8 +1,9 @@
 """Plans as JSON files.
 
-A file is one object: ``"format": "mixdit-plan"``, ``"version": 1``, ``"bounds"`` (timesteps at which the next
-plan begins; empty for a plan for all of them) and ``"plans"``. A plan has ``"linears"`` and ``"attentions"`` by
-path, with the fields of `LinearPlan` and `AttentionPlan`, formats by name, and ``"notes"``.
+A file is one object: ``"format": "mixdit-plan"``, ``"version": 1``, ``"bounds"`` (timesteps at which the
+next plan begins; empty for a plan for all of them) and ``"plans"``. A plan has ``"linears"`` and
+``"attentions"`` by path, with the fields of `LinearPlan` and `AttentionPlan`, formats by name, and
+``"notes"``.
 """
 
 import json

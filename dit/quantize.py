@@ -58,7 +58,6 @@ class _Encoder:
         self._exponents = torch.empty((*shape[:2], 1), dtype=torch.int32, device=device)
         self._values = torch.empty(shape, dtype=torch.float32, device=device)
         self._magic = torch.tensor(_MAGIC, dtype=torch.float32, device=device)
-        bits = torch.tensor([f.magnitude_bits for f in formats], device=device)[:, None]
         # Biased exponent of the scale 2**(127 - E + m - 1), before E is subtracted.
         tops = [_wrap(253 + f.magnitude_bits << 23) for f in formats]
         self._top = torch.tensor(tops, dtype=torch.int32, device=device)[:, None]
@@ -66,7 +65,8 @@ class _Encoder:
         if len(set(formats)) == 1:
             self._limits = (_MAGIC - fmt.max_element, _MAGIC + fmt.max_element)
         else:
-            largest = (2.0**bits - 1).float()
+            largest = torch.tensor([f.max_element * 1.0 for f in formats], device=device)
+            largest = largest.repeat_interleave(fmt.block_size).view(shape[1:])  # not broadcast: runs faster
             self._limits = (_MAGIC - largest, _MAGIC + largest)
 
     def encode(self, x: Tensor, out: Tensor | None = None) -> None:
@@ -277,21 +277,30 @@ def _pack_bits(below: Tensor) -> Tensor:
     return ((below[..., ::2] != 0) * weights).sum(-1).to(torch.uint8)
 
 
-def block_steps(t: BlockTensor) -> Tensor:
-    """What a unit of each element is worth, 2**(E - 127 - t - (m - 1)): float64 ``[..., blocks, size]``."""
-    fmt = t.formats[0]
-    bits = torch.tensor([f.magnitude_bits for f in t.formats], device=t.device)
-    step = (t.exponents.long() - 127 - (bits - 1))[..., None]
-    if fmt.subblocks:
-        shifts = torch.arange(fmt.subblocks, device=t.device)
-        micro = t.microexponents.long()[..., None] >> shifts & 1
-        step = step - micro.repeat_interleave(fmt.subblock_size, -1)
-    return (step + 1023 << 52).view(torch.float64).expand(t.elements.shape)
+def microexponent_factors(microexponents: Tensor, fmt: Format) -> Tensor:
+    """2**(1 - microexponent) of each element: int16 ``[..., blocks, size]`` from uint8 ``[..., blocks]``."""
+    if not fmt.subblocks:
+        return microexponents.new_full((*microexponents.shape, fmt.block_size), 2, dtype=torch.int16)
+    device = microexponents.device
+    bits = torch.arange(256, device=device)[:, None] >> torch.arange(fmt.subblocks, device=device) & 1
+    table = (2 - bits).repeat_interleave(fmt.subblock_size, 1).short()
+    return table.index_select(0, microexponents.flatten().int()).view(
+        *microexponents.shape, fmt.block_size
+    )
 
 
 @torch.no_grad()
-def dequantize(t: BlockTensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Decode, without the padding: ``[..., K]`` of float32 (see `golden.dequantize`) or float64 (exact)."""
-    values = t.elements.double() * block_steps(t)
-    values = torch.where((t.exponents == 255)[..., None], torch.nan, values)
-    return values.to(dtype).flatten(-2)[..., : t.k]
+def decode(t: BlockTensor) -> Tensor:
+    """Exact values, padding included: float64 ``[..., blocks, size]``; those of NaN blocks mean nothing."""
+    bits = torch.tensor([fmt.magnitude_bits for fmt in t.formats], device=t.device)
+    # One more for the factor of 2 in 2**(1 - t); a binary64's exponent holds every scale.
+    scale = (t.exponents.long() - (127 + bits) + 1023 << 52).view(torch.float64)
+    factors = microexponent_factors(t.microexponents, t.formats[0])
+    return factors.mul_(t.elements) * scale[..., None]
+
+
+@torch.no_grad()
+def dequantize(t: BlockTensor) -> Tensor:
+    """Decode, without the padding: float32 ``[..., K]``, see `golden.dequantize`."""
+    values = decode(t).float().masked_fill((t.exponents == 255)[..., None], torch.nan)
+    return values.flatten(-2)[..., : t.k]

@@ -34,9 +34,9 @@ def candidates(
     """Order a layer's channels, likely outliers first, and rate their blocks, per token.
 
     By magnitude, channels are sorted by absolute maximum and a block is rated by its largest one. By
-    sensitivity, channels are sorted by absolute maximum times the root of the sensitivity, and a block is rated
-    by the error energy that the high format removes on the sample, weighted likewise. At random, blocks have
-    random ratings.
+    sensitivity, channels are sorted by absolute maximum times the root of the sensitivity, and a block is
+    rated by the error energy that the high format removes on the sample, weighted likewise. At random, blocks
+    have random ratings.
     Without reordering, a last block that is not full gains nothing: it cannot stand before others.
 
     Raises
