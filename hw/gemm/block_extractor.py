@@ -81,7 +81,9 @@ class BlockExtractor(wiring.Component):
         fine = Signal(_BYTE * (span + self.beat_bytes - (1 << _FINE)), reset_less=True)
         m.d.sync += fine.eq(bits >> (place[:_FINE] << 3))
         aligned = Signal(_BYTE * span, reset_less=True)
-        m.d.sync += aligned.eq(fine >> (delay(m, "coarse", place[_FINE:], 1) << (3 + _FINE)))
+        if len(place) > _FINE:
+            fine = fine >> (delay(m, "coarse", place[_FINE:], 1) << (3 + _FINE))
+        m.d.sync += aligned.eq(fine)
         return aligned
 
     def _choose(self, aligned, applies, i):

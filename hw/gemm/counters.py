@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import COUNTERS
+from hw.gemm.result_layouts import FRAGMENT_BYTES
 
 __all__ = ["Counters", "activity_layout"]
 
@@ -26,7 +27,7 @@ def activity_layout(geometry) -> data.StructLayout:
         "blocked": 1,
         "job_begins": 1,
         "read": 1,
-        "written": range(geometry.beat_bytes + 1),
+        "written": range(FRAGMENT_BYTES + 1),
     })
 
 

@@ -153,26 +153,15 @@ class Datapath(wiring.Component):
         m.submodules.reader = reader = ReadMaster(
             data_bits=g.data_bits, address_bits=g.address_bits, tag=tag,
             most_bytes=max(g.most_bytes, FRAGMENT_BYTES))
-        command, operands = reader.command, fetch.command
-        m.d.comb += [
-            command.valid.eq(operands.valid),
-            command.p.address.eq(operands.p.address),
-            command.p.bytes.eq(operands.p.bytes),
-            command.p.tag.row.eq(operands.p.tag),
-            operands.ready.eq(command.ready),
-        ]
-        for n, path in enumerate(paths):
-            with m.If(path.read.valid):
-                m.d.comb += [
-                    command.valid.eq(1),
-                    command.p.address.eq(path.read.p.address),
-                    command.p.bytes.eq(path.read.p.bytes),
-                    command.p.tag.result.eq(1),
-                    command.p.tag.path.eq(n),
-                    operands.ready.eq(0),
-                    path.read.ready.eq(command.ready),
-                    *(other.read.ready.eq(0) for other in paths[:n]),
-                ]
+        wanted = self._requests(m, reader.command.p.shape(), fetch.command, paths)
+        m.d.comb += reader.command.valid.eq(Cat(valid for valid, _, _ in wanted).any())
+        free = reader.command.ready
+        for valid, payload, _ in reversed(wanted):
+            with m.If(valid):
+                m.d.comb += reader.command.payload.eq(payload)
+        for valid, _, ready in wanted:
+            m.d.comb += ready.eq(free)
+            free = free & ~valid
         m.submodules.unpacker = unpacker = Unpacker(geometry=g)
         beat = reader.beat
         for to in (unpacker, *paths):
@@ -197,6 +186,26 @@ class Datapath(wiring.Component):
             self.activity.read.eq(self.bus.rvalid & self.bus.rready),
         ]
         self._reader = reader
+
+    def _requests(self, m, layout, operands, paths):
+        """Valid, read command and ready of everyone who reads, the most urgent one first."""
+        found = []
+        for n, path in enumerate(paths):
+            request = Signal(layout, name=f"request_{n}")
+            m.d.comb += [
+                request.address.eq(path.read.p.address),
+                request.bytes.eq(path.read.p.bytes),
+                request.tag.result.eq(1),
+                request.tag.path.eq(n),
+            ]
+            found.append((path.read.valid, request, path.read.ready))
+        request = Signal(layout, name="operand_request")
+        m.d.comb += [
+            request.address.eq(operands.p.address),
+            request.bytes.eq(operands.p.bytes),
+            request.tag.row.eq(operands.p.tag),
+        ]
+        return [*found, (operands.valid, request, operands.ready)]
 
     def _write(self, m, paths, dispatch):
         """Fragments of all arrays in turn."""

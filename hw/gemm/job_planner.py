@@ -47,7 +47,8 @@ class JobPlanner(wiring.Component):
             with m.If(self.k_blocks <= g.k_blocks >> stride):
                 m.d.comb += self.stride.eq(stride)
         left = Signal(BLOCKS_BITS)
-        chunks, used, count = (Signal(range(g.tiles + 2), name=name) for name in ("chunks", "used", "count"))
+        chunks, count = Signal(range(g.tiles + 2)), Signal(range(g.tiles + 1))
+        used = Signal(range(2 * g.tiles + 2))
         with m.FSM(name="state"):
             with m.State("IDLE"):
                 m.d.comb += self.done.eq(1)

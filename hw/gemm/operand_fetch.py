@@ -89,9 +89,6 @@ class OperandFetch(wiring.Component):
         def v(*signals):
             return [getattr(w, signal).eq(v_side == n) for n, w in enumerate(walkers) for signal in signals]
 
-        def s(*signals):
-            return [getattr(w, signal).eq(v_side != n) for n, w in enumerate(walkers) for signal in signals]
-
         def both(*signals):
             return [getattr(w, signal).eq(1) for w in walkers for signal in signals]
 
@@ -142,16 +139,18 @@ class OperandFetch(wiring.Component):
                     m.d.comb += [*both("first_chunk"), *v("mark")]
                     m.d.sync += first_v.eq(0)
                     with m.If(~v_more):
-                        m.d.comb += [*s("mark"), *v("start", "mark")]
+                        m.d.comb += [*both("mark"), *v("start")]
                         m.d.sync += first_v.eq(1)
                         with m.If(~s_more):
                             m.next = "IDLE"
 
         command, tag = self.command.p, self.command.p.tag
+        address = Signal.like(command.address)
         m.d.comb += [
-            command.address.eq(Mux(side, b.address, a.address)),
+            address.eq(Mux(side, b.address, a.address)),
+            command.address.eq(address),
             command.bytes.eq(Mux(side, b.bytes, a.bytes)),
-            tag.offset.eq(command.address),
+            tag.offset.eq(address),
             tag.leading.eq(Mux(side, b.leading, a.leading)),
             tag.blocks.eq(Mux(side, b.taken, a.taken)),
             tag.format.eq(Mux(side, job.b.format, job.a.format)),
