@@ -51,7 +51,7 @@ lint:
 	@$(call setup,base sim lint)
 	@status=0; \
 	$(BIN)/ruff check --quiet && echo "ruff: clean" || status=1; \
-	$(BIN)/mypy $(wildcard golden gen perf) || status=1; \
+	$(BIN)/mypy $(wildcard golden gen driver perf) || status=1; \
 	$(BIN)/python -m verif.lint || status=1; \
 	exit $$status
 

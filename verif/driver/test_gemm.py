@@ -1,0 +1,182 @@
+"""The driver on the golden model behind a port: its results are golden's, its mistakes have names."""
+
+import numpy as np
+import pytest
+
+from driver import DeviceMatrix, EngineError, EngineTimeoutError, Gemm, ModelPort
+from driver.port import PortError
+from golden import MX4, MX6, MX9, MXINT8, add_binary32, concat, dequantize, matmul, quantize
+from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
+from golden.engine import Descriptor, EngineParameters, ErrorCode, MemoryFormat, quantize_rows
+
+PARAMETERS = EngineParameters(rows=4, cols=8, k_blocks=4, reorder_columns=512, address_bits=32)
+
+
+@pytest.fixture
+def gemm():
+    return Gemm(ModelPort(PARAMETERS, size=1 << 20))
+
+
+def random_rows(seed, *shape):
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+
+
+A = concat([quantize(random_rows(1, 5, 16), MX9), quantize(random_rows(2, 5, 84), MX6)])
+B = {fmt.name: quantize(random_rows(3, 33, 100), fmt) for fmt in (MX4, MX6, MX9, MXINT8)}
+
+
+def same(x, y) -> bool:
+    """Whether two results are the same, bit for bit, tensors by their codes."""
+    if isinstance(x, np.ndarray):
+        return np.array_equal(x.view(np.uint32), y.view(np.uint32))
+    return [p.fmt for p in x.parts] == [p.fmt for p in y.parts] and all(
+        np.array_equal(getattr(p, name), getattr(q, name))
+        for p, q in zip(x.parts, y.parts, strict=True)
+        for name in ("exponents", "microexponents", "elements")
+    )
+
+
+@pytest.mark.parametrize("fmt", B)
+def test_parameters_and_binary32_products(gemm, fmt):
+    assert gemm.parameters == PARAMETERS
+    assert same(gemm.matmul(A, B[fmt]), matmul(A, B[fmt], k_blocks=4))
+
+
+@pytest.mark.parametrize("out_format", [MX4, MX6, MX9, MemoryFormat.BFLOAT16])
+def test_other_results(gemm, out_format):
+    bias = random_rows(4, 33)
+    exact = add_binary32(matmul(A, B["MX6"], k_blocks=4), np.broadcast_to(bias, (5, 33)))
+    if out_format == MemoryFormat.BFLOAT16:
+        expected, blocks = widen_bfloat16(round_to_bfloat16(exact)), 0
+    else:
+        blocks = 0 if out_format == MX9 else 2
+        expected = quantize_rows(exact, MemoryFormat.of(out_format), blocks)
+    assert same(gemm.matmul(A, B["MX6"], out_format, mx9_blocks=blocks, bias=bias), expected)
+
+
+def test_products_chain_in_memory(gemm):
+    a, b = gemm.store(A), gemm.store(B["MX6"])
+    hidden = gemm.empty((5, 33), MX6, mx9_blocks=1)
+    total = gemm.store(np.ones((5, 5), np.float32))
+    gemm.product(a, b, hidden)
+    gemm.product(hidden, hidden, total, accumulate=True)
+    gemm.wait()
+    middle = quantize_rows(matmul(A, B["MX6"], k_blocks=4), MemoryFormat.MX6, 1)
+    assert same(gemm.load(hidden), middle)
+    assert same(gemm.load(total), add_binary32(matmul(middle, middle), np.ones((5, 5), np.float32)))
+    part = gemm.load(hidden.rows(1, 3))
+    assert same(part, middle[1:3])
+
+
+def test_reordered_rows(gemm):
+    x = random_rows(5, 3, 100)
+    order = np.random.default_rng(6).permutation(100)
+    d = gemm.empty(x.shape, MX6, mx9_blocks=2)
+    gemm.wait(gemm.reorder(gemm.store(x), d, gemm.store_permutation(order)))
+    assert same(gemm.load(d), quantize_rows(x[:, order], MemoryFormat.MX6, 2))
+    gemm.wait(gemm.reorder(gemm.store(x), d))
+    assert same(gemm.load(d), quantize_rows(x, MemoryFormat.MX6, 2))
+
+
+def test_matmul_gives_its_memory_back(gemm):
+    free = gemm._allocator.available
+    for _ in range(3):
+        gemm.matmul(A, B["MX9"])
+        with pytest.raises(ValueError, match="same K"):
+            gemm.matmul(A, quantize(random_rows(7, 3, 99), MX6))
+    assert gemm._allocator.available == free
+
+
+def test_an_error_has_a_code_and_a_reset_recovers(gemm):
+    a, b = gemm.store(A), gemm.store(B["MX6"])
+    inside = DeviceMatrix(address=a.address, pitch=200, format=MemoryFormat.BINARY32, shape=(5, 33))
+    gemm.product(a, b, inside)
+    with pytest.raises(EngineError, match=r"stopped with OVERLAP_A: D, with the gaps") as caught:
+        gemm.wait()
+    assert caught.value.code == ErrorCode.OVERLAP_A
+    with pytest.raises(EngineError):
+        gemm.submit(Descriptor())
+    with pytest.raises(PortError, match="doorbell was refused"):
+        gemm.port.write32(0x03C, 1)
+    gemm.reset()
+    assert same(gemm.matmul(A, B["MX6"]), matmul(A, B["MX6"], k_blocks=4))
+
+
+def test_memory_runs_out():
+    gemm = Gemm(ModelPort(PARAMETERS, size=2048))
+    with pytest.raises(MemoryError, match="no room for"):
+        gemm.matmul(A, B["MX6"])
+    assert gemm._allocator.available == 2048
+
+
+class Silent(ModelPort):
+    """An engine that never ends a job."""
+
+    def _run(self) -> None:
+        pass
+
+
+def test_silence_is_an_error():
+    gemm = Gemm(Silent(PARAMETERS), timeout=0.05)
+    with pytest.raises(EngineTimeoutError, match="job 1 does not end"):
+        gemm.matmul(A, B["MX6"])
+
+
+class Other(ModelPort):
+    def read32(self, offset: int) -> int:
+        return 7 if offset == self.wrong else super().read32(offset)
+
+
+@pytest.mark.parametrize(("offset", "message"), [(0, "ID is 0x00000007"), (4, "version 0, not 1")])
+def test_other_devices_are_refused(offset, message):
+    port = Other(PARAMETERS)
+    port.wrong = offset
+    with pytest.raises(ValueError, match=message):
+        Gemm(port)
+
+
+def test_arguments_that_make_no_sense(gemm):
+    a, b = gemm.store(A), gemm.store(B["MX6"])
+    d = gemm.empty((5, 33), MX6)
+    with pytest.raises(ValueError, match=r"d must have shape \(5, 33\), not \(33, 5\)"):
+        gemm.product(a, b, gemm.empty((33, 5), MX6))
+    with pytest.raises(ValueError, match="keep must be 'a' or 'b', not 'c'"):
+        gemm.product(a, b, d, keep="c")
+    with pytest.raises(ValueError, match="bias must be binary32"):
+        gemm.product(a, b, d, bias=d)
+    with pytest.raises(TypeError, match="bias must be a float32 array, not list"):
+        gemm.matmul(A, B["MX6"], bias=[0.0] * 33)
+    with pytest.raises(ValueError, match=r"bias must have shape \(33,\), not \(32,\)"):
+        gemm.matmul(A, B["MX6"], bias=np.zeros(32, np.float32))
+    with pytest.raises(TypeError, match="a golden tensor or float32, not list"):
+        gemm.store([1.0])
+    with pytest.raises(ValueError, match="must have 2 axes"):
+        gemm.store(np.zeros(3, np.float32))
+    with pytest.raises(ValueError, match="each of 0 to N - 1 once"):
+        gemm.store_permutation(np.array([0, 0]))
+    with pytest.raises(ValueError, match="rows must be within 0 to 5"):
+        d.rows(2, 6)
+
+
+@pytest.mark.parametrize("keep", ["a", "b"])
+def test_either_operand_may_stay(gemm, keep):
+    a, b = gemm.store(A), gemm.store(B["MX6"])
+    d = gemm.empty((5, 33), MemoryFormat.BINARY32)
+    gemm.wait(gemm.product(a, b, d, keep=keep))
+    assert same(gemm.load(d), matmul(A, B["MX6"], k_blocks=4))
+
+
+def test_the_larger_operand_is_read_once(gemm):
+    wide = quantize(random_rows(8, 4, 64), MX6), quantize(random_rows(9, 400, 64), MX6)
+    jobs = []
+    gemm.submit = lambda descriptor: jobs.append(descriptor)
+    a, b = map(gemm.store, wide)
+    gemm.product(a, b, gemm.empty((4, 400), MX6))
+    gemm.product(b, a, gemm.empty((400, 4), MX6))
+    assert [job.keep_b for job in jobs] == [0, 1]
+
+
+def test_values_of_results_are_right(gemm):
+    """Against plain NumPy: what golden says is also what a product means."""
+    product = gemm.matmul(A, B["MX9"])
+    assert np.allclose(product, dequantize(A) @ dequantize(B["MX9"]).T, rtol=1e-3, atol=1e-3)
