@@ -11,7 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from dit.require import require
+
 __all__ = ["command"]
+
+require("torch", "diffusers", "sklearn", "safetensors")
 
 CLASSIFIER = "classifier"
 

@@ -90,10 +90,13 @@ def sample(
     batches = list(zip(noise.split(BATCH), labels.split(BATCH), strict=True))
     images = []
     for i, (x, y) in enumerate(batches):
-        for j, denoised in enumerate(_denoise(model, x, y, steps)):
+        done = i * steps
+        for denoised in _denoise(model, x, y, steps):
+            done += 1
+            latest = denoised
             if progress:
-                progress(i * steps + j + 1, len(batches) * steps)
-        images.append(denoised)
+                progress(done, len(batches) * steps)
+        images.append(latest)
     return torch.cat(images)
 
 

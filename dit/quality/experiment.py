@@ -1,7 +1,7 @@
 """The set-up that every variant of a model is measured in: same noise, same labels, same resamples."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from dit.digits.data import load_digits
 from dit.digits.diffusion import balanced_labels, initial_noise, sample, trajectory
 from dit.quality.bootstrap import Interval, resamples
 from dit.quality.frechet import FrechetReference, inception_score
+from dit.quality.mx9_share import count_mx9
 from dit.quality.row import Row
 from dit.quality.similarity import PEAK, decibels, psnr, ssim
 from dit.rivals.statistics import Batch
@@ -44,6 +45,8 @@ class Experiment:
         The float32 model.
     batches:
         Calibration batches, one per timestep, from other noise than the samples'.
+    test_batches:
+        Likewise, from the samples' noise: the path along which predicted noise is compared.
     images:
         The float32 model's samples ``[samples, 1, 8, 8]``.
     """
@@ -60,7 +63,7 @@ class Experiment:
         self.batches = self._path(CALIBRATION_IMAGES, CALIBRATION_SEED)
         self._classifier = load_classifier()
         self._real = FrechetReference.fit(self._judge(load_digits()[0])[0])
-        self._test_batches = self._path(min(samples, SQNR_IMAGES), SAMPLING_SEED)
+        self.test_batches = self._path(min(samples, SQNR_IMAGES), SAMPLING_SEED)
         self._predicted = self._predict(self.model)
         self._resamples = resamples(samples, REPEATS)
         self.images, self._seconds = self._sample(self.model, None)
@@ -84,14 +87,17 @@ class Experiment:
 
     @torch.inference_mode()
     def _predict(self, model: nn.Module) -> Tensor:
-        return torch.stack([model(*batch) for batch in self._test_batches]).double()
+        return torch.stack([model(*batch) for batch in self.test_batches]).double()
 
     def _resampled_frechet(self, features: np.ndarray) -> np.ndarray:
         """Distances of all resamples, some at a time: ``[repeats]``."""
         return np.concatenate([self._real.distance(features[rows]) for rows in np.split(self._resamples, 10)])
 
     def measure(
-        self, model: nn.Module, progress: Callable[[int, int], None] | None = None, **description: object
+        self,
+        model: nn.Module,
+        description: Mapping[str, str],
+        progress: Callable[[int, int], None] | None = None,
     ) -> tuple[Row, Tensor]:
         """Sample from a variant and compare with the float32 model.
 
@@ -99,10 +105,10 @@ class Experiment:
         ----------
         model:
             The variant; `self.model` itself is not sampled again.
-        progress:
-            Called with sampling steps done and in all.
         description:
             The fields of `Row` that say what the variant is.
+        progress:
+            Called with sampling steps done and in all.
 
         Returns
         -------
@@ -117,7 +123,9 @@ class Experiment:
         frechet = float(self._real.distance(features))
         errors = (images - self.images).double().square().flatten(1).mean(dim=1).numpy()
         psnr_high, psnr_low = np.quantile(errors[self._resamples].mean(axis=1), (0.025, 0.975))
-        difference = (self._predict(model) - self._predicted).square().flatten(1).sum(dim=1)
+        with count_mx9(model) as (linear, attention):
+            predicted = self._predict(model)
+        difference = (predicted - self._predicted).square().flatten(1).sum(dim=1)
         power = self._predicted.square().flatten(1).sum(dim=1)
         row = Row(
             model=self.name,
@@ -129,7 +137,7 @@ class Experiment:
             sqnr_db=_finite(decibels(power.sum().item(), difference.sum().item())),
             sqnr_by_timestep={
                 int(batch[1][0]): _finite(decibels(p, d))
-                for batch, p, d in zip(self._test_batches, power.tolist(), difference.tolist(), strict=True)
+                for batch, p, d in zip(self.test_batches, power.tolist(), difference.tolist(), strict=True)
             },
             frechet=frechet,
             frechet_delta=frechet - self._frechet,
@@ -138,6 +146,8 @@ class Experiment:
             frechet_delta_high=delta.high,
             inception_score=inception_score(probabilities),
             accuracy=float((probabilities.argmax(axis=1) == self.labels.numpy()).mean()),
+            mx9_linear=linear.share,
+            mx9_attention=attention.share,
             samples=self.samples,
             steps=self.steps,
             seconds=seconds,

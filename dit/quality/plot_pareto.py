@@ -31,7 +31,7 @@ def plot_pareto(
         axis.text(100, level, name, ha="right", va="bottom", fontsize=8)
     axis.set_xscale("symlog", linthresh=1)
     axis.set_xticks([0, 1, 2, 5, 10, 20, 50, 100], ["0", "1", "2", "5", "10", "20", "50", "100"])
-    axis.set(xlabel="linear activations in MX9 (%)", ylabel="SQNR of predicted noise (dB)")
+    axis.set(xlim=(-0.1, 130), xlabel="linear activations in MX9 (%)", ylabel="SQNR of predicted noise (dB)")
     axis.legend(fontsize=8, frameon=False)
     tidy(axis, title)
     return save(figure, path)

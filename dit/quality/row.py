@@ -33,7 +33,7 @@ class Row:
         Share of samples that the classifier takes for the digit that was asked for.
     mx9_linear, mx9_attention:
         Share of the activations of linear layers, and of attention operands, that were in MX9, counted
-        while sampling; None where the variant is not in MX formats.
+        along the float32 model's sampling path; None where no layer follows a plan.
     samples, steps:
         Images, and denoising steps of each.
     seconds:

@@ -67,6 +67,16 @@ class Variant:
     attention: str
     build: Callable[[Calibration], nn.Module]
 
+    @property
+    def description(self) -> dict[str, str]:
+        """All but ``build``."""
+        return {
+            "variant": self.name,
+            "weights": self.weights,
+            "activations": self.activations,
+            "attention": self.attention,
+        }
+
 
 def _float32(c: Calibration) -> nn.Module:
     return c.model
@@ -117,6 +127,7 @@ def _mixed(name: str, settings: Settings) -> Variant:
 
 
 _MIXED = Settings()
+_BOTH = replace(_MIXED, choice="sensitivity", timestep_groups=TIMESTEP_GROUPS)
 
 VARIANTS = {
     variant.name: variant
@@ -152,11 +163,14 @@ VARIANTS = {
         _mixed("mixed", _MIXED),
         _mixed("mixed by sensitivity", replace(_MIXED, choice="sensitivity")),
         _mixed("mixed by timestep", replace(_MIXED, timestep_groups=TIMESTEP_GROUPS)),
+        _mixed("mixed by both", _BOTH),
         _mixed("mixed, threshold", replace(_MIXED, dynamic=True)),
         _mixed("mixed, no reordering", replace(_MIXED, reorder=False)),
         _mixed("mixed at random", replace(_MIXED, choice="random")),
         _uniform("MX6", MX6, MX6),
-        _mixed("mixed MX4/MX9", replace(_MIXED, weight=MX4, low=MX4)),
+        _mixed("MX4/MX9", replace(_MIXED, low=MX4)),
+        _mixed("MX4/MX9 by both", replace(_BOTH, low=MX4)),
+        _uniform("W MX6, A MX4", MX6, MX4),
         _uniform("MX4", MX4, MX4),
     )
 }

@@ -1,0 +1,165 @@
+"""``mixdit quality``."""
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from dit.require import require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dit.quality.checks import Check
+    from dit.quality.evaluate import Result
+
+__all__ = ["command"]
+
+require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
+
+
+def command(
+    model: Annotated[
+        list[str] | None, typer.Option(help="Model or checkpoint file; several allowed. [default: all]")
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Variant; several allowed. [default: all]")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", "-n", min=2, help="Images of each variant.")] = 300,
+    steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps.")] = 20,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    output: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables and pictures.")] = Path(
+        "build/quality"
+    ),
+    plots: Annotated[
+        bool, typer.Option(help="Draw activations, errors by layer and the Pareto front too (minutes).")
+    ] = True,
+    check: Annotated[bool, typer.Option("--check", help="Fail unless the project's claims hold.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+) -> None:
+    """Compare images of the digits transformers in every precision."""
+    from dit.digits.recipes import RECIPES
+    from dit.rivals.variants import VARIANTS
+
+    unknown = [name for name in variant or () if name not in VARIANTS]
+    if unknown:
+        raise typer.BadParameter(f"variant must be one of {', '.join(VARIANTS)}, not {unknown[0]!r}")
+    if check and variant:
+        raise typer.BadParameter("--check takes all variants: leave --variant out")
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of --json and --csv")
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        results = _run(model or list(RECIPES), variant or list(VARIANTS), n, steps, jobs, output, plots)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    checks = _report(results, output, check, as_json, as_csv)
+    if not all(each.holds for each in checks):
+        failed = [each for each in checks if not each.holds]
+        print(f"mixdit: {len(failed)} of {len(checks)} claims do not hold", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _run(
+    models: "Sequence[str]",
+    names: "Sequence[str]",
+    n: int,
+    steps: int,
+    jobs: int,
+    output: Path,
+    plots: bool,
+) -> "list[Result]":
+    import torch
+
+    from dit.digits.checkpoint import load_model
+    from dit.quality.evaluate import evaluate, workers
+    from dit.quality.experiment import Experiment
+    from dit.quality.plots import draw_plots, draw_results
+
+    for model in models:
+        load_model(model)  # all names are right before minutes pass
+    torch.set_num_threads(jobs)
+    results = []
+    with _progress() as progress, workers(jobs) as pool:
+        for model in models:
+            task = progress.add_task(f"{model}: float32", total=len(names))
+            experiment = Experiment(model, n, steps)
+            each = evaluate(
+                experiment,
+                names,
+                pool,
+                lambda name, task=task, model=model: progress.update(
+                    task, advance=1, description=f"{model}: {name}"
+                ),
+            )
+            draw_results(output, each)
+            results += each
+            if plots:
+                progress.update(task, description=f"{model}: pictures")
+                draw_plots(
+                    output,
+                    experiment,
+                    lambda name, task=task, model=model: progress.update(
+                        task, description=f"{model}: picture of {name}"
+                    ),
+                )
+    return results
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield progress
+
+
+def _report(results: "list[Result]", output: Path, check: bool, as_json: bool, as_csv: bool) -> "list[Check]":
+    from dit.quality.checks import check_rows
+    from dit.quality.report import print_rows, write_csv
+
+    rows = [result.row for result in results]
+    text = json.dumps([row.to_json() for row in rows], indent=2)
+    (output / "quality.json").write_text(text + "\n", encoding="utf-8")
+    write_csv(rows, output / "quality.csv")
+    checks = check_rows(rows) if check else []
+    if as_json:
+        print(text)
+    elif as_csv:
+        print((output / "quality.csv").read_text(encoding="utf-8"), end="")
+    else:
+        console = Console(width=None if sys.stdout.isatty() else 200)
+        print_rows(rows, console)
+        console.print(f"tables and pictures in {output}/", highlight=False)
+        if checks:
+            _print_checks(checks, console)
+    return checks
+
+
+def _print_checks(checks: "list[Check]", console: Console) -> None:
+    table = Table(title="claims", box=None, pad_edge=False)
+    for name in ("model", "claim", "measured", ""):
+        table.add_column(name)
+    for each in checks:
+        table.add_row(each.model, each.claim, each.measured, "holds" if each.holds else "[red]fails[/red]")
+    console.print(table)
