@@ -33,6 +33,7 @@ def verilog(
     drain_rows: Annotated[int | None, _option("drain_rows")] = None,
     k_blocks: Annotated[int | None, _option("k_blocks")] = None,
     fraction_bits: Annotated[int | None, _option("fraction_bits")] = None,
+    product_stages: Annotated[int | None, _option("product_stages")] = None,
     target: Annotated[str | None, _option("target")] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder to write; each design gets a folder in it.")
@@ -48,6 +49,7 @@ def verilog(
         "drain_rows": drain_rows,
         "k_blocks": k_blocks,
         "fraction_bits": fraction_bits,
+        "product_stages": product_stages,
         "target": target,
     }
     parameters = {name: value for name, value in given.items() if value is not None}

@@ -47,6 +47,7 @@ PARAMETERS: Mapping[str, str] = {
     "drain_rows": "rows of the array that share one way out; divides rows",
     "k_blocks": "most 16-element blocks along K that a tile may have",
     "fraction_bits": "fraction bits of the aligned accumulator",
+    "product_stages": "register stages in a product: 2, or 1 for fewer registers at a lower clock frequency",
     "target": "cells of the adders: generic, or those of an FPGA family",
 }
 """Every parameter of any design, with its meaning."""
@@ -170,7 +171,9 @@ DESIGNS: Mapping[str, Design] = {
             },
             latency="cycles from the last operand beats of a tile of one pass to the offer of its first rows,"
             " the array at rest before; every further pass adds one",
-            parameters=("rows", "cols", "drain_rows", "k_blocks", "fraction_bits", "target"),
+            parameters=(
+                "rows", "cols", "drain_rows", "k_blocks", "fraction_bits", "product_stages", "target",
+            ),
         ),
     )
 }

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from golden.formats import PASS_DOT_BITS
 from hw.carry_sum import CarryOp, carry_sum, check_target
 from hw.delay import delay
+from hw.multiplexer import multiplexer
 
 __all__ = ["AlignedAccumulator", "distance_bits"]
 
@@ -102,10 +103,12 @@ class AlignedAccumulator(wiring.Component):
 
     def _aligned(self, m, step, value, digits):
         """``value``, one cycle later and left-shifted by 3 - digits steps of ``2**step``."""
-        for digit in range(2):
-            value = Mux(digits[digit], value, value.shift_left(1 << (step + digit)))
-        aligned = Signal(value.shape(), name=f"aligned_{step}", reset_less=True)
-        m.d.sync += aligned.eq(value)
+        moved = [value.shift_left(steps << step) for steps in reversed(range(4))]
+        bits = len(moved[0])
+        choice = multiplexer(m, f"choice_{step}", digits,
+                             [Cat(v, v[-1].replicate(bits - len(v))) for v in moved], target=self.target)
+        aligned = Signal(signed(bits), name=f"aligned_{step}", reset_less=True)
+        m.d.sync += aligned.eq(choice)
         return aligned
 
     def _shifted(self, m, value, steps):

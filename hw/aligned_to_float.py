@@ -41,7 +41,7 @@ class AlignedToFloat(wiring.Component):
     value: Out(32), binary32
     """
 
-    latency = 11
+    latency = 12
 
     def __init__(self, *, width):
         self.width = width
@@ -75,7 +75,7 @@ class AlignedToFloat(wiring.Component):
         window = value[size - kept:]
         rest = value[:size - kept].any() if size > kept else 0
         empties = []
-        for stage, step in enumerate((4, 2, 1), 4):
+        for stage, step in enumerate((4, 2, 1), 5):
             empty = Signal(name=f"empty_{step}")
             m.d.comb += empty.eq(~(window[-step:] ^ signs[stage].replicate(step)).any())
             rest = delay(m, f"rest_{step}", rest | (~empty & window[:step].any()), 1)
@@ -87,30 +87,31 @@ class AlignedToFloat(wiring.Component):
 
         biased = Signal(signed(12), reset_less=True)
         zeros = Cat(reversed(empties), delay(m, "skip", skip, 5))
-        m.d.sync += biased.eq(delay(m, "exponent", self.exponent, 7) - zeros)
+        m.d.sync += biased.eq(delay(m, "exponent", self.exponent, 8) - zeros)
         guard, odd = window[0], window[1]
-        up = delay(m, "up", Mux(signs[7], guard | (~rest & odd), guard & (rest | odd)), 1)
+        up = delay(m, "up", Mux(signs[8], guard | (~rest & odd), guard & (rest | odd)), 1)
         top = delay(m, "top", window[1:], 1)
         rounded = Signal(data.StructLayout({"field": _FIELD, "exponent": signed(12)}), reset_less=True)
         m.d.sync += rounded.eq(Cat(top[:_FIELD], biased) + up)
-        self._pack(m, rounded, delay(m, "zero", ~top[-1], 1), delay(m, "nan", self.nan, 9), signs[9])
+        self._pack(m, rounded, delay(m, "zero", ~top[-1], 1), delay(m, "nan", self.nan, 10), signs[10])
         return m
 
     def _without_sign_bytes(self, m, signs, size):
-        """The total shifted up by its leading bytes that only repeat the sign, four cycles later.
+        """The total shifted up by its leading bytes that only repeat the sign, five cycles later.
 
-        Also the number of these bytes, two cycles after the input.
+        Also the number of these bytes, three cycles after the input.
         """
         bits = Cat(self.total, signs[0].replicate(size - self.width))
         count = size // _BYTE
-        used = delay(m, "used", Cat(
-            (byte ^ signs[0].replicate(_BYTE)).any() for byte in _bytes(bits)), 1)
+        ones = delay(m, "ones", Cat(byte.any() for byte in _bytes(bits)), 1)
+        zeros = delay(m, "zeros", Cat((~byte).any() for byte in _bytes(bits)), 1)
+        used = delay(m, "used", Mux(signs[1], zeros, ones), 1)
         skip = Signal(range(count + 1), reset_less=True)
         m.d.sync += skip.eq(count)
         for n in range(count):
             with m.If(used[n]):
                 m.d.sync += skip.eq(count - 1 - n)
-        even = self._shifted(m, "even", delay(m, "bits", bits, 2), skip[1:], 2)
+        even = self._shifted(m, "even", delay(m, "bits", bits, 3), skip[1:], 2)
         return self._shifted(m, "value", even, delay(m, "odd", skip[0], 1), 1), skip
 
     def _shifted(self, m, name, bits, times, size):

@@ -11,6 +11,7 @@ from hw.delay import delay
 from hw.grid import Grid
 from hw.layouts import FormatCode, packet_layout
 from hw.operand_lane import OperandLane
+from hw.ring_reader import RingReader
 from hw.sequencer import Sequencer, TileStatus
 from hw.shared_module import place
 from hw.tile_loader import TileLoader
@@ -41,6 +42,8 @@ class Array(wiring.Component):
         Longest tile in blocks along K (1 to 4096).
     fraction_bits:
         F of the aligned accumulator (1 to 24).
+    product_stages:
+        Register stages in a product: 2, or 1 for a quarter fewer registers at a lower clock frequency.
     target:
         One of ``hw.carry_sum.TARGETS``; changes area and speed, never a result.
 
@@ -57,7 +60,8 @@ class Array(wiring.Component):
         A parameter is not an integer, or out of its range.
     """
 
-    def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, target="generic"):
+    def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, product_stages=2,
+                 target="generic"):
         check_target(target)
         for name, value, most in (("rows", rows, 64), ("cols", cols, 64), ("drain_rows", drain_rows, 64),
                                   ("k_blocks", k_blocks, 4096), ("fraction_bits", fraction_bits, 24)):
@@ -74,19 +78,23 @@ class Array(wiring.Component):
         self.segments = rows // drain_rows
         self.k_blocks = k_blocks
         self.fraction_bits = fraction_bits
+        self.product_stages = product_stages
         self.target = target
 
         depth = _power_of_two(max(2 * k_blocks, 4))
         results = _power_of_two(self.latency + 4 * drain_rows)
-        tiles = _power_of_two(-(-self._reference_cycles // drain_rows) + 1)
+        tiles = _power_of_two(-(-self._reference_cycles // drain_rows) + 4)
         self._results = results
         self._grid = Grid(rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks,
-                          fraction_bits=fraction_bits, results=results, target=target)
+                          fraction_bits=fraction_bits, results=results, product_stages=product_stages,
+                          target=target)
         self._row_lane, self._column_lane = (
-            OperandLane(activations=activations, depth=depth, tiles=tiles, fraction_bits=fraction_bits)
+            OperandLane(activations=activations, depth=depth, tiles=tiles, fraction_bits=fraction_bits,
+                        distance_delay=self._grid.distance_delay, target=target)
             for activations in (True, False))
         self._a_loader, self._b_loader = (
-            TileLoader(lanes=lanes, k_blocks=k_blocks, depth=depth, tiles=tiles) for lanes in (rows, cols))
+            TileLoader(lanes=lanes, k_blocks=k_blocks, depth=depth, tiles=tiles, target=target)
+            for lanes in (rows, cols))
         self._sequencer = Sequencer(depth=depth, spacing=drain_rows)
 
         def operand(lanes):
@@ -102,13 +110,15 @@ class Array(wiring.Component):
     @property
     def latency(self):
         """Cycles from an idle array's last input beats to its first output beat, one-pass tile."""
-        grid = Grid.latency_of(rows=self.rows, cols=self.cols, drain_rows=self.drain_rows)
-        return self._loading_latency + grid + 2
+        grid = Grid.latency_of(rows=self.rows, cols=self.cols, drain_rows=self.drain_rows,
+                               product_stages=self.product_stages)
+        return self._loading_latency + grid + RingReader.latency
 
     @property
     def _reference_cycles(self):
         """Cycles that the references of a one-pass tile must be kept."""
-        return self._loading_latency + Grid.taken_latency_of(rows=self.rows, cols=self.cols)
+        return self._loading_latency + Grid.taken_latency_of(
+            rows=self.rows, cols=self.cols, product_stages=self.product_stages)
 
     _loading_latency = OperandLane.completion_latency + 3 + OperandLane.row_latency
 
@@ -187,21 +197,19 @@ class Array(wiring.Component):
     def _output(self, m):
         """Beats of the output stream, and the room that it grants to the sequencer."""
         sequencer, grid = self._sequencer, self._grid
-        available = Signal(range(self._results + 1))
+        m.submodules.reader = reader = RingReader(depth=self._results)
         reserved = Signal(range(self._results + 1))
-        address = Signal(range(self._results))
-        fetch, sent = Signal(), Signal()
+        sent = Signal()
+        ascending = [value for segment in grid.values for value in segment]
         m.d.comb += [
-            fetch.eq((available != 0) & (~self.d.valid | self.d.ready)),
+            reader.written.eq(grid.written),
+            grid.read_enable.eq(reader.read_enable),
+            grid.read_address.eq(reader.read_address),
+            grid.output_enable.eq(reader.output_enable),
+            self.d.valid.eq(reader.valid),
+            reader.ready.eq(self.d.ready),
             sent.eq(self.d.valid & self.d.ready),
         ]
-        m.d.sync += available.eq(available + grid.written - fetch)
-        with m.If(fetch):
-            m.d.sync += [self.d.valid.eq(1), address.eq(address + 1)]
-        with m.Elif(self.d.ready):
-            m.d.sync += self.d.valid.eq(0)
-        ascending = [value for segment in grid.values for value in segment]
-        m.d.comb += [grid.read_enable.eq(fetch), grid.read_address.eq(address)]
         m.d.comb += [self.d.p.data[n].eq(value) for n, value in enumerate(ascending)]
 
         # ``room`` is two cycles behind: it keeps space for the tiles that may start in the meantime.

@@ -45,6 +45,8 @@ class BlockDot(wiring.Component):
 
     Parameters
     ----------
+    product_stages:
+        Register stages in a product: 2, or 1 for a quarter fewer registers at a lower clock frequency.
     target:
         One of ``hw.targets.TARGETS``.
 
@@ -54,7 +56,16 @@ class BlockDot(wiring.Component):
     dot: Out(signed(15))
     """
 
-    latency = 4 + SUBBLOCKS - 1
+    @staticmethod
+    def latency_of(product_stages):
+        """``latency`` with so many register stages in the products."""
+        return 2 + product_stages + SUBBLOCKS - 1
+
+    @property
+    def latency(self):
+        """Cycles from sub-block 0 to ``dot``."""
+        return self.latency_of(self.product_stages)
+
     activation_layout = staticmethod(activation_layout)
     weight_layout = staticmethod(weight_layout)
 
@@ -68,8 +79,11 @@ class BlockDot(wiring.Component):
         """What the port ``b`` takes for a sub-block of ``weight_layout``."""
         return subblock
 
-    def __init__(self, *, target="generic"):
+    def __init__(self, *, product_stages=2, target="generic"):
         check_target(target)
+        if product_stages not in (1, 2):
+            raise ValueError(f"product_stages must be 1 or 2, not {product_stages!r}")
+        self.product_stages = product_stages
         self.target = target
         super().__init__({
             "a": In(activation_layout()).array(SUBBLOCKS),
@@ -82,8 +96,9 @@ class BlockDot(wiring.Component):
         total, largest = 0, 0
         for j in range(SUBBLOCKS):
             pair, most = self._pair(m, f"pair{j}", self.a[j], self.b[j])
-            double = delay(m, f"double{j}", ~self.b[j].microexponent, 3)
-            sign = delay(m, f"sign{j}", self.a[j].sign[0] ^ self.b[j].sign[0], 3)
+            late = self.product_stages + 1
+            double = delay(m, f"double{j}", ~self.b[j].microexponent, late)
+            sign = delay(m, f"sign{j}", self.a[j].sign[0] ^ self.b[j].sign[0], late)
             largest += 2 * most
             bits = largest.bit_length() + 1
             if self._four_inputs:
@@ -100,7 +115,7 @@ class BlockDot(wiring.Component):
         return self.target == "ecp5"
 
     def _pair(self, m, name, a, b):
-        """The sum of two products three cycles later, and its largest value.
+        """The sum of two products, ``product_stages`` and one cycles later, and its largest value.
 
         Inverted if the first product is negative, or with four inputs short of the first sign.
         """
@@ -110,18 +125,18 @@ class BlockDot(wiring.Component):
             for i in range(MX9.subblock_size))
         bits = (2 * most).bit_length() + 1
         if self._four_inputs:
-            first, second = delay(m, f"{name}_signs", signs, 2)
+            first, second = delay(m, f"{name}_signs", signs, self.product_stages)
             pair = self._register(m, name, CarryOp.XOR_XOR, bits, a=p0, b=first, c=p1, d=second, carry=second)
         else:
-            subtract = delay(m, f"{name}_subtract", signs[0] ^ signs[1], 2)
+            subtract = delay(m, f"{name}_subtract", signs[0] ^ signs[1], self.product_stages)
             pair = self._register(m, name, CarryOp.PASS_XOR, bits, a=p0, c=p1, d=subtract, carry=subtract)
         return pair, 2 * most
 
     def _product(self, m, name, a, b):
-        """``a * b`` two cycles later, by two rows of two gated addends, and its largest value."""
+        """``a * b`` by two rows of two gated addends, ``product_stages`` cycles later; its largest value."""
+        make = self._register if self.product_stages == 2 else self._sum
         rows = [
-            self._register(m, f"{name}_row{j // 2}", CarryOp.AND_AND, len(a) + 2,
-                           a=a, b=b[j], c=Cat(0, a), d=b[j + 1])
+            make(m, f"{name}_row{j // 2}", CarryOp.AND_AND, len(a) + 2, a=a, b=b[j], c=Cat(0, a), d=b[j + 1])
             for j in range(0, len(b), 2)
         ]
         most = ((1 << len(b)) - 1) ** 2 << (len(a) - len(b))
@@ -133,5 +148,8 @@ class BlockDot(wiring.Component):
     def _register(self, m, name, op, bits, **terms):
         """``carry_sum`` one cycle later, as a signed value."""
         result = Signal(signed(bits), name=name, reset_less=True)
-        m.d.sync += result.eq(carry_sum(m, f"{name}_sum", op, bits, target=self.target, **terms))
+        m.d.sync += result.eq(self._sum(m, name, op, bits, **terms))
         return result
+
+    def _sum(self, m, name, op, bits, **terms):
+        return carry_sum(m, f"{name}_sum", op, bits, target=self.target, **terms)

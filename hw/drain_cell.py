@@ -1,13 +1,13 @@
 """The drain of one column of a segment: totals to binary32, into an output buffer."""
 
-from amaranth.hdl import Cat, Module, Signal, signed, unsigned
-from amaranth.lib import data, memory, wiring
+from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import EXPONENT_BIAS, RESULT_BIAS
 from hw.aligned_to_float import AlignedToFloat
+from hw.block_memory import BlockMemory
 from hw.delay import delay
-from hw.memories import NO_COLLISIONS
 from hw.multiplexer import multiplexer
 from hw.operand_lane import reference_layout
 
@@ -56,7 +56,7 @@ class DrainCell(wiring.Component):
     reference_in: In(``reference_layout``), the column's, sampled with the first row of a tile
     reference_out: Out, the one in use, for the segment below
     written: Out(1), a value has been written
-    read_enable, read_address: In; value: Out(32), one cycle later
+    read_enable, read_address, output_enable: In, value: Out(32), as for ``hw.block_memory.BlockMemory``
     """
 
     latency = 2 + AlignedToFloat.latency
@@ -77,6 +77,7 @@ class DrainCell(wiring.Component):
             "written": Out(1),
             "read_enable": In(1),
             "read_address": In(range(depth)),
+            "output_enable": In(1),
             "value": Out(32),
         })
 
@@ -89,9 +90,8 @@ class DrainCell(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.convert = convert = AlignedToFloat(width=self.width)
-        m.submodules.buffer = buffer = memory.Memory(
-            shape=unsigned(32), depth=self.depth, init=[], attrs=NO_COLLISIONS)
-        write, read = buffer.write_port(), buffer.read_port()
+        m.submodules.buffer = buffer = BlockMemory(width=32, depth=self.depth, target=self.target)
+        address = Signal(range(self.depth))
 
         token, column = self.token_out, Signal(reference_layout(), reset_less=True)
         m.d.sync += token.eq(self.token_in)
@@ -110,15 +110,17 @@ class DrainCell(wiring.Component):
 
         valid = delay(m, "valid", token.valid, convert.latency + 1, reset_less=False)
         m.d.comb += [
-            write.en.eq(valid),
-            write.data.eq(convert.value),
+            buffer.write_enable.eq(valid),
+            buffer.write_address.eq(address),
+            buffer.write_data.eq(convert.value),
             self.written.eq(valid),
-            read.en.eq(self.read_enable),
-            read.addr.eq(self.read_address),
-            self.value.eq(read.data),
+            buffer.read_enable.eq(self.read_enable),
+            buffer.read_address.eq(self.read_address),
+            buffer.output_enable.eq(self.output_enable),
+            self.value.eq(buffer.data),
         ]
         with m.If(valid):
-            m.d.sync += write.addr.eq(write.addr + 1)
+            m.d.sync += address.eq(address + 1)
         return m
 
     def _chosen(self, m, name, bits, row):

@@ -16,8 +16,8 @@ class DrainSegment(wiring.Component):
     The totals of row j are there j cycles after those of row 0, each for one cycle: the rows leave as
     they finish.
 
-    Latency from ``begin`` to the first ``token`` is one cycle. Throughput one tile per ``rows`` cycles;
-    no flow control.
+    Latency from ``begin`` to the first ``token`` is ``latency`` cycles. Throughput one tile per ``rows``
+    cycles; no flow control.
 
     Parameters
     ----------
@@ -28,11 +28,13 @@ class DrainSegment(wiring.Component):
 
     Members
     -------
-    begin: In(1), the top row's totals are there in the next cycle; void: In(1), the tile's result is void
+    begin: In(1), the top row's totals will be there with the first token; void: In(1), the result is void
     references: In(``reference_layout``) x rows, of the rows' oldest tiles, from the top
     taken: Out(rows), the row's reference is used up
     token: Out(``drain_token_layout``), for the segment's first drain cell
     """
+
+    latency = 2
 
     def __init__(self, *, rows, exponent_offset):
         self.rows = rows
@@ -64,13 +66,14 @@ class DrainSegment(wiring.Component):
 
         reference = data.View(reference_layout(), Array(r.as_value() for r in self.references)[row])
         token = Signal(drain_token_layout(self.rows))
-        m.d.comb += [
+        m.d.sync += [
             token.valid.eq(active),
             token.first.eq(self.begin),
             token.last.eq(last),
             token.row.eq(row),
-            token.exponent.eq(reference.exponent + self.exponent_offset),
+            token.exponent.eq(reference.exponent),
             token.nan.eq(reference.nan | void),
+            self.token.eq(token),
+            self.token.exponent.eq(token.exponent + self.exponent_offset),
         ]
-        m.d.sync += self.token.eq(token)
         return m

@@ -27,14 +27,14 @@ class Grid(wiring.Component):
     ``drain_rows`` rows has one converter to binary32 and one output buffer.
 
     Operands of row r (column c) come r (c) cycles after those of row 0, sub-block j another j cycles
-    later, the distance ``ProcessingElement.distance_delay`` cycles after sub-block 0. Latency from
+    later, the distance ``distance_delay`` cycles after sub-block 0. Latency from
     the operands of a tile's last pass at row 0 to the write of its first row in the last segment is
     ``latency`` cycles; throughput one pass per cycle. No flow control: the sequencer keeps tiles
     ``drain_rows`` cycles apart and reserves the buffers.
 
     Parameters
     ----------
-    rows, cols, drain_rows, k_blocks, fraction_bits, target:
+    rows, cols, drain_rows, k_blocks, fraction_bits, product_stages, target:
         As for ``hw.array.Array``.
     results:
         Rows of output that a buffer holds, a power of two.
@@ -48,17 +48,19 @@ class Grid(wiring.Component):
     row_taken, column_taken: Out(1) x rows, x cols, go on to the next tile's reference
     written: Out(1), the last buffer got a row
     tile_taken: Out(1), all references of a tile have been used
-    read_enable, read_address: In; values: Out(32) x segments x cols, a cycle later, segments from the top
+    read_enable, read_address, output_enable: In, as for ``hw.block_memory.BlockMemory``
+    values: Out(32) x segments x cols, segments from the top
     """
 
-    def __init__(self, *, rows, cols, drain_rows, k_blocks, fraction_bits=17, results=64, target="generic"):
+    def __init__(self, *, rows, cols, drain_rows, k_blocks, fraction_bits=17, results=64, product_stages=2,
+                 target="generic"):
         check_target(target)
         self.rows = rows
         self.cols = cols
         self.drain_rows = drain_rows
         self.segments = rows // drain_rows
         self._element = ProcessingElement(
-            fraction_bits=fraction_bits, k_blocks=k_blocks, target=target)
+            fraction_bits=fraction_bits, k_blocks=k_blocks, product_stages=product_stages, target=target)
         self._cell = DrainCell(rows=drain_rows, width=self._element.width, low_bits=self._element.low_bits,
                                fraction_bits=fraction_bits, depth=results, target=target)
         distance = distance_bits(fraction_bits)
@@ -76,24 +78,31 @@ class Grid(wiring.Component):
             "tile_taken": Out(1),
             "read_enable": In(1),
             "read_address": In(range(results)),
+            "output_enable": In(1),
             "values": Out(32).array(self.segments, cols),
         })
 
     @staticmethod
-    def latency_of(*, rows, cols, drain_rows):
+    def latency_of(*, rows, cols, drain_rows, product_stages):
         """``latency`` of a grid with these parameters."""
         skew = (rows - drain_rows) + (cols - 1)
-        return ProcessingElement.latency + skew + DrainCell.latency
+        return ProcessingElement.latency_of(product_stages) + skew + DrainCell.latency
 
     @property
     def latency(self):
         """Cycles from a tile's last operands at row 0 to the write of its first complete output row."""
-        return self.latency_of(rows=self.rows, cols=self.cols, drain_rows=self.drain_rows)
+        return self.latency_of(rows=self.rows, cols=self.cols, drain_rows=self.drain_rows,
+                               product_stages=self._element.product_stages)
+
+    @property
+    def distance_delay(self):
+        """Cycles by which distances come after sub-block 0 of the operands."""
+        return self._element.distance_delay
 
     @staticmethod
-    def taken_latency_of(*, rows, cols):
+    def taken_latency_of(*, rows, cols, product_stages):
         """Cycles from a tile's last operands at row 0 to ``tile_taken``."""
-        return ProcessingElement.latency + (rows - 1) + (cols - 1) + 1
+        return ProcessingElement.latency_of(product_stages) + (rows - 1) + (cols - 1) + 1
 
     @property
     def macs_per_pass(self):
@@ -107,9 +116,9 @@ class Grid(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        first = delay(m, "first", self.control.first, ProcessingElement.first_delay, reset_less=False)
-        last = delay(m, "last", Cat(self.control.last, self.control.void), ProcessingElement.latency - 1,
-                     reset_less=False)
+        first = delay(m, "first", self.control.first, self._element.first_delay, reset_less=False)
+        last = delay(m, "last", Cat(self.control.last, self.control.void),
+                     self._element.latency - DrainSegment.latency, reset_less=False)
         placed, cells = [], None
         for r in range(self.rows):
             row = [place(m, f"pe_{r}_{c}", self._element, module="mx_array_pe") for c in range(self.cols)]
@@ -160,6 +169,7 @@ class Grid(wiring.Component):
                 cell.reference_in.eq(upper[c].reference_out if upper else self.column_reference[c]),
                 cell.read_enable.eq(self.read_enable),
                 cell.read_address.eq(self.read_address),
+                cell.output_enable.eq(self.output_enable),
                 self.values[s][c].eq(cell.value),
             ]
             if not upper:

@@ -1,6 +1,6 @@
 """One row or column of operands at the edge of the array: buffered, split into passes, aligned."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,10 +16,9 @@ from golden.formats import (
 )
 from hw.aligned_accumulator import distance_bits
 from hw.block_dot import activation_layout, weight_layout
+from hw.block_memory import BlockMemory
 from hw.delay import delay
 from hw.layouts import RESERVED_FORMAT, FormatCode
-from hw.memories import NO_COLLISIONS
-from hw.processing_element import ProcessingElement
 
 __all__ = ["OperandLane", "block_write_layout", "pass_layout", "reference_layout"]
 
@@ -82,6 +81,10 @@ class OperandLane(wiring.Component):
         Tiles whose references the lane keeps, from their last write until ``reference_taken``.
     fraction_bits:
         F of the aligned accumulator; sets where distances saturate.
+    distance_delay:
+        Cycles by which elements want the distance after sub-block 0.
+    target:
+        One of ``hw.targets.TARGETS``.
 
     Members
     -------
@@ -98,13 +101,14 @@ class OperandLane(wiring.Component):
     row_latency = 6
     column_latency = 5
 
-    def __init__(self, *, activations, depth, tiles, fraction_bits):
+    def __init__(self, *, activations, depth, tiles, fraction_bits, distance_delay, target="generic"):
         self.activations = bool(activations)
         self.depth = depth
         self.tiles = tiles
         self.fraction_bits = fraction_bits
+        self.target = target
         self.latency = self.row_latency if self.activations else self.column_latency
-        self.distance_latency = self.latency + ProcessingElement.distance_delay
+        self.distance_latency = self.latency + distance_delay
         subblock = activation_layout() if self.activations else weight_layout()
         super().__init__({
             "write": In(block_write_layout(depth)),
@@ -129,15 +133,14 @@ class OperandLane(wiring.Component):
 
     def _buffer(self, m):
         """Store blocks; the block of a pass two cycles after ``pass_in``."""
-        m.submodules.buffer = buffer = memory.Memory(
-            shape=unsigned(SLOT_BITS), depth=self.depth, init=[], attrs=NO_COLLISIONS)
-        write, read = buffer.write_port(), buffer.read_port()
+        m.submodules.buffer = buffer = BlockMemory(width=SLOT_BITS, depth=self.depth, target=self.target)
         m.d.comb += [
-            write.en.eq(self.write.enable),
-            write.addr.eq(self.write.address),
-            write.data.eq(self.block),
-            read.en.eq(1),
-            read.addr.eq(self.pass_in.address),
+            buffer.write_enable.eq(self.write.enable),
+            buffer.write_address.eq(self.write.address),
+            buffer.write_data.eq(self.block),
+            buffer.read_enable.eq(1),
+            buffer.read_address.eq(self.pass_in.address),
+            buffer.output_enable.eq(1),
         ]
         lowest = [
             (field == fmt.min_element % (1 << fmt.element_bits))
@@ -152,7 +155,7 @@ class OperandLane(wiring.Component):
             with m.Default():
                 m.d.sync += wide.eq(0)
         m.d.comb += self.wide.eq(wide)
-        return delay(m, "block", read.data, 1)
+        return buffer.data
 
     def _references(self, m):
         """Largest pass exponent of each tile; the one of the tile being read, for ``_distance``."""

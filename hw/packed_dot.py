@@ -58,8 +58,11 @@ class PackedDot(wiring.Component):
     activation_operand = staticmethod(pack_activation)
     weight_operand = staticmethod(pack_weight)
 
-    def __init__(self, *, target="generic_dsp"):
+    def __init__(self, *, product_stages=2, target="generic_dsp"):
         check_target(target)
+        if product_stages != 2:
+            raise ValueError(f"product_stages must be 2 with target {target!r}, whose multipliers have two, "
+                             f"not {product_stages!r}")
         if TARGETS[target].products is None:
             able = [name for name, properties in TARGETS.items() if properties.products]
             raise ValueError(f"target must have a multiplier, as {', '.join(able)} do, not {target!r}")

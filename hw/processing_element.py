@@ -42,6 +42,8 @@ class ProcessingElement(wiring.Component):
         F of the aligned accumulator.
     k_blocks:
         Longest sum, in blocks along K; sets the accumulator's width.
+    product_stages:
+        As for ``hw.block_dot.BlockDot``.
     target:
         One of ``hw.targets.TARGETS``; with multipliers, operands have the form of ``hw.packed_operand``.
 
@@ -54,13 +56,15 @@ class ProcessingElement(wiring.Component):
     total: Out(width), bits ``low_bits`` and up one cycle after the rest
     """
 
-    def __init__(self, *, fraction_bits, k_blocks, target="generic"):
+    def __init__(self, *, fraction_bits, k_blocks, product_stages=2, target="generic"):
         check_target(target)
         self.fraction_bits = fraction_bits
         self.k_blocks = k_blocks
         self.target = target
         self.width = accumulator_bits(fraction_bits, k_blocks)
-        self._dot = (PackedDot if TARGETS[target].products else BlockDot)(target=target)
+        self.product_stages = product_stages
+        dot = PackedDot if TARGETS[target].products else BlockDot
+        self._dot = dot(product_stages=product_stages, target=target)
         self._accumulator = AlignedAccumulator(fraction_bits=fraction_bits, width=self.width, target=target)
         row = row_control_layout(fraction_bits)
         column = distance_bits(fraction_bits)
@@ -89,9 +93,25 @@ class ProcessingElement(wiring.Component):
         """What ``b_in`` takes for a sub-block of ``weight_layout``."""
         return self._dot.weight_operand(subblock)
 
-    distance_delay = BlockDot.latency - 1
-    first_delay = BlockDot.latency + AlignedAccumulator.first_delay
-    latency = 1 + BlockDot.latency + AlignedAccumulator.latency
+    @staticmethod
+    def latency_of(product_stages):
+        """``latency`` with so many register stages in the products."""
+        return 1 + BlockDot.latency_of(product_stages) + AlignedAccumulator.latency
+
+    @property
+    def latency(self):
+        """Cycles from sub-block 0 of a pass to the low half of the total with it."""
+        return self.latency_of(self.product_stages)
+
+    @property
+    def distance_delay(self):
+        """Cycles by which ``distance`` comes after sub-block 0."""
+        return self._dot.latency - 1
+
+    @property
+    def first_delay(self):
+        """Cycles by which ``first`` comes after sub-block 0."""
+        return self._dot.latency + AlignedAccumulator.first_delay
 
     def elaborate(self, platform):
         m = Module()

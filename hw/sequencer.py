@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.layouts import RESERVED_FORMAT, FormatCode
+from hw.layouts import RESERVED_FORMAT
 from hw.operand_lane import pass_layout
 from hw.tile_loader import block_tag_layout
 
@@ -83,8 +83,8 @@ class Sequencer(wiring.Component):
             Signal(name=name) for name in ("go", "hold", "a_end", "b_end", "block_end", "tile_end"))
 
         m.d.comb += [
-            a_end.eq(a_rest | ~_two_passes(a)),
-            b_end.eq(b_rest | ~_two_passes(b)),
+            a_end.eq(a_rest | ~a.two_passes),
+            b_end.eq(b_rest | ~b.two_passes),
             hold.eq(a_end & b_end & a.last & b.last & (wait != 0)),
             self.start.eq(first & ~hold & self.a_ready & self.b_ready & self.room
                           & self.a_tag.valid & self.b_tag.valid),
@@ -138,10 +138,6 @@ class Sequencer(wiring.Component):
             self.status.eq(found),
         ]
         return m
-
-
-def _two_passes(tag):
-    return (tag.format == FormatCode.MX9) | tag.wide
 
 
 def _reserved(tag):

@@ -1,24 +1,29 @@
 """The receiving side of one operand: admits blocks, tags them, and counts complete tiles."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import SLOT_BITS
+from hw.block_fifo import BlockFifo
 from hw.delay import delay
 from hw.layouts import FormatCode, packet_layout
 from hw.operand_lane import OperandLane, block_write_layout
+from hw.skid_buffer import SkidBuffer
 
 __all__ = ["TileLoader", "block_tag_layout"]
+
+_BEHIND = 3
+"""Beats that may be admitted before the counts know."""
 
 
 def block_tag_layout() -> data.StructLayout:
     """What the sequencer must know of a buffered block.
 
-    ``wide`` asks for a second pass of an MX6 or MX4 block, ``last`` ends the tile, ``overlong``
+    ``two_passes`` is for MX9 and for wide blocks of other formats, ``last`` ends the tile, ``overlong``
     says that the tile had more blocks, which were dropped.
     """
-    return data.StructLayout({"format": FormatCode, "wide": 1, "last": 1, "overlong": 1})
+    return data.StructLayout({"format": FormatCode, "two_passes": 1, "last": 1, "overlong": 1})
 
 
 class TileLoader(wiring.Component):
@@ -28,7 +33,7 @@ class TileLoader(wiring.Component):
     lanes can keep another tile's references; a tile that is longer than ``k_blocks`` is cut there,
     tagged ``overlong``, and the rest of its beats are taken and dropped, so nothing hangs.
 
-    Latency from an accepted beat to its tag at the output is 5 cycles; throughput one beat per
+    Latency from an accepted beat to its tag at the output is 6 cycles; throughput one beat per
     cycle. ``i.ready`` does not depend on ``i.valid``.
 
     Parameters
@@ -41,6 +46,8 @@ class TileLoader(wiring.Component):
         Blocks that a lane's buffer holds, a power of two.
     tiles:
         Tiles between admission and retirement that the lanes can keep apart, a power of two.
+    target:
+        One of ``hw.targets.TARGETS``.
 
     Members
     -------
@@ -54,11 +61,12 @@ class TileLoader(wiring.Component):
     retire: In(1), a tile's references will not be read again
     """
 
-    def __init__(self, *, lanes, k_blocks, depth, tiles):
+    def __init__(self, *, lanes, k_blocks, depth, tiles, target="generic"):
         self.lanes = lanes
         self.k_blocks = k_blocks
         self.depth = depth
         self.tiles = tiles
+        self.target = target
         super().__init__({
             "i": In(stream.Signature(packet_layout(data.ArrayLayout(SLOT_BITS, lanes), FormatCode))),
             "write": Out(block_write_layout(depth)),
@@ -73,22 +81,22 @@ class TileLoader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.tags = tags = fifo.SyncFIFOBuffered(
-            width=block_tag_layout().size, depth=self.depth)
+        m.submodules.tags = tags = BlockFifo(shape=block_tag_layout(), depth=self.depth, target=self.target)
 
         used = Signal(range(self.depth + 1))
         admitted = Signal(range(self.tiles + 1))
         room, slot = Signal(init=1), Signal(init=1)
         count = Signal(range(self.k_blocks + 1))
         dropping = Signal()
-        first, cut = Signal(init=1), Signal()
+        first = Signal(init=1)
+        only = self.k_blocks == 1
+        cut = Signal(init=only)
 
         m.d.comb += [
             self.i.ready.eq(dropping | (room & (slot | ~first))),
             self.write.enable.eq(self.i.valid & self.i.ready & ~dropping),
             self.write.format.eq(self.i.p.user),
             self.write.first.eq(first),
-            cut.eq(count == self.k_blocks - 1),
             self.write.last.eq(self.i.p.last | cut),
         ]
         m.d.comb += [self.blocks[lane].eq(self.i.p.data[lane]) for lane in range(self.lanes)]
@@ -97,21 +105,20 @@ class TileLoader(wiring.Component):
                 self.write.address.eq(self.write.address + 1),
                 first.eq(self.write.last),
                 count.eq(Mux(self.write.last, 0, count + 1)),
+                cut.eq(only | (~self.write.last & (count == self.k_blocks - 2))),
                 dropping.eq(cut & ~self.i.p.last),
             ]
         with m.If(dropping & self.i.valid & self.i.p.last):
             m.d.sync += dropping.eq(0)
 
-        next_used, next_admitted = Signal.like(used), Signal.like(admitted)
-        m.d.comb += [
-            next_used.eq(used + self.write.enable - self.release),
-            next_admitted.eq(admitted + (self.write.enable & first) - self.retire),
-        ]
+        # ``room`` and ``slot`` are three cycles behind: they keep space for what is admitted meanwhile.
+        begun = delay(m, "begun", self.write.enable & first, 1, reset_less=False)
+        written = delay(m, "written", self.write.enable, 1, reset_less=False)
         m.d.sync += [
-            used.eq(next_used),
-            admitted.eq(next_admitted),
-            room.eq(next_used != self.depth),
-            slot.eq(next_admitted != self.tiles),
+            used.eq(used + written - self.release),
+            admitted.eq(admitted + begun - self.retire),
+            room.eq(used <= self.depth - _BEHIND),
+            slot.eq(admitted <= self.tiles - _BEHIND),
         ]
 
         # The tag waits for ``wide``, and the count of tiles for the references of all lanes.
@@ -124,14 +131,15 @@ class TileLoader(wiring.Component):
         late = Signal(block_tag_layout())
         m.d.comb += [
             late.eq(delay(m, "tag", tag, 2)),
-            late.wide.eq(delay(m, "wide", self.wide, 1)),
-            tags.w_en.eq(delay(m, "tag_enable", self.write.enable, 2, reset_less=False)),
-            tags.w_data.eq(late),
-            tags.r_en.eq(~self.tag.valid | self.tag.ready),
+            late.two_passes.eq(delay(m, "wide", self.wide, 1)
+                               | delay(m, "is_mx9", self.write.format == FormatCode.MX9, 2)),
+            tags.write.eq(delay(m, "tag_enable", self.write.enable, 2, reset_less=False)),
+            tags.data.eq(late),
         ]
-        # A register of their own: a block memory's output is too slow to decide anything in its cycle.
-        with m.If(tags.r_en):
-            m.d.sync += [self.tag.valid.eq(tags.r_rdy), Value.cast(self.tag.payload).eq(tags.r_data)]
+        # What the sequencer decides in a cycle reaches no farther than this buffer.
+        m.submodules.tag_buffer = tag_buffer = SkidBuffer(shape=block_tag_layout())
+        wiring.connect(m, tags.o, tag_buffer.i)
+        wiring.connect(m, tag_buffer.o, wiring.flipped(self.tag))
         complete = delay(m, "complete", self.write.enable & self.write.last,
                          OperandLane.completion_latency + 1, reset_less=False)
         m.d.sync += self.tiles_ready.eq(self.tiles_ready + complete - self.start)

@@ -43,6 +43,7 @@ def synth(
     drain_rows: Annotated[int | None, _option("drain_rows")] = None,
     k_blocks: Annotated[int | None, _option("k_blocks")] = None,
     fraction_bits: Annotated[int | None, _option("fraction_bits")] = None,
+    product_stages: Annotated[int | None, _option("product_stages")] = None,
     dsp: Annotated[bool, typer.Option("--dsp", help="Let products go into DSP blocks.")] = False,
     seeds: Annotated[
         int, typer.Option(min=0, help="Place and route with seeds 1 to this many; 0 for Yosys alone.")
@@ -63,6 +64,7 @@ def synth(
         "drain_rows": drain_rows,
         "k_blocks": k_blocks,
         "fraction_bits": fraction_bits,
+        "product_stages": product_stages,
     }
     request = Request(
         subject=find_subject(design),

@@ -75,7 +75,7 @@ async def totals(dut, case):
     await RisingEdge(dut.clk)
     dut.rst.value = 0
     rng = np.random.default_rng(random.getrandbits(64))
-    cycles = schedule(tiles(rng, case), FRACTION_BITS, rng)
+    cycles = schedule(ELEMENT, tiles(rng, case), rng)
     compared = await run(dut, cycles)
     assert compared == sum(cycle.expected is not None for cycle in cycles)
     COVERAGE.compared(compared)

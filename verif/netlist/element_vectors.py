@@ -70,10 +70,10 @@ def total_of(tile: Tile, fraction_bits: int) -> int:
 
 
 def schedule(
-    tiles: Sequence[Tile], fraction_bits: int, rng: np.random.Generator
+    element: ProcessingElement, tiles: Sequence[Tile], rng: np.random.Generator
 ) -> list[Cycle]:
-    """Cycles that run ``tiles`` one after the other, junk between some of them."""
-    element = ProcessingElement
+    """Cycles in which ``element`` runs ``tiles`` one after the other, junk between some of them."""
+    fraction_bits = element.fraction_bits
     passes = sum(sum(1 for _ in _pairs(tile)) + _IDLE_PASSES for tile in tiles)
     cycles = [_junk(rng) for _ in range(passes + element.latency + SUBBLOCKS + 4)]
     activation, weight = activation_layout(), weight_layout()
