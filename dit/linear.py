@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dit.block_tensor import BlockTensor
 from dit.dynamic import fake_quantize_above
 from dit.matmul import matmul
 from dit.operand import prepare
@@ -14,7 +15,7 @@ from dit.product import Mode, check_mode
 from dit.quantize import fake_quantize, quantize
 from dit.rounding import add_binary32
 
-__all__ = ["MXLinear", "QuantizedLinear"]
+__all__ = ["MXLinear", "QuantizedLinear", "ordered_weight", "weight_codes"]
 
 
 class QuantizedLinear(nn.Module):
@@ -46,6 +47,18 @@ class QuantizedLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``[..., in_features]`` to ``[..., out_features]``."""
         return functional.linear(self.activation(x), self.weight, self.bias)
+
+
+@torch.no_grad()
+def ordered_weight(linear: nn.Linear, plan: LinearPlan) -> Tensor:
+    """Weights with their channels in the plan's order: float32 ``[out_features, in_features]``."""
+    weight = linear.weight.detach().float()
+    return weight if plan.permutation is None else weight[:, list(plan.permutation)]
+
+
+def weight_codes(linear: nn.Linear, plan: LinearPlan) -> BlockTensor:
+    """Weights as the hardware holds them: ``[out_features, in_features]``, channels in the plan's order."""
+    return quantize(ordered_weight(linear, plan), plan.weight)
 
 
 class MXLinear(nn.Module):
@@ -80,17 +93,17 @@ class MXLinear(nn.Module):
         self.in_features, self.out_features = linear.in_features, linear.out_features
         self.plan, self.mode = plan, mode
         self.bias = linear.bias
-        weight = linear.weight.detach().float()
         # What follows from the plan and the original's weights stays out of the state.
         self.permutation: Tensor | None
-        order = None if plan.permutation is None else torch.tensor(plan.permutation, device=weight.device)
+        order = None
+        if plan.permutation is not None:
+            order = torch.tensor(plan.permutation, device=linear.weight.device)
         self.register_buffer("permutation", order, persistent=False)
-        if order is not None:
-            weight = weight[:, order]
         if mode == "fast":
-            self.register_buffer("weight", fake_quantize(weight, plan.weight), persistent=False)
+            weight = fake_quantize(ordered_weight(linear, plan), plan.weight)
+            self.register_buffer("weight", weight, persistent=False)
         else:
-            codes = quantize(weight, plan.weight)
+            codes = weight_codes(linear, plan)
             self._codes = prepare(codes) if mode == "exact" else codes
 
     def forward(self, x: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ __all__ = ["measure_sensitivity"]
 def measure_sensitivity(
     model: nn.Module, batches: Iterable[Batch], statistics: Statistics, settings: Settings
 ) -> None:
-    """Fill in the sensitivities of ``statistics``, from some batches.
+    """Measure the sensitivities of ``statistics`` on some batches; they join those of earlier calls.
 
     With random signs s, the derivatives g of ``sum(s * output)`` by an activation have the mean square that
     errors of that activation are multiplied with on their way to the output (independent errors, first
@@ -41,7 +41,7 @@ def measure_sensitivity(
     settings:
         The formats in question and the seed.
     """
-    generator = torch.Generator().manual_seed(settings.seed)
+    generator = torch.Generator().manual_seed(settings.seed + statistics.probed)
     sums: dict[str, Tensor] = {}
     count = 0
     with _probes(model, sums, settings), torch.enable_grad():
@@ -50,10 +50,13 @@ def measure_sensitivity(
             signs = torch.randint(0, 2, output.shape, generator=generator) * 2.0 - 1
             (output * signs.to(output)).sum().backward()
             count += len(output)
+    before, statistics.probed = statistics.probed, statistics.probed + count
     for path, entry in statistics.linears.items():
-        entry.sensitivity = sums[path] / count
+        old = torch.zeros_like(sums[path]) if entry.sensitivity is None else entry.sensitivity
+        entry.sensitivity = (old * before + sums[path]) / statistics.probed
     for path, attention in statistics.attentions.items():
-        attention.benefit = (sums[path] / count).clamp(min=0)
+        old = torch.zeros_like(sums[path]) if attention.benefit is None else attention.benefit
+        attention.benefit = (old * before + sums[path]) / statistics.probed
 
 
 @contextmanager

@@ -146,8 +146,11 @@ class Statistics:
         By path.
     passes:
         Passes of the model so far.
+    probed:
+        Samples that sensitivities were measured with.
     """
 
     linears: dict[str, LinearStatistics] = field(default_factory=dict)
     attentions: dict[str, AttentionStatistics] = field(default_factory=dict)
     passes: int = 0
+    probed: int = 0
