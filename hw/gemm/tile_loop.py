@@ -247,7 +247,7 @@ class TileLoop(wiring.Component):
         with m.If(chunk_end & ~(chunk.is_first & chunk.is_last)):
             m.d.sync += slot.eq(0)  # the next chunk's tiles in the same order
         with m.If(self._take):
-            m.d.sync += job_first.eq(1)
+            m.d.sync += [job_first.eq(1), slot.eq(0)]
         self._commands = commands
 
     def _availability(self, m, first_of_v, first_of_s):
