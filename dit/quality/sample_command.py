@@ -25,8 +25,8 @@ __all__ = ["command"]
 require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
 
 BACKENDS = "mixdit.sample_backends"
-"""Entry points of classes whose objects multiply two block tensors, and count ``outputs``, ``mismatches`` (with
-exact mode), ``products`` and ``cycles``."""
+"""Entry points of classes whose objects multiply two block tensors, and count ``products``, ``outputs``,
+``mismatches`` (with exact mode) and ``cycles``."""
 
 CALIBRATION_IMAGES, CALIBRATION_SEED = 32, 456
 
@@ -75,9 +75,8 @@ def command(
 def _load(name: str) -> Any:
     points = entry_points(group=BACKENDS)
     if name not in points.names:
-        raise ValueError(
-            f"backend must be one of {', '.join(['fast', 'exact', *points.names])}, not {name!r}"
-        )
+        known = ", ".join(["fast", "exact", *sorted(points.names)])
+        raise ValueError(f"backend must be one of {known}, not {name!r}")
     return points[name].load()()
 
 
@@ -117,16 +116,18 @@ def _run(
 
 
 def _whole_blocks(calibration: "Calibration") -> "Plan":
-    """The mixed plan, with the modulation of each block too: every product of every block is planned."""
+    """The mixed plan, and the modulation of each block in MX9: every product of every block is planned."""
     from torch import nn
 
     from dit.calibration import Settings, make_plan
     from dit.plan import LinearPlan, Plan
+    from golden import MX9
 
     plan = make_plan(calibration.statistics, Settings())
     assert isinstance(plan, Plan)
     linears = {
-        name: plan.linears.get(name) or LinearPlan(in_features=layer.in_features)
+        name: plan.linears.get(name)
+        or LinearPlan(in_features=layer.in_features, weight=MX9, high=MX9, low=MX9)
         for name, layer in calibration.model.named_modules()
         if isinstance(layer, nn.Linear) and name.startswith("blocks.")
     }
