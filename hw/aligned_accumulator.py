@@ -103,12 +103,25 @@ class AlignedAccumulator(wiring.Component):
 
     def _aligned(self, m, step, value, digits):
         """``value``, one cycle later and left-shifted by 3 - digits steps of ``2**step``."""
-        moved = [value.shift_left(steps << step) for steps in reversed(range(4))]
-        bits = len(moved[0])
-        choice = multiplexer(m, f"choice_{step}", digits,
-                             [Cat(v, v[-1].replicate(bits - len(v))) for v in moved], target=self.target)
-        aligned = Signal(signed(bits), name=f"aligned_{step}", reset_less=True)
-        m.d.sync += aligned.eq(choice)
+        shifts = [steps << step for steps in reversed(range(4))]
+        sign = len(value) - 1
+
+        def sources(bit):
+            return [min(bit - shift, sign) for shift in shifts]
+
+        def is_wide(bit):
+            return len({source for source in sources(bit) if source >= 0}) > 2
+
+        # A bit at the ends has two sources at most: one LUT4 with the digits, if synthesis may choose it.
+        choices = []
+        for wide, run in groupby(range(len(value) + shifts[0]), key=is_wide):
+            bits = [sources(bit) for bit in run]
+            choices.append(multiplexer(
+                m, f"choice_{step}_{len(choices)}", digits,
+                [Cat(value[s[n]] if s[n] >= 0 else Const(0, 1) for s in bits) for n in range(4)],
+                target=self.target if wide else "generic"))
+        aligned = Signal(signed(len(value) + shifts[0]), name=f"aligned_{step}", reset_less=True)
+        m.d.sync += aligned.eq(Cat(choices))
         return aligned
 
     def _shifted(self, m, value, steps):

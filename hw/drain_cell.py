@@ -55,7 +55,8 @@ class DrainCell(wiring.Component):
     token_in, token_out: ``drain_token_layout``, from column to column
     reference_in: In(``reference_layout``), the column's, sampled with the first row of a tile
     reference_out: Out, the one in use, for the segment below
-    written: Out(1), a value has been written
+    written: Out(1), a value is being written
+    write_address_in, write_address_out: where to, from column to column, one cycle later each
     read_enable, read_address, output_enable: In, value: Out(32), as for ``hw.block_memory.BlockMemory``
     """
 
@@ -75,6 +76,8 @@ class DrainCell(wiring.Component):
             "reference_in": In(reference_layout()),
             "reference_out": Out(reference_layout()),
             "written": Out(1),
+            "write_address_in": In(range(depth)),
+            "write_address_out": Out(range(depth)),
             "read_enable": In(1),
             "read_address": In(range(depth)),
             "output_enable": In(1),
@@ -91,7 +94,6 @@ class DrainCell(wiring.Component):
         m = Module()
         m.submodules.convert = convert = AlignedToFloat(width=self.width)
         m.submodules.buffer = buffer = BlockMemory(width=32, depth=self.depth, target=self.target)
-        address = Signal(range(self.depth))
 
         token, column = self.token_out, Signal(reference_layout(), reset_less=True)
         m.d.sync += token.eq(self.token_in)
@@ -111,7 +113,8 @@ class DrainCell(wiring.Component):
         valid = delay(m, "valid", token.valid, convert.latency + 1, reset_less=False)
         m.d.comb += [
             buffer.write_enable.eq(valid),
-            buffer.write_address.eq(address),
+            buffer.write_address.eq(self.write_address_in),
+            self.write_address_out.eq(delay(m, "write_address", self.write_address_in, 1)),
             buffer.write_data.eq(convert.value),
             self.written.eq(valid),
             buffer.read_enable.eq(self.read_enable),
@@ -119,8 +122,6 @@ class DrainCell(wiring.Component):
             buffer.output_enable.eq(self.output_enable),
             self.value.eq(buffer.data),
         ]
-        with m.If(valid):
-            m.d.sync += address.eq(address + 1)
         return m
 
     def _chosen(self, m, name, bits, row):

@@ -1,6 +1,6 @@
 """The grid of processing elements with its drain."""
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -161,12 +161,14 @@ class Grid(wiring.Component):
                 self.row_taken[r].eq(segment.taken[j]),
             ]
         cells, token = [], segment.token
+        address = Signal(range(self._cell.depth), name=f"write_address_{s}")
         for c in range(self.cols):
             cell = place(m, f"drain_{s}_{c}", self._cell, module="mx_array_drain_cell")
             m.d.comb += [total.eq(row[c].total) for total, row in zip(cell.totals, rows, strict=True)]
             m.d.comb += [
                 cell.token_in.eq(token),
                 cell.reference_in.eq(upper[c].reference_out if upper else self.column_reference[c]),
+                cell.write_address_in.eq(cells[-1].write_address_out if cells else address),
                 cell.read_enable.eq(self.read_enable),
                 cell.read_address.eq(self.read_address),
                 cell.output_enable.eq(self.output_enable),
@@ -176,4 +178,6 @@ class Grid(wiring.Component):
                 m.d.comb += self.column_taken[c].eq(token.first)
             cells.append(cell)
             token = cell.token_out
+        with m.If(cells[0].written):
+            m.d.sync += address.eq(address + 1)
         return cells
