@@ -119,10 +119,17 @@ def _check_driven(module: dict[str, Any]) -> None:
     assert not undriven, f"nets {sorted(undriven)[:10]} have no driver"
 
 
+_CONTENTS = {
+    "DP16KD": "INITVAL_", "RAMB36E1": "INIT", "RAMB36E2": "INIT", "SDPX9B": "INIT_RAM_",
+}
+"""How the parameters with the initial contents of a block memory begin."""
+
+
 def _drop_initial_contents(module: dict[str, Any]) -> None:
     """Take the initial contents out of block memories, for models that have none: all must be 0."""
     for name, cell in module["cells"].items():
-        contents = [key for key in cell["parameters"] if key.startswith("INITVAL_")]
+        prefix = _CONTENTS.get(cell["type"])
+        contents = [key for key in cell["parameters"] if prefix and key.startswith(prefix)]
         for key in contents:
             value = str(cell["parameters"].pop(key))
             assert not value.strip("0x"), f"{name} has initial contents {key} = {value}"

@@ -58,6 +58,17 @@ def test_array(bench, target, way):
     bench(netlist, "mx_array", "verif.array.array_bench", parameters=parameters, **QUICK)
 
 
+@pytest.mark.netlist
+@pytest.mark.parametrize(("target", "way"), [
+    ("xilinx_dsp", "xcup"), ("xilinx7", "xc7"), ("generic", "gowin"),
+])
+def test_array_with_block_memories(bench, target, way):
+    parameters = {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 40, "fraction_bits": 17}
+    netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])
+    assert any(f"module {cell}" in netlist.verilog for cell in ("RAMB36E2", "RAMB36E1", "SDPX9B"))
+    bench(netlist, "mx_array", "verif.array.array_bench", parameters=parameters, **QUICK)
+
+
 def element_bench(bench, element, design=None):
     core = element.element
     parameters = {"fraction_bits": core.fraction_bits, "k_blocks": core.k_blocks}
