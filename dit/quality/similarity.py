@@ -26,7 +26,7 @@ def psnr(images: Tensor, reference: Tensor) -> float:
 
 def ssim(images: Tensor, reference: Tensor) -> float:
     """Mean structural similarity with 7x7 uniform windows (Wang et al., IEEE TIP 2004), at most 1."""
-    x, y = images.double(), reference.double()
+    x, y = images.double() + 1, reference.double() + 1  # the measure is for intensities from 0 on
 
     def mean(values: Tensor) -> Tensor:
         return functional.avg_pool2d(values, WINDOW, stride=1)

@@ -1,0 +1,184 @@
+"""Rivals: what they rewrite stays the same function, what they round is what they say, who is better."""
+
+import pytest
+import torch
+from torch import nn
+
+from dit.digits.checkpoint import load_model
+from dit.digits.diffusion import balanced_labels, initial_noise, trajectory
+from dit.linear import QuantizedLinear
+from dit.rivals.grouped_bias import GroupedBias
+from dit.rivals.htg import htg, reparameterize
+from dit.rivals.integer import asymmetric, asymmetric_grouped, symmetric
+from dit.rivals.layers import quantized_attentions, quantized_linears
+from dit.rivals.noise_error import predict, thin
+from dit.rivals.plain import per_tensor, per_token
+from dit.rivals.qdit import qdit, search_group_sizes
+from dit.rivals.static_scale import StaticScale
+from dit.rivals.statistics import Ranges, collect_ranges
+from dit.rivals.timestep_groups import TimestepGroups, cluster_adjacent
+from dit.rivals.variants import VARIANTS, Calibration
+from dit.rivals.viditq import BalancedLinear, balance, rotation, viditq
+from dit.rivals.viditq_mp import BUDGET_BITS, allocate, viditq_mp
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model("digits-16")
+
+
+@pytest.fixture(scope="module")
+def batches(model):
+    return trajectory(model, initial_noise(8, 456), balanced_labels(8), 10)
+
+
+@pytest.fixture(scope="module")
+def test_batches(model):
+    return trajectory(model, initial_noise(8, 123), balanced_labels(8), 10)
+
+
+@pytest.fixture(scope="module")
+def sqnr(model, test_batches):
+    reference = predict(model, test_batches).double()
+
+    def measure(variant: nn.Module) -> float:
+        error = predict(variant, test_batches).double() - reference
+        return (10 * (reference.square().sum() / error.square().sum()).log10()).item()
+
+    return measure
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_symmetric_rounds_to_a_grid(bits):
+    x = torch.randn(5, 64, generator=torch.Generator().manual_seed(bits))
+    q = symmetric(x, bits, dim=-1)
+    step = x.abs().amax(-1, keepdim=True) / (2 ** (bits - 1) - 1)
+    assert (q / step - (q / step).round()).abs().max() < 1e-4
+    assert (q - x).abs().max() <= (step / 2 * 1.0001).max()
+    assert all(len(row.unique()) <= 2**bits - 1 for row in q)
+    assert torch.equal(symmetric(torch.zeros(3), bits), torch.zeros(3))
+
+
+def test_asymmetric_spans_the_range():
+    x = torch.rand(4, 96, generator=torch.Generator().manual_seed(0)) + 3
+    q = asymmetric(x, 4)
+    assert (q - x).abs().max() <= (x.amax() - x.amin()) / 15
+    assert max(len(row.unique()) for row in q) <= 16
+    assert (asymmetric_grouped(x, 4, 16) - x).abs().mean() < (q - x).abs().mean()
+
+
+def test_ranges_are_those_of_each_timestep(model, batches):
+    linears = quantized_linears(model)
+    assert len(linears) == 16
+    assert len(quantized_attentions(model)) == 4
+    ranges = collect_ranges(model, batches, {"blocks.0.fc1": linears["blocks.0.fc1"]})["blocks.0.fc1"][0]
+    assert ranges.low.shape == ranges.high.shape == (10, 128)
+    seen = []
+    handle = linears["blocks.0.fc1"].register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    model(*batches[3])
+    handle.remove()
+    assert torch.allclose(ranges.high[3], seen[0].flatten(0, 1).amax(0))
+    assert (ranges.largest >= ranges.high).all()
+
+
+def test_static_scale_follows_the_timestep():
+    groups = TimestepGroups([500])
+    ranges = Ranges(torch.tensor([[-1.0], [-3.0]]), torch.tensor([[2.0], [1.0]]))
+    scale = StaticScale(ranges, [100, 900], 8, groups)
+    groups.current = 0
+    assert scale(torch.tensor([5.0])) == 2
+    groups.current = 1
+    assert scale(torch.tensor([5.0])) == 3
+
+
+def test_only_adjacent_timesteps_share_a_group():
+    vectors = torch.tensor([[0.0], [0.1], [5.0], [5.1], [0.0]]).numpy()
+    groups = cluster_adjacent([900, 700, 500, 300, 100], vectors, 3)
+    assert [groups.group(t) for t in (999, 900, 700, 500, 300, 100, 0)] == [2, 2, 2, 1, 1, 0, 0]
+
+
+def test_groups_follow_the_model(model, batches):
+    class Probe(nn.Module):
+        def forward(self, images, timesteps, labels):
+            return images
+
+    groups, probe = TimestepGroups([300, 600]), Probe()
+    groups.follow(probe)
+    for timestep, group in ((0, 0), (299, 0), (300, 1), (999, 2)):
+        probe(None, torch.tensor([timestep]), None)
+        assert groups.current == group
+
+
+def test_htg_rewrites_the_same_function(model, batches, sqnr):
+    rewritten, groups = reparameterize(model, batches)
+    assert 1 < len(groups) <= 5
+    assert sqnr(rewritten) > 100
+    assert isinstance(rewritten.blocks[0].modulation, GroupedBias)
+    # The rewriting is there to shrink what static scales must cover.
+    before = collect_ranges(model, batches, quantized_linears(model))["blocks.0.fc1"][0].largest
+    name = "blocks.0.fc1.linear"
+    after = collect_ranges(rewritten, batches, quantized_linears(rewritten))[name][0].largest
+    assert after.amax() / after.median() < 0.7 * before.amax() / before.median()
+
+
+def test_viditq_balances_and_rotates(model, batches):
+    r = rotation(320, 0)
+    assert r.shape == (64, 64)
+    assert torch.allclose(r @ r.T, torch.eye(64), atol=1e-6)
+    layer = model.blocks[1].fc1
+    balanced = balance(model, batches)["blocks.1.fc1"]
+    x = torch.randn(3, 16, 128)
+    assert isinstance(balanced, BalancedLinear)
+    assert torch.allclose(balanced(x), layer(x), atol=1e-3)
+    assert isinstance(balanced.quantized(4).linear, QuantizedLinear)
+
+
+def test_qdit_search_stays_in_its_budget_and_improves():
+    channels = [128, 512, 320]
+    calls = []
+
+    def error(sizes):
+        calls.append(sizes)
+        return abs(sizes[0] - 16) + abs(sizes[1] - 128) + abs(sizes[2] - 64)
+
+    best = search_group_sizes(channels, error, seed=0)
+    assert calls[0] == (64, 64, 64)
+    assert all(sum(k // s for k, s in zip(channels, sizes, strict=True)) <= 15 for sizes in calls)
+    assert all(k % s == 0 for sizes in calls for k, s in zip(channels, sizes, strict=True))
+    assert error(best) < error((64, 64, 64))
+
+
+def test_mixed_precision_spends_its_budget_on_what_costs_most():
+    sizes = {"a": 100, "b": 100, "c": 200}
+    costs = {
+        (name, group): cost * (group + 1) for name, cost in (("a", 1), ("b", 9), ("c", 4)) for group in (0, 1)
+    }
+    assert allocate(costs, sizes, 2) == [("b", 1), ("b", 0)]
+    assert BUDGET_BITS == 5
+
+
+@pytest.mark.slow
+def test_rivals_are_better_than_the_plain_baseline(model, batches, sqnr):
+    plain = sqnr(per_tensor(model, batches, 4))
+    assert sqnr(per_token(model, 4)) > plain + 2
+    assert sqnr(htg(model, batches, 4)) > plain + 2
+    viditq_w4 = sqnr(viditq(model, batches, 4))
+    assert viditq_w4 > plain + 5
+    assert sqnr(viditq_mp(model, batches)) > viditq_w4 + 2
+    assert sqnr(qdit(model, batches, 4)) > plain + 5
+    assert min(sqnr(per_token(model, 8)), sqnr(htg(model, batches, 8)), sqnr(viditq(model, batches, 8))) > 38
+
+
+@pytest.mark.slow
+def test_every_variant_can_be_built(model, batches, sqnr):
+    calibration = Calibration(model, batches)
+    figures = {name: sqnr(variant.build(calibration)) for name, variant in VARIANTS.items() if name != "FP32"}
+    assert figures["BF16"] > figures["MX9"] > figures["W MX6, A MX9"] > figures["mixed"]
+    assert figures["mixed"] > figures["MX6"] + 1
+    assert figures["MX6"] > figures["MX4/MX9"] > figures["W MX6, A MX4"] > figures["MX4"]
+
+
+def test_thin_keeps_whole_batches(batches):
+    thinned = thin(batches, timesteps=3, images=2)
+    assert len(thinned) == 3
+    assert {len(x) for x, _, _ in thinned} == {2}
