@@ -6,7 +6,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["MODEL_FILES", "cell_models"]
+__all__ = ["MODEL_FILES", "cell_models", "with_models"]
 
 MODEL_FILES = {
     "ecp5": ("ecp5/cells_sim.v",),
@@ -61,6 +61,12 @@ def cell_models(family: str, cells: Iterable[str]) -> str:
         text = taken[cell] = known[cell]
         wanted += [name for name in known if name != cell and re.search(rf"\b{name}\s+(#\(|\w+\s*\()", text)]
     return "\n".join(taken[cell] for cell in sorted(taken))
+
+
+def with_models(verilog: str, family: str, cells: Iterable[str]) -> str:
+    """``verilog``, made of ``cells``, as Verilator takes it with their models."""
+    waivers = "".join(f"/* verilator lint_off {waiver} */\n" for waiver in WAIVERS)
+    return f"{waivers}{verilog}\n{cell_models(family, cells)}\n"
 
 
 @cache

@@ -18,7 +18,7 @@ from gen.verilog import to_verilog
 from hw.axi_stream import AXIStreamTop
 from verif.build_cache import build_root
 from verif.design import Design
-from verif.netlist.models import WAIVERS, cell_models
+from verif.netlist.models import with_models
 
 __all__ = ["netlist_of"]
 
@@ -75,11 +75,8 @@ def netlist_of(
         YOSYS.run(["-q", "-p", _WRITE], folder)
 
     written = stored(store, f"{name}-{family}-verilog", [YOSYS.identity, _WRITE, text], write)
-    waivers = "".join(f"/* verilator lint_off {waiver} */\n" for waiver in WAIVERS)
-    models = cell_models(family, cells)
-    return dataclasses.replace(
-        design, verilog=f"{waivers}{(written / 'netlist.v').read_text()}\n{models}\n", shared={}
-    )
+    verilog = with_models((written / "netlist.v").read_text(), family, cells)
+    return dataclasses.replace(design, verilog=verilog, shared={})
 
 
 _OPEN_INPUTS = {"CCU2C": ("CIN",), "CARRY4": ("CI", "CYINIT"), "CARRY8": ("CI", "CI_TOP")}

@@ -1,5 +1,6 @@
 """Primitives in cells against their behavioural twins, for every input; and mutations of both."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -8,7 +9,10 @@ from amaranth.hdl import signed
 
 from hw import carry_chain_ecp5, carry_chain_xilinx
 from hw.carry_sum import _TERMS, CarryOp
+from verif.design import Design
 from verif.netlist.miters import CarrySumMiter, MultiplexerMiter
+from verif.netlist.models import with_models
+from verif.netlist.multiplier_forms import MultiplierForms
 from verif.netlist.proof import proven
 
 CELLS = {"ecp5": "ecp5", "xilinx": "xcup", "xilinx7": "xc7"}
@@ -89,6 +93,13 @@ def test_every_bit_of_a_xilinx_table_counts():
         # Where a bit propagates, its addend goes nowhere.
         same.update(names(op, "table", [n for n in bits if n < 32 and init >> 32 + n & 1]))
     assert proven(miters, "xcup") == same
+
+
+@pytest.mark.netlist
+def test_multiplier_equals_its_twin_and_no_mutation_does(bench):
+    design = Design.of(MultiplierForms(), "mx_multiplier_forms")
+    design = replace(design, verilog=with_models(design.verilog, "xcup", ["DSP48E2"]))
+    bench(design, "mx_multiplier_forms", "verif.netlist.multiplier_bench")
 
 
 @pytest.mark.parametrize("op", CarryOp)
