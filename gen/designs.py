@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
@@ -117,6 +117,8 @@ def _operand(name: str) -> Stream:
     )
 
 
+_ARRAY_PARAMETERS = ("rows", "cols", "drain_rows", "k_blocks", "fraction_bits", "product_stages", "target")
+
 DESIGNS: Mapping[str, Design] = {
     design.name: design
     for design in (
@@ -171,9 +173,28 @@ DESIGNS: Mapping[str, Design] = {
             },
             latency="cycles from the last operand beats of a tile of one pass to the offer of its first rows,"
             " the array at rest before; every further pass adds one",
-            parameters=(
-                "rows", "cols", "drain_rows", "k_blocks", "fraction_bits", "product_stages", "target",
-            ),
+            parameters=_ARRAY_PARAMETERS,
+        ),
+        Design(
+            name="mx_stream",
+            component="hw.array_quantizer:ArrayQuantizer",
+            summary="Multiplies tiles and quantizes D = A * B^T to blocks, ready for the next product.",
+            streams={
+                "s_axis_a": _operand("A"),
+                "s_axis_b": replace(
+                    _operand("B"),
+                    user=f"bits 1:0 the {_FORMAT_CODE}, of the beat's blocks; bits 3:2 of D's blocks, taken"
+                    " from the last beat of the last of the 16 / cols tiles that make 16 columns",
+                ),
+                "m_axis_d": Stream(
+                    data=f"16 columns of a row of D, rows ascending: {_BLOCK}",
+                    user=_FORMAT_CODE,
+                    last="the last row of the 16 columns",
+                ),
+            },
+            latency="cycles from the last operand beats of a tile of one pass to the offer of its first block"
+            " where cols is 16, the array at rest before; every further pass adds one",
+            parameters=_ARRAY_PARAMETERS,
         ),
     )
 }
