@@ -1,13 +1,13 @@
 """Where blocks start in the beats of memory."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
 from golden.formats import MX9
 from hw.gemm.block_pattern import block_patterns
-from hw.gemm.layouts import extraction_layout, row_tag_layout
+from hw.gemm.layouts import BlockCode, extraction_layout, row_tag_layout
 from hw.gemm.read_master import beat_layout
 
 __all__ = ["BlockFinder"]
@@ -38,6 +38,7 @@ class BlockFinder(wiring.Component):
         self.beat_bytes = geometry.beat_bytes
         self.ahead = -(-(self.beat_bytes - 1 + MX9.block_bytes) // self.beat_bytes) - 1
         self.banks = geometry.banks
+        self.k_blocks = geometry.k_blocks
         self.patterns = block_patterns(self.beat_bytes)
         self._tag = row_tag_layout(geometry)
         self._beat = beat_layout(data_bits=geometry.data_bits, tag=self._tag)
@@ -68,7 +69,8 @@ class BlockFinder(wiring.Component):
         distances = [self._distance(m, i, pattern) for i in range(self.banks + 1)]
         starts = Signal(self.banks)
         m.d.comb += starts.eq(Cat(
-            (place + distances[i] < self.beat_bytes) & (tag.blocks > i) for i in range(self.banks)))
+            (place + distances[i] < self.beat_bytes) & (tag.blocks > i)
+            for i in range(min(self.banks, self.k_blocks))))
         count = Signal(range(self.banks + 1))
         passed = Signal(range(self.banks * MX9.block_bytes + 1))
         for i in range(self.banks):
@@ -117,9 +119,11 @@ class BlockFinder(wiring.Component):
         return held[0]
 
     def _applies(self, pattern, tag, second):
+        if pattern.leading > self.k_blocks:
+            return Const(0, 1) if pattern.format != MemoryFormat.MX9 else tag.format == BlockCode.MX9
         if pattern.format == MemoryFormat.MX9:
-            return (tag.format.as_value() == MemoryFormat.MX9) | (
-                (tag.leading >= pattern.leading) & (tag.format.as_value() != MemoryFormat.MXINT8))
+            return (tag.format == BlockCode.MX9) | (
+                (tag.leading >= pattern.leading) & (tag.format != BlockCode.MXINT8))
         is_format = tag.format.as_value() == pattern.format
         if pattern.format == MemoryFormat.MXINT8:
             return is_format & (second == pattern.second)
