@@ -3,10 +3,13 @@
 from functools import partial
 
 import pytest
+from amaranth.hdl import Cat, Const
 
+from hw import packed_dot
 from hw.block_dot import BlockDot
 from hw.packed_dot import PackedDot
 from verif.hw.edge_dot import EdgeDot
+from verif.runner import BenchError
 
 CORES = {
     "additions": BlockDot,
@@ -24,6 +27,19 @@ def test_dot(bench, core):
 def test_forms_have_one_latency():
     """The element's timing does not depend on its target."""
     assert PackedDot.latency == BlockDot().latency
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "value"), [
+    ("_GROUP", 5),
+    ("_minus_high_field", lambda a, b: Const(0, 2)),
+    ("_minus_high_field", lambda a, b: Cat((a.high[0] & b.high[0]), Const(0, 1))),
+], ids=["cut late", "high field stays", "high field modulo 2"])
+def test_changed_packed_dot_fails(bench, monkeypatch, name, value):
+    monkeypatch.setattr(packed_dot, name, value)
+    core = PackedDot()
+    with pytest.raises(BenchError, match=r"block \d+: -?\d+, not -?\d+"):
+        bench(EdgeDot(core), "mx_dot", "verif.hw.dot_bench", parameters={"latency": core.latency})
 
 
 def test_packed_dot_refuses_targets_without_multipliers():
