@@ -33,7 +33,7 @@ class ArrayProduct:
     Raises RuntimeError where the array cannot be built or run.
     """
 
-    def __init__(self, rows: int = 8, cols: int = 8, k_blocks: int = 40):
+    def __init__(self, rows: int = 8, cols: int = 8, k_blocks: int = 72):
         drain_rows = max(d for d in range(1, 5) if rows % d == 0)
         self._array = ArrayHarness(rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks)
         self.products = self.outputs = self.mismatches = self.cycles = 0
