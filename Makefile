@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-netlist demo lint bench ppa lock clean
+.PHONY: help verilog test test-fast test-netlist demo quality lint bench ppa lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-fast     run the checks that take seconds"
 	@echo "make test-netlist  simulate netlists after synthesis, for every FPGA family (half an hour)"
 	@echo "make demo          run a small real product on the simulated array"
+	@echo "make quality       compare image quality of every precision on two small diffusion transformers"
 	@echo "make lint          check the Python and the exported Verilog"
 	@echo "make bench         measure speed"
 	@echo "make ppa           synthesize the standard set, report size and speed (hours; goes on where it stopped)"
@@ -45,6 +46,10 @@ demo:
 	@$(call need,g++,g++); $(call need,perl,perl)
 	@$(call setup,base demo)
 	@$(BIN)/mixdit demo $(ARGS)
+
+quality:
+	@$(call setup,base dit)
+	@$(BIN)/mixdit quality --check --no-plots $(ARGS)
 
 lint:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
