@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -92,7 +91,8 @@ class BlockTensor:
             stop = start + len(tuple(run))
             k = min(self.k, stop * fmt.block_size) - start * fmt.block_size
             codes = (self.exponents, self.microexponents, self.elements)
-            e, t, q = (np.array(c.narrow(self.exponents.ndim - 1, start, stop - start).cpu()) for c in codes)
+            axis = self.exponents.ndim - 1
+            e, t, q = (c.narrow(axis, start, stop - start).cpu().numpy().copy() for c in codes)
             parts.append(golden.MXTensor(fmt, k, e, t, q))
             start = stop
         return parts[0] if len(parts) == 1 else golden.MixedTensor(tuple(parts))

@@ -144,7 +144,8 @@ def _as_rows(x: Tensor, formats: Format | Sequence[Format]) -> tuple[Tensor, tup
         values = torch.nn.functional.pad(values, (0, -k % size))
     if len(set(listed)) == 1:
         listed = listed[:1]
-    return values.contiguous().view(-1, len(listed), size), listed, k
+    rows = values.numel() // (len(listed) * size)
+    return values.contiguous().view(rows, len(listed), size), listed, k
 
 
 def _chunks(rows: Tensor, formats: tuple[Format, ...]) -> Iterator[tuple[int, Tensor, "_Encoder"]]:
@@ -197,7 +198,7 @@ def fake_quantize(x: Tensor, formats: Format | Sequence[Format]) -> Tensor:
     rows, listed, k = _as_rows(x, formats)
     out = torch.empty_like(rows)
     _fake_quantize_rows(rows, listed, out)
-    return out.view(*x.shape[:-1], -1)[..., :k]
+    return out.view(*x.shape[:-1], -(-k // rows.shape[2]) * rows.shape[2])[..., :k]
 
 
 def mixed_formats(
