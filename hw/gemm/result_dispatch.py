@@ -57,11 +57,12 @@ class ResultDispatch(wiring.Component):
         address = Signal(self.geometry.address_bits, reset_less=True)
         left = Signal.like(results.rows)
         array = Signal(range(max(2, arrays)))
-        take = Signal()
+        take, final = Signal(), Signal()
+        m.d.comb += final.eq(left <= rows if arrays > 1 else 1)
         for command in self.commands:
             m.d.comb += [
                 command.p.row_address.eq(address),
-                command.p.rows.eq(Mux(left < rows, left, rows)),
+                command.p.rows.eq(Mux(final, left, rows)),
                 *(getattr(command.p, name).eq(getattr(results, name))
                   for name in ("column_block", "columns", "first", "last", "slot")),
             ]
@@ -80,7 +81,7 @@ class ResultDispatch(wiring.Component):
                             m.d.comb += [command.valid.eq(1), take.eq(command.ready)]
                 with m.If(take):
                     m.d.sync += [address.eq(address + step), left.eq(left - rows), array.eq(array + 1)]
-                    with m.If(left <= rows):
+                    with m.If(final):
                         m.d.comb += self.results.ready.eq(1)
                         m.next = "IDLE"
                         with m.If(results.job_last):
