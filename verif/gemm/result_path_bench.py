@@ -1,27 +1,20 @@
 """cocotb tests of the result path: random jobs on random results, against golden's rules."""
 
 import random
-from collections import deque
 from pathlib import Path
 
 import cocotb
 import numpy as np
-from amaranth.lib import data
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from golden import add_binary32
 from golden.engine import MemoryFormat, encode, row_bytes
 from golden.engine.job import flush
-from hw.gemm.result_layouts import (
-    addend_beat_layout,
-    addend_request_layout,
-    fragment_layout,
-    result_job_layout,
-    tile_command_layout,
-)
+from hw.gemm.result_layouts import result_job_layout, tile_command_layout
 from verif.coverage import Coverage
 from verif.gemm import float_vectors
+from verif.gemm.fragment_memory import FragmentMemory, payload_of
 from verif.gemm.handshake import Receiver, Sender
 from verif.runner import bench_parameters
 
@@ -37,55 +30,6 @@ COVERAGE = Coverage(
     addends=["none", "bias", "old", "both"],
     chunks=["one", "several"],
 )
-
-
-def bits(layout: data.StructLayout, **values) -> int:
-    """A payload of ``layout``."""
-    return layout.const(values).as_value().value
-
-
-def fields(layout: data.StructLayout, payload: int) -> dict[str, int]:
-    """The fields of a payload of ``layout``."""
-    return {name: payload >> field.offset & ((1 << field.width) - 1) for name, field in layout}
-
-
-class Memory:
-    """Bytes that answer addend requests and take fragments."""
-
-    def __init__(self, dut, rng, latency: int):
-        self.dut = dut
-        self.rng = rng
-        self.latency = latency
-        self.data = np.array([rng.getrandbits(8) for _ in range(1 << 15)], np.uint8)
-        self.expected = self.data.copy()
-        self._beats: deque[tuple[int, int]] = deque()
-        self._cycle = 0
-
-    def request(self, payload: int) -> None:
-        want = fields(addend_request_layout(ADDRESS_BITS), payload)
-        size = DATA_BITS // 8
-        first, last = want["address"] // size, (want["address"] + want["bytes"] - 1) // size
-        layout = addend_beat_layout(DATA_BITS)
-        for n in range(first, last + 1):
-            beat = int.from_bytes(self.data[n * size : (n + 1) * size].tobytes(), "little")
-            payload = bits(layout, data=beat, first=n == first, last=n == last)
-            self._beats.append((self._cycle + self.latency, payload))
-
-    def write(self, payload: int) -> None:
-        fragment = fields(fragment_layout(ADDRESS_BITS), payload)
-        count = fragment["bytes"]
-        assert 1 <= count <= 64
-        written = fragment["data"].to_bytes(64, "little")[:count]
-        self.data[fragment["address"] : fragment["address"] + count] = np.frombuffer(written, np.uint8)
-
-    async def run(self) -> None:
-        dut = self.dut
-        while True:
-            await RisingEdge(dut.clk)
-            self._cycle += 1
-            due = bool(self._beats) and self._beats[0][0] <= self._cycle and self.rng.random() < 0.8
-            dut.beat_valid.value = int(due)
-            dut.beat.value = self._beats.popleft()[1] if due else self.rng.getrandbits(len(dut.beat))
 
 
 def random_floats(rng: random.Random, shape) -> np.ndarray:
@@ -153,7 +97,7 @@ class Job:
             memory.expected[row] = values
 
     def settings(self) -> int:
-        return bits(
+        return payload_of(
             result_job_layout(ADDRESS_BITS),
             format=int(self.format),
             mx9_blocks=self.mx9_blocks,
@@ -173,7 +117,7 @@ class Job:
                     columns = min(16, self.n - c)
                     commands.send(
                         [
-                            bits(
+                            payload_of(
                                 layout,
                                 row_address=self.address + r * self.pitch,
                                 column_block=c // 16,
@@ -203,7 +147,7 @@ class Job:
 @cocotb.parametrize(stalls=STALLS)
 async def jobs(dut, stalls):
     rng = random.Random(random.getrandbits(64))
-    memory = Memory(dut, rng, latency=rng.choice((1, 20)))
+    memory = FragmentMemory(dut, rng, ADDRESS_BITS, DATA_BITS, latency=rng.choice((1, 20)))
     options = {"stall": stalls, "rng": rng}
     commands, results = Sender(dut, "command", **options), Sender(dut, "d", **options)
     parts = [

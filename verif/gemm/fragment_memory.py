@@ -1,0 +1,85 @@
+"""A memory on a path's own ports: it answers addend requests and takes fragments."""
+
+from collections import deque
+
+import numpy as np
+from amaranth.lib import data
+from cocotb.triggers import RisingEdge
+
+from hw.gemm.result_layouts import addend_beat_layout, addend_request_layout, fragment_layout
+
+__all__ = ["FragmentMemory", "fields_of", "payload_of"]
+
+
+def payload_of(layout: data.StructLayout, **values) -> int:
+    """A payload of ``layout``."""
+    return layout.const(values).as_value().value
+
+
+def fields_of(layout: data.StructLayout, payload: int) -> dict[str, int]:
+    """The fields of a payload of ``layout``."""
+    return {name: payload >> field.offset & ((1 << field.width) - 1) for name, field in layout}
+
+
+class FragmentMemory:
+    """32 KiB of memory, random at first.
+
+    Parameters
+    ----------
+    dut:
+        Has ``beat`` and ``beat_valid``.
+    rng:
+        Source of randomness.
+    address_bits, data_bits:
+        Widths of its memory port.
+    latency:
+        Cycles from a request to its first beat, at least.
+
+    Attributes
+    ----------
+    data, expected:
+        uint8: what it holds, and what it should.
+    """
+
+    def __init__(self, dut, rng, address_bits: int, data_bits: int, *, latency: int):
+        self.dut = dut
+        self.rng = rng
+        self.address_bits = address_bits
+        self.data_bits = data_bits
+        self.latency = latency
+        self.data = np.frombuffer(rng.randbytes(1 << 15), np.uint8).copy()
+        self.expected = self.data.copy()
+        self.written = 0
+        self._beats: deque[tuple[int, int]] = deque()
+        self._cycle = 0
+
+    def request(self, payload: int) -> None:
+        """Take a request."""
+        want = fields_of(addend_request_layout(self.address_bits), payload)
+        size = self.data_bits // 8
+        first, last = want["address"] // size, (want["address"] + want["bytes"] - 1) // size
+        layout = addend_beat_layout(self.data_bits)
+        for n in range(first, last + 1):
+            beat = int.from_bytes(self.data[n * size : (n + 1) * size].tobytes(), "little")
+            payload = payload_of(layout, data=beat, first=n == first, last=n == last)
+            self._beats.append((self._cycle + self.latency, payload))
+
+    def write(self, payload: int) -> None:
+        """Take a fragment."""
+        fragment = fields_of(fragment_layout(self.address_bits), payload)
+        count = fragment["bytes"]
+        assert 1 <= count <= 64
+        text = fragment["data"].to_bytes(64, "little")[:count]
+        self.data[fragment["address"] : fragment["address"] + count] = np.frombuffer(text, np.uint8)
+        self.written += 1
+
+    async def run(self) -> None:
+        """Answer requests, in order."""
+        dut = self.dut
+        dut.beat_valid.value = 0
+        while True:
+            await RisingEdge(dut.clk)
+            self._cycle += 1
+            due = bool(self._beats) and self._beats[0][0] <= self._cycle and self.rng.random() < 0.8
+            dut.beat_valid.value = int(due)
+            dut.beat.value = self._beats.popleft()[1] if due else self.rng.getrandbits(len(dut.beat))
