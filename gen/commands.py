@@ -12,7 +12,6 @@ from rich.table import Table
 from gen.designs import DESIGNS, PARAMETERS, Design, ParameterError
 from gen.files import write_files
 from gen.package import Package, make_package
-from hw.axi_stream import AXIStreamTop
 
 __all__ = ["verilog"]
 
@@ -35,6 +34,11 @@ def verilog(
     fraction_bits: Annotated[int | None, _option("fraction_bits")] = None,
     product_stages: Annotated[int | None, _option("product_stages")] = None,
     target: Annotated[str | None, _option("target")] = None,
+    arrays: Annotated[int | None, _option("arrays")] = None,
+    stationary_tiles: Annotated[int | None, _option("stationary_tiles")] = None,
+    data_bits: Annotated[int | None, _option("data_bits")] = None,
+    address_bits: Annotated[int | None, _option("address_bits")] = None,
+    queue_depth: Annotated[int | None, _option("queue_depth")] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder to write; each design gets a folder in it.")
     ] = Path("build/verilog"),
@@ -51,6 +55,11 @@ def verilog(
         "fraction_bits": fraction_bits,
         "product_stages": product_stages,
         "target": target,
+        "arrays": arrays,
+        "stationary_tiles": stationary_tiles,
+        "data_bits": data_bits,
+        "address_bits": address_bits,
+        "queue_depth": queue_depth,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
     packages = _make({design.name: design.top(_of(design, parameters, top)) for design in _chosen(top)})
@@ -76,7 +85,7 @@ def _of(design: Design, parameters: dict[str, Any], top: str) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name in design.parameters}
 
 
-def _make(tops: dict[str, AXIStreamTop]) -> list[Package]:
+def _make(tops: dict[str, Any]) -> list[Package]:
     columns = (SpinnerColumn(), TextColumn("converting {task.description}"), TimeElapsedColumn())
     console = Console(stderr=True)
     packages = []

@@ -1,44 +1,20 @@
 """The designs that can be exported: their parameters, and the meaning of their ports."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
-from hw.axi_stream import AXIStreamTop
+from gen.ports import AXI4, AXI4Lite, Interface, Pin, Stream
+from gen.register_map import c_header
+from hw.axi_stream import as_top
 
-__all__ = ["DESIGNS", "PARAMETERS", "Design", "ParameterError", "Stream"]
+__all__ = ["DESIGNS", "PARAMETERS", "Design", "ParameterError"]
 
 
 class ParameterError(ValueError):
     """A design cannot be built with the given parameters; the message is one line for the user."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stream:
-    """What the signals of one AXI4-Stream mean.
-
-    Parameters
-    ----------
-    data, user, last:
-        Meaning of TDATA, TUSER and TLAST.
-    """
-
-    data: str
-    user: str
-    last: str
-
-    def meanings(self, receives: bool) -> dict[str, str]:
-        """Meaning of each signal, by its name on the stream."""
-        source, sink = ("sender", "this design") if receives else ("this design", "receiver")
-        return {
-            "tvalid": f"{source} offers a beat; held, with its data, until tready",
-            "tready": f"{sink} takes the beat",
-            "tdata": self.data,
-            "tuser": self.user,
-            "tlast": self.last,
-        }
 
 
 PARAMETERS: Mapping[str, str] = {
@@ -49,6 +25,11 @@ PARAMETERS: Mapping[str, str] = {
     "fraction_bits": "fraction bits of the aligned accumulator",
     "product_stages": "register stages in a product: 2, or 1 for fewer registers at a lower clock frequency",
     "target": "cells of the adders: generic, or those of an FPGA family",
+    "arrays": "arrays side by side in M, which share the rows of B",
+    "stationary_tiles": "tiles of the operand that stays on chip",
+    "data_bits": "width of the memory port: 64, 128, 256 or 512",
+    "address_bits": "width of the memory port's addresses",
+    "queue_depth": "descriptors that wait while a job runs",
 }
 """Every parameter of any design, with its meaning."""
 
@@ -62,25 +43,28 @@ class Design:
     name:
         Name of the Verilog module.
     component:
-        Its component, as ``module:class``. Its ports are packet streams.
+        Its component, as ``module:class``. Ports that are all packet streams become AXI4-Streams.
     summary:
         What it does, in a line.
-    streams:
-        Meaning of its streams, by port name.
+    interfaces:
+        Meaning of its ports, by the name of the interface.
     latency:
-        What the component's attribute ``latency`` counts.
+        What the component's attribute ``latency`` counts, or why there is none.
     parameters:
         Names of its parameters, keys of ``PARAMETERS``.
+    companions:
+        What makes the text of further files, by their name.
     """
 
     name: str
     component: str
     summary: str
-    streams: Mapping[str, Stream]
+    interfaces: Mapping[str, Interface]
     latency: str
     parameters: tuple[str, ...] = field(default=())
+    companions: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
-    def top(self, parameters: Mapping[str, Any]) -> AXIStreamTop:
+    def top(self, parameters: Mapping[str, Any]) -> Any:
         """Its top, with ``parameters`` in place of defaults; raises ``ParameterError``."""
         if unknown := [name for name in parameters if name not in self.parameters]:
             has = ", ".join(self.parameters) or "none"
@@ -91,7 +75,7 @@ class Design:
             core = component(**parameters)
         except (TypeError, ValueError) as error:
             raise ParameterError(f"{self.name}: {error}") from error
-        return AXIStreamTop(core)
+        return as_top(core)
 
     def defaults(self) -> dict[str, Any]:
         """Default of every parameter."""
@@ -126,7 +110,7 @@ DESIGNS: Mapping[str, Design] = {
             name="mx_quantizer",
             component="hw.quantizer:Quantizer",
             summary="Quantizes 16 binary32 to a block of MX4, MX6 or MX9.",
-            streams={
+            interfaces={
                 "s_axis": Stream(data=_FLOATS, user=f"{_FORMAT_CODE}, of the block to make", last=_LAST_IN),
                 "m_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_OUT),
             },
@@ -136,7 +120,7 @@ DESIGNS: Mapping[str, Design] = {
             name="mx_dequantizer",
             component="hw.dequantizer:Dequantizer",
             summary="Decodes a block of MX4, MX6 or MX9 to 16 binary32, exactly.",
-            streams={
+            interfaces={
                 "s_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_IN),
                 "m_axis": Stream(data=_FLOATS, user=f"{_FORMAT_CODE}, of the block decoded", last=_LAST_OUT),
             },
@@ -146,7 +130,7 @@ DESIGNS: Mapping[str, Design] = {
             name="mx_converter",
             component="hw.converter:Converter",
             summary="Converts blocks between MX4, MX6 and MX9.",
-            streams={
+            interfaces={
                 "s_axis": Stream(
                     data=_BLOCK,
                     user=f"bits 1:0 the {_FORMAT_CODE}, of the block given; bits 3:2 of the block to make",
@@ -160,7 +144,7 @@ DESIGNS: Mapping[str, Design] = {
             name="mx_array",
             component="hw.array:Array",
             summary="Multiplies tiles: D = A * B^T of MX4, MX6 and MX9 blocks along K, D in binary32.",
-            streams={
+            interfaces={
                 "s_axis_a": _operand("A"),
                 "s_axis_b": _operand("B"),
                 "m_axis_d": Stream(
@@ -179,7 +163,7 @@ DESIGNS: Mapping[str, Design] = {
             name="mx_stream",
             component="hw.array_quantizer:ArrayQuantizer",
             summary="Multiplies tiles and quantizes D = A * B^T to blocks, ready for the next product.",
-            streams={
+            interfaces={
                 "s_axis_a": _operand("A"),
                 "s_axis_b": replace(
                     _operand("B"),
@@ -195,6 +179,27 @@ DESIGNS: Mapping[str, Design] = {
             latency="cycles from the last operand beats of a tile of one pass to the offer of its first block"
             " where cols is 16, the array at rest before; every further pass adds one",
             parameters=_ARRAY_PARAMETERS,
+        ),
+        Design(
+            name="mixdit_gemm",
+            component="hw.gemm.engine:Engine",
+            summary="Multiplies matrices in memory: D = A * B^T by descriptor, with bias, accumulation and"
+            " quantized results.",
+            interfaces={
+                "s_axil": AXI4Lite(what="the registers"),
+                "m_axi": AXI4(what="memory"),
+                "interrupt": Pin(meaning="an enabled event is pending; high until software clears it"),
+            },
+            latency="none: a job takes as long as its passes and its memory",
+            parameters=(
+                *_ARRAY_PARAMETERS,
+                "arrays",
+                "stationary_tiles",
+                "data_bits",
+                "address_bits",
+                "queue_depth",
+            ),
+            companions={"mixdit_gemm.h": c_header},
         ),
     )
 }

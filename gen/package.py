@@ -13,7 +13,6 @@ from amaranth.lib.wiring import In
 import gen
 from gen.designs import Design
 from gen.verilog import to_verilog_modules
-from hw.axi_stream import AXIStreamTop
 from hw.shared_module import flat_ports
 
 __all__ = ["VERILATOR_WAIVERS", "Package", "Port", "make_package"]
@@ -81,12 +80,13 @@ class Package:
         return [file["name"] for file in self.manifest["files"] if file["kind"] == "verilog"]
 
 
-def make_package(design: Design, top: AXIStreamTop) -> Package:
+def make_package(design: Design, top: Any) -> Package:
     """Export ``top``, made by ``design.top()``.
 
     The result depends on nothing but the design's parameters and the pinned versions.
     """
-    values = {name: getattr(top.core, name) for name in design.parameters}
+    core = getattr(top, "core", top)
+    values = {name: getattr(core, name) for name in design.parameters}
     ports = _ports(design, top)
     modules = to_verilog_modules(top, design.name)
     header = _header(design, values)
@@ -100,6 +100,7 @@ def make_package(design: Design, top: AXIStreamTop) -> Package:
         f"{design.name}_template.v": _template(design, ports),
         f"{design.name}.f": "".join(f"{name}\n" for name in verilog),
         f"{design.name}.core": _core(design, list(verilog)),
+        **{name: text() for name, text in design.companions.items()},
     }
     manifest = {
         "design": design.name,
@@ -109,7 +110,7 @@ def make_package(design: Design, top: AXIStreamTop) -> Package:
         "parameters": {
             name: {"value": value, "meaning": gen.designs.PARAMETERS[name]} for name, value in values.items()
         },
-        "latency": {"cycles": getattr(top.core, "latency", None), "meaning": design.latency},
+        "latency": {"cycles": getattr(core, "latency", None), "meaning": design.latency},
         "clock": {"port": "clk", "edge": "rising"},
         "reset": {"port": "rst", "active": "high", "synchronous": True},
         "ports": [vars(port) for port in ports],
@@ -129,23 +130,27 @@ def _tools() -> dict[str, str]:
 def _kind(name: str) -> str:
     if name.endswith("_template.v"):
         return "template"
-    return {"v": "verilog", "f": "file list", "core": "FuseSoC core"}[name.rsplit(".", 1)[1]]
+    kinds = {"v": "verilog", "f": "file list", "core": "FuseSoC core", "h": "C header"}
+    return kinds[name.rsplit(".", 1)[1]]
 
 
-def _ports(design: Design, top: AXIStreamTop) -> list[Port]:
+def _ports(design: Design, top: Any) -> list[Port]:
     ports = [
         Port(name="clk", direction="input", width=1, meaning="clock; everything happens at its rising edge"),
         Port(name="rst", direction="input", width=1, meaning="reset, active high, synchronous"),
     ]
+    meanings = {
+        f"{interface}_{signal}" if signal else interface: meaning
+        for interface, what in design.interfaces.items()
+        for signal, meaning in what.meanings(interface.startswith("s_")).items()
+    }
     for name, (value, flow) in flat_ports(top, "_").items():
-        stream, _, signal = name.rpartition("_")
-        receives = stream.startswith("s_axis")
         ports.append(
             Port(
                 name=name,
                 direction="input" if flow == In else "output",
                 width=len(Value.cast(value)),
-                meaning=design.streams[stream].meanings(receives)[signal],
+                meaning=meanings[name],
             )
         )
     return ports
@@ -165,7 +170,7 @@ def _header(design: Design, values: Mapping[str, Any]) -> str:
 
 def _template(design: Design, ports: list[Port]) -> str:
     name = design.name
-    lines = [f"// How to place {name}; a stream that is not used still needs its tready or tvalid tied.", ""]
+    lines = [f"// How to place {name}; inputs of what is not used still need to be tied.", ""]
     lines += [f"module {name}_template ("]
     for port in ports:
         lines.append(f"  // {port.meaning}")

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Shape
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["AXIStreamSignature", "AXIStreamTop"]
+__all__ = ["AXIStreamSignature", "AXIStreamTop", "as_top"]
 
 
 class AXIStreamSignature(wiring.Signature):
@@ -69,6 +69,13 @@ class AXIStreamTop(wiring.Component):
                 m.d.comb += [axis.tvalid.eq(inner.valid), inner.ready.eq(axis.tready)]
                 m.d.comb += [pin.eq(_bits(field)) for pin, field in fields]
         return m
+
+
+def as_top(core):
+    """``core`` in an `AXIStreamTop` if all of its ports are streams, else ``core`` itself."""
+    members = core.signature.members.values()
+    streams = all(m.is_signature and isinstance(m.signature, stream.Signature) for m in members)
+    return AXIStreamTop(core) if streams else core
 
 
 def _bits(field):

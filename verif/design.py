@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 
 from gen.verilog import to_verilog
-from hw.axi_stream import AXIStreamTop
+from hw.axi_stream import as_top
 from hw.shared_module import flat_ports
 
 __all__ = ["Design"]
@@ -39,9 +39,7 @@ class Design:
 
         One whose ports are all packet streams is put into an ``AXIStreamTop`` first.
         """
-        members = component.signature.members.values()
-        streams = all(m.is_signature and isinstance(m.signature, stream.Signature) for m in members)
-        top = AXIStreamTop(component) if streams else component
+        top = as_top(component)
         return cls(
             name=name,
             verilog=to_verilog(top, name),

@@ -16,7 +16,7 @@ class ArrayUnit(wiring.Component):
 
     Parameters
     ----------
-    rows, cols, drain_rows, k_blocks, fraction_bits, target:
+    parameters:
         As for ``Array``.
 
     Members

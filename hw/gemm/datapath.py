@@ -34,8 +34,8 @@ class Datapath(wiring.Component):
     ----------
     geometry:
         Sizes of the engine.
-    target:
-        One of ``hw.carry_sum.TARGETS``.
+    product_stages, target:
+        As for ``hw.array.Array``.
 
     Members
     -------
@@ -48,12 +48,13 @@ class Datapath(wiring.Component):
     activity: Out(``activity_layout``), without ``busy``
     """
 
-    def __init__(self, *, geometry, target="generic"):
+    def __init__(self, *, geometry, product_stages=2, target="generic"):
         self.geometry = geometry
         parameters = geometry.parameters
         self._array = ArrayUnit(
             rows=parameters.rows, cols=parameters.cols, drain_rows=parameters.drain_rows,
-            k_blocks=parameters.k_blocks, fraction_bits=parameters.fraction_bits, target=target)
+            k_blocks=parameters.k_blocks, fraction_bits=parameters.fraction_bits,
+            product_stages=product_stages, target=target)
         error = bus_error_layout(geometry.address_bits)
         super().__init__({
             "descriptor": In(stream.Signature(descriptor_layout())),

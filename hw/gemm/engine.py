@@ -24,8 +24,8 @@ class Engine(wiring.Component):
 
     Parameters
     ----------
-    target:
-        One of ``hw.carry_sum.TARGETS``; changes area and speed, never a result.
+    product_stages, target:
+        As for ``hw.array.Array``; they change area and speed, never a result.
     rows, cols, drain_rows, k_blocks, fraction_bits, arrays, stationary_tiles, data_bits, address_bits,
     queue_depth:
         As in ``golden.engine.EngineParameters``; ``k_blocks`` even.
@@ -42,8 +42,9 @@ class Engine(wiring.Component):
         A parameter is not an integer, or out of its range.
     """
 
-    def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, target="generic",
-                 arrays=1, stationary_tiles=2, data_bits=128, address_bits=40, queue_depth=4):
+    def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, product_stages=2,
+                 target="generic", arrays=1, stationary_tiles=2, data_bits=128, address_bits=40,
+                 queue_depth=4):
         check_target(target)
         self.parameters = EngineParameters(
             rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks, fraction_bits=fraction_bits,
@@ -51,9 +52,11 @@ class Engine(wiring.Component):
             queue_depth=queue_depth)
         for name, value in vars(self.parameters).items():
             setattr(self, name, value)
+        self.product_stages = product_stages
         self.target = target
         self._geometry = Geometry(self.parameters)
-        self._datapath = Datapath(geometry=self._geometry, target=target)
+        self._datapath = Datapath(
+            geometry=self._geometry, product_stages=product_stages, target=target)
         super().__init__({
             "s_axil": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
             "m_axi": Out(AXI4Signature(data_bits=data_bits, address_bits=address_bits)),

@@ -6,7 +6,11 @@ from gen.designs import DESIGNS
 from gen.files import write_files
 from gen.package import make_package
 
-SMALL = {"mx_array": {"rows": 2, "cols": 3, "drain_rows": 1, "k_blocks": 4}}
+SMALL = {
+    "mx_array": {"rows": 2, "cols": 3, "drain_rows": 1, "k_blocks": 4},
+    "mx_stream": {"rows": 2, "cols": 4, "drain_rows": 1, "k_blocks": 4},
+    "mixdit_gemm": {"rows": 2, "cols": 4, "drain_rows": 1, "k_blocks": 4, "arrays": 2},
+}
 """Parameters that keep an export small, by design."""
 
 

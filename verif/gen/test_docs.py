@@ -56,8 +56,8 @@ def test_every_design_and_parameter_is_documented():
     integration = (ROOT / "docs/integration.md").read_text()
     for design in DESIGNS.values():
         assert f"`{design.name}`" in readme
-        for stream in design.streams:
-            assert f"`{stream}`" in readme
-            assert f"`{stream}`" in integration
+        for interface in design.interfaces:
+            assert f"`{interface}`" in readme
+            assert f"`{interface}`" in integration
     for parameter in PARAMETERS:
         assert f"`{parameter}`" in architecture
