@@ -17,6 +17,7 @@ from golden.engine import (
     Descriptor,
     EngineParameters,
     ErrorCode,
+    regions,
     run,
 )
 from verif.gemm.jobs import Job
@@ -57,6 +58,37 @@ class EngineBench:
             reads.ar_channel, reads.r_channel, writes.aw_channel, writes.w_channel, writes.b_channel
         ):
             channel.set_pause_generator(PATTERNS[stalls](random.Random(random.getrandbits(64))))
+
+        self.accesses = [0, 0]
+        self._fault: list[tuple[int, AxiResp] | None] = [None, None]
+        self._intercept(reads, "_read", reads.r_channel, "rresp", 0)
+        self._intercept(writes, "_write", writes.b_channel, "bresp", 1)
+
+    def _intercept(self, port, access: str, channel, field: str, number: int) -> None:
+        """Count accesses, and answer those to the faulty byte with its response."""
+        original, send = getattr(port, access), channel.send
+        answer = AxiResp.OKAY
+
+        async def accessed(address, content):
+            nonlocal answer
+            self.accesses[number] += 1
+            size = content if isinstance(content, int) else len(content)
+            if (fault := self._fault[number]) and address <= fault[0] < address + size:
+                answer = fault[1]
+            return await original(address, content)
+
+        async def sent(response):
+            nonlocal answer
+            setattr(response, field, answer)
+            answer = AxiResp.OKAY
+            await send(response)
+
+        setattr(port, access, accessed)
+        channel.send = sent
+
+    def fail(self, address: int | None, response: AxiResp, *, writes: bool) -> None:
+        """From now on answer reads (or writes) of this byte with ``response``; None: of no byte."""
+        self._fault[writes] = None if address is None else (address, response)
 
     @classmethod
     async def start(cls, dut, parameters: EngineParameters, **options) -> "EngineBench":
@@ -122,6 +154,23 @@ class EngineBench:
         while (await self.read("JOBS_DONE")) - start < len(jobs):
             assert await self.interrupt() == 1, hex(await self.read("ERROR_CODE"))
         self.compare(jobs)
+
+    async def soft_reset(self) -> None:
+        """Ask for a soft reset and wait for its end."""
+        await self.write("CONTROL", 1)
+        for _ in range(1000):
+            if not (await self.read("STATUS")) & REGISTERS["STATUS"]["resetting"].mask:
+                return
+        raise AssertionError("the soft reset does not end")
+
+    def forget(self, descriptors: Iterable[Descriptor]) -> None:
+        """Expect in D's rows what is there."""
+        for d in descriptors:
+            region = regions(d)["D"]
+            for row in range(region.rows):
+                start = region.address + row * region.pitch
+                found = np.frombuffer(self.memory.read(start, region.row_bytes), np.uint8)
+                self.expected[start:start + region.row_bytes] = found
 
     def compare(self, jobs: Iterable[Job] = ()) -> None:
         """Every byte of memory is as expected."""

@@ -1,0 +1,34 @@
+"""The division of the operand buffers."""
+
+import pytest
+from amaranth.sim import Simulator
+
+from golden.engine import EngineParameters
+from hw.gemm.geometry import Geometry
+from hw.gemm.job_planner import JobPlanner
+
+
+@pytest.mark.parametrize(("k_blocks", "tiles"), [(8, 2), (10, 3), (2, 7), (72, 4)])
+def test_group_fits(k_blocks, tiles):
+    planner = JobPlanner(geometry=Geometry(EngineParameters(k_blocks=k_blocks, stationary_tiles=tiles)))
+
+    async def drive(ctx):
+        for k in [*range(1, 3 * k_blocks), tiles * k_blocks, tiles * k_blocks + 1, 60000]:
+            ctx.set(planner.k_blocks, k)
+            ctx.set(planner.start, 1)
+            await ctx.tick()
+            ctx.set(planner.start, 0)
+            await ctx.tick()
+            while not ctx.get(planner.done):
+                await ctx.tick()
+            chunks = -(-k // k_blocks)
+            stride = max(s for s in range(4) if s == 0 or k <= k_blocks >> s)
+            slots = tiles << stride
+            assert ctx.get(planner.stride) == stride
+            assert ctx.get(planner.resident) == (chunks <= slots)
+            assert ctx.get(planner.group) == max(1, slots // chunks)
+
+    simulator = Simulator(planner)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(drive)
+    simulator.run()
