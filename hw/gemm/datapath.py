@@ -9,9 +9,10 @@ from hw.gemm.array_unit import ArrayUnit
 from hw.gemm.counters import activity_layout
 from hw.gemm.descriptor import descriptor_layout
 from hw.gemm.descriptor_check import DescriptorCheck, checked_job_layout
-from hw.gemm.layouts import job_layout, row_tag_layout
+from hw.gemm.layouts import DIMENSION_BITS, job_layout, row_tag_layout
 from hw.gemm.operand_fetch import OperandFetch
 from hw.gemm.read_master import ReadMaster, bus_error_layout
+from hw.gemm.reorder_path import ReorderPath
 from hw.gemm.result_dispatch import ResultDispatch
 from hw.gemm.result_layouts import FRAGMENT_BYTES
 from hw.gemm.result_path import ResultPath
@@ -44,7 +45,7 @@ class Datapath(wiring.Component):
     bus: Out(AXI4Signature)
     stop: In(1), begin no access any more; idle: Out(1), none is under way
     read_error, write_error: Out(``bus_error_layout``), with their valid
-    job_done: Out(1)
+    job_done: Out(1); bad_permutation: Out(1)
     activity: Out(``activity_layout``), without ``busy``
     """
 
@@ -68,6 +69,7 @@ class Datapath(wiring.Component):
             "write_error": Out(error),
             "write_error_valid": Out(1),
             "job_done": Out(1),
+            "bad_permutation": Out(1),
             "activity": Out(activity_layout(geometry)),
         })
 
@@ -88,10 +90,13 @@ class Datapath(wiring.Component):
             place(m, f"array_{n}", self._array, module="mixdit_gemm_array")
             for n in range(g.parameters.arrays)]
         paths = self._result_paths(m, arrays, dispatch)
+        reorder = self._reorder_path(m)
+        if reorder is not None:
+            paths.append(reorder)
 
         self._queue(m, check)
         wiring.connect(m, check.o, wiring.flipped(self.checked))
-        wiring.connect(m, wiring.flipped(self.job), fetch.job)
+        self._start(m, fetch.job, reorder)
         wiring.connect(m, fetch.job_started, loop.job)
         wiring.connect(m, loop.tile, feeder.tile)
         wiring.connect(m, loop.results, dispatch.results)
@@ -133,6 +138,48 @@ class Datapath(wiring.Component):
             ]
             paths.append(path)
         return paths
+
+    def _reorder_path(self, m):
+        p = self.geometry.parameters
+        if not p.reorder_columns:
+            return None
+        m.submodules.reorder_path = path = ReorderPath(
+            columns=p.reorder_columns, rows_bits=DIMENSION_BITS, data_bits=p.data_bits,
+            address_bits=p.address_bits)
+        m.d.comb += self.bad_permutation.eq(path.fault)
+        return path
+
+    def _start(self, m, product, reorder):
+        """Products go to the read side, the rest to the reorder path, which is done when it is idle again."""
+        job = self.job
+        m.d.comb += [
+            product.p.eq(job.p),
+            product.valid.eq(job.valid & ~job.p.reorder),
+            job.ready.eq(Mux(job.p.reorder, reorder.job.ready if reorder else 0, product.ready)),
+        ]
+        self._reordering = reordering = Signal()
+        self._reordered = reordered = Signal()
+        if reorder is None:
+            return
+        to = reorder.job.p
+        m.d.comb += [
+            reorder.job.valid.eq(job.valid & job.p.reorder),
+            to.rows.eq(job.p.a.rows),
+            to.columns.eq(job.p.columns),
+            to.narrow.eq(job.p.narrow),
+            to.permute.eq(job.p.permute),
+            to.permutation.eq(job.p.b.address),
+            to.source.eq(job.p.a.address),
+            to.source_pitch.eq(job.p.a.pitch),
+            to.target.eq(job.p.d_address),
+            to.target_pitch.eq(job.p.result.pitch),
+            to.format.eq(job.p.result.format),
+            to.mx9_blocks.eq(job.p.result.mx9_blocks),
+        ]
+        with m.If(reorder.job.valid & reorder.job.ready):
+            m.d.sync += reordering.eq(1)
+        with m.If(reordered):
+            m.d.sync += reordering.eq(0)
 
     def _feed(self, m, feeder, arrays):
         for n, array in enumerate(arrays):
@@ -238,7 +285,8 @@ class Datapath(wiring.Component):
             self.write_error.eq(writer.error),
             self.write_error_valid.eq(writer.error_valid),
             dispatch.idle.eq(Cat(path.idle for path in paths).all() & writer.idle),
-            self.job_done.eq(dispatch.job_done),
+            self._reordered.eq(self._reordering & dispatch.idle),
+            self.job_done.eq(dispatch.job_done | self._reordered),
             self.activity.written.eq(writer.written),
         ]
 

@@ -1,6 +1,6 @@
 """Descriptors to jobs, or to the reason why not."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,11 +16,15 @@ __all__ = ["DescriptorCheck", "checked_job_layout"]
 _ERROR_BITS = 8
 _BLOCKS = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9, MemoryFormat.MXINT8)
 _MIXABLE = (MemoryFormat.MX4, MemoryFormat.MX6)
-_RESULTS = (*_MIXABLE, MemoryFormat.MX9, MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
+_QUANTIZED = (*_MIXABLE, MemoryFormat.MX9)
+_FLOATS = (MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
 
 
 def checked_job_layout(geometry) -> data.StructLayout:
-    """A job, or the code of its fault. ``dependent`` jobs touch what the job before writes."""
+    """A job, or the code of its fault; ``dependent`` jobs wait for the job before.
+
+    Those are jobs that touch what it writes, reorder jobs, and what follows these.
+    """
     return data.StructLayout({"job": job_layout(geometry), "fault": _ERROR_BITS, "dependent": 1})
 
 
@@ -64,19 +68,24 @@ class DescriptorCheck(wiring.Component):
             return faults[ErrorCode[code]].eq(faults[ErrorCode[code]] | condition)
 
         m.d.comb += [measure.d.eq(d), measure.number.eq(number)]
-        present = Array([1, 1, 1, d.bias])[number]
+        product = d.operation == Operation.PRODUCT
+        after_reorder = Signal()
+        present = Array([1, product | d.permute, 1, d.bias])[number]
         at = Array([region.as_value() for region in regions])[number]
         region = data.View(region_layout(), at)
         dependent = Signal()
         with m.FSM(name="state"):
             with m.State("IDLE"):
                 m.d.comb += self.i.ready.eq(1)
-                m.d.sync += [d.eq(self.i.p), faults.eq(0), number.eq(0), dependent.eq(0)]
+                m.d.sync += [d.eq(self.i.p), faults.eq(0), number.eq(0), dependent.eq(after_reorder)]
                 with m.If(self.i.valid):
                     m.next = "FIELDS"
             with m.State("FIELDS"):
                 m.d.sync += [fault(code, condition) for code, condition in self._fields(d).items()]
-                m.d.comb += [planner.start.eq(1), measure.start.eq(1)]
+                m.d.comb += measure.start.eq(1)
+                m.next = "PLAN"
+            with m.State("PLAN"):
+                m.d.comb += planner.start.eq(1)
                 m.next = "MEASURE"
             with m.State("MEASURE"), m.If(measure.done):
                 m.d.sync += at.eq(measure.region)
@@ -88,7 +97,8 @@ class DescriptorCheck(wiring.Component):
                                 fault(f"{name}_RANGE", present & measure.beyond),
                             ]
                             if name != "BIAS":
-                                m.d.sync += fault(f"{name}_PITCH", measure.narrow)
+                                has_pitch = product if name == "B" else 1
+                                m.d.sync += fault(f"{name}_PITCH", has_pitch & measure.narrow)
                 m.d.sync += number.eq(number + 1)
                 with m.If(number == len(REGION_NAMES) - 1):
                     m.next = "COMPARE"
@@ -114,7 +124,7 @@ class DescriptorCheck(wiring.Component):
             with m.State("ANSWER"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.d.sync += written.eq(result)
+                    m.d.sync += [written.eq(result), after_reorder.eq(~product)]
                     m.next = "IDLE"
         self._answer(m, d, planner, faults, dependent)
         return m
@@ -133,14 +143,19 @@ class DescriptorCheck(wiring.Component):
             blocks = (length[:DIMENSION_BITS] + (BLOCK_SIZE - 1)) >> (BLOCK_SIZE.bit_length() - 1)
             return leading > Mux(one_of(code, _MIXABLE), blocks, 0)
 
+        reorder = d.operation == Operation.REORDER
+        columns = self.geometry.parameters.reorder_columns
+        unused = (d.bias, d.accumulate, d.keep_b, d.k, d.b_format, d.a_mx9_blocks, d.b_mx9_blocks, d.b_pitch)
+        unused = Cat(Value.cast(field).any() for field in unused).any() | (~d.permute & (d.b_address != 0))
+        d_formats = one_of(d.d_format, _QUANTIZED) | (product & one_of(d.d_format, _FLOATS))
         return {
-            "RESERVED_BITS": d.reserved | (~d.bias & (d.bias_address != 0)) | (product & d.permute),
-            "OPERATION": ~product,
-            "SIZE": beyond(d.m) | beyond(d.n) | beyond(d.k),
-            "A_FORMAT": ~one_of(d.a_format, _BLOCKS),
-            "B_FORMAT": ~one_of(d.b_format, _BLOCKS),
-            "D_FORMAT": ~one_of(d.d_format, _RESULTS)
-            | (d.accumulate & (d.d_format != MemoryFormat.BINARY32)),
+            "RESERVED_BITS": d.reserved | (~d.bias & (d.bias_address != 0)) | (product & d.permute)
+            | (reorder & unused),
+            "OPERATION": ~product & ~(reorder if columns else 0),
+            "SIZE": beyond(d.m) | beyond(d.n) | Mux(product, beyond(d.k), d.n > columns),
+            "A_FORMAT": ~Mux(product, one_of(d.a_format, _BLOCKS), one_of(d.a_format, _FLOATS)),
+            "B_FORMAT": product & ~one_of(d.b_format, _BLOCKS),
+            "D_FORMAT": ~d_formats | (d.accumulate & (d.d_format != MemoryFormat.BINARY32)),
             "A_MX9_BLOCKS": too_many(d.a_mx9_blocks, d.k, d.a_format),
             "B_MX9_BLOCKS": too_many(d.b_mx9_blocks, d.k, d.b_format),
             "D_MX9_BLOCKS": too_many(d.d_mx9_blocks, d.n, d.d_format),
@@ -152,12 +167,17 @@ class DescriptorCheck(wiring.Component):
         for number in reversed(range(1, len(faults))):
             with m.If(faults[number]):
                 m.d.comb += code.eq(number)
-        k_blocks = (d.k[:DIMENSION_BITS] + (BLOCK_SIZE - 1)) >> (BLOCK_SIZE.bit_length() - 1)
+        k_blocks = Signal(BLOCKS_BITS)
+        m.d.sync += k_blocks.eq((d.k[:DIMENSION_BITS] + (BLOCK_SIZE - 1)) >> (BLOCK_SIZE.bit_length() - 1))
         m.d.comb += [
             o.fault.eq(code),
-            o.dependent.eq(dependent),
-            planner.k_blocks.eq(k_blocks[:BLOCKS_BITS]),
-            job.k_blocks.eq(planner.k_blocks),
+            o.dependent.eq(dependent | (d.operation == Operation.REORDER)),
+            job.reorder.eq(d.operation == Operation.REORDER),
+            job.columns.eq(d.n),
+            job.narrow.eq(d.a_format == MemoryFormat.BFLOAT16),
+            job.permute.eq(d.permute),
+            planner.k_blocks.eq(k_blocks),
+            job.k_blocks.eq(k_blocks),
             job.keep_b.eq(d.keep_b),
             job.stride.eq(planner.stride),
             job.group.eq(planner.group),

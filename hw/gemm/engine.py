@@ -27,7 +27,7 @@ class Engine(wiring.Component):
     product_stages, target:
         As for ``hw.array.Array``; they change area and speed, never a result.
     rows, cols, drain_rows, k_blocks, fraction_bits, arrays, stationary_tiles, data_bits, address_bits,
-    queue_depth:
+    queue_depth, reorder_columns:
         As in ``golden.engine.EngineParameters``; ``k_blocks`` even.
 
     Members
@@ -44,12 +44,12 @@ class Engine(wiring.Component):
 
     def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, product_stages=2,
                  target="generic", arrays=1, stationary_tiles=2, data_bits=128, address_bits=40,
-                 queue_depth=4):
+                 queue_depth=4, reorder_columns=0):
         check_target(target)
         self.parameters = EngineParameters(
             rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks, fraction_bits=fraction_bits,
             arrays=arrays, stationary_tiles=stationary_tiles, data_bits=data_bits, address_bits=address_bits,
-            queue_depth=queue_depth)
+            queue_depth=queue_depth, reorder_columns=reorder_columns)
         for name, value in vars(self.parameters).items():
             setattr(self, name, value)
         self.product_stages = product_stages
@@ -98,6 +98,7 @@ class Engine(wiring.Component):
             supervisor.job_done.eq(core.job_done),
             supervisor.soft_reset.eq(control.soft_reset),
             supervisor.bus_idle.eq(core.idle),
+            supervisor.bad_permutation.eq(core.bad_permutation),
             core.stop.eq(supervisor.stop),
             *(getattr(supervisor, name).eq(getattr(core, name)) for name in (
                 "read_error", "read_error_valid", "write_error", "write_error_valid")),

@@ -62,12 +62,15 @@ def operand_layout(geometry) -> data.StructLayout:
 
 
 def job_layout(geometry) -> data.StructLayout:
-    """A product, as the read side and the tile loop need it.
+    """A product, as the read side and the tile loop need it; or, if ``reorder``, rows to reorder.
 
     ``keep_b`` makes B the stationary operand, instead of A. ``group`` of its tiles (of B: of 16 columns)
     stay on chip with all of their chunks; unless ``resident``, one tile is read again for each tile
     of the other operand. Buffers are divided into slots of ``k_blocks >> stride`` blocks. ``row_step`` is
     D's pitch times the rows of an array.
+
+    To reorder are ``columns`` floats of each row of A, bfloat16 if ``narrow``, in the order of the indices at
+    B's address if ``permute``.
     """
     return data.StructLayout({
         "a": operand_layout(geometry),
@@ -80,6 +83,10 @@ def job_layout(geometry) -> data.StructLayout:
         "d_address": geometry.address_bits,
         "row_step": geometry.address_bits,
         "result": result_job_layout(geometry.address_bits),
+        "reorder": 1,
+        "columns": DIMENSION_BITS,
+        "narrow": 1,
+        "permute": 1,
     })
 
 

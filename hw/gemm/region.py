@@ -1,10 +1,10 @@
 """The memory that a matrix takes."""
 
-from amaranth.hdl import Array, Const, Module, Signal
+from amaranth.hdl import Array, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.engine import MemoryFormat
+from golden.engine import MemoryFormat, Operation
 from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, MXINT8
 from hw.gemm.descriptor import descriptor_layout
 from hw.gemm.layouts import DIMENSION_BITS, PITCH_BITS
@@ -12,7 +12,7 @@ from hw.gemm.layouts import DIMENSION_BITS, PITCH_BITS
 __all__ = ["REGION_NAMES", "RegionMeasure", "region_layout"]
 
 REGION_NAMES = ("A", "B", "D", "BIAS")
-"""Matrices of a product, as error codes name them."""
+"""Matrices of a job, as error codes name them; B of a reorder job is its permutation."""
 
 _END_BITS = 66
 """Bits of an address behind a matrix: nothing that a descriptor can say wraps around."""
@@ -63,13 +63,16 @@ class RegionMeasure(wiring.Component):
         length = Signal(DIMENSION_BITS)
         leading = Signal(len(d.a_mx9_blocks))
         code = Signal(4)
+        # Indices take two bytes, like bfloat16.
+        reorder = d.operation == Operation.REORDER
+        b_format = Mux(reorder, MemoryFormat.BFLOAT16, d.b_format)
         m.d.comb += [
             address.eq(Array([d.a_address, d.b_address, d.d_address, d.bias_address])[number]),
             pitch.eq(Array([d.a_pitch, d.b_pitch, d.d_pitch, Const(0, PITCH_BITS)])[number]),
-            rows.eq(Array([d.m, d.n, d.m, Const(1, 32)])[number]),
-            length.eq(Array([d.k, d.k, d.n, d.n])[number]),
+            rows.eq(Array([d.m, Mux(reorder, 1, d.n), d.m, Const(1, 32)])[number]),
+            length.eq(Array([Mux(reorder, d.n, d.k), Mux(reorder, d.n, d.k), d.n, d.n])[number]),
             leading.eq(Array([d.a_mx9_blocks, d.b_mx9_blocks, d.d_mx9_blocks, Const(0, 16)])[number]),
-            code.eq(Array([d.a_format, d.b_format, d.d_format, Const(MemoryFormat.BINARY32, 4)])[number]),
+            code.eq(Array([d.a_format, b_format, d.d_format, Const(MemoryFormat.BINARY32, 4)])[number]),
         ]
         row_bytes = self._row_bytes(m, length, leading, code)
 

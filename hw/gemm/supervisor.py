@@ -42,6 +42,7 @@ class Supervisor(wiring.Component):
     submitted, job_done: In(1), a descriptor was queued, a job's D is in memory
     soft_reset: In(1)
     read_error, write_error: In(``bus_error_layout``), with their valid
+    bad_permutation: In(1), from a reorder job
     bus_idle: In(1), no access to memory is under way
     stop, clear: Out(1)
     accepting, failed: Out(1); status: Out(``status_layout``)
@@ -59,6 +60,7 @@ class Supervisor(wiring.Component):
             "read_error_valid": In(1),
             "write_error": In(error),
             "write_error_valid": In(1),
+            "bad_permutation": In(1),
             "bus_idle": In(1),
             "stop": Out(1),
             "clear": Out(1),
@@ -90,10 +92,13 @@ class Supervisor(wiring.Component):
         ]
 
         error = Signal()
-        m.d.comb += error.eq(running & (fault | self.read_error_valid | self.write_error_valid))
+        m.d.comb += error.eq(
+            running & (fault | self.bad_permutation | self.read_error_valid | self.write_error_valid))
         m.d.sync += self.failed.eq(0)
         with m.If(error):
             m.d.sync += [status.code.eq(checked.fault), status.address.eq(0), status.error.eq(1)]
+            with m.If(self.bad_permutation):
+                m.d.sync += status.code.eq(ErrorCode.PERMUTATION)
             for valid, what, slave, decode in (
                 (self.read_error_valid, self.read_error,
                  ErrorCode.READ_SLAVE_ERROR, ErrorCode.READ_DECODE_ERROR),
