@@ -72,9 +72,7 @@ def prepare(t: BlockTensor) -> Operand:
     wide = is_mx9(t)
     nan_blocks = t.exponents == 255
     nan = nan_blocks.any(-1)
-    values = decode(t)
-    if nan.any():
-        values.masked_fill_(nan_blocks[..., None], 0.0)
+    values = decode(t, torch.float64, 0.0)
     words = t.elements.contiguous().view(torch.int64)
     words = words[..., 0] | words[..., 1]
     # |q| has a low digit where q has one, and a block of MX9 without low digits has only its high pass.

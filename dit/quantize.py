@@ -12,8 +12,8 @@ from torch import Tensor
 from dit.block_tensor import BlockTensor, expand_formats
 from golden import MX6, MX9, Format
 
-_CHUNK = 1 << 17
-"""Elements per chunk and thread on the CPU: scratch arrays stay in cache and outweigh the calls."""
+_CHUNK = 1 << 18
+"""Elements per chunk and thread on the CPU: scratch arrays are small, and outweigh the calls."""
 
 _EXPONENT_MASK = 0xFF << 23
 _NAN_BITS = _EXPONENT_MASK
@@ -291,17 +291,21 @@ def microexponent_factors(microexponents: Tensor, fmt: Format) -> Tensor:
 
 
 @torch.no_grad()
-def decode(t: BlockTensor) -> Tensor:
-    """Exact values, padding included: float64 ``[..., blocks, size]``; those of NaN blocks mean nothing."""
-    bits = torch.tensor([fmt.magnitude_bits for fmt in t.formats], device=t.device)
-    # One more for the factor of 2 in 2**(1 - t); a binary64's exponent holds every scale.
-    scale = (t.exponents.long() - (127 + bits) + 1023 << 52).view(torch.float64)
-    factors = microexponent_factors(t.microexponents, t.formats[0])
-    return factors.mul_(t.elements) * scale[..., None]
+def decode(t: BlockTensor, dtype: torch.dtype, nan: float) -> Tensor:
+    """Values, padding included: float32 or float64 ``[..., blocks, size]``; ``nan`` times q in NaN blocks."""
+    steps = {}
+    for fmt in set(t.formats):
+        # One more for the factor of 2 in 2**(1 - t).
+        exponent = torch.arange(256) - (127 + fmt.magnitude_bits)
+        steps[fmt] = torch.ldexp(torch.ones(256, dtype=torch.float64), exponent)
+        steps[fmt][255] = nan
+    kinds = list(steps)
+    table = torch.cat(list(steps.values())).to(dtype=dtype, device=t.device)
+    first = torch.tensor([256 * kinds.index(fmt) for fmt in t.formats], dtype=torch.int32, device=t.device)
+    step = table.index_select(0, (t.exponents + first).flatten()).view(*t.exponents.shape, 1)
+    return microexponent_factors(t.microexponents, t.formats[0]).mul_(t.elements) * step
 
 
-@torch.no_grad()
 def dequantize(t: BlockTensor) -> Tensor:
     """Decode, without the padding: float32 ``[..., K]``, see `golden.dequantize`."""
-    values = decode(t).float().masked_fill((t.exponents == 255)[..., None], torch.nan)
-    return values.flatten(-2)[..., : t.k]
+    return decode(t, torch.float32, torch.nan).flatten(-2)[..., : t.k]
