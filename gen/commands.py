@@ -39,6 +39,7 @@ def verilog(
     data_bits: Annotated[int | None, _option("data_bits")] = None,
     address_bits: Annotated[int | None, _option("address_bits")] = None,
     queue_depth: Annotated[int | None, _option("queue_depth")] = None,
+    reorder_columns: Annotated[int | None, _option("reorder_columns")] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder to write; each design gets a folder in it.")
     ] = Path("build/verilog"),
@@ -60,6 +61,7 @@ def verilog(
         "data_bits": data_bits,
         "address_bits": address_bits,
         "queue_depth": queue_depth,
+        "reorder_columns": reorder_columns,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
     packages = _make({design.name: design.top(_of(design, parameters, top)) for design in _chosen(top)})

@@ -30,6 +30,7 @@ PARAMETERS: Mapping[str, str] = {
     "data_bits": "width of the memory port: 64, 128, 256 or 512",
     "address_bits": "width of the memory port's addresses",
     "queue_depth": "descriptors that wait while a job runs",
+    "reorder_columns": "longest row that the engine reorders; 0 leaves the unit out",
 }
 """Every parameter of any design, with its meaning."""
 
@@ -188,7 +189,7 @@ DESIGNS: Mapping[str, Design] = {
             interfaces={
                 "s_axil": AXI4Lite(what="the registers"),
                 "m_axi": AXI4(what="memory"),
-                "interrupt": Pin(meaning="an enabled event is pending; high until software clears it"),
+                "irq": Pin(meaning="interrupt: an enabled event is pending; high until software clears it"),
             },
             latency="none: a job takes as long as its passes and its memory",
             parameters=(
@@ -198,6 +199,7 @@ DESIGNS: Mapping[str, Design] = {
                 "data_bits",
                 "address_bits",
                 "queue_depth",
+                "reorder_columns",
             ),
             companions={"mixdit_gemm.h": c_header},
         ),

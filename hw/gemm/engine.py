@@ -34,7 +34,7 @@ class Engine(wiring.Component):
     -------
     s_axil: In(AXI4LiteSignature), the registers ``golden.engine.REGISTERS``
     m_axi: Out(AXI4Signature), memory
-    interrupt: Out(1), high while an enabled event is pending
+    irq: Out(1), high while an enabled event is pending
 
     Raises
     ------
@@ -60,7 +60,7 @@ class Engine(wiring.Component):
         super().__init__({
             "s_axil": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
             "m_axi": Out(AXI4Signature(data_bits=data_bits, address_bits=address_bits)),
-            "interrupt": Out(1),
+            "irq": Out(1),
         })
 
     @property
@@ -106,6 +106,6 @@ class Engine(wiring.Component):
             counters.activity.busy.eq(supervisor.status.busy),
             counters.clear.eq(control.clear_counters),
             *(to.eq(of) for to, of in zip(control.counters, counters.values, strict=True)),
-            self.interrupt.eq(control.interrupt),
+            self.irq.eq(control.interrupt),
         ]
         return m

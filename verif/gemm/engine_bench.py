@@ -129,7 +129,7 @@ def spoiled(rng: np.random.Generator, d: Descriptor) -> Descriptor:
         *({f"{name}_address": (1 << PARAMETERS.address_bits) - 8} for name in "abd"),
         *({f"{name}_address": (1 << 64) - 8} for name in "abd"),
         *({f"{name}_pitch": (1 << 32) - 4} for name in "abd"),
-        {"bias": 1, "bias_address": (1 << PARAMETERS.address_bits) - 4 * (d.n - 1)},
+        {"bias": 1, "bias_address": (1 << PARAMETERS.address_bits) - 4 * max(1, d.n - 1)},
         {"d_address": target.address},
         {"d_address": (target.end - 4) & ~3},
     ]

@@ -133,7 +133,7 @@ class EngineBench:
     async def interrupt(self, timeout: int = 200_000) -> int:
         """Wait for an interrupt; its events, cleared."""
         for _ in range(timeout):
-            if self.dut.interrupt.value:
+            if self.dut.irq.value:
                 events = await self.read("INTERRUPT_STATUS")
                 await self.write("INTERRUPT_STATUS", events)
                 return events
@@ -153,6 +153,7 @@ class EngineBench:
             assert self.expect(job.descriptor) == ErrorCode.NONE
         while (await self.read("JOBS_DONE")) - start < len(jobs):
             assert await self.interrupt() == 1, hex(await self.read("ERROR_CODE"))
+        await self.write("INTERRUPT_STATUS", 1)
         self.compare(jobs)
 
     async def soft_reset(self) -> None:

@@ -58,5 +58,5 @@ class SimulatedPort:
         return (await self.registers.write(offset, value.to_bytes(4, "little"))).resp
 
     async def _wait(self) -> None:
-        if not self.dut.interrupt.value:
-            await First(RisingEdge(self.dut.interrupt), Timer(1000 * _CLOCK_NS, "ns"))
+        if not self.dut.irq.value:
+            await First(RisingEdge(self.dut.irq), Timer(1000 * _CLOCK_NS, "ns"))

