@@ -19,6 +19,8 @@ in ``aligned_to_float``.
 all multipliers, each a behavioural twin with forms in cells: ``carry_chain_ecp5``,
 ``carry_chain_xilinx``, ``dsp48e2``.
 
+``gemm``: the engine around arrays, with AXI ports (``axi``).
+
 Shared: ``layouts`` of payloads, ``axi_stream`` ports, ``delay``, ``shared_module`` (one Verilog module for
 many instances).
 """

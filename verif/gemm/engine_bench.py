@@ -81,6 +81,31 @@ async def random_products(dut, stalls):
     COMPARED.write(Path.cwd())
 
 
+@cocotb.test(timeout_time=50, timeout_unit="ms")
+@cocotb.parametrize(stalls=["none", "uniform"])
+async def dependent_jobs(dut, stalls):
+    """Jobs in the queue that read, or add to, what the one before writes."""
+    bench = await EngineBench.start(dut, PARAMETERS, stalls=stalls)
+    rng = generator()
+    for _ in range(OPTIONS.get("rounds", 6)):
+        layout = Layout(rng)
+        formats = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9)
+        sizes = random_sizes(rng)
+        first = random_job(rng, layout, **sizes, d_format=int(rng.choice(formats)), accumulate=0)
+        d = first.descriptor
+        second = random_job(
+            rng, layout, **(random_sizes(rng) | {"m": d.m, "k": d.n}), d_format=MemoryFormat.BINARY32,
+            a_address=d.d_address, a_pitch=d.d_pitch, a_format=d.d_format, a_mx9_blocks=d.d_mx9_blocks)
+        d = second.descriptor
+        third = random_job(
+            rng, layout, **(random_sizes(rng) | {"m": d.m, "n": d.n}), d_format=MemoryFormat.BINARY32,
+            accumulate=1, d_address=d.d_address, d_pitch=d.d_pitch)
+        await bench.run([first, second, third])
+        await bench.counters()
+    COMPARED.compared(bench.compared)
+    COMPARED.write(Path.cwd())
+
+
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 async def bad_descriptors(dut):
     """Refused with golden's code, before any access to memory; a soft reset makes the engine work again."""

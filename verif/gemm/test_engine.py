@@ -22,7 +22,7 @@ def test_engine(bench, name):
     result = bench(
         Engine(**ENGINES[name]), "mixdit_gemm", "verif.gemm.engine_bench",
         parameters={"engine": ENGINES[name]}, ignored_deprecations=DEPRECATED)
-    assert len(result.tests) == 7
+    assert len(result.tests) == 9
 
 
 @pytest.mark.parametrize(("parameter", "value", "message"), [
