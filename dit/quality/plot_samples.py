@@ -15,7 +15,7 @@ SHOWN = 20
 def plot_samples(path: Path, title: str, images: Mapping[str, Tensor]) -> Path:
     """Draw the first images ``[n, 1, 8, 8]`` of each variant in a line."""
     shown = min(SHOWN, *(len(x) for x in images.values()))
-    figure = new_figure(2.2 + 0.42 * shown, 0.6 + 0.44 * len(images))
+    figure = new_figure(2.2 + 0.42 * shown, 0.8 + 0.46 * len(images))
     for axis, (name, x) in zip(
         figure.subplots(len(images), squeeze=False)[:, 0], images.items(), strict=True
     ):

@@ -148,7 +148,7 @@ def _report(
     from dit.quality.similarity import psnr
 
     output.parent.mkdir(parents=True, exist_ok=True)
-    plot_samples(output, f"digits {' '.join(map(str, labels))}", images)
+    plot_samples(output, "the same noise in every line", images)
     reference = next(iter(images))
     figures: dict[str, Any] = {"picture": str(output), "labels": labels, "reference": reference}
     figures["psnr_db"] = {

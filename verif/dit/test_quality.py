@@ -95,7 +95,7 @@ def good_rows() -> list[Row]:
         decibels = psnr.get(name, 45)
         row = Row(**{**blank, "model": "m", "variant": name, "psnr_db": decibels, "sqnr_db": decibels})
         row.mx9_linear, row.mx9_attention = 0.05, 0.2
-        row.frechet_delta = {"MX4": 10.0, "MX4/MX9 by both": 2.0}.get(name, 0.0)
+        row.frechet_delta = {"MX4": 10.0, "MX4/MX9": 2.0}.get(name, 0.0)
         row.frechet_delta_low = -1.0
         rows.append(row)
     return rows
@@ -116,7 +116,7 @@ def test_checks_pass_good_figures():
         ("mixed at random", "mx9_attention", 0.21, "attention operands in MX9"),
         ("mixed", "frechet_delta_low", 0.1, "mixed: no Frechet loss"),
         ("W8A8 per token", "frechet_delta_low", 0.1, "W8A8 per token: no Frechet loss"),
-        ("MX4/MX9 by both", "frechet_delta", 3.1, "mixing removes 70%"),
+        ("MX4/MX9", "frechet_delta", 3.1, "mixing removes 70%"),
         ("W MX6, A MX9", "sqnr_db", 51, "closes 50%"),
         ("HTG W4A8", "sqnr_db", 19, "HTG W4A8 is closer"),
     ],
