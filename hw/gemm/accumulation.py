@@ -11,7 +11,19 @@ from hw.gemm.result_format import result_row_layout
 from hw.gemm.tile_address import placed_tile_layout
 from hw.layouts import float_block_layout
 
-__all__ = ["Accumulation"]
+__all__ = ["Accumulation", "adder_lanes"]
+
+_LANES = (1, 2, 4, 8, 16)
+
+
+def adder_lanes(*, rows, cols, k_blocks):
+    """The fewest sums per cycle with which tiles of ``k_blocks`` passes never wait for their addition.
+
+    4, a compromise with area, where no number is enough.
+    """
+    time = k_blocks * BLOCK_SIZE // cols
+    fixed = 2 * FloatAdder.latency  # the adder fills and empties
+    return next((lanes for lanes in _LANES if rows * BLOCK_SIZE // lanes + fixed <= time), 4)
 
 
 class Accumulation(wiring.Component):
@@ -45,8 +57,8 @@ class Accumulation(wiring.Component):
     """
 
     def __init__(self, *, rows, slots, lanes, address_bits):
-        if lanes not in (1, 2, 4, 8, 16):
-            raise ValueError(f"lanes must be 1, 2, 4, 8 or 16, not {lanes!r}")
+        if lanes not in _LANES:
+            raise ValueError(f"lanes must be one of {_LANES}, not {lanes!r}")
         self.rows = rows
         self.slots = slots
         self.lanes = lanes

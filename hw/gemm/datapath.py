@@ -5,6 +5,7 @@ from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.axi import AXI4Signature
+from hw.gemm.accumulation import adder_lanes
 from hw.gemm.array_unit import ArrayUnit
 from hw.gemm.counters import activity_layout
 from hw.gemm.descriptor import descriptor_layout
@@ -23,9 +24,6 @@ from hw.gemm.write_master import WriteMaster
 from hw.shared_module import place
 
 __all__ = ["Datapath"]
-
-_ADDER_LANES = 4
-"""Sums per cycle and array of chunks, bias and old D."""
 
 
 class Datapath(wiring.Component):
@@ -123,10 +121,11 @@ class Datapath(wiring.Component):
 
     def _result_paths(self, m, arrays, dispatch):
         p, paths = self.geometry.parameters, []
+        lanes = adder_lanes(rows=p.rows, cols=p.cols, k_blocks=p.k_blocks)
         for n, array in enumerate(arrays):
             path = ResultPath(
                 rows=p.rows, cols=p.cols, drain_rows=p.drain_rows, slots=self.geometry.partial_slots,
-                lanes=_ADDER_LANES, data_bits=p.data_bits, address_bits=p.address_bits)
+                lanes=lanes, data_bits=p.data_bits, address_bits=p.address_bits)
             m.submodules[f"result_path_{n}"] = path
             wiring.connect(m, dispatch.commands[n], path.command)
             m.d.comb += [
@@ -286,7 +285,8 @@ class Datapath(wiring.Component):
             self.write_error_valid.eq(writer.error_valid),
             dispatch.idle.eq(Cat(path.idle for path in paths).all() & writer.idle),
             self._reordered.eq(self._reordering & dispatch.idle),
-            self.job_done.eq(dispatch.job_done | self._reordered),
+            # What ends after an error is not done.
+            self.job_done.eq((dispatch.job_done | self._reordered) & ~self.stop),
             self.activity.written.eq(writer.written),
         ]
 

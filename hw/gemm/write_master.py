@@ -22,7 +22,7 @@ class WriteMaster(wiring.Component):
 
     Latency: two cycles from a fragment to AWVALID and WVALID; throughput one beat per cycle. After
     ``stop`` bursts that have begun are completed, fragments are taken and dropped, and ``idle`` says that all
-    responses are back.
+    responses are back, and errors among them reported.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ class WriteMaster(wiring.Component):
         answered = bus.bvalid & bus.bready
         m.d.comb += [
             bursts.r_en.eq(answered),
-            self.idle.eq(~held & ~bus.awvalid & ~bus.wvalid & ~bursts.r_rdy),
+            self.idle.eq(~held & ~bus.awvalid & ~bus.wvalid & ~bursts.r_rdy & ~self.error_valid),
         ]
         m.d.sync += [
             self.error_valid.eq(answered & bus.bresp[1]),
