@@ -92,7 +92,10 @@ class Recorder:
         x = args[0]
         if x.ndim < 3:
             return
-        entry = self.statistics.linears.setdefault(path, LinearStatistics.empty(x.shape[-1]))
+        entries = self.statistics.linears
+        if path not in entries:
+            entries[path] = LinearStatistics.empty(x.shape[-1])
+        entry = entries[path]
         entry.elements += x.numel()
         for bucket, tokens in self.draw(x.flatten(1, -2)):
             entry.update(tokens, bucket, self.generator)
