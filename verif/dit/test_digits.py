@@ -167,7 +167,9 @@ def test_trained_model_makes_the_digits_asked_for():
 def test_command_trains(tmp_path):
     app = typer.Typer()
     app.command()(command)
-    result = CliRunner().invoke(app, ["digits-16", "--steps", "2", "-o", str(tmp_path), "--json"])
+    result = CliRunner().invoke(
+        app, ["digits-16", "--steps", "2", "--threads", "1", "-o", str(tmp_path), "--json"]
+    )
     assert result.exit_code == 0, result.output
     (row,) = json.loads(result.stdout)
     assert row["name"] == "digits-16"
