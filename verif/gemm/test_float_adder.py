@@ -11,6 +11,6 @@ def test_float_adder(bench, lanes):
         FloatAdder(lanes=lanes),
         "float_adder",
         "verif.gemm.float_adder_bench",
-        parameters={"lanes": lanes, "pairs": 3000},
+        parameters={"lanes": lanes, "pairs": 1500},
     )
     assert len(result.tests) == 3

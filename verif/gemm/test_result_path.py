@@ -19,5 +19,5 @@ def test_result_path(bench, case):
         ResultPath(**parameters),
         "result_path",
         "verif.gemm.result_path_bench",
-        parameters={"path": parameters, "jobs": 25},
+        parameters={"path": parameters, "jobs": 12},
     )
