@@ -9,10 +9,7 @@ SMALL = {"rows": 2, "cols": 4, "drain_rows": 2, "k_blocks": 4, "data_bits": 64, 
 ENGINES = {
     "64 bits": SMALL,
     "512 bits": SMALL | {"rows": 4, "cols": 16, "drain_rows": 1, "k_blocks": 6, "data_bits": 512, "arrays": 2,
-                         "stationary_tiles": 3},
-    "256 bits": SMALL | {"cols": 2, "k_blocks": 2, "data_bits": 256, "arrays": 3, "stationary_tiles": 5},
-    "128 bits": SMALL | {"rows": 3, "cols": 8, "drain_rows": 3, "k_blocks": 10, "data_bits": 128,
-                         "stationary_tiles": 1, "address_bits": 64},
+                         "stationary_tiles": 3, "address_bits": 64},
 }
 
 
