@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from bench.ppa.charts import draw_charts
-from bench.ppa.report import make_report
+from bench.ppa.publish import publish
+from bench.ppa.report import CHARTS, goals_table, make_report
 from bench.ppa.standard import standard_set
 from gen.designs import ParameterError
 from gen.files import write_files
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="tools to run at a time")
     parser.add_argument("--store", type=Path, default=STORE, help=f"where steps are kept (default: {STORE})")
     parser.add_argument("--output", type=Path, default=Path("build/ppa"), help="where the report goes")
+    parser.add_argument("--publish", action="store_true", help="also renew docs/ppa and the README's table")
     options = parser.parse_args()
 
     requests = standard_set(options.seeds)
@@ -38,7 +40,11 @@ def main() -> None:
     figures = json.dumps({name: result.to_json() for name, result in results.items()}, indent=2) + "\n"
     write_files(options.output, {"report.md": report, "report.json": figures})
     draw_charts(results, options.output)
+    print(goals_table(results))
     print(f"wrote {options.output}/report.md")
+    if options.publish:
+        publish(options.output, ["report.md", "report.json", *CHARTS])
+        print("renewed docs/ppa and README.md")
     failures = [line for result in found for line in result.failures]
     for line in failures:
         print(f"make ppa: {line}", file=sys.stderr)

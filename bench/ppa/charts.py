@@ -55,13 +55,15 @@ def _fmax(results: Mapping[str, Result], path: Path) -> None:
     rows = np.arange(len(shown))
     for offset, color, label in ((-0.19, PLAIN, "plain"), (0.19, TRIMMED, "chain ends trimmed")):
         timings = [r.plain if label == "plain" else r.trimmed for r in shown.values()]
-        seeds = [[p.fmax_mhz for p in t.seeds.values()] for t in timings]
-        median = [t.fmax_mhz for t in timings]
+        placed = [(row, t) for row, t in zip(rows, timings, strict=True) if t]
+        seeds = [[p.fmax_mhz for p in t.seeds.values()] for _, t in placed]
+        median = [t.fmax_mhz for _, t in placed]
         errors = [[m - min(s) for m, s in zip(median, seeds, strict=True)]]
         errors.append([max(s) - m for m, s in zip(median, seeds, strict=True)])
-        axes.barh(rows + offset, median, 0.36, color=color, label=label, xerr=errors, ecolor="#555555")
-        for row, value, top in zip(rows, median, map(max, seeds), strict=True):
-            _note(axes, value, top, row + offset)
+        places = np.array([row for row, _ in placed]) + offset
+        axes.barh(places, median, 0.36, color=color, label=label, xerr=errors, ecolor="#555555")
+        for place, value, top in zip(places, median, map(max, seeds), strict=True):
+            _note(axes, value, top, place)
     axes.set_yticks(rows, [TITLES[name] for name in shown])
     axes.invert_yaxis()
     axes.set_xlabel("Fmax in MHz on ECP5, median and range over the seeds")

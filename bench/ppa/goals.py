@@ -142,5 +142,16 @@ GOALS: Sequence[Goal] = (
 )
 """Every goal, in the order of the report. Fmax is with chain ends trimmed unless it says plain."""
 
-TRIED: Mapping[tuple[str, str], str] = {}
+TRIED: Mapping[tuple[str, str], str] = {
+    ("pe", "TRELLIS_COMB per MAC, plain nextpnr"): "66 carry chains, each with a feed-in and a feed-out"
+    " cell that only the trimming step removes; fewer chains would take wider additions.",
+    ("grid_2x2", "LUT4 per MAC"): "a column's converter to binary32 serves two rows only; a further row"
+    " costs much less than a converter.",
+    ("converter", "Fmax"): "stages that stop one by one and all together (`buffered`): the net that stops or"
+    " clears 128 registers takes over 3 ns. A pipeline that never stops, with its results in a block memory,"
+    " is the next thing to try.",
+    ("array_8x8", "outside the elements: loaders, lanes, drain"): "block memories without bypass,"
+    " references of 16 tiles, slice multiplexers. What is left is a lane's unpacking of three formats and a"
+    " converter per column and segment.",
+}
 """For goals that are not reached, by run and item: what was tried. The report adds the limiting path."""

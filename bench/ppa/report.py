@@ -6,7 +6,7 @@ from bench.ppa.goals import GOALS, TRIED, Goal
 from bench.ppa.standard import TITLES
 from gen.synth.result import Result, Timing
 
-__all__ = ["CHARTS", "make_report"]
+__all__ = ["CHARTS", "goals_table", "make_report"]
 
 CHARTS: Mapping[str, str] = {
     "efficiency.png": "Multiply-accumulates per second and LUT4",
@@ -30,7 +30,7 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
         " the cells at the ends of carry chains; both netlists are simulated against the golden model by"
         " `verif/netlist`. Other families have no open tool that places them, hence no Fmax.",
         "\n".join(f"- {title}: {rule}." for title, rule in counting.items()),
-        "## Goals\n\n" + _table(("design", "figure", "measured", "goal", "stretch", ""), _goals(results)),
+        "## Goals\n\n" + goals_table(results),
         *_unreached(results),
         "## Figures on ECP5\n\n" + _table(_ECP5_HEAD, _ecp5(results)),
         "## Figures on other families\n\n" + _table(_OTHER_HEAD, _others(results)),
@@ -41,6 +41,11 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
         *_failures(results),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def goals_table(results: Mapping[str, Result]) -> str:
+    """Measured values beside goals, as Markdown."""
+    return _table(("design", "figure", "measured", "goal", "stretch", ""), _goals(results))
 
 
 def _table(head: Row, rows: Iterator[Row]) -> str:

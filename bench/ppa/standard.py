@@ -25,6 +25,7 @@ ARRAYS = ("array_2x2", "array_4x4", "array_8x8")
 TITLES: Mapping[str, str] = {
     "pe": "processing element, carry cells",
     "pe_generic": "processing element, generic Verilog",
+    "pe_one_stage": "processing element, carry cells, one product stage",
     "straightforward": "baseline: straightforward element",
     "floor": "baseline: products and their sum alone",
     "grid_2x2": "2x2 elements, drain and converters to binary32",
@@ -32,7 +33,7 @@ TITLES: Mapping[str, str] = {
     "grid_8x8": "8x8 elements, drain and converters to binary32",
     "array_2x2": "array 2x2 with loaders",
     "array_4x4": "array 4x4 with loaders",
-    "array_8x8": "array 8x8 with loaders",
+    "array_8x8": "array 8x8 with loaders, one product stage",
     "quantizer": "quantizer",
     "converter": "converter",
     "dequantizer": "dequantizer",
@@ -47,24 +48,35 @@ TITLES: Mapping[str, str] = {
 def standard_set(seeds: int) -> dict[str, Request]:
     """The runs by name, each with ``seeds`` placements."""
 
-    def run(design: str, family: str = "ecp5", dsp: bool = False, **parameters: Any) -> Request:
+    def run(design: str, family: str = "ecp5", placed: bool = True, **parameters: Any) -> Request:
         return Request(
             subject={**SUBJECTS, **BASELINES}[design],
             family=FAMILIES[family],
             parameters=parameters,
-            dsp=dsp,
-            seeds=seeds,
+            seeds=seeds if placed else 0,
             by_part=design == "array",
         )
 
     def sized(design: str, size: int) -> Request:
-        return run(design, rows=size, cols=size, drain_rows=min(size, 4), target="ecp5")
+        # nextpnr's placer ran for over an hour on 8x8 without an end: Yosys alone. With two product stages
+        # 8x8 elements and their loaders have more registers than the device.
+        large = size == 8
+        return run(
+            design,
+            placed=not large,
+            rows=size,
+            cols=size,
+            drain_rows=min(size, 4),
+            target="ecp5",
+            product_stages=1 if large and design == "array" else 2,
+        )
 
     requests = {
         "pe": run("pe", target="ecp5"),
         "pe_generic": run("pe", target="generic"),
         "straightforward": run("straightforward"),
         "floor": run("floor", target="ecp5"),
+        "pe_one_stage": run("pe", target="ecp5", product_stages=1),
         **{f"{design}_{n}x{n}": sized(design, n) for design in ("grid", "array") for n in (2, 4, 8)},
         "quantizer": run("quantizer"),
         "converter": run("converter"),

@@ -1,0 +1,75 @@
+"""Bring figures of the report into the documentation: nobody types them."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.ppa.standard import TITLES
+from gen.files import write_files
+
+__all__ = ["FIGURES", "README", "publish", "summary", "with_summary"]
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+FIGURES = ROOT / "docs" / "ppa" / "report.json"
+"""All figures of the published report."""
+
+_SUMMARY = re.compile(r"(<!-- ppa -->\n).*?(<!-- end of ppa -->)", re.DOTALL)
+_SHOWN = (
+    "pe",
+    "pe_generic",
+    "straightforward",
+    "grid_2x2",
+    "grid_4x4",
+    "grid_8x8",
+    "array_8x8",
+    "quantizer",
+    "converter",
+    "pe_xcup",
+    "pe_xcup_dsp",
+)
+"""Runs in the README, by name."""
+
+
+def publish(folder: Path, names: list[str]) -> None:
+    """Copy the files ``names`` of a report in ``folder`` to docs/ppa, and renew the README's table."""
+    target = FIGURES.parent
+    target.mkdir(exist_ok=True)
+    for name in names:
+        (target / name).write_bytes((folder / name).read_bytes())
+    text = with_summary(README.read_text(), json.loads(FIGURES.read_text()))
+    write_files(ROOT, {README.name: text})
+
+
+def with_summary(text: str, figures: Mapping[str, Any]) -> str:
+    """``text`` with the summary of ``figures`` between its marks."""
+    return _SUMMARY.sub(lambda marks: f"{marks[1]}{summary(figures)}{marks[2]}", text)
+
+
+def summary(figures: Mapping[str, Any]) -> str:
+    """A table of the figures that a reader asks for first, as Markdown."""
+    lines = [
+        "| design | family | LUT | FF | DSP | LUT per MAC or element | Fmax | M MAC/s per LUT |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name in _SHOWN:
+        if name in figures:
+            lines.append(_row(name, figures[name]))
+    return "\n".join(lines) + "\n"
+
+
+def _row(name: str, run: Mapping[str, Any]) -> str:
+    rates = run["mac_per_s_per_lut_trimmed"]
+    cells = (
+        TITLES[name],
+        run["family"],
+        f"{run['lut']:,}",
+        f"{run['ff']:,}",
+        f"{run['dsp']:,}",
+        f"{run['lut_per_mac'] or run['lut_per_element']:.1f}",
+        f"{run['fmax_mhz_trimmed']:.0f} MHz" if run["fmax_mhz_trimmed"] else "",
+        f"{max(rates.values()) / 1e6:.2f}" if rates else "",
+    )
+    return f"| {' | '.join(cells)} |"

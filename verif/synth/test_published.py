@@ -1,0 +1,18 @@
+"""Figures in the documentation are those of the published report."""
+
+import json
+
+from bench.ppa.publish import FIGURES, README, summary, with_summary
+
+
+def test_readme_has_the_published_figures():
+    figures = json.loads(FIGURES.read_text())
+    assert summary(figures) in README.read_text()
+
+
+def test_a_figure_that_was_typed_does_not_stay():
+    figures = json.loads(FIGURES.read_text())
+    text = README.read_text()
+    changed = text.replace(f"{figures['pe']['lut']:,}", "7")
+    assert changed != text
+    assert with_summary(changed, figures) == text
