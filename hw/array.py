@@ -81,7 +81,7 @@ class Array(wiring.Component):
         self.product_stages = product_stages
         self.target = target
 
-        depth = _power_of_two(max(2 * k_blocks, 4))
+        depth = _power_of_two(TileLoader.depth_for(lanes=max(rows, cols), k_blocks=k_blocks))
         results = _power_of_two(self.latency + 4 * drain_rows)
         tiles = _power_of_two(-(-self._reference_cycles // drain_rows) + 4)
         self._results = results
@@ -120,7 +120,7 @@ class Array(wiring.Component):
         return self._loading_latency + Grid.taken_latency_of(
             rows=self.rows, cols=self.cols, product_stages=self.product_stages)
 
-    _loading_latency = OperandLane.completion_latency + 3 + OperandLane.row_latency
+    _loading_latency = max(TileLoader.latency, OperandLane.completion_latency + 2) + 1 + OperandLane.row_latency
 
     @property
     def sequencer(self):

@@ -16,6 +16,9 @@ __all__ = ["TileLoader", "block_tag_layout"]
 _BEHIND = 3
 """Beats that may be admitted before the counts know."""
 
+_RELEASE_DELAY = 8
+"""Cycles that a block's place stays taken besides the time in which it passes the lanes."""
+
 
 def block_tag_layout() -> data.StructLayout:
     """What the sequencer must know of a buffered block.
@@ -33,7 +36,7 @@ class TileLoader(wiring.Component):
     lanes can keep another tile's references; a tile that is longer than ``k_blocks`` is cut there,
     tagged ``overlong``, and the rest of its beats are taken and dropped, so nothing hangs.
 
-    Latency from an accepted beat to its tag at the output is 6 cycles; throughput one beat per
+    Latency from an accepted beat to its tag at the output is ``latency`` cycles; throughput one beat per
     cycle. ``i.ready`` does not depend on ``i.valid``.
 
     Parameters
@@ -60,6 +63,13 @@ class TileLoader(wiring.Component):
     release: In(1), a block will not be read again
     retire: In(1), a tile's references will not be read again
     """
+
+    latency = 6
+
+    @staticmethod
+    def depth_for(*, lanes, k_blocks):
+        """Least ring that keeps tiles of ``k_blocks`` one-pass blocks without a gap."""
+        return 2 * k_blocks + lanes + _BEHIND + _RELEASE_DELAY
 
     def __init__(self, *, lanes, k_blocks, depth, tiles, target="generic"):
         self.lanes = lanes
