@@ -120,7 +120,7 @@ class Array(wiring.Component):
         return self._loading_latency + Grid.taken_latency_of(
             rows=self.rows, cols=self.cols, product_stages=self.product_stages)
 
-    _loading_latency = max(TileLoader.latency, OperandLane.completion_latency + 2) + 1 + OperandLane.row_latency
+    _loading_latency = TileLoader.latency + 1 + OperandLane.row_latency
 
     @property
     def sequencer(self):
