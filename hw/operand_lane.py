@@ -19,10 +19,16 @@ from hw.block_dot import activation_layout, weight_layout
 from hw.block_memory import BlockMemory
 from hw.delay import delay
 from hw.layouts import RESERVED_FORMAT, FormatCode
+from hw.memory_delay import MemoryDelay
 
 __all__ = ["OperandLane", "block_write_layout", "pass_layout", "reference_layout"]
 
 _ELEMENTS_AT = 8 + SUBBLOCKS
+
+_MEMORY_DELAYS = {"ecp5": (3, 6)}
+"""Cycles of the skew that sub-blocks spend in block memory, where registers are scarcer than that."""
+_SHARING = 3
+"""How many sub-blocks share a memory's words."""
 
 
 def block_write_layout(depth) -> data.StructLayout:
@@ -217,6 +223,7 @@ class OperandLane(wiring.Component):
             signs.append(sign)
             magnitudes.append(magnitude)
         size = MX9.subblock_size
+        operands = []
         for j in range(SUBBLOCKS):
             group = slice(j * size, (j + 1) * size)
             operand = Signal.like(self.operand[j], name=f"subblock{j}")
@@ -226,7 +233,25 @@ class OperandLane(wiring.Component):
                 m.d.comb += operand.magnitude[i].eq(Mux(double, magnitude << 1, magnitude))
             if not self.activations:
                 m.d.comb += operand.microexponent.eq(microexponents[j])
-            m.d.comb += self.operand[j].eq(delay(m, f"operand{j}", operand, j + self.activations))
+            operands.append(operand)
+        self._skew(m, operands)
+
+    def _skew(self, m, operands):
+        """Sub-block j leaves j cycles after sub-block 0; where they are long, in block memory."""
+        waits = {j: j + self.activations for j in range(SUBBLOCKS)}
+        late = dict(enumerate(operands))
+        for cycles in _MEMORY_DELAYS.get(self.target, ()):
+            group = [j for j in waits if cycles <= j + self.activations < cycles + _SHARING]
+            words = Cat(operands[j] for j in group)
+            memory_delay = MemoryDelay(width=len(words), cycles=cycles, target=self.target)
+            m.submodules[f"skew_{cycles}"] = memory_delay
+            m.d.comb += memory_delay.i.eq(words)
+            width = len(words) // len(group)
+            for n, j in enumerate(group):
+                late[j] = memory_delay.o.word_select(n, width)
+                waits[j] -= cycles
+        for j in range(SUBBLOCKS):
+            m.d.comb += self.operand[j].eq(delay(m, f"operand{j}", late[j], waits[j]))
 
     def _element(self, m, i, block, code, is_mx9, rest, idle):
         """Sign and four magnitude bits of an element in this pass, three cycles after ``block``."""
