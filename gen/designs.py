@@ -24,7 +24,7 @@ PARAMETERS: Mapping[str, str] = {
     "k_blocks": "most 16-element blocks along K that a tile may have",
     "fraction_bits": "fraction bits of the aligned accumulator",
     "product_stages": "register stages in a product: 2, or 1 for fewer registers at a lower clock frequency",
-    "target": "cells of the adders: generic, or those of an FPGA family",
+    "target": "cells of adders, multipliers and memories: generic, or those of an FPGA family",
     "arrays": "arrays side by side in M, which share the rows of B",
     "stationary_tiles": "tiles of the operand that stays on chip",
     "data_bits": "width of the memory port: 64, 128, 256 or 512",
