@@ -12,6 +12,7 @@ from rich.table import Table
 from gen.designs import PARAMETERS, ParameterError
 from gen.synth.families import FAMILIES
 from gen.synth.flow import Request, run_flow
+from gen.synth.placement import PLACERS
 from gen.synth.result import Result, Timing
 from gen.synth.subjects import find_subject, subject_names
 from gen.synth.tools import SynthesisError
@@ -49,6 +50,9 @@ def synth(
         int, typer.Option(min=0, help="Place and route with seeds 1 to this many; 0 for Yosys alone.")
     ] = 3,
     freq: Annotated[float, typer.Option(min=1, help="Clock in MHz that placement strives for.")] = 300,
+    placer: Annotated[
+        str, typer.Option(help="nextpnr's placer: heap, or static for designs that nearly fill the device.")
+    ] = "heap",
     by_part: Annotated[bool, typer.Option("--parts", help="Also count cells by kind of part.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Tools to run at a time.")] = None,
     store: Annotated[Path, typer.Option(help="Where results are kept for the next time.")] = STORE,
@@ -57,6 +61,8 @@ def synth(
     """Measure a design's size and speed on an FPGA."""
     if family not in FAMILIES:
         raise ParameterError(f"no family is called {family!r}: choose from {', '.join(FAMILIES)}")
+    if placer not in PLACERS:
+        raise ParameterError(f"no placer is called {placer!r}: choose from {', '.join(PLACERS)}")
     given = {
         "target": target,
         "rows": rows,
@@ -73,6 +79,7 @@ def synth(
         dsp=dsp,
         seeds=seeds,
         frequency_mhz=freq,
+        placer=placer,
         by_part=by_part,
     )
     (result,) = run_flow([request], store=store, jobs=jobs or default_jobs())

@@ -41,6 +41,10 @@ class Request:
         placement is never placed.
     frequency_mhz:
         Clock frequency that placement strives for.
+    placer:
+        nextpnr's placer, one of ``PLACERS``.
+    plain:
+        Also place Yosys' netlist as it is, not only with chain ends trimmed.
     by_part:
         Also count cells by kind of part.
     """
@@ -51,6 +55,8 @@ class Request:
     dsp: bool = False
     seeds: int = 3
     frequency_mhz: float = 300
+    placer: str = "heap"
+    plain: bool = True
     by_part: bool = False
 
     @property
@@ -61,7 +67,7 @@ class Request:
     @property
     def steps(self) -> int:
         """Runs of a tool that it takes."""
-        return 1 + self.by_part + (2 * self.seeds if self.placed else 0)
+        return 1 + self.by_part + ((1 + self.plain) * self.seeds if self.placed else 0)
 
 
 class _Work:
@@ -193,13 +199,19 @@ def _placements(item: _Work, netlist: Netlist, store: Path) -> list[_Step]:
     def step(seed: int, trim: bool) -> _Step:
         def run() -> list[_Step]:
             item.timing[trim][seed] = place(
-                netlist, trim=trim, seed=seed, frequency_mhz=request.frequency_mhz, store=store
+                netlist,
+                trim=trim,
+                seed=seed,
+                frequency_mhz=request.frequency_mhz,
+                store=store,
+                placer=request.placer,
             )
             return []
 
         return _Step(item, f"nextpnr, seed {seed}{', trimmed' if trim else ''}", run)
 
-    return [step(seed, trim) for seed in range(1, request.seeds + 1) for trim in (False, True)]
+    trims = (False, True) if request.plain else (True,)
+    return [step(seed, trim) for seed in range(1, request.seeds + 1) for trim in trims]
 
 
 @contextmanager

@@ -12,10 +12,13 @@ from gen.synth.synthesis import Netlist
 from gen.synth.tools import NEXTPNR_ECP5, SynthesisError
 from gen.synth.trim import trim_carry_chains
 
-__all__ = ["DEVICE", "Placement", "WorstPath", "place", "read_report", "register_name"]
+__all__ = ["DEVICE", "PLACERS", "Placement", "WorstPath", "place", "read_report", "register_name"]
 
 DEVICE = ("--85k", "--speed", "6", "--package", "CABGA756")
 """LFE5U-85F-6 in its largest package."""
+
+PLACERS = ("heap", "static")
+"""nextpnr's placers: ``static`` is slower, but finishes on designs that nearly fill the device."""
 
 _OPTIONS = (*DEVICE, "--out-of-context", "--lpf-allow-unconstrained", "--timing-allow-fail", "--threads", "1")
 
@@ -70,14 +73,27 @@ class Placement:
     worst_path: WorstPath | None
 
 
-def place(netlist: Netlist, *, trim: bool, seed: int, frequency_mhz: float, store: Path) -> Placement:
-    """Place and route ``netlist``, after `trim_carry_chains` with ``trim``. Raises ``SynthesisError``."""
+def place(
+    netlist: Netlist,
+    *,
+    trim: bool,
+    seed: int,
+    frequency_mhz: float,
+    store: Path,
+    placer: str = "heap",
+) -> Placement:
+    """Place and route ``netlist``, after `trim_carry_chains` with ``trim``. Raises ``SynthesisError``.
+
+    ``placer`` is one of ``PLACERS``.
+    """
     text = netlist.path.read_text()
     if trim:
         cells = json.loads(text)
         trim_carry_chains(cells)
         text = json.dumps(cells)
     arguments = [*_OPTIONS, "--freq", str(frequency_mhz), "--seed", str(seed)]
+    if placer != "heap":
+        arguments += ["--placer", placer]
 
     def make(folder: Path) -> None:
         (folder / "netlist.json").write_text(text)
