@@ -33,6 +33,7 @@ struct Memory {              // belongs to the caller; READ and WRITE index pair
     uint64_t seed;
     uint64_t fault_first[2], fault_beats[2], fault_response[2];  // beats of those below to be refused
     uint64_t bursts[2], beats[2], faults[2];  // results
+    uint64_t fault_address[2];  // result: of the first beat refused by order (READ), or of its burst (WRITE)
     uint64_t cycles;         // result
     uint64_t violation, violation_address;  // result: the first one
 };
@@ -144,9 +145,10 @@ class AxiMemory {
         return address >= memory.origin && address - memory.origin + BEAT_BYTES <= memory.size;
     }
     // The response to the next beat: errors by order, and where there is no memory.
-    uint64_t answer(Direction direction, uint64_t address) {
+    uint64_t answer(Direction direction, uint64_t address, uint64_t reported) {
         const uint64_t number = memory.beats[direction]++;
         if (number - memory.fault_first[direction] < memory.fault_beats[direction]) {
+            if (number == memory.fault_first[direction]) memory.fault_address[direction] = reported;
             memory.faults[direction]++;
             return memory.fault_response[direction];
         }
@@ -172,7 +174,7 @@ class AxiMemory {
         const uint64_t address = burst.address + burst.moved * BEAT_BYTES;
         Data data = burst.early_data.empty() ? read(address) : burst.early_data[burst.moved];
         credit[READ] -= ONE;
-        top.m_axi_rresp = answer(READ, address);
+        top.m_axi_rresp = answer(READ, address, address);
         if (top.m_axi_rresp) data.fill(0xA5);
         std::memcpy(&top.m_axi_rdata, data.data(), BEAT_BYTES);
         top.m_axi_rlast = burst.moved + 1 == burst.beats;
@@ -186,7 +188,7 @@ class AxiMemory {
         arrived.pop_front();
         const bool last = ++burst.moved == burst.beats;
         if (beat.last != last) violate(LAST, address);
-        if (const uint64_t response = answer(WRITE, address)) {
+        if (const uint64_t response = answer(WRITE, address, burst.address)) {
             burst.response = response;
             beat.strobes = 0;
         }

@@ -2,6 +2,7 @@
 
 import ctypes
 from dataclasses import asdict
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,10 +72,7 @@ class EngineHarness:
             data=self.data.ctypes.data, written=self.written.ctypes.data, origin=origin, size=size
         )
         self._shared.set(memory or Memory())
-        core = Engine(**asdict(self.parameters), product_stages=product_stages, target=target)
-        path = build_engine_library(core, threads=threads, optimization=optimization)
-        self._library = ctypes.CDLL(str(path))
-        self._library.engine_open.restype = ctypes.c_void_p
+        self._library = _library(self.parameters, product_stages, target, threads, optimization)
         self._engine = ctypes.c_void_p(self._library.engine_open(ctypes.byref(self._shared)))
 
     def close(self) -> None:
@@ -168,9 +166,14 @@ class EngineHarness:
         return tuple(self._shared.beats)
 
     @property
-    def faults(self) -> int:
-        """Beats refused by ``inject`` so far."""
-        return sum(self._shared.faults)
+    def faults(self) -> tuple[int, int]:
+        """Beats refused by ``inject`` so far: reads, writes."""
+        return tuple(self._shared.faults)
+
+    @property
+    def fault_addresses(self) -> tuple[int, int]:
+        """Addresses of the first beat that the last ``inject`` refused, of a write its burst's."""
+        return tuple(self._shared.fault_address)
 
     def _run(self, cycles: int, *, until_interrupt: bool) -> bool:
         up = False
@@ -199,3 +202,14 @@ class EngineHarness:
                 f"{violation.name} on the memory port at {self._shared.violation_address:#x}:"
                 f" {violation.meaning}"
             )
+
+
+@cache
+def _library(
+    parameters: EngineParameters, product_stages: int, target: str, threads: int, optimization: str
+) -> ctypes.CDLL:
+    """The compiled engine, its Verilog written once per process: that takes longer than most runs."""
+    core = Engine(**asdict(parameters), product_stages=product_stages, target=target)
+    library = ctypes.CDLL(str(build_engine_library(core, threads=threads, optimization=optimization)))
+    library.engine_open.restype = ctypes.c_void_p
+    return library

@@ -115,6 +115,7 @@ class SharedMemory(ctypes.Structure):
         ("bursts", _Pair),
         ("beats", _Pair),
         ("faults", _Pair),
+        ("fault_address", _Pair),
         ("cycles", ctypes.c_uint64),
         ("violation", ctypes.c_uint64),
         ("violation_address", ctypes.c_uint64),
