@@ -19,7 +19,7 @@ __all__ = ["PARAMETERS", "LayerFigures", "print_layer", "run_layer"]
 
 Array = NDArray[np.float32]
 
-PARAMETERS = EngineParameters()
+PARAMETERS = EngineParameters(data_bits=256, stationary_tiles=8)
 
 IMAGES, TIMESTEP = 8, 200
 

@@ -26,6 +26,9 @@ ENGINES = {
         address_bits=64),
 }  # fmt: skip
 
+WIDE = EngineParameters(data_bits=256, stationary_tiles=8)
+"""Two tiles of a K of 4608 stay on chip."""
+
 FULL, SAMPLE = 550, 100
 """Descriptors of each engine in the campaign, and of one in every run of the tests."""
 
@@ -102,7 +105,7 @@ def test_real_layers(name, summarize):
     leading = 4 if out == MemoryFormat.MX6 else 0
     rng = np.random.default_rng(seed())
     a, b = operand(rng, m, k, a_share), operand(rng, n, k, b_share)
-    with EngineHarness() as engine:
+    with EngineHarness(WIDE) as engine:
         gemm = Gemm(engine, timeout=3600)
         left, right, d = gemm.store(a), gemm.store(b), gemm.empty((m, n), out, mx9_blocks=leading)
         expected = engine.data.copy()
