@@ -123,7 +123,7 @@ def print_layer(console: Console, results: list[LayerFigures]) -> None:
     engine = f"{PARAMETERS.rows}x{PARAMETERS.cols} engine"
     table = Table(title=f"{len(LAYERS)} linear layers of a transformer block on a simulated {engine}")
     table.add_column("format")
-    for name in ("SNR", "mismatches", "cycles", "passes", "array busy", "read", "written"):
+    for name in ("SNR", "mismatches", "cycles", "passes", "PEs busy", "memory"):
         table.add_column(name, justify="right")
     for r in results:
         table.add_row(
@@ -133,8 +133,7 @@ def print_layer(console: Console, results: list[LayerFigures]) -> None:
             f"{r.cycles:,}",
             f"{r.passes:,}",
             f"{r.utilization:.1%}",
-            f"{r.bytes_read / 1e6:.2f} MB",
-            f"{r.bytes_written / 1e6:.2f} MB",
+            f"{(r.bytes_read + r.bytes_written) / 1e6:.2f} MB",
         )
     console.print(table)
     console.print(f"block       the first of the digits diffusion transformer, on {IMAGES} noisy digits")
