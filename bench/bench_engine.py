@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from driver import DeviceMatrix, Gemm
-from golden import MX6, MX9, Tensor, concat, matmul, quantize
+from golden import MX6, MX9, Tensor, add_binary32, concat, matmul, quantize
 from golden.engine import PASSES, STALLS, EngineParameters, MemoryFormat, encode
 from golden.formats import BLOCK_SIZE
 from verif.harness import EngineHarness, Memory
@@ -43,7 +43,10 @@ DEFAULT_ENGINES = ("8x8", "4 of 16x16")
 
 @dataclass(frozen=True)
 class Case:
-    """``count`` products in a row, each ``D[m, n]``, with so many leading MX9 k-blocks in A and B."""
+    """``count`` products in a row, each ``D[m, n]``, with so many leading MX9 k-blocks in A and B.
+
+    ``bias``: plus a bias row; ``accumulate``: plus what D, of binary32, held.
+    """
 
     name: str
     m: int
@@ -53,6 +56,8 @@ class Case:
     b_mx9: int = 0
     out: MemoryFormat = MemoryFormat.BFLOAT16
     count: int = 1
+    bias: bool = False
+    accumulate: bool = False
 
 
 HEAD = 5  # blocks of K = 72
@@ -63,6 +68,10 @@ CASES = {
         Case("linear, 5% MX9", 256, 1152, 1152, a_mx9=4),
         Case("linear up, 5% MX9", 256, 4608, 1152, a_mx9=4),
         Case("linear down, 5% MX9", 256, 1152, 4608, a_mx9=15),
+    ),
+    "addends": (
+        Case("linear, bias", 256, 1152, 1152, a_mx9=4, bias=True),
+        Case("linear, added to D", 256, 1152, 1152, a_mx9=4, out=MemoryFormat.BINARY32, accumulate=True),
     ),
     "attention": (
         Case("Q x K of a head, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9),
@@ -116,17 +125,27 @@ def measure(engine: EngineHarness, case: Case) -> dict[str, Any]:
         for _ in range(case.count)
     ]
     pairs = [(gemm.store(a), gemm.store(b)) for a, b in operands]
-    results = [gemm.empty((case.m, case.n), case.out) for _ in operands]
+    old = rng.standard_normal((case.m, case.n), dtype=np.float32)
+    results = [
+        gemm.store(old) if case.accumulate else gemm.empty((case.m, case.n), case.out) for _ in operands
+    ]
+    row = rng.standard_normal((1, case.n), dtype=np.float32)
+    bias = gemm.store(row) if case.bias else None
     gemm.clear_counters()
     wall, started = time.perf_counter(), engine.cycles
     for (a, b), d in zip(pairs, results, strict=True):
-        gemm.product(a, b, d)
+        gemm.product(a, b, d, bias=bias, accumulate=case.accumulate)
     gemm.wait()
     wall = time.perf_counter() - wall
     counters = gemm.counters()
     mismatches = 0
     for (a, b), d in zip(operands, results, strict=True):
-        expected = encode(matmul(a, b, k_blocks=p.k_blocks), case.out)
+        values = matmul(a, b, k_blocks=p.k_blocks)
+        if case.bias:
+            values = add_binary32(values, row)
+        if case.accumulate:
+            values = add_binary32(values, old)
+        expected = encode(values, case.out)
         found = engine.read_memory(d.address, expected.size)
         mismatches += int((found != expected.reshape(-1)).sum())
     cycles, beat = counters["CYCLES"], p.data_bits // 8
