@@ -79,7 +79,9 @@ def _write_tables(terminalreporter, entries) -> None:
         columns = list(next(iter(rows.values())))
         rows["total"] = sum(rows.values(), Counter(dict.fromkeys(columns, 0)))
         terminalreporter.section(title)
-        terminalreporter.write_line("  ".join([" " * 22, *columns]))
+        widths = {column: max(len(column), len(f"{rows['total'][column]:,}")) for column in columns}
+        titles = [f"{column:>{width}}" for column, width in widths.items()]
+        terminalreporter.write_line("  ".join([" " * 22, *titles]))
         for row, counts in rows.items():
-            cells = [f"{counts[column]:>{len(column)},}" for column in columns]
+            cells = [f"{counts[column]:>{width},}" for column, width in widths.items()]
             terminalreporter.write_line("  ".join([f"{row:<22}", *cells]))

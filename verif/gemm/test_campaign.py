@@ -36,7 +36,7 @@ OPERANDS = ("MX4", "MX6", "MX9", "MXINT8", "MX9+MX4", "MX9+MX6")
 RESULTS = ("MX4", "MX6", "MX9", "MX9+MX4", "MX9+MX6", "BINARY32", "BFLOAT16")
 
 
-def run_campaign(name: str, count: int, summarize) -> None:
+def run_campaign(name: str, count: int, summarize, tabulate) -> None:
     p = ENGINES[name]
     rng = np.random.default_rng([seed(), list(ENGINES).index(name)])
     checked = CheckedEngine(p, rng)
@@ -57,25 +57,25 @@ def run_campaign(name: str, count: int, summarize) -> None:
                 results.hit(d=format_name(d.d_format, d.d_mx9_blocks))
             for feature in features(d, p):
                 coverages[2 + (d.operation == Operation.REORDER)].hit(feature=feature)
-    total = Coverage(f"engine, {checked.descriptors} jobs, {name}")
-    total.compared(checked.outputs)
+    results.compared(checked.outputs)
     for coverage in coverages:
         if count == FULL:
             coverage.require_full()
         summarize(coverage)
-    summarize(total)
+    counts = {"jobs": checked.descriptors, "elements of D": checked.outputs, "cycles": checked.engine.cycles}
+    tabulate("random jobs on the engine", name, counts)
 
 
 @pytest.mark.slow
-def test_sample_of_random_jobs(summarize):
-    run_campaign("128 bits, reorder", SAMPLE, summarize)
+def test_sample_of_random_jobs(summarize, tabulate):
+    run_campaign("128 bits, reorder", SAMPLE, summarize, tabulate)
 
 
 @pytest.mark.engine
 @pytest.mark.parametrize("name", ENGINES)
-def test_random_jobs(name, summarize):
+def test_random_jobs(name, summarize, tabulate):
     """Every feature of descriptors, several in the queue, with memory of all sorts."""
-    run_campaign(name, FULL, summarize)
+    run_campaign(name, FULL, summarize, tabulate)
 
 
 def operand(rng: np.random.Generator, rows: int, k: int, mx9_share: float) -> Tensor:
@@ -120,6 +120,6 @@ def test_real_layers(name, summarize):
     passes = (1 + (blocks < round(a_share * blocks.size))) * (1 + (blocks < round(b_share * blocks.size)))
     assert counters["BUSY"] == m // 8 * (n // 8) * passes.sum()
     assert sum(counters[key] for key in STALLS) == counters["CYCLES"]
-    total = Coverage("engine, real layers")
+    total = Coverage("engine-layers")
     total.compared(m * n)
     summarize(total)
