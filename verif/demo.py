@@ -1,4 +1,4 @@
-"""``mixdit demo``: handwritten digits, classified on the simulated array."""
+"""``mixdit demo``: handwritten digits on the simulated array, and a transformer block on the engine."""
 
 import json
 import sys
@@ -16,9 +16,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from golden import MX4, MX6, MX9, MixedTensor, matmul
+from verif.demo_layer import PARAMETERS, LayerFigures, print_layer, run_layer
 from verif.demo_network import Plan, load, train
 from verif.demo_picture import draw
-from verif.harness import ArrayHarness, HarnessError
+from verif.harness import ArrayHarness, EngineHarness, HarnessError
 from verif.toolchain import ToolchainError
 from verif.verilate import BuildError
 
@@ -80,21 +81,25 @@ def command(
     ),
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Classify handwritten digits on the simulated array, in four precisions."""
+    """Classify digits on the simulated array, and run a transformer block on the simulated engine."""
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             results, picture = _run(progress, seed, rows, cols, output)
+            layer = _run_layer(progress, seed)
     except (ToolchainError, BuildError, HarnessError) as error:
         print(f"mixdit: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
     if as_json:
-        print(json.dumps({"rows": rows, "cols": cols, "seed": seed, "plans": list(map(asdict, results))}))
+        figures = {"plans": list(map(asdict, results)), "layer": list(map(asdict, layer))}
+        print(json.dumps({"rows": rows, "cols": cols, "seed": seed, **figures}))
     else:
         _print_table(results, rows, cols, picture)
-    if any(r.mismatches for r in results[1:]):
-        print("mixdit: the array and golden disagree", file=sys.stderr)
+        print()
+        print_layer(Console(), layer)
+    if any(r.mismatches for r in [*results[1:], *layer]):
+        print("mixdit: the hardware and golden disagree", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -118,6 +123,16 @@ def _run(progress: Progress, seed: int, rows: int, cols: int, output: Path) -> t
     with _step(progress, "drawing"):
         draw(picture, digits, predictions, results, f"{rows}x{cols}")
     return results, picture
+
+
+def _run_layer(progress: Progress, seed: int) -> list[LayerFigures]:
+    with _step(progress, "compiling the engine"):
+        engine = EngineHarness(PARAMETERS)
+    task = progress.add_task("", total=None)
+    results = run_layer(engine, seed, lambda text: progress.update(task, description=text))
+    progress.remove_task(task)
+    engine.close()
+    return results
 
 
 class _Products:

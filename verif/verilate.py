@@ -53,7 +53,7 @@ def verilate(
     link:
         Further ones that name and link the result.
     cpp:
-        C++ sources to compile and link; ``link`` then says into what.
+        C++ sources to compile and link; ``link`` then says into what. Headers among them are only copied.
     make_variables:
         Variables for the makefile, such as OPT_FAST.
 
@@ -89,7 +89,11 @@ def verilate(
 
     def build(folder: Path) -> None:
         (folder / "control.vlt").write_text(control)
-        translate(folder, design, *sharing, *link, *(str(path.resolve()) for path in cpp), "control.vlt")
+        compiled = [str(path.resolve()) for path in cpp if path.suffix != ".h"]
+        for path in cpp:
+            if path.suffix == ".h":
+                shutil.copy(path, folder)
+        translate(folder, design, *sharing, *link, *compiled, "control.vlt")
         # Verilator's own runtime takes longer to compile than a small design: link the shared copy.
         for path in cached_build("verilator-runtime", key, build_runtime).glob("verilated*.o"):
             shutil.copy(path, folder)

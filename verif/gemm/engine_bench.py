@@ -1,7 +1,6 @@
 """cocotb tests of the whole engine."""
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import cocotb
@@ -10,9 +9,6 @@ from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiResp
 
 from golden.engine import (
-    DESCRIPTOR_WORDS,
-    DIMENSION_LIMIT,
-    Descriptor,
     EngineParameters,
     ErrorCode,
     MemoryFormat,
@@ -20,8 +16,10 @@ from golden.engine import (
     regions,
 )
 from verif.coverage import Coverage
+from verif.gemm.bad_descriptors import spoiled
+from verif.gemm.dependent_jobs import dependent_jobs
 from verif.gemm.engine_driver import EngineBench
-from verif.gemm.jobs import Layout, random_job
+from verif.gemm.jobs import CASES, Layout, random_job, random_sizes
 from verif.runner import bench_parameters
 
 OPTIONS = bench_parameters()
@@ -50,20 +48,6 @@ async def one_product(dut):
     COMPARED.write(Path.cwd())
 
 
-CASES = ("ordinary", "nan", "zero", "extreme", "lowest", "spread")
-
-
-def random_sizes(rng: np.random.Generator) -> dict[str, int]:
-    """M, N and K: within a tile or over several, on the edge or beside it, one or more chunks."""
-    p = PARAMETERS
-    tile = {"m": p.rows * p.arrays, "n": 16, "k": 16 * p.k_blocks}
-    sizes = {}
-    for name, whole in tile.items():
-        sizes[name] = max(1, int(rng.integers(1, 3.2 * whole)) if rng.random() < 0.7
-                          else int(rng.integers(1, 3)) * whole + int(rng.integers(-1, 2)))
-    return sizes
-
-
 @cocotb.test(timeout_time=100, timeout_unit="ms")
 @cocotb.parametrize(stalls=["none", "uniform", "bursts"])
 async def random_products(dut, stalls):
@@ -73,7 +57,7 @@ async def random_products(dut, stalls):
     for _ in range(OPTIONS.get("rounds", 6)):
         layout = Layout(rng)
         jobs = [
-            random_job(rng, layout, **random_sizes(rng), case=str(rng.choice(CASES)))
+            random_job(rng, layout, **random_sizes(rng, PARAMETERS), case=str(rng.choice(CASES)))
             for _ in range(int(rng.integers(1, 7)))]
         await bench.run(jobs)
         await bench.counters()
@@ -83,24 +67,12 @@ async def random_products(dut, stalls):
 
 @cocotb.test(timeout_time=50, timeout_unit="ms")
 @cocotb.parametrize(stalls=["none", "uniform"])
-async def dependent_jobs(dut, stalls):
+async def chained_jobs(dut, stalls):
     """Jobs in the queue that read, or add to, what the one before writes."""
     bench = await EngineBench.start(dut, PARAMETERS, stalls=stalls)
     rng = generator()
     for _ in range(OPTIONS.get("rounds", 6)):
-        layout = Layout(rng)
-        formats = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9)
-        sizes = random_sizes(rng)
-        first = random_job(rng, layout, **sizes, d_format=int(rng.choice(formats)), accumulate=0)
-        d = first.descriptor
-        second = random_job(
-            rng, layout, **(random_sizes(rng) | {"m": d.m, "k": d.n}), d_format=MemoryFormat.BINARY32,
-            a_address=d.d_address, a_pitch=d.d_pitch, a_format=d.d_format, a_mx9_blocks=d.d_mx9_blocks)
-        d = second.descriptor
-        third = random_job(
-            rng, layout, **(random_sizes(rng) | {"m": d.m, "n": d.n}), d_format=MemoryFormat.BINARY32,
-            accumulate=1, d_address=d.d_address, d_pitch=d.d_pitch)
-        await bench.run([first, second, third])
+        await bench.run(dependent_jobs(rng, Layout(rng), PARAMETERS))
         await bench.counters()
     COMPARED.compared(bench.compared)
     COMPARED.write(Path.cwd())
@@ -113,8 +85,8 @@ async def bad_descriptors(dut):
     rng = generator()
     seen = set()
     for _ in range(OPTIONS.get("bad", 150)):
-        job = random_job(rng, Layout(rng), **random_sizes(rng))
-        descriptor = spoiled(rng, job.descriptor)
+        job = random_job(rng, Layout(rng), **random_sizes(rng, PARAMETERS))
+        descriptor = spoiled(rng, job.descriptor, PARAMETERS)
         code = check(descriptor, PARAMETERS)
         if code == ErrorCode.NONE:
             continue
@@ -128,40 +100,7 @@ async def bad_descriptors(dut):
         assert bench.accesses == accesses
         await bench.soft_reset()
     assert len(seen) >= OPTIONS.get("codes", 18)
-    await bench.run([random_job(rng, Layout(rng), **random_sizes(rng))])
-
-
-def spoiled(rng: np.random.Generator, d: Descriptor) -> Descriptor:
-    """A descriptor with a fault or two."""
-    regions_of = regions(d)
-    target = regions_of[str(rng.choice([name for name in regions_of if name != "D"]))]
-    faults = [
-        {"reserved": tuple(1 << 31 if n == 0 else 0 for n in range(DESCRIPTOR_WORDS))},
-        {"permute": 1},
-        {"bias": 0, "bias_address": 4},
-        {"operation": int(rng.integers(2, 16))},
-        *({name: 0} for name in "mnk"),
-        *({name: DIMENSION_LIMIT + int(rng.integers(1, 1 << 20))} for name in "mnk"),
-        {"a_format": int(rng.integers(4, 16))},
-        {"b_format": int(rng.integers(4, 16))},
-        {"d_format": int(rng.choice([3, *range(6, 16)]))},
-        {"accumulate": 1, "d_format": MemoryFormat.BFLOAT16},
-        *({f"{name}_mx9_blocks": 60000} for name in "abd"),
-        *({f"{name}_address": getattr(d, f"{name}_address") + 1} for name in "abd"),
-        *({f"{name}_pitch": getattr(d, f"{name}_pitch") + 1} for name in "abd"),
-        {"bias": 1, "bias_address": d.bias_address + 2},
-        *({f"{name}_pitch": 4} for name in "abd"),
-        *({f"{name}_address": (1 << PARAMETERS.address_bits) - 8} for name in "abd"),
-        *({f"{name}_address": (1 << 64) - 8} for name in "abd"),
-        *({f"{name}_pitch": (1 << 32) - 4} for name in "abd"),
-        {"bias": 1, "bias_address": (1 << PARAMETERS.address_bits) - 4 * max(1, d.n - 1)},
-        {"d_address": target.address},
-        {"d_address": (target.end - 4) & ~3},
-    ]
-    chosen = {}
-    for index in rng.choice(len(faults), int(rng.integers(1, 3)), replace=False):
-        chosen |= faults[index]
-    return replace(d, **chosen)
+    await bench.run([random_job(rng, Layout(rng), **random_sizes(rng, PARAMETERS))])
 
 
 @cocotb.test(timeout_time=50, timeout_unit="ms")
@@ -171,7 +110,7 @@ async def soft_resets(dut):
     rng = generator()
     for _ in range(OPTIONS.get("resets", 25)):
         layout = Layout(rng)
-        jobs = [random_job(rng, layout, **random_sizes(rng)) for _ in range(2)]
+        jobs = [random_job(rng, layout, **random_sizes(rng, PARAMETERS)) for _ in range(2)]
         for job in jobs:
             bench.put(job)
             await bench.submit(job.descriptor)
@@ -182,7 +121,7 @@ async def soft_resets(dut):
         bench.forget(job.descriptor for job in jobs)
         bench.compare(jobs)
         await bench.write("INTERRUPT_STATUS", 3)
-        await bench.run([random_job(rng, Layout(rng), **random_sizes(rng))])
+        await bench.run([random_job(rng, Layout(rng), **random_sizes(rng, PARAMETERS))])
         await bench.counters()
 
 
@@ -192,7 +131,7 @@ async def bus_errors(dut):
     bench = await EngineBench.start(dut, PARAMETERS, stalls="uniform")
     rng = generator()
     for _ in range(OPTIONS.get("errors", 25)):
-        job = random_job(rng, Layout(rng), **random_sizes(rng))
+        job = random_job(rng, Layout(rng), **random_sizes(rng, PARAMETERS))
         bench.put(job)
         d = job.descriptor
         region = regions(d)[str(rng.choice(list(regions(d))))]
@@ -215,4 +154,4 @@ async def bus_errors(dut):
         await bench.soft_reset()
         bench.forget([d])
         bench.compare([job])
-        await bench.run([random_job(rng, Layout(rng), **random_sizes(rng))])
+        await bench.run([random_job(rng, Layout(rng), **random_sizes(rng, PARAMETERS))])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from golden import MXTensor, Tensor, concat
 from golden.engine import (
     Descriptor,
+    EngineParameters,
     MemoryFormat,
     describe,
     row_bytes,
@@ -16,12 +17,15 @@ from golden.engine import (
 from golden.formats import BLOCK_SIZE
 from verif.array.operands import operands
 
-__all__ = ["Job", "Layout", "random_job"]
+__all__ = ["CASES", "Job", "Layout", "random_job", "random_sizes"]
 
 BLOCK_FORMATS = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9, MemoryFormat.MXINT8)
 MIXABLE = (MemoryFormat.MX4, MemoryFormat.MX6)
 RESULT_FORMATS = (
     MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9, MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
+
+CASES = ("ordinary", "nan", "zero", "extreme", "lowest", "spread")
+"""What operands hold, see ``verif.array.operands``."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,16 @@ class Layout:
         pitch = -(-size // alignment) * alignment + (gap(100) if self.rng.random() < 0.7 else 0)
         self.next = address + (rows - 1) * pitch + size
         return address, pitch
+
+
+def random_sizes(rng: np.random.Generator, p: EngineParameters) -> dict[str, int]:
+    """M, N and K: within a tile or over several, on the edge or beside it, one or more chunks."""
+    tile = {"m": p.rows * p.arrays, "n": 16, "k": 16 * p.k_blocks}
+    sizes = {}
+    for name, whole in tile.items():
+        sizes[name] = max(1, int(rng.integers(1, 3.2 * whole)) if rng.random() < 0.7
+                          else int(rng.integers(1, 3)) * whole + int(rng.integers(-1, 2)))
+    return sizes
 
 
 def random_operand(rng: np.random.Generator, rows: int, k: int, case: str) -> Tensor:

@@ -1,10 +1,29 @@
-"""A fast driver of the Verilated array: a C++ loop around the model, NumPy arrays in and out.
+"""Fast drivers of Verilated designs: a C++ loop around the model, NumPy arrays in and out.
 
-``build``: compiles the shared library; ``harness.cpp``: the loop; ``panels``: cutting operands into
-tiles; ``array``: tiles and whole products.
+``build``: compiles the shared libraries; ``errors``: what ends a run.
+
+The array: ``array``: tiles and whole products; ``panels``: cutting operands into tiles; ``harness.cpp``: the
+loop.
+
+The engine: ``engine``: a port for the driver; ``memory``, ``axi_memory.h``: the memory behind it;
+``engine.cpp``: the loop.
 """
 
 from verif.harness.array import ArrayHarness, HarnessError, Product, Run, Stalls
+from verif.harness.engine import EngineHarness
+from verif.harness.memory import Fault, Memory, Response
 from verif.harness.panels import Panel, panels
 
-__all__ = ["ArrayHarness", "HarnessError", "Panel", "Product", "Run", "Stalls", "panels"]
+__all__ = [
+    "ArrayHarness",
+    "EngineHarness",
+    "Fault",
+    "HarnessError",
+    "Memory",
+    "Panel",
+    "Product",
+    "Response",
+    "Run",
+    "Stalls",
+    "panels",
+]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from golden import FRACTION_BITS, SLOT_BYTES, Tensor, add_binary32
 from hw.array import Array
 from verif.harness.build import build_library
+from verif.harness.errors import HarnessError
 from verif.harness.panels import Panel, panels
 
 __all__ = ["ArrayHarness", "HarnessError", "Product", "Run", "Stalls"]
@@ -18,10 +19,6 @@ Progress = Callable[[int, int], None]
 """Called now and then during a run with the tiles finished and the tiles in all."""
 
 _PROGRESS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint64)
-
-
-class HarnessError(RuntimeError):
-    """The array hung, broke the stream protocol, or gave beats in a wrong order."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,15 @@
-"""Compiling the array and its clock loop into a shared library."""
+"""Compiling a design and its clock loop into a shared library."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from golden import SLOT_BYTES
 from hw.array import Array
+from hw.gemm.engine import Engine
 from verif.design import Design
 from verif.verilate import verilate
 
-__all__ = ["build_library"]
+__all__ = ["build_engine_library", "build_library"]
 
 NAME = "mx_array"
 
@@ -32,21 +34,54 @@ def build_library(core: Array, *, threads: int = 1, optimization: str = "-Os") -
 
     Raises ``verif.verilate.BuildError`` or ``verif.toolchain.ToolchainError``.
     """
-    library = f"lib{NAME}.so"
     defines = {
         "ROWS": core.rows,
         "COLS": core.cols,
         "OUTPUTS": core.segments * core.cols,
         "SLOT_BYTES": SLOT_BYTES,
     }
+    return _build(
+        Design.of(core, NAME),
+        f"{core.rows}x{core.cols}",
+        defines,
+        ["harness.cpp"],
+        signals=[ISSUE],
+        threads=threads,
+        optimization=optimization,
+    )
+
+
+def build_engine_library(core: Engine, *, threads: int = 1, optimization: str = "-Os") -> Path:
+    """Shared library with the loop of ``engine.cpp`` around ``core``; otherwise as ``build_library``."""
+    return _build(
+        Design.of(core, "mixdit_gemm"),
+        f"{core.arrays}x{core.rows}x{core.cols}",
+        {"BEAT_BYTES": core.data_bits // 8},
+        ["engine.cpp", "axi_memory.h"],
+        threads=threads,
+        optimization=optimization,
+    )
+
+
+def _build(
+    design: Design,
+    kind: str,
+    defines: Mapping[str, int],
+    sources: Iterable[str],
+    *,
+    signals: Iterable[tuple[str, str]] = (),
+    threads: int,
+    optimization: str,
+) -> Path:
+    library = f"lib{design.name}.so"
     flags = " ".join(f"-D{name}={value}" for name, value in defines.items())
     folder = verilate(
-        Design.of(core, NAME),
-        kind=f"{core.rows}x{core.cols}",
-        signals=[ISSUE],
+        design,
+        kind=kind,
+        signals=signals,
         arguments=[*SIMULATION, "--threads", str(threads)],
         link=["--exe", "-LDFLAGS", "-shared", "-o", library, "-CFLAGS", flags],
-        cpp=[Path(__file__).with_name("harness.cpp")],
+        cpp=[Path(__file__).with_name(name) for name in sources],
         make_variables={"OPT_FAST": optimization, "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O2"},
     )
     return folder / library
