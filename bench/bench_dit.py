@@ -72,21 +72,25 @@ def quantization() -> list[Row]:
     decode, their_decode = fastest(partial(dequantize, codes), partial(golden.dequantize, their_codes))
     add("dequantize MX6", decode, their_decode, "golden")
     for fmt in (MX6, MX9):
-        emulation = quark_emulation(fmt.name)
+        emulation = quark_emulation(fmt)
         if emulation is not None:
             ours, theirs = fastest(partial(fake_quantize, x, fmt), partial(emulation, x))
             add(f"fake_quantize {fmt}", ours, theirs, "AMD Quark")
     return rows
 
 
-def quark_emulation(name: str) -> Callable[[Tensor], Tensor] | None:
-    """AMD Quark's fake quantization to MX6 or MX9, or None where it is not installed."""
+def quark_emulation(fmt: golden.Format) -> Callable[[Tensor], Tensor] | None:
+    """AMD Quark 0.13's fake quantization to MX6 or MX9, or None where it is not installed."""
     if find_spec("quark") is None:
         return None
     from quark.torch.kernel.hw_emulation.hw_emulation_interface import fake_quantize_mx6_mx9
 
     return partial(
-        fake_quantize_mx6_mx9, axis=-1, block_size=golden.MX9.block_size, quant_dtype=name.lower()
+        fake_quantize_mx6_mx9,
+        axis=-1,
+        block_size=fmt.block_size,
+        quant_bit=fmt.element_bits,
+        sub_block_size=fmt.subblock_size,
     )
 
 

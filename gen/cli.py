@@ -80,10 +80,9 @@ def _load(point: EntryPoint) -> Callable[..., Any]:
     try:
         command: Callable[..., Any] = point.load()
     except ModuleNotFoundError as error:
-        extra = ",".join(point.extras)
         raise MissingExtraError(
-            f"{point.name} needs the Python package {error.name!r}: `make {point.name}` installs it,"
-            f" and so does `pip install 'mixdit-rtl[{extra}]'`"
+            f"{point.name} needs the Python package {error.name!r}: `{_setup(point)}` installs it in the"
+            f" repository's .venv, `pip install 'mixdit-rtl[{','.join(point.extras)}]'` elsewhere"
         ) from error
     return command
 
@@ -92,5 +91,9 @@ def _help(point: EntryPoint) -> str:
     try:
         text = _load(point).__doc__ or ""
     except MissingExtraError:
-        return f"[dim](not installed: `make {point.name}` does it)[/dim]"
+        return f"[dim](not installed: `{_setup(point)}` does it)[/dim]"
     return text.strip().partition("\n")[0]
+
+
+def _setup(point: EntryPoint) -> str:
+    return " ".join(["python3 tools/setup_venv.py base", *point.extras])

@@ -1,4 +1,4 @@
-"""Choosing under one budget for a whole model."""
+"""Choosing under one budget for a whole model, and how much of the budget is worth it."""
 
 from collections.abc import Mapping
 
@@ -6,20 +6,24 @@ import torch
 from torch import Tensor
 
 
-def choose(gains: Mapping[str, Tensor], costs: Mapping[str, float], budget: float) -> dict[str, Tensor]:
-    """The pieces of greatest gain that fit a budget.
+def choose(
+    gains: Mapping[str, Tensor], costs: Mapping[str, float], budget: float, cover: float = 1.0
+) -> dict[str, Tensor]:
+    """The pieces of greatest gain per cost that fit a budget.
 
-    Pieces are taken in the order of their gain (per unit of cost, if gains are stated so); one that no
-    longer fits is left out, and cheaper ones after it may still fit. Pieces without gain are never taken.
+    Pieces are taken in the order of their gain; one that no longer fits is left out, and cheaper ones after
+    it may still fit. Pieces without gain are never taken.
 
     Parameters
     ----------
     gains:
-        By layer, float32 ``[pieces]``.
+        By layer, float32 ``[pieces]``: error removed per unit of cost.
     costs:
         By layer, the cost of one piece.
     budget:
         Most that all pieces together may cost.
+    cover:
+        Part of all pieces' gain, 0 to 1: once so much is taken, no more is.
 
     Returns
     -------
@@ -31,8 +35,13 @@ def choose(gains: Mapping[str, Tensor], costs: Mapping[str, float], budget: floa
     )
     taken: dict[str, list[int]] = {layer: [] for layer in gains}
     left = budget * (1 + 1e-12)
-    for _, layer, i in ranked:
+    wanted = cover * sum(-gain * costs[layer] for gain, layer, _ in ranked)
+    gained = 0.0
+    for gain, layer, i in ranked:
+        if cover < 1 and gained >= wanted:
+            break
         if costs[layer] <= left:
             left -= costs[layer]
             taken[layer].append(i)
+            gained -= gain * costs[layer]
     return {layer: torch.tensor(sorted(pieces), dtype=torch.int64) for layer, pieces in taken.items()}

@@ -21,7 +21,8 @@ class Candidates:
     order:
         int64 ``[K]``: the channel at each place; blocks are runs of 16 places.
     gain:
-        float32 ``[blocks]``: what a block gains in the high format, on a scale that all layers share.
+        float32 ``[blocks]``: error that the high format removes from a block, on a scale that all layers
+        share.
     """
 
     order: Tensor
@@ -33,10 +34,10 @@ def candidates(
 ) -> Candidates:
     """Order a layer's channels, likely outliers first, and rate their blocks, per token.
 
-    By magnitude, channels are sorted by absolute maximum and a block is rated by its largest one. By
-    sensitivity, channels are sorted by absolute maximum times the root of the sensitivity, and a block is
-    rated by the error energy that the high format removes on the sample, weighted likewise. At random, blocks
-    have random ratings.
+    By magnitude, channels are sorted by absolute maximum and a block is rated by the square of its largest
+    one, to which its error is proportional. By sensitivity, channels are sorted by absolute maximum times the
+    root of the sensitivity, and a block is rated by the error energy that the high format removes on the
+    sample, weighted likewise. At random, blocks have random ratings.
     Without reordering, a last block that is not full gains nothing: it cannot stand before others.
 
     Raises
@@ -56,7 +57,7 @@ def candidates(
     if settings.choice == "random":
         gain = torch.rand(-(-channels // BLOCK_SIZE), generator=generator)
     elif settings.choice == "magnitude":
-        gain = block_maxima(summary.absmax[order])
+        gain = block_maxima(summary.absmax[order]).square()
     else:
         x = summary.sample[:, order]
         error = [(fake_quantize(x, fmt) - x).square().mean(0) for fmt in (settings.low, settings.high)]

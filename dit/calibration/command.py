@@ -45,6 +45,15 @@ def command(
         str, typer.Option(help="What makes an outlier: magnitude, sensitivity or random.")
     ] = "magnitude",
     reorder: Annotated[bool, typer.Option(help="Put outlier channels into blocks together.")] = True,
+    exchanges: Annotated[
+        int, typer.Option(min=0, help="Rounds of a search for better blocks of channels; try 1000.")
+    ] = 0,
+    cover: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Spend the shares only until this part of what --high can gain is gained."
+        ),
+    ] = 1.0,
     timestep_groups: Annotated[int, typer.Option(min=1, help="Ranges of timesteps, each with a plan.")] = 1,
     weight: Annotated[str, typer.Option(help=f"Format of the weights: {_NAMES}.")] = "MX6",
     high: Annotated[str, typer.Option(help=f"Format of the outliers: {_NAMES}.")] = "MX9",
@@ -76,6 +85,8 @@ def command(
             low=_one_of("--low", low, FORMATS),
             choice=_one_of("--choice", choice, {name: name for name in CHOICES}),
             reorder=reorder,
+            exchanges=exchanges,
+            cover=cover,
             timestep_groups=timestep_groups,
             tokens=tokens,
             seed=seed,

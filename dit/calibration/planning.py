@@ -6,10 +6,12 @@ import torch
 
 from dit.calibration.budget import choose
 from dit.calibration.candidates import candidates, outliers_first
+from dit.calibration.exchange import exchange
 from dit.calibration.settings import Settings
 from dit.calibration.statistics import BUCKETS, Statistics, Summary
 from dit.dynamic import block_maxima
 from dit.plan import AttentionPlan, LinearPlan, Plan
+from dit.quantize import mixed_formats
 from dit.timestep_plan import TimestepPlan
 from dit.timesteps import TIMESTEPS
 from golden import Format
@@ -73,10 +75,17 @@ def _static_linears(
     }
     costs = {path: elements[path] * BLOCK_SIZE / len(option.order) for path, option in options.items()}
     budget = settings.linear_share * sum(elements.values())
-    taken = choose({path: option.gain for path, option in options.items()}, costs, budget)
+    taken = choose({path: option.gain for path, option in options.items()}, costs, budget, settings.cover)
     plans = {}
     for path, option in options.items():
         order = outliers_first(option.order, taken[path])
+        if settings.exchanges:
+            formats = mixed_formats(len(order), len(taken[path]), settings.high, settings.low)
+            sensitivity = statistics.linears[path].sensitivity
+            by_sensitivity = settings.choice == "sensitivity" and sensitivity is not None
+            weight = sensitivity if by_sensitivity else torch.ones(len(order))
+            sample = summaries[path].sample
+            order = exchange(order, formats, sample, weight, settings.exchanges, generator)
         identity = bool((order == torch.arange(len(order))).all())
         plans[path] = LinearPlan(
             in_features=len(order),
@@ -135,12 +144,12 @@ def _attentions(
         if settings.choice == "random":
             gains[path] = torch.rand(heads, generator=generator)
         elif settings.choice == "magnitude":
-            gains[path] = entry.magnitudes(buckets)
+            gains[path] = entry.magnitudes(buckets).square()
         elif entry.benefit is None:
             raise ValueError("the choice by sensitivity takes sensitivities, which were not measured")
         else:
             gains[path] = entry.benefit / costs[path]
-    taken = choose(gains, costs, settings.attention_share * sum(elements.values()))
+    taken = choose(gains, costs, settings.attention_share * sum(elements.values()), settings.cover)
     plans = {}
     for path, chosen in taken.items():
         heads: list[Format] = [settings.low] * len(gains[path])

@@ -28,6 +28,13 @@ class Settings:
     reorder:
         Sort the channels of each layer, so that outliers share blocks. Without it, channels stay in the
         blocks that they are in, and whole blocks move to the front.
+    exchanges:
+        Rounds of a search that exchanges channels between the blocks of a layer, high and low, as long as
+        its error falls; see `dit.calibration.exchange`. A thousand go a long way.
+    cover:
+        Part of the error that ``high`` could remove, over 0 to 1: each budget is spent only as far as it
+        takes to remove that much. Shares then follow from the outliers, and the two above are their upper
+        limits.
     dynamic:
         Choose formats at run time, by a threshold on the largest magnitude of each block of a row. The
         hardware cannot, so this is to compare with; heads stay static.
@@ -51,6 +58,8 @@ class Settings:
     low: Format = MX6
     choice: Choice = "magnitude"
     reorder: bool = True
+    exchanges: int = 0
+    cover: float = 1.0
     dynamic: bool = False
     timestep_groups: int = 1
     tokens: int = 256
@@ -66,9 +75,17 @@ class Settings:
                 raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)}")
         if self.choice not in CHOICES:
             raise ValueError(f"choice must be one of {', '.join(CHOICES)}, not {self.choice!r}")
+        if self.exchanges < 0:
+            raise ValueError(f"exchanges must be at least 0, not {self.exchanges!r}")
+        if not 0 < self.cover <= 1:
+            raise ValueError(f"cover must be over 0 and at most 1, not {self.cover!r}")
         for name in ("timestep_groups", "tokens"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)!r}")
+        if self.exchanges and (self.dynamic or not self.reorder):
+            raise ValueError("exchanges take channels that may be reordered, and a static choice")
+        if self.cover < 1 and (self.dynamic or self.choice == "random"):
+            raise ValueError("cover takes a static choice, by magnitude or sensitivity")
         if self.dynamic and self.choice != "magnitude":
             raise ValueError(f"dynamic formats are chosen by magnitude, not by {self.choice}")
 

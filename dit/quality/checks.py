@@ -11,13 +11,12 @@ __all__ = ["Check", "check_rows"]
 TOLERANCE_DB = 0.3
 LINEAR_SHARE, ATTENTION_SHARE = 0.05, 0.20
 MX4_LOSS_REMOVED = 0.70
-GAP_CLOSED = {"digits-64": 0.45}
-GAP_CLOSED_ELSEWHERE = 0.50
-"""The goal is half. On digits-64 it is missed: 47% were measured, and the check holds that."""
+GAP_CLOSED = 0.50
 ORDER = ("MX9", "W MX6, A MX9", "mixed", "MX6", "MX4")
 MIXED_PLANS = (
     "mixed",
     "mixed by sensitivity",
+    "mixed by exchange",
     "mixed by timestep",
     "mixed by both",
     "mixed, no reordering",
@@ -43,21 +42,20 @@ def check_rows(rows: Sequence[Row]) -> list[Check]:
     checks = []
     for model in dict.fromkeys(row.model for row in rows):
         table = {row.variant: row for row in rows if row.model == model}
-        gap = GAP_CLOSED.get(model, GAP_CLOSED_ELSEWHERE)
-        checks += [Check(model, *claim) for claim in _claims(table, gap)]
+        checks += [Check(model, *claim) for claim in _claims(table)]
     return checks
 
 
-def _claims(rows: dict[str, Row], gap_closed: float) -> Iterator[tuple[str, str, bool]]:
+def _claims(rows: dict[str, Row]) -> Iterator[tuple[str, str, bool]]:
     """Claim, measurement, truth."""
     yield from _order(rows)
     yield from _shares(rows)
     yield from _frechet(rows)
     gap = rows["W MX6, A MX9"].sqnr_db - rows["MX6"].sqnr_db
-    best = max(MIXED_PLANS[:4], key=lambda name: rows[name].sqnr_db)
+    best = max(MIXED_PLANS[:5], key=lambda name: rows[name].sqnr_db)
     closed = (rows[best].sqnr_db - rows["MX6"].sqnr_db) / gap
-    claim = f"the best plan closes {gap_closed:.0%} of the SQNR gap from MX6 to W MX6, A MX9"
-    yield claim, f"{closed:.0%}, {best}", closed >= gap_closed
+    claim = f"the best plan closes {GAP_CLOSED:.0%} of the SQNR gap from MX6 to W MX6, A MX9"
+    yield claim, f"{closed:.0%}, {best}", closed >= GAP_CLOSED
     for rival in ("HTG W4A8", "ViDiT-Q W4A8"):
         gain = rows[rival].sqnr_db - rows["W4A8 per tensor"].sqnr_db
         yield f"{rival} is closer to float32 than plain W4A8 per tensor", f"{gain:+.1f} dB SQNR", gain > 0

@@ -136,12 +136,13 @@ def _progress() -> "Iterator[Progress]":
 
 def _report(results: "list[Result]", output: Path, check: bool, as_json: bool, as_csv: bool) -> "list[Check]":
     from dit.quality.checks import check_rows
-    from dit.quality.report import print_rows, write_csv
+    from dit.quality.report import print_rows, write_csv, write_markdown
 
     rows = [result.row for result in results]
     text = json.dumps([row.to_json() for row in rows], indent=2)
     (output / "quality.json").write_text(text + "\n", encoding="utf-8")
     write_csv(rows, output / "quality.csv")
+    write_markdown(rows, output / "quality.md")
     checks = check_rows(rows) if check else []
     if as_json:
         print(text)

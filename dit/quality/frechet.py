@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 __all__ = ["FrechetReference", "inception_score"]
 
@@ -48,8 +49,10 @@ class FrechetReference:
         """
         if features.shape[-2] < 2:
             raise ValueError(f"a Frechet distance needs at least 2 samples, not {features.shape[-2]}")
-        mean, covariance = _moments(features)
-        eigenvalues = np.linalg.eigvalsh(self.root @ covariance @ self.root)
+        # Matrices are small: threads would cost more time than they save, a hundredfold where cores are few.
+        with threadpool_limits(1):
+            mean, covariance = _moments(features)
+            eigenvalues = np.linalg.eigvalsh(self.root @ covariance @ self.root)
         trace = np.trace(self.covariance) + np.trace(covariance, axis1=-2, axis2=-1)
         root = np.sqrt(eigenvalues.clip(0)).sum(axis=-1)
         distance: NDArray[np.float64] = np.square(self.mean - mean).sum(axis=-1) + trace - 2 * root

@@ -1,7 +1,7 @@
-"""The quality table: on the terminal, as CSV."""
+"""The quality table: on the terminal, as CSV, as Markdown."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -9,7 +9,7 @@ from rich.table import Table
 
 from dit.quality.row import Row
 
-__all__ = ["print_rows", "write_csv"]
+__all__ = ["print_rows", "write_csv", "write_markdown"]
 
 
 def print_rows(rows: Sequence[Row], console: Console) -> None:
@@ -70,3 +70,49 @@ def write_csv(rows: Sequence[Row], path: Path) -> None:
         writer = csv.DictWriter(file, fieldnames=list(lines[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(lines)
+
+
+MARKDOWN = (
+    "variant",
+    "weights",
+    "activations",
+    "attention",
+    "PSNR",
+    "SSIM",
+    "SQNR",
+    "Frechet loss",
+    "right",
+    "MX9 linear",
+    "MX9 attention",
+)
+
+
+def write_markdown(rows: Sequence[Row], path: Path) -> None:
+    """One section for each model, as in docs/quality.md."""
+    parts = []
+    for model in dict.fromkeys(row.model for row in rows):
+        chosen = [row for row in rows if row.model == model]
+        lines = [MARKDOWN, ["---"] * len(MARKDOWN), *map(_cells, chosen)]
+        title = f"## `{model}`\n\n{chosen[0].samples} images, {chosen[0].steps} DDIM steps.\n\n"
+        parts.append(title + "".join(_markdown_line(line) for line in lines))
+    path.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _markdown_line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row.variant,
+        row.weights,
+        row.activations,
+        row.attention,
+        _decibels(row.psnr_db),
+        f"{row.ssim:.4f}",
+        _decibels(row.sqnr_db),
+        f"{row.frechet_delta:+.3f} ± {row.frechet_delta_sd:.3f}",
+        f"{row.accuracy:.1%}",
+        _share(row.mx9_linear),
+        _share(row.mx9_attention),
+    ]

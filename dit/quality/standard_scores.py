@@ -1,7 +1,7 @@
 """FID, Inception score and CLIP score with their real networks, for real models and data.
 
-They take torchmetrics (``pip install torchmetrics torch-fidelity``), and the networks' weights, which it
-downloads. The project's own tables do without: Inception says little about 8x8 pixels.
+Through torchmetrics. The published networks take torch-fidelity (``pip install torch-fidelity``) besides, and
+weights, which are downloaded. The project's own tables do without: Inception says little about 8x8 pixels.
 """
 
 import warnings
@@ -46,7 +46,7 @@ def standard_scores(
     Raises
     ------
     ModuleNotFoundError
-        torchmetrics, or a package that it needs, is not installed.
+        Published networks without torch-fidelity.
     TypeError
         Images that are not uint8.
     ValueError

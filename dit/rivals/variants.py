@@ -24,6 +24,7 @@ from golden import MX4, MX6, MX9, Format
 __all__ = ["VARIANTS", "Calibration", "Variant"]
 
 TIMESTEP_GROUPS = 5
+EXCHANGES = 1000
 
 
 class Calibration:
@@ -162,6 +163,7 @@ VARIANTS = {
         _uniform("W MX6, A MX9", MX6, MX9),
         _mixed("mixed", _MIXED),
         _mixed("mixed by sensitivity", replace(_MIXED, choice="sensitivity")),
+        _mixed("mixed by exchange", replace(_MIXED, choice="sensitivity", exchanges=EXCHANGES)),
         _mixed("mixed by timestep", replace(_MIXED, timestep_groups=TIMESTEP_GROUPS)),
         _mixed("mixed by both", _BOTH),
         _mixed("mixed, threshold", replace(_MIXED, dynamic=True)),

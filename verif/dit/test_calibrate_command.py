@@ -46,7 +46,7 @@ def arguments(folder, kind: str) -> list[object]:
 OPTIONS = {
     "dit": ["--linear-share", 0.1, "--preview"],
     "pixart": ["--timestep-groups", 2, "--low", "MX4"],
-    "sd3": ["--choice", "sensitivity"],
+    "sd3": ["--choice", "sensitivity", "--exchanges", 20, "--cover", 0.9],
 }
 
 

@@ -1,5 +1,7 @@
 """Calibration: what is seen, what is chosen, and that budgets hold."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -8,9 +10,11 @@ from dit.attention import ScaledDotProductAttention
 from dit.calibration import Recorder, Settings, Statistics, calibrate, collect, make_plan
 from dit.calibration.budget import choose
 from dit.calibration.candidates import outliers_first
+from dit.calibration.exchange import exchange
 from dit.calibration.statistics import BUCKET_ROWS, BUCKETS, LinearStatistics, bucket_of
 from dit.calibration.statistics_file import load_statistics, save_statistics
 from dit.dynamic import block_maxima
+from dit.quantize import fake_quantize, mixed_formats
 from dit.quantize_model import quantize_model
 from dit.timestep_plan import TimestepPlan
 from golden import MX4, MX6, MX9
@@ -295,6 +299,72 @@ def test_choosing_takes_the_best_that_fit():
     assert {layer: pieces.tolist() for layer, pieces in taken.items()} == {"a": [0, 1, 2], "b": [0]}
 
 
+def test_choosing_stops_where_enough_is_gained():
+    gains = {"a": torch.tensor([6.0, 1.0, 2.0]), "b": torch.tensor([1.0])}
+    costs = {"a": 1.0, "b": 1.0}
+
+    def taken(cover: float, budget: float = 9.0) -> dict[str, list[int]]:
+        chosen = choose(gains, costs, budget, cover)
+        return {layer: pieces.tolist() for layer, pieces in chosen.items()}
+
+    assert taken(0.6) == {"a": [0], "b": []}
+    assert taken(0.61) == taken(0.8) == {"a": [0, 2], "b": []}
+    assert taken(1.0) == {"a": [0, 1, 2], "b": [0]}
+    assert taken(0.8, budget=1) == {"a": [0], "b": []}
+
+
+def test_shares_follow_from_the_outliers(statistics):
+    """With room for everything, 80% are covered by the planted channels' block and the loud head."""
+    room = {"linear_share": 1.0, "attention_share": 1.0}
+    plan = make_plan(statistics, Settings(**room, cover=0.8))
+    assert plan.linears["blocks.0.qkv"].high_blocks == 1
+    assert set(OUTLIERS) < set(plan.linears["blocks.0.qkv"].permutation[:16])
+    assert plan.attentions["blocks.1.attend"].heads == (MX6, MX6, MX9, MX6)
+    for choice in ("magnitude", "sensitivity"):
+        shares = [
+            (each.mx9_linear, each.mx9_attention)
+            for cover in (0.5, 0.9, 0.99, 1.0)
+            for each in [make_plan(statistics, Settings(**room, choice=choice, cover=cover))]
+        ]
+        assert shares == sorted(shares)
+        assert shares[0] < shares[1]
+        assert shares[-1][0] == 1
+    limited = make_plan(statistics, Settings(cover=0.999))
+    assert limited.mx9_linear <= 0.05
+    assert limited.mx9_attention <= 0.2
+
+
+@pytest.mark.parametrize("channels", [96, 88, 40])
+def test_exchanges_lower_the_error(channels):
+    """Loud channels, one to each block, gather in the high one."""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(300, channels, generator=generator)
+    x[:, 3::16] *= 40
+    weight = torch.rand(channels, generator=generator)
+    formats = mixed_formats(channels, 1)
+    before = torch.arange(channels)
+
+    def error(order: Tensor) -> float:
+        values = x[:, order]
+        return ((fake_quantize(values, formats) - values).square().sum(0) * weight[order]).sum().item()
+
+    after = exchange(before, formats, x, weight, 400, generator)
+    assert after.sort().values.equal(before)
+    assert error(after) < 0.2 * error(before)
+    assert set(range(3, channels, 16)) <= set(after[:16].tolist())
+    assert exchange(before, formats, x, weight, 0, generator).equal(before)
+
+
+def test_exchanges_keep_the_shares(model, statistics):
+    given = Settings(linear_share=0.15, choice="sensitivity", weight=MX9)
+    plain = make_plan(statistics, given)
+    searched = make_plan(statistics, replace(given, exchanges=300))
+    assert (searched.mx9_linear, searched.mx9_attention) == (plain.mx9_linear, plain.mx9_attention)
+    for path, layer in plain.linears.items():
+        assert searched.linears[path].high_blocks == layer.high_blocks
+    assert sqnr(model, searched) > sqnr(model, plain)
+
+
 def test_outliers_first_keeps_the_rest():
     order = torch.tensor([3, 39, *(i for i in range(40) if i not in (3, 39))])
     assert outliers_first(order, torch.tensor([0])).tolist()[:4] == [3, 39, 0, 1]
@@ -309,6 +379,10 @@ def test_outliers_first_keeps_the_rest():
         ({"attention_share": -1}, "attention_share must be 0 to 1, not -1"),
         ({"choice": "best"}, "choice must be one of magnitude, sensitivity, random, not 'best'"),
         ({"low": "MX6"}, "low must be one of MX4, MX6, MX9, not MX6"),
+        ({"exchanges": -1}, "exchanges must be at least 0, not -1"),
+        ({"exchanges": 9, "reorder": False}, "exchanges take channels that may be reordered"),
+        ({"cover": 0.0}, r"cover must be over 0 and at most 1, not 0\.0"),
+        ({"cover": 0.5, "choice": "random"}, "cover takes a static choice"),
         ({"tokens": 0}, "tokens must be at least 1, not 0"),
         ({"timestep_groups": 0}, "timestep_groups must be at least 1, not 0"),
         ({"dynamic": True, "choice": "random"}, "dynamic formats are chosen by magnitude, not by random"),

@@ -143,6 +143,9 @@ def test_command_prints_and_draws(tmp_path):
     assert rows == json.loads((tmp_path / "quality.json").read_text())
     with (tmp_path / "quality.csv").open(newline="") as file:
         assert [line["variant"] for line in csv.DictReader(file)] == list(NAMES)
+    table = [line.split(" | ") for line in (tmp_path / "quality.md").read_text().splitlines()[4:]]
+    assert [cells[0].removeprefix("| ") for cells in table] == ["variant", "---", *NAMES]
+    assert {len(cells) for cells in table} == {11}
     for picture in ("samples", "timesteps", "activations", "outliers", "layers", "pareto"):
         assert (tmp_path / f"{picture}-digits-16.png").read_bytes().startswith(b"\x89PNG")
 

@@ -42,7 +42,6 @@ def images(seed: int) -> torch.Tensor:
 
 
 def test_scores_of_tiny_networks():
-    pytest.importorskip("torchmetrics")
     generated = images(0)
     texts = [" ".join(str(int(v)) for v in image[:, 0, 0]) for image in generated]
     tiny = {"inception": Pixels(), "classes": Pixels(), "clip": lambda: (Clip(), processor)}

@@ -160,7 +160,7 @@ class TestCommandsOfOtherPackages:
         code, out, err = mixdit("wash")
         assert (code, out, err.count("\n")) == (1, "", 1)
         assert "'no_such_package'" in err
-        assert "`make wash`" in err
+        assert "`python3 tools/setup_venv.py base suds`" in err
         assert "mixdit-rtl[suds]" in err
         assert "not installed" in mixdit("--help")[1]
 
