@@ -87,7 +87,7 @@ class RowCollector(wiring.Component):
         from_unit = Signal.like(start)
         m.d.comb += [
             kept.addr.eq(row),
-            *(joined[unit].eq(Mux(before[unit], kept.data.data[unit], turned[unit]))
+            *(joined[unit].eq(Mux(before[unit] & ~second, kept.data.data[unit], turned[unit]))
               for unit in range(LINE_UNITS - 1)),
             joined[LINE_UNITS - 1].eq(turned[LINE_UNITS - 1]),
             from_unit.eq(Mux(begins, start, kept.data.start)),
@@ -100,7 +100,7 @@ class RowCollector(wiring.Component):
             self.o.p.line.eq(line + second),
             self.o.p.start.eq(Mux(second, 0, from_unit)),
             self.o.p.end.eq(Mux(full & ~second, LINE_UNITS, end[:high - low])),
-            self.o.p.data.eq(Mux(second, turned.as_value(), joined.as_value())),
+            self.o.p.data.eq(joined),
             write.addr.eq(row),
             write.en.eq(done & ~ends),
             write.data.start.eq(Mux(full, 0, from_unit)),
