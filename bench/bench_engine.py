@@ -66,6 +66,7 @@ TOKENS = 16  # blocks of K = 256
 CASES = {
     "linear": (
         Case("linear, 5% MX9", 256, 1152, 1152, a_mx9=4),
+        Case("8 linears, 5% MX9", 256, 1152, 1152, 4, 4, count=8),
         Case("linear up, 5% MX9", 256, 4608, 1152, a_mx9=4),
         Case("linear down, 5% MX9", 256, 1152, 4608, a_mx9=15),
     ),
@@ -77,8 +78,10 @@ CASES = {
         Case("Q x K of a head, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9),
         Case("Q x K, 8 heads, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9, 8),
         Case("Q x K, 8 heads, MX6", 256, 256, 72, 0, 0, MemoryFormat.MX6, 8),
+        Case("Q x K, 16 heads, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX6, 16),
         Case("P x V of a head, MX9", 256, 72, 256, TOKENS, TOKENS, MemoryFormat.MX6),
         Case("P x V, 8 heads, MX9", 256, 72, 256, TOKENS, TOKENS, MemoryFormat.MX6, 8),
+        Case("P x V, 16 heads, MX9", 256, 72, 256, TOKENS, TOKENS, MemoryFormat.MX6, 16),
         Case("P x V, 8 heads, MX6", 256, 72, 256, 0, 0, MemoryFormat.MX6, 8),
     ),
     "M = 2": (

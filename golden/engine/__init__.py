@@ -6,6 +6,7 @@
 ``memory_format``, ``matrix``: how matrices lie in memory, and tensors as such matrices.
 ``check``, ``errors``: which descriptors are refused, and why an engine stops.
 ``job``: what a job makes of memory.
+``reuse``: how much of the stationary operand stays on chip.
 """
 
 from golden.engine.check import Region, check, regions
@@ -31,6 +32,7 @@ from golden.engine.registers import (
     Field,
     Register,
 )
+from golden.engine.reuse import MOST_SPLIT, least_group, stationary_group
 
 __all__ = [
     "ADDRESS_SPACE_BITS",
@@ -42,6 +44,7 @@ __all__ = [
     "DESCRIPTOR_WORDS",
     "DIMENSION_LIMIT",
     "IDENTIFIER",
+    "MOST_SPLIT",
     "PASSES",
     "REGISTERS",
     "STALLS",
@@ -59,9 +62,11 @@ __all__ = [
     "describe",
     "encode",
     "from_rows",
+    "least_group",
     "quantize_rows",
     "regions",
     "row_bytes",
     "run",
+    "stationary_group",
     "to_rows",
 ]

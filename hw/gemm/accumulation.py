@@ -64,6 +64,7 @@ class Accumulation(wiring.Component):
         self.lanes = lanes
         self.address_bits = address_bits
         self._slices = BLOCK_SIZE // lanes
+        self._row = result_row_layout(rows=rows, address_bits=address_bits)
         block = float_block_layout()
         tile = placed_tile_layout(rows=rows, slots=slots, address_bits=address_bits)
         self._place = data.StructLayout({"row": range(max(2, rows)), "slot": tile["slot"].shape})
@@ -74,7 +75,7 @@ class Accumulation(wiring.Component):
             "tile": In(stream.Signature(tile)),
             "results": In(stream.Signature(block)),
             "addends": In(stream.Signature(block)),
-            "o": Out(stream.Signature(result_row_layout(address_bits))),
+            "o": Out(stream.Signature(self._row)),
             "leaving": Out(1),
         })
 
@@ -86,8 +87,7 @@ class Accumulation(wiring.Component):
         tag = data.StructLayout({"place": self._place, "leaves": 1})
         m.submodules.adder = adder = FloatAdder(lanes=self.lanes, user=tag)
         # Where the rows go that are in the adder and leave.
-        row_of = result_row_layout(self.address_bits)
-        target = data.StructLayout({name: row_of[name].shape for name in ("columns", "address", "code")})
+        target = data.StructLayout({name: self._row[name].shape for name in ("columns", "place", "code")})
         m.submodules.targets = targets = fifo.SyncFIFO(width=target.size, depth=32)
         in_adder = Signal(range(64))
 
@@ -169,7 +169,10 @@ class Accumulation(wiring.Component):
         m.d.comb += [
             address.eq(Mux(row == 0, tile.address, next_address)),
             entry.columns.eq(tile.columns),
-            entry.address.eq(address),
+            entry.place.address.eq(address),
+            entry.place.row.eq(row),
+            entry.place.begins.eq(tile.begins),
+            entry.place.ends.eq(tile.ends),
             entry.code.eq(tile.code),
             targets.w_en.eq(row_done & leaves & ~plain),
             targets.w_data.eq(entry),

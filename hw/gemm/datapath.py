@@ -1,6 +1,6 @@
 """Everything of an engine that a soft reset clears: from descriptors to accesses to memory."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -255,40 +255,56 @@ class Datapath(wiring.Component):
         return [*found, (operands.valid, request, operands.ready)]
 
     def _write(self, m, paths, dispatch):
-        """Fragments of all arrays in turn."""
+        """Lines of all paths, the first path's first."""
         g = self.geometry
         m.submodules.writer = writer = WriteMaster(data_bits=g.data_bits, address_bits=g.address_bits)
-        turn = Signal(range(max(2, len(paths))))
-        chosen = Signal.like(turn)
-        valid = Array(path.o.valid for path in paths)
-        m.d.comb += chosen.eq(turn)
-        for distance in reversed(range(len(paths))):
-            for start in range(len(paths)):
-                candidate = (start + distance) % len(paths)
-                with m.If((turn == start) & valid[candidate]):
-                    m.d.comb += chosen.eq(candidate)
-        with m.Switch(chosen):
-            for n, path in enumerate(paths):
-                with m.Case(n):
-                    m.d.comb += [
-                        writer.i.valid.eq(path.o.valid),
-                        writer.i.p.eq(path.o.p),
-                        path.o.ready.eq(writer.i.ready),
-                    ]
-        with m.If(writer.i.valid & writer.i.ready):
-            m.d.sync += turn.eq(Mux(chosen == len(paths) - 1, 0, chosen + 1))
+        lines, empty = self._lines(m, paths)
+        free = writer.i.ready
+        for line in lines:
+            m.d.comb += line.ready.eq(free)
+            free = free & ~line.valid
+        m.d.comb += writer.i.valid.eq(Cat(line.valid for line in lines).any())
+        for line in reversed(lines):
+            with m.If(line.valid):
+                m.d.comb += writer.i.p.eq(line.p)
         self._connect_bus(m, writer.bus)
         m.d.comb += [
             writer.stop.eq(self.stop),
             self.idle.eq(writer.idle & self._reader.idle),
             self.write_error.eq(writer.error),
             self.write_error_valid.eq(writer.error_valid),
-            dispatch.idle.eq(Cat(path.idle for path in paths).all() & writer.idle),
+            dispatch.idle.eq(Cat(path.idle for path in paths).all() & empty & writer.idle),
             self._reordered.eq(self._reordering & dispatch.idle),
             # What ends after an error is not done.
             self.job_done.eq((dispatch.job_done | self._reordered) & ~self.stop),
             self.activity.written.eq(writer.written),
         ]
+
+    def _lines(self, m, paths):
+        """The paths' lines, and whether none waits.
+
+        Arrays are in lock step, so all rows fill their lines in the same tile. Their lines wait where they
+        do not hinder the next tiles.
+        """
+        arrays, rows = self.geometry.parameters.arrays, self.geometry.parameters.rows
+        if arrays == 1:
+            return [path.o for path in paths], 1
+        lines, empty = [], []
+        for n, path in enumerate(paths):
+            queue = fifo.SyncFIFOBuffered(width=len(path.o.p.as_value()), depth=max(2, rows))
+            m.submodules[f"lines_{n}"] = queue
+            line = path.o.signature.flip().create(path=(f"line_{n}",))
+            m.d.comb += [
+                queue.w_data.eq(path.o.p),
+                queue.w_en.eq(path.o.valid),
+                path.o.ready.eq(queue.w_rdy),
+                line.p.as_value().eq(queue.r_data),
+                line.valid.eq(queue.r_rdy),
+                queue.r_en.eq(line.ready),
+            ]
+            lines.append(line)
+            empty.append(queue.level == 0)
+        return lines, Cat(empty).all()
 
     def _connect_bus(self, m, half):
         for name, member in half.signature.members.items():

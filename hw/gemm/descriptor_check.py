@@ -177,6 +177,7 @@ class DescriptorCheck(wiring.Component):
             job.narrow.eq(d.a_format == MemoryFormat.BFLOAT16),
             job.permute.eq(d.permute),
             planner.k_blocks.eq(k_blocks),
+            planner.keep_b.eq(d.keep_b),
             job.k_blocks.eq(k_blocks),
             job.keep_b.eq(d.keep_b),
             job.stride.eq(planner.stride),

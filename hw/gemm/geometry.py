@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from golden.engine import EngineParameters
+from golden.engine import MOST_SPLIT, EngineParameters
 from golden.formats import BLOCK_SIZE, MX9
 from hw.gemm.block_pattern import banks_of
 
 __all__ = ["Geometry"]
 
-MOST_STRIDE = 3
+MOST_STRIDE = MOST_SPLIT.bit_length() - 1
 """Slots are divided by up to two to the power of this for short K."""
 
 

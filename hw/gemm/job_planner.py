@@ -1,9 +1,10 @@
-"""How many tiles of the stationary operand stay on chip."""
+"""How many tiles of the stationary operand stay on chip at a time."""
 
 from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from golden.engine import least_group
 from hw.gemm.geometry import MOST_STRIDE
 from hw.gemm.layouts import BLOCKS_BITS
 
@@ -14,7 +15,8 @@ class JobPlanner(wiring.Component):
     """Divides the operand buffers for a job of ``k_blocks`` k-blocks, by counting.
 
     A K of at most half of a chunk makes slots half as long and twice as many, and so on. A longer one
-    has several chunks; as many tiles are a group as fit with all of their chunks.
+    has several chunks. How many of the tiles that fit with all of their chunks are a group,
+    ``golden.engine.stationary_group`` says.
 
     Latency some cycles per tile of the group.
 
@@ -25,7 +27,7 @@ class JobPlanner(wiring.Component):
 
     Members
     -------
-    start: In(1); k_blocks: In, held
+    start: In(1); k_blocks: In, keep_b: In(1), held
     stride, group, resident: Out, as in ``job_layout``; done: Out(1), they are valid
     """
 
@@ -34,6 +36,7 @@ class JobPlanner(wiring.Component):
         super().__init__({
             "start": In(1),
             "k_blocks": In(BLOCKS_BITS),
+            "keep_b": In(1),
             "stride": Out(range(MOST_STRIDE + 1)),
             "group": Out(range(geometry.most_group + 1)),
             "resident": Out(1),
@@ -66,9 +69,12 @@ class JobPlanner(wiring.Component):
                     m.d.sync += [count.eq(count + 1), used.eq(used + chunks)]
                 with m.Else():
                     m.next = "IDLE"
-        single = chunks == 1
+        fit, half = Signal.like(self.group), Signal.like(self.group)
+        least = [min(least_group(g.parameters, keep_b), g.most_group) for keep_b in (False, True)]
         m.d.comb += [
-            self.resident.eq(single | (count != 0)),
-            self.group.eq(Mux(single, Const(g.tiles) << self.stride, Mux(count == 0, 1, count))),
+            fit.eq(Mux(chunks == 1, Const(g.tiles) << self.stride, count)),
+            half.eq(fit >> 1),
+            self.resident.eq(fit != 0),
+            self.group.eq(Mux(fit == 0, 1, Mux(half >= Mux(self.keep_b, least[1], least[0]), half, fit))),
         ]
         return m

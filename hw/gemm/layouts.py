@@ -177,6 +177,8 @@ def results_layout(geometry) -> data.StructLayout:
         "first": 1,
         "last": 1,
         "slot": range(geometry.partial_slots),
+        "begins": 1,
+        "ends": 1,
         "job_first": 1,
         "job_last": 1,
     })

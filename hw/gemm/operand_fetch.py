@@ -1,33 +1,24 @@
-"""What to read from memory, in the order in which the tile loop needs it."""
+"""What to read from memory, and when."""
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.gemm.geometry import MOST_STRIDE
 from hw.gemm.layouts import OperandSide, job_layout, row_tag_layout
-from hw.gemm.operand_walker import OperandWalker
+from hw.gemm.operand_reader import OperandReader
 from hw.gemm.read_master import read_command_layout
-from hw.gemm.slot_pointer import next_slot, slot_layout
 
 __all__ = ["OperandFetch"]
 
 
 class OperandFetch(wiring.Component):
-    """Commands the reads of every tile of A and B as soon as there is a free slot for it.
+    """Commands the reads of A and of B, each as soon as there is a free slot for it.
 
-    With S the stationary operand, V the other one::
+    Where both could go on, that one does whose tile the tile loop needs first; where this one waits for
+    a slot, the other one reads ahead, also of the next job.
 
-        for each group of S:
-            for each tile of V (of B: as many as make 16 columns):
-                for each chunk of K:
-                    read V's tile
-                    if it is the first of V, or S is not resident:
-                        read the group of S
-
-    The next job is begun while the one before computes, and handed on to the tile loop.
-
-    Latency some cycles per tile; throughput one row per cycle.
+    Throughput one row per cycle.
 
     Parameters
     ----------
@@ -44,10 +35,6 @@ class OperandFetch(wiring.Component):
 
     def __init__(self, *, geometry):
         self.geometry = geometry
-        self.lanes = geometry.lanes
-        self.b_tiles = geometry.b_tiles
-        self.slots = geometry.slots
-        self.k_blocks = geometry.k_blocks
         self._job = job_layout(geometry)
         self._command = read_command_layout(
             address_bits=geometry.address_bits, most_bytes=geometry.most_bytes, tag=row_tag_layout(geometry))
@@ -61,131 +48,53 @@ class OperandFetch(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         job = Signal(self._job, reset_less=True)
-        walkers = []
-        for name, operand in (("a", job.a), ("b", job.b)):
-            m.submodules[name] = walker = OperandWalker(geometry=self.geometry)
-            m.d.comb += [walker.operand.eq(operand), walker.blocks.eq(job.k_blocks)]
-            walkers.append(walker)
-        a, b = walkers
+        m.submodules.a_reader = a = OperandReader(geometry=self.geometry, side=OperandSide.A)
+        m.submodules.b_reader = b = OperandReader(geometry=self.geometry, side=OperandSide.B)
 
-        # ``side`` is the operand being read: V first in every chunk.
-        side, first_v, read_s, more, v_more, s_more, final = (
-            Signal(name=name) for name in ("side", "first_v", "read_s", "more", "v_more", "s_more", "final"))
-        v_side = Signal()
+        # The job waits for both sides and for the tile loop.
+        present = Signal()
+        targets = (a.job, b.job, self.job_started)
+        taken = Signal(len(targets))
+        takes = Cat(to.valid & to.ready for to in targets)
         m.d.comb += [
-            v_side.eq(~job.keep_b),
-            v_more.eq(Mux(v_side, b.more, a.more)),
-            s_more.eq(Mux(v_side, a.more, b.more)),
-            more.eq(Mux(side, b.more, a.more)),
-            read_s.eq(first_v | ~job.resident),
+            *(to.valid.eq(present & ~taken[n]) for n, to in enumerate(targets)),
+            self.job.ready.eq(~present),
+            self.job_started.p.eq(job),
         ]
-        tiles_left = Signal(range((self.b_tiles << len(job.group)) + 1))
-        lane = Signal(range(max(2, *self.lanes)))
-        m.d.comb += final.eq(
-            Mux(side, b.final, a.final) | (lane == Mux(side, self.lanes[1] - 1, self.lanes[0] - 1)))
-        v_tiles = Mux(v_side, self.b_tiles, 1)
-        s_tiles = Mux(v_side, job.group, job.group * self.b_tiles)
+        m.d.sync += taken.eq(taken | takes)
+        with m.If((taken | takes).all()):
+            m.d.sync += [present.eq(0), taken.eq(0)]
+        with m.If(self.job.valid & self.job.ready):
+            m.d.sync += [present.eq(1), job.eq(self.job.p)]
+        for to, operand, other, stationary in ((a.job.p, job.a, job.b, ~job.keep_b),
+                                               (b.job.p, job.b, job.a, job.keep_b)):
+            m.d.comb += [
+                to.operand.eq(operand),
+                to.stationary.eq(stationary),
+                to.other_rows.eq(other.rows),
+                *(getattr(to, name).eq(getattr(job, name))
+                  for name in ("k_blocks", "stride", "group", "resident")),
+            ]
 
-        def v(*signals):
-            return [getattr(w, signal).eq(v_side == n) for n, w in enumerate(walkers) for signal in signals]
-
-        def both(*signals):
-            return [getattr(w, signal).eq(1) for w in walkers for signal in signals]
-
-        begin, take, advance = Signal(), Signal(), Signal()
-        slot, free, agree = self._slots(m, job, side, begin, take, advance)
-        m.d.comb += self.job_started.p.eq(job)
-        with m.FSM(name="state"):
-            with m.State("IDLE"):
-                m.d.comb += self.job.ready.eq(1)
-                with m.If(self.job.valid):
-                    m.d.sync += job.eq(self.job.p)
-                    m.next = "BEGIN"
-            with m.State("BEGIN"):
-                m.d.comb += self.job_started.valid.eq(agree)
-                with m.If(self.job_started.ready & agree):
-                    m.d.comb += [begin.eq(1), *both("start", "mark", "first_chunk")]
-                    m.d.sync += first_v.eq(1)
-                    m.next = "CHUNK"
-            with m.State("CHUNK"):
-                m.d.comb += v("rewind")
-                with m.If(read_s):
-                    m.d.comb += both("rewind")
-                m.d.sync += [side.eq(v_side), tiles_left.eq(v_tiles)]
-                m.next = "TILE"
-            with m.State("TILE"):
-                m.d.sync += lane.eq(0)
-                with m.If(more & (tiles_left != 0)):
-                    m.d.comb += take.eq(free)
-                    with m.If(free):
-                        m.next = "ROWS"
-                with m.Elif((side == v_side) & read_s):
-                    m.d.sync += [side.eq(~v_side), tiles_left.eq(s_tiles)]
-                with m.Else():
-                    m.next = "CHUNK_END"
-            with m.State("ROWS"):
-                m.d.comb += self.command.valid.eq(1)
-                with m.If(self.command.ready):
-                    m.d.comb += [a.step.eq(~side), b.step.eq(side), advance.eq(final)]
-                    m.d.sync += lane.eq(lane + 1)
-                    with m.If(final):
-                        m.d.sync += tiles_left.eq(tiles_left - 1)
-                        m.next = "TILE"
-            with m.State("CHUNK_END"):
-                m.next = "CHUNK"
-                with m.If(~a.last_chunk):
-                    m.d.comb += both("next_chunk")
-                with m.Else():
-                    m.d.comb += [*both("first_chunk"), *v("mark")]
-                    m.d.sync += first_v.eq(0)
-                    with m.If(~v_more):
-                        m.d.comb += [*both("mark"), *v("start")]
-                        m.d.sync += first_v.eq(1)
-                        with m.If(~s_more):
-                            m.next = "IDLE"
-
-        command, tag = self.command.p, self.command.p.tag
-        address = Signal.like(command.address)
+        # The side needed first: the one in the earlier job, then the one that was met less often, then V.
+        most = max(self.geometry.slots) << MOST_STRIDE
+        ahead = Signal(range(-2 * most, 2 * most))  # B of A
+        b_moves, b_first = Signal(), Signal()
+        m.d.sync += ahead.eq(ahead + b.met - a.met)
+        with m.If(b.job.valid & b.job.ready):
+            m.d.sync += b_moves.eq(~job.keep_b)
+        with m.If(taken[0] ^ taken[1]):
+            m.d.comb += b_first.eq(taken[0])
+        with m.Else():
+            m.d.comb += b_first.eq((ahead < 0) | ((ahead == 0) & b_moves))
+        chosen = Signal()
         m.d.comb += [
-            address.eq(Mux(side, b.address, a.address)),
-            command.address.eq(address),
-            command.bytes.eq(Mux(side, b.bytes, a.bytes)),
-            tag.offset.eq(address),
-            tag.leading.eq(Mux(side, b.leading, a.leading)),
-            tag.blocks.eq(Mux(side, b.taken, a.taken)),
-            tag.format.eq(Mux(side, job.b.format, job.a.format)),
-            tag.operand.eq(Mux(side, OperandSide.B, OperandSide.A)),
-            tag.lane.eq(lane),
-            tag.address.eq(slot),
-            tag.last.eq(final),
+            chosen.eq(b.command.valid & (b_first | ~a.command.valid)),
+            self.command.valid.eq(a.command.valid | b.command.valid),
+            self.command.p.eq(Mux(chosen, b.command.p.as_value(), a.command.p.as_value())),
+            a.command.ready.eq(self.command.ready & ~chosen),
+            b.command.ready.eq(self.command.ready & chosen),
+            a.released.eq(self.released[0]),
+            b.released.eq(self.released[1]),
         ]
         return m
-
-    def _slots(self, m, job, side, begin, take, advance):
-        """Address of the next slot of ``side``, whether it is free, and whether ``job`` finds its stride.
-
-        The number and size of slots change only when all of them are free.
-        """
-        stride = Signal.like(job.stride)
-        pitch = Signal(range(self.k_blocks + 1))
-        m.d.comb += pitch.eq(Const(self.k_blocks) >> stride)
-        change = Signal()
-        m.d.comb += change.eq(job.stride != stride)
-        with m.If(begin):
-            m.d.sync += stride.eq(job.stride)
-        addresses, free, all_free = [], [], []
-        for n, name in enumerate("ab"):
-            most = self.slots[n] << MOST_STRIDE
-            slot = Signal(slot_layout(slots=most, depth=self.geometry.depth[n]), name=f"{name}_slot")
-            left = Signal(range(most + 1), name=f"{name}_free", init=self.slots[n])
-            after = next_slot(m, f"{name}_after", slot, slots=Const(self.slots[n]) << stride, pitch=pitch)
-            m.d.sync += left.eq(left - (take & (side == n)) + self.released[n])
-            with m.If(advance & (side == n)):
-                m.d.sync += slot.eq(after)
-            with m.If(begin & change):
-                m.d.sync += [slot.eq(0), left.eq(Const(self.slots[n]) << job.stride)]
-            addresses.append(slot.address)
-            free.append(left != 0)
-            all_free.append(left == Const(self.slots[n]) << stride)
-        agree = ~change | (all_free[0] & all_free[1])
-        return Mux(side, *reversed(addresses)), Mux(side, *reversed(free)), agree

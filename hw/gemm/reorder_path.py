@@ -10,7 +10,8 @@ from hw.block import any_of, is_format
 from hw.gemm.fragment_reader import FragmentReader
 from hw.gemm.reorder import INDEX_BITS, Reorder
 from hw.gemm.result_format import ResultFormat
-from hw.gemm.result_layouts import addend_beat_layout, addend_request_layout, fragment_layout
+from hw.gemm.result_layouts import addend_beat_layout, addend_request_layout, line_layout
+from hw.gemm.row_collector import RowCollector
 from hw.layouts import FormatCode
 
 __all__ = ["ReorderPath", "reorder_job_layout"]
@@ -41,7 +42,7 @@ def reorder_job_layout(*, columns, rows_bits, address_bits) -> data.StructLayout
 
 
 class ReorderPath(wiring.Component):
-    """Reads rows, puts them into another order, quantizes them and gives them as fragments.
+    """Reads rows, puts them into another order, quantizes them and gives them as lines of memory.
 
     First the permutation is read; without one, the order stays. Throughput: one block per cycle, as far as
     memory and ``Reorder`` allow. A permutation with an index that is not below ``columns`` sets
@@ -60,7 +61,7 @@ class ReorderPath(wiring.Component):
     -------
     job: In(stream of ``reorder_job_layout``), taken when ``idle``
     read, beat, beat_valid, o: as in ``ResultPath``
-    idle: Out(1), no job is under way, and all fragments were taken
+    idle: Out(1), no job is under way, and all lines were taken
     fault: Out(1)
     """
 
@@ -77,7 +78,7 @@ class ReorderPath(wiring.Component):
             "read": Out(stream.Signature(addend_request_layout(address_bits))),
             "beat": In(addend_beat_layout(data_bits)),
             "beat_valid": In(1),
-            "o": Out(stream.Signature(fragment_layout(address_bits))),
+            "o": Out(stream.Signature(line_layout(address_bits))),
             "idle": Out(1),
             "fault": Out(1),
         })
@@ -85,11 +86,13 @@ class ReorderPath(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.reorder = reorder = self._reorder
-        m.submodules.format = format_ = ResultFormat(address_bits=self.address_bits)
+        m.submodules.format = format_ = ResultFormat(rows=1, address_bits=self.address_bits)
+        m.submodules.collector = collector = RowCollector(rows=1, address_bits=self.address_bits)
         m.submodules.reader = reader = FragmentReader(
             data_bits=self.data_bits, address_bits=self.address_bits, unit=_INDEX_BYTES)
         wiring.connect(m, reader.read, wiring.flipped(self.read))
-        wiring.connect(m, format_.o, wiring.flipped(self.o))
+        wiring.connect(m, format_.o, collector.i)
+        wiring.connect(m, collector.o, wiring.flipped(self.o))
         m.d.comb += [reader.beat.eq(self.beat), reader.beat_valid.eq(self.beat_valid)]
 
         job = Signal(self._job, reset_less=True)
@@ -125,7 +128,8 @@ class ReorderPath(wiring.Component):
                 m.d.comb += self.fault.eq(1)
         self._request(m, job, reader.request, blocks, in_last, loading, moving)
         self._receive(m, job, reader.o, reorder, blocks, loading, table_there)
-        self._send(m, job, reorder.o, format_.i, blocks, in_last, written)
+        left = self._send(m, job, reorder.o, format_, blocks, in_last)
+        m.d.comb += written.eq(left & collector.idle)
         return m
 
     def _request(self, m, job, request, blocks, in_last, loading, moving):
@@ -183,8 +187,9 @@ class ReorderPath(wiring.Component):
         with m.If(taken):
             m.d.sync += block.eq(Mux(last, 0, block + 1))
 
-    def _send(self, m, job, rows, formatted, blocks, in_last, written):
-        """Each block with its address; ``written`` when the last one was taken as a fragment."""
+    def _send(self, m, job, rows, format_, blocks, in_last):
+        """Each block with its place; whether the last one was taken as a fragment."""
+        formatted = format_.i
         block = Signal.like(blocks)
         row = Signal(self.rows_bits)
         start, at = (Signal(self.address_bits, name=name, reset_less=True) for name in ("start", "at"))
@@ -201,16 +206,18 @@ class ReorderPath(wiring.Component):
             formatted.valid.eq(rows.valid),
             formatted.p.values.eq(rows.p.values),
             formatted.p.columns.eq(Mux(last, in_last, BLOCK_SIZE)),
-            formatted.p.address.eq(at),
+            formatted.p.place.address.eq(at),
+            formatted.p.place.begins.eq(block == 0),
+            formatted.p.place.ends.eq(last),
             formatted.p.code.eq(code),
             rows.ready.eq(formatted.ready),
             sent.eq(formatted.valid & formatted.ready),
-            written.eq((row == job.rows) & (under_way == 0)),
         ]
-        m.d.sync += under_way.eq(under_way + sent - (self.o.valid & self.o.ready))
+        m.d.sync += under_way.eq(under_way + sent - (format_.o.valid & format_.o.ready))
         with m.If(sent):
             m.d.sync += [block.eq(Mux(last, 0, block + 1)), at.eq(at + size)]
             with m.If(last):
                 m.d.sync += [row.eq(row + 1), start.eq(next_start), at.eq(next_start)]
         with m.If(self.idle):
             m.d.sync += [row.eq(0), start.eq(self.job.p.target), at.eq(self.job.p.target)]
+        return (row == job.rows) & (under_way == 0)

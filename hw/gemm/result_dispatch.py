@@ -64,7 +64,7 @@ class ResultDispatch(wiring.Component):
                 command.p.row_address.eq(address),
                 command.p.rows.eq(Mux(final, left, rows)),
                 *(getattr(command.p, name).eq(getattr(results, name))
-                  for name in ("column_block", "columns", "first", "last", "slot")),
+                  for name in ("column_block", "columns", "first", "last", "slot", "begins", "ends")),
             ]
         with m.FSM(name="state"):
             with m.State("IDLE"):

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from golden.engine import MemoryFormat
 from golden.formats import BLOCK_SIZE, STREAM_FORMATS
 from hw.block import any_of, binary32_layout, is_format
-from hw.gemm.result_layouts import fragment_layout
+from hw.gemm.result_layouts import fragment_layout, row_place_layout
 from hw.layouts import FormatCode, float_block_layout, packet_layout
 from hw.pipeline import Pipeline
 from hw.quantizer import Quantizer
@@ -19,15 +19,15 @@ _INFINITE = 255
 _HALF = 16
 
 
-def result_row_layout(address_bits) -> data.StructLayout:
-    """16 columns of a row of D, of which ``columns`` exist, for ``address``.
+def result_row_layout(*, rows, address_bits) -> data.StructLayout:
+    """16 columns of a row of D, of which ``columns`` exist, for ``place``.
 
     ``code`` is the format of the block that they make, where blocks are made.
     """
     return data.StructLayout({
         "values": float_block_layout(),
         "columns": range(BLOCK_SIZE + 1),
-        "address": address_bits,
+        "place": row_place_layout(rows=rows, address_bits=address_bits),
         "code": FormatCode,
     })
 
@@ -40,6 +40,8 @@ class ResultFormat(wiring.Component):
 
     Parameters
     ----------
+    rows:
+        Most rows of a tile.
     address_bits:
         Width of addresses.
 
@@ -50,21 +52,22 @@ class ResultFormat(wiring.Component):
     o: Out(stream of ``fragment_layout``)
     """
 
-    def __init__(self, *, address_bits):
-        self.address_bits = address_bits
+    def __init__(self, *, rows, address_bits):
+        sizes = {"rows": rows, "address_bits": address_bits}
+        self._place = row_place_layout(**sizes)
         super().__init__({
             "format": In(3),
-            "i": In(stream.Signature(result_row_layout(address_bits))),
-            "o": Out(stream.Signature(fragment_layout(address_bits))),
+            "i": In(stream.Signature(result_row_layout(**sizes))),
+            "o": Out(stream.Signature(fragment_layout(**sizes))),
         })
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.floats = floats = _Floats(address_bits=self.address_bits)
+        m.submodules.floats = floats = _Floats(place=self._place)
         m.submodules.quantizer = quantizer = Quantizer()
-        # Addresses of the blocks in the quantizer.
-        m.submodules.addresses = addresses = fifo.SyncFIFOBuffered(
-            width=self.address_bits, depth=Quantizer.latency + 4)
+        # Where the blocks in the quantizer go.
+        m.submodules.places = places = fifo.SyncFIFOBuffered(
+            width=self._place.size, depth=Quantizer.latency + 4)
 
         row = self.i.p
         to_floats, narrow = Signal(), Signal()
@@ -73,14 +76,14 @@ class ResultFormat(wiring.Component):
             narrow.eq(self.format == MemoryFormat.BFLOAT16),
             floats.i.valid.eq(self.i.valid & to_floats),
             floats.i.p.data.eq(row.values),
-            floats.i.p.user.address.eq(row.address),
+            floats.i.p.user.place.eq(row.place),
             floats.i.p.user.columns.eq(row.columns),
             floats.i.p.user.narrow.eq(narrow),
-            quantizer.i.valid.eq(self.i.valid & ~to_floats & addresses.w_rdy),
+            quantizer.i.valid.eq(self.i.valid & ~to_floats & places.w_rdy),
             quantizer.i.p.user.eq(row.code),
-            addresses.w_en.eq(self.i.valid & ~to_floats & quantizer.i.ready),
-            addresses.w_data.eq(row.address),
-            self.i.ready.eq(Mux(to_floats, floats.i.ready, quantizer.i.ready & addresses.w_rdy)),
+            places.w_en.eq(self.i.valid & ~to_floats & quantizer.i.ready),
+            places.w_data.eq(row.place),
+            self.i.ready.eq(Mux(to_floats, floats.i.ready, quantizer.i.ready & places.w_rdy)),
         ]
         for column in range(BLOCK_SIZE):
             exists = (row.columns > column).replicate(32)
@@ -94,33 +97,30 @@ class ResultFormat(wiring.Component):
             self.o.valid.eq(floats.o.valid | quantizer.o.valid),
             floats.o.ready.eq(self.o.ready),
             quantizer.o.ready.eq(self.o.ready),
-            addresses.r_en.eq(quantizer.o.valid & self.o.ready),
+            places.r_en.eq(quantizer.o.valid & self.o.ready),
         ]
         with m.If(floats.o.valid):
             fragment = floats.o.p
             m.d.comb += [
-                self.o.p.address.eq(fragment.user.address),
+                self.o.p.place.eq(fragment.user.place),
                 self.o.p.bytes.eq(fragment.user.columns << Mux(fragment.user.narrow, 1, 2)),
                 self.o.p.data.eq(fragment.data),
             ]
         with m.Else():
             m.d.comb += [
-                self.o.p.address.eq(addresses.r_data),
+                self.o.p.place.eq(places.r_data),
                 self.o.p.bytes.eq(bytes_),
                 self.o.p.data.eq(block.data),
             ]
         return m
 
 
-def _float_user_layout(address_bits):
-    return data.StructLayout({"address": address_bits, "columns": range(BLOCK_SIZE + 1), "narrow": 1})
-
-
 class _Floats(wiring.Component):
     """Binary32 as it is, or rounded to bfloat16 if ``narrow``."""
 
-    def __init__(self, *, address_bits):
-        payload = packet_layout(float_block_layout(), _float_user_layout(address_bits))
+    def __init__(self, *, place):
+        user = data.StructLayout({"place": place, "columns": range(BLOCK_SIZE + 1), "narrow": 1})
+        payload = packet_layout(float_block_layout(), user)
         super().__init__({"i": In(stream.Signature(payload)), "o": Out(stream.Signature(payload))})
 
     def elaborate(self, platform):

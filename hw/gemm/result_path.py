@@ -12,10 +12,11 @@ from hw.gemm.result_format import ResultFormat
 from hw.gemm.result_layouts import (
     addend_beat_layout,
     addend_request_layout,
-    fragment_layout,
+    line_layout,
     result_job_layout,
     tile_command_layout,
 )
+from hw.gemm.row_collector import RowCollector
 from hw.gemm.tile_address import TileAddress
 from hw.gemm.tile_rows import TileRows
 from hw.layouts import packet_layout
@@ -32,7 +33,8 @@ class ResultPath(wiring.Component):
 
     For each tile command, in order, it takes the results of ``ceil(columns / cols)`` array tiles, which
     lie side by side, left one first. It adds a tile's chunks in ascending order, then the bias row, then
-    what D holds, and gives each of the tile's rows inside D as one fragment, in the job's format.
+    what D holds, and gives the tile's rows inside D in the job's format, those of a run of tiles
+    joined and cut into lines of memory.
 
     Commands may come long before their results: addends are read ahead of time. Tiles of one chunk
     without addend move at one row per cycle; each further chunk or addend takes a tile through the
@@ -57,8 +59,8 @@ class ResultPath(wiring.Component):
     read: Out(stream of ``addend_request_layout``), bias and old D
     beat: In(``addend_beat_layout``); beat_valid: In(1): what was read, in order, no flow control: there
         is room for all that was requested
-    o: Out(stream of ``fragment_layout``), one per row and tile
-    idle: Out(1), every command taken was carried out and its fragments taken
+    o: Out(stream of ``line_layout``)
+    idle: Out(1), every command taken was carried out, and its lines taken unless its run goes on
     """
 
     def __init__(self, *, rows, cols, drain_rows, slots, lanes, data_bits, address_bits):
@@ -81,7 +83,7 @@ class ResultPath(wiring.Component):
             "read": Out(stream.Signature(addend_request_layout(address_bits))),
             "beat": In(addend_beat_layout(data_bits)),
             "beat_valid": In(1),
-            "o": Out(stream.Signature(fragment_layout(address_bits))),
+            "o": Out(stream.Signature(line_layout(address_bits))),
             "idle": Out(1),
         })
 
@@ -95,7 +97,8 @@ class ResultPath(wiring.Component):
             rows=rows, data_bits=self.data_bits, address_bits=address_bits)
         m.submodules.accumulation = accumulation = Accumulation(
             rows=rows, slots=self.slots, lanes=self.lanes, address_bits=address_bits)
-        m.submodules.format = format_ = ResultFormat(address_bits=address_bits)
+        m.submodules.format = format_ = ResultFormat(rows=rows, address_bits=address_bits)
+        m.submodules.collector = collector = RowCollector(rows=rows, address_bits=address_bits)
 
         connect, flipped = wiring.connect, wiring.flipped
         connect(m, flipped(self.command), address.i)
@@ -104,7 +107,8 @@ class ResultPath(wiring.Component):
         connect(m, addends.o, accumulation.addends)
         connect(m, addends.read, flipped(self.read))
         connect(m, accumulation.o, format_.i)
-        connect(m, format_.o, flipped(self.o))
+        connect(m, format_.o, collector.i)
+        connect(m, collector.o, flipped(self.o))
         job = self.job
         m.d.comb += [
             address.job.eq(job),
@@ -119,11 +123,11 @@ class ResultPath(wiring.Component):
         self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile)
 
         commands, fragments = Signal(range(4 * _COMMANDS)), Signal(range(256))
-        m.d.comb += self.idle.eq((commands == 0) & (fragments == 0))
+        m.d.comb += self.idle.eq((commands == 0) & (fragments == 0) & collector.idle)
         m.d.sync += [
             commands.eq(commands + (self.command.valid & self.command.ready)
                         - (accumulation.tile.valid & accumulation.tile.ready)),
-            fragments.eq(fragments + accumulation.leaving - (self.o.valid & self.o.ready)),
+            fragments.eq(fragments + accumulation.leaving - (format_.o.valid & format_.o.ready)),
         ]
         return m
 

@@ -11,6 +11,8 @@ from hw.layouts import FormatCode
 
 __all__ = ["TileAddress", "placed_tile_layout"]
 
+_KEPT = ("rows", "columns", "first", "last", "slot", "begins", "ends")
+
 
 def placed_tile_layout(*, rows, slots, address_bits) -> data.StructLayout:
     """A tile command with addresses of its first row's fragment and of its part of the bias row.
@@ -18,7 +20,7 @@ def placed_tile_layout(*, rows, slots, address_bits) -> data.StructLayout:
     ``code`` is the format of its blocks, where blocks are made.
     """
     command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
-    kept = {name: command[name].shape for name in ("rows", "columns", "first", "last", "slot")}
+    kept = {name: command[name].shape for name in _KEPT}
     return data.StructLayout({
         **kept, "address": address_bits, "bias_address": address_bits, "code": FormatCode})
 
@@ -76,8 +78,7 @@ class TileAddress(wiring.Component):
                 m.d.sync += [offset.eq(block * FRAGMENT_BYTES), excess.eq(0)]
         m.d.sync += bias_offset.eq(block * FRAGMENT_BYTES)
 
-        kept = [getattr(self.o.p, name).eq(getattr(tile, name))
-                for name in ("rows", "columns", "first", "last", "slot")]
+        kept = [getattr(self.o.p, name).eq(getattr(tile, name)) for name in _KEPT]
         code = Mux(leading, MX9.code, job.format[:2])
         m.d.comb += [self.o.valid.eq(stage == 3), self.i.ready.eq(stage == 2)]
         with m.Switch(stage):

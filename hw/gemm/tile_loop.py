@@ -107,7 +107,11 @@ class TileLoop(wiring.Component):
         v_slot, s_slot = self._slots(m, j_last, i_last, v_end & job.resident & ~v_last, chunk_end, group_end)
         a, b = self._tile(m, s, v, v_slot, s_slot, i_last, j_last & done_s)
         final = v_last & (s.left <= Mux(keep_b, BLOCK_SIZE, g.a_lanes))
-        self._results(m, a, b, Mux(keep_b, (i & (g.b_tiles - 1)) == 0, j == 0), chunk_end, final)
+        # Where a tile of A meets those of a group of B, they make a run.
+        block = i >> (g.b_tiles.bit_length() - 1)
+        begins, ends = ~keep_b | (block == 0), ~keep_b | (block == job.group - 1) | (b.left <= BLOCK_SIZE)
+        self._results(
+            m, a, b, Mux(keep_b, (i & (g.b_tiles - 1)) == 0, j == 0), begins, ends, chunk_end, final)
         self._availability(m, i == 0, (j == 0) & read_s)
         return m
 
@@ -220,7 +224,7 @@ class TileLoop(wiring.Component):
         self._tiles = tiles
         return places
 
-    def _results(self, m, a, b, begins, chunk_end, final):
+    def _results(self, m, a, b, fresh, begins, ends, chunk_end, final):
         g, chunk = self.geometry, self._chunk
         layout = results_layout(g)
         m.submodules.commands = commands = fifo.SyncFIFO(width=layout.size, depth=_COMMANDS)
@@ -234,15 +238,17 @@ class TileLoop(wiring.Component):
             entry.first.eq(chunk.is_first),
             entry.last.eq(chunk.is_last),
             entry.slot.eq(slot),
+            entry.begins.eq(begins),
+            entry.ends.eq(ends),
             entry.job_first.eq(job_first),
             entry.job_last.eq(final & chunk.is_last),
             commands.w_data.eq(entry),
-            commands.w_en.eq(self._fire & begins),
+            commands.w_en.eq(self._fire & fresh),
             self.results.payload.eq(commands.r_data),
             self.results.valid.eq(commands.r_rdy),
             commands.r_en.eq(self.results.ready),
         ]
-        with m.If(self._fire & begins):
+        with m.If(self._fire & fresh):
             m.d.sync += [job_first.eq(0), slot.eq(Mux(slot == g.partial_slots - 1, 0, slot + 1))]
         with m.If(chunk_end & ~(chunk.is_first & chunk.is_last)):
             m.d.sync += slot.eq(0)  # the next chunk's tiles in the same order

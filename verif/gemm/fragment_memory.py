@@ -1,4 +1,4 @@
-"""A memory on a path's own ports: it answers addend requests and takes fragments."""
+"""A memory on a path's own ports: it answers addend requests and takes lines."""
 
 from collections import deque
 
@@ -6,7 +6,7 @@ import numpy as np
 from amaranth.lib import data
 from cocotb.triggers import RisingEdge
 
-from hw.gemm.result_layouts import addend_beat_layout, addend_request_layout, fragment_layout
+from hw.gemm.result_layouts import UNIT_BYTES, addend_beat_layout, addend_request_layout, line_layout
 
 __all__ = ["FragmentMemory", "fields_of", "payload_of"]
 
@@ -65,12 +65,13 @@ class FragmentMemory:
             self._beats.append((self._cycle + self.latency, payload))
 
     def write(self, payload: int) -> None:
-        """Take a fragment."""
-        fragment = fields_of(fragment_layout(self.address_bits), payload)
-        count = fragment["bytes"]
-        assert 1 <= count <= 64
-        text = fragment["data"].to_bytes(64, "little")[:count]
-        self.data[fragment["address"] : fragment["address"] + count] = np.frombuffer(text, np.uint8)
+        """Take a line."""
+        line = fields_of(line_layout(self.address_bits), payload)
+        start, end = line["start"] * UNIT_BYTES, line["end"] * UNIT_BYTES
+        assert 0 <= start < end <= 64
+        text = line["data"].to_bytes(64, "little")[start:end]
+        address = 64 * line["line"]
+        self.data[address + start : address + end] = np.frombuffer(text, np.uint8)
         self.written += 1
 
     async def run(self) -> None:

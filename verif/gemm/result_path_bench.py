@@ -110,6 +110,9 @@ class Job:
     def send(self, commands: Sender, results: Sender) -> None:
         tiles = [(r, c) for r in range(0, self.m, ROWS) for c in range(0, self.n, 16)]
         layout = tile_command_layout(rows=ROWS, slots=P["slots"], address_bits=ADDRESS_BITS)
+        ends = [one[0] != next_[0] or self.rng.random() < 0.3
+                for one, next_ in zip(tiles, [*tiles[1:], (None, None)], strict=True)]
+        runs = dict(zip(tiles, zip([True, *ends[:-1]], ends, strict=True), strict=True))
         while tiles:
             group, tiles = tiles[: P["slots"]], tiles[P["slots"] :]
             for chunk in range(self.chunks):
@@ -126,6 +129,8 @@ class Job:
                                 first=chunk == 0,
                                 last=chunk == self.chunks - 1,
                                 slot=slot,
+                                begins=runs[r, c][0],
+                                ends=runs[r, c][1],
                             )
                         ]
                     )

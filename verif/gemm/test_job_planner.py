@@ -3,16 +3,19 @@
 import pytest
 from amaranth.sim import Simulator
 
-from golden.engine import EngineParameters
+from golden.engine import EngineParameters, least_group, stationary_group
 from hw.gemm.geometry import Geometry
 from hw.gemm.job_planner import JobPlanner
 
 
-@pytest.mark.parametrize(("k_blocks", "tiles"), [(8, 2), (10, 3), (2, 7), (72, 4)])
-def test_group_fits(k_blocks, tiles):
-    planner = JobPlanner(geometry=Geometry(EngineParameters(k_blocks=k_blocks, stationary_tiles=tiles)))
+@pytest.mark.parametrize(("k_blocks", "tiles"), [(8, 2), (10, 3), (2, 7), (72, 4), (8, 40)])
+@pytest.mark.parametrize("keep_b", [False, True])
+def test_group_fits(k_blocks, tiles, keep_b):
+    parameters = EngineParameters(k_blocks=k_blocks, stationary_tiles=tiles)
+    planner = JobPlanner(geometry=Geometry(parameters))
 
     async def drive(ctx):
+        ctx.set(planner.keep_b, keep_b)
         for k in [*range(1, 3 * k_blocks), tiles * k_blocks, tiles * k_blocks + 1, 60000]:
             ctx.set(planner.k_blocks, k)
             ctx.set(planner.start, 1)
@@ -26,7 +29,10 @@ def test_group_fits(k_blocks, tiles):
             slots = tiles << stride
             assert ctx.get(planner.stride) == stride
             assert ctx.get(planner.resident) == (chunks <= slots)
-            assert ctx.get(planner.group) == max(1, slots // chunks)
+            group = ctx.get(planner.group)
+            assert group == max(1, stationary_group(parameters, k, keep_b))
+            fit = slots // chunks
+            assert group == max(1, fit // 2 if fit // 2 >= least_group(parameters, keep_b) else fit)
 
     simulator = Simulator(planner)
     simulator.add_clock(1e-6)

@@ -12,7 +12,7 @@ def test_write_master(bench, data_bits):
         WriteMaster(data_bits=data_bits, address_bits=32),
         "write_master",
         "verif.gemm.write_master_bench",
-        parameters={"data_bits": data_bits, "address_bits": 32, "fragments": 400},
+        parameters={"data_bits": data_bits, "address_bits": 32, "lines": 400},
         ignored_deprecations=DEPRECATED,
     )
     assert len(result.tests) == 6

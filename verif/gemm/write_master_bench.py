@@ -8,8 +8,9 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiRamWrite, AxiResp, AxiWriteBus
 
-from hw.gemm.result_layouts import fragment_layout
+from hw.gemm.result_layouts import LINE_UNITS, UNIT_BYTES, line_layout
 from verif.coverage import Coverage
+from verif.gemm.fragment_memory import payload_of
 from verif.gemm.handshake import Sender
 from verif.runner import bench_parameters
 from verif.streams import STALLS
@@ -18,6 +19,7 @@ P = bench_parameters()
 STALL_NAMES = ["none", "uniform", "bursts"]
 COVERAGE = Coverage("write-master", stalls=STALL_NAMES)
 SIZE = 1 << 16
+LINE = LINE_UNITS * UNIT_BYTES
 
 
 class Memory(AxiRamWrite):
@@ -49,35 +51,38 @@ async def start(dut, stalls: str, rng):
     memory = Memory(dut)
     for channel in (memory.aw_channel, memory.w_channel, memory.b_channel):
         channel.set_pause_generator(STALLS[stalls](random.Random(rng.getrandbits(64))))
-    fragments = Sender(dut, "i", stall="none" if stalls == "none" else "uniform", rng=rng)
+    lines = Sender(dut, "i", stall="none" if stalls == "none" else "uniform", rng=rng)
     Clock(dut.clk, 10, unit="ns").start()
     await ClockCycles(dut.clk, 4)
     dut.rst.value = 0
     await ClockCycles(dut.clk, 4)
-    cocotb.start_soon(fragments.run())
+    cocotb.start_soon(lines.run())
     cocotb.start_soon(memory.check())
-    return memory, fragments
+    return memory, lines
 
 
-def fragment(rng, address: int, count: int) -> tuple[int, bytes]:
-    text = rng.randbytes(count)
-    value = int.from_bytes(text + rng.randbytes(64 - count), "little")
-    payload = fragment_layout(P["address_bits"]).const({"address": address, "bytes": count, "data": value})
-    return payload.as_value().value, text
+def part_of_line(rng, address: int, count: int) -> tuple[int, bytes]:
+    """The payload, and the text that it brings to ``address``."""
+    text = rng.randbytes(LINE)
+    start = address % LINE
+    payload = payload_of(
+        line_layout(P["address_bits"]), line=address // LINE, start=start // UNIT_BYTES,
+        end=(start + count) // UNIT_BYTES, data=int.from_bytes(text, "little"))
+    return payload, text[start : start + count]
 
 
 def random_place(rng) -> tuple[int, int]:
-    """An even address, often just before the end of a page, and an even length."""
-    count = rng.choice((2, 8, 12, 18, 32, 64, 2 * rng.randint(1, 32)))
-    anywhere = 2 * rng.randint(0, SIZE // 2 - 40)
-    near_page_end = 4096 * rng.randint(1, 15) - 2 * rng.randint(0, 32)
-    return rng.choice((anywhere, near_page_end)), count
+    """An even address and an even length within a line."""
+    start, end = sorted(rng.sample(range(LINE_UNITS + 1), 2))
+    if rng.random() < 0.3:
+        start, end = rng.choice(((0, LINE_UNITS), (0, end), (start, LINE_UNITS)))
+    return LINE * rng.randrange(SIZE // LINE) + UNIT_BYTES * start, UNIT_BYTES * (end - start)
 
 
-async def until_idle(dut, fragments) -> None:
+async def until_idle(dut, lines) -> None:
     for _ in range(30000):
         await RisingEdge(dut.clk)
-        if fragments.idle and dut.idle.value:
+        if lines.idle and dut.idle.value:
             return
     raise AssertionError("not idle")
 
@@ -85,19 +90,19 @@ async def until_idle(dut, fragments) -> None:
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 @cocotb.parametrize(stalls=STALL_NAMES)
 async def writes(dut, stalls):
-    """Memory ends as if every fragment had been written byte by byte, in order."""
+    """Memory ends as if every line had been written byte by byte, in order."""
     rng = random.Random(random.getrandbits(64))
-    memory, fragments = await start(dut, stalls, rng)
+    memory, lines = await start(dut, stalls, rng)
     expected = bytearray(SIZE)
     count = 0
-    for _ in range(P["fragments"]):
+    for _ in range(P["lines"]):
         address, length = random_place(rng)
-        payload, text = fragment(rng, address, length)
-        fragments.send([payload])
+        payload, text = part_of_line(rng, address, length)
+        lines.send([payload])
         expected[address : address + length] = text
         count += length
     total = 0
-    while not (fragments.idle and dut.idle.value):
+    while not (lines.idle and dut.idle.value):
         await RisingEdge(dut.clk)
         total += int(dut.written.value)
         assert not dut.error_valid.value
@@ -110,13 +115,13 @@ async def writes(dut, stalls):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def throughput(dut):
-    """Aligned fragments of a beat leave at one per cycle."""
+    """Lines, a beat of each, leave at one per cycle."""
     rng = random.Random(1)
-    _, fragments = await start(dut, "none", rng)
+    _, lines = await start(dut, "none", rng)
     size = min(64, P["data_bits"] // 8)
-    fragments.send([fragment(rng, 4096 + n * size, size)[0] for n in range(200)])
+    lines.send([part_of_line(rng, 4096 + n * 64, size)[0] for n in range(200)])
     cycles = 0
-    while not (fragments.idle and dut.idle.value):
+    while not (lines.idle and dut.idle.value):
         await RisingEdge(dut.clk)
         cycles += 1
     assert cycles < 230, cycles
@@ -126,23 +131,23 @@ async def throughput(dut):
 async def stops(dut):
     """After ``stop``, begun bursts end, the rest is dropped, all goes idle; then it works again."""
     rng = random.Random(random.getrandbits(64))
-    memory, fragments = await start(dut, "uniform", rng)
+    memory, lines = await start(dut, "uniform", rng)
     for _ in range(20):
         pieces = [random_place(rng) for _ in range(20)]
-        fragments.send([fragment(rng, *place)[0] for place in pieces])
+        lines.send([part_of_line(rng, *place)[0] for place in pieces])
         await ClockCycles(dut.clk, rng.randint(1, 60))
         dut.stop.value = 1
         await ClockCycles(dut.clk, 1)
-        await until_idle(dut, fragments)
+        await until_idle(dut, lines)
         begun = len(memory.bursts)
         await ClockCycles(dut.clk, 20)
         assert len(memory.bursts) == begun
         dut.stop.value = 0
         await ClockCycles(dut.clk, 2)
-        payload, text = fragment(rng, 0x2000, 10)
-        fragments.send([payload])
+        payload, text = part_of_line(rng, 0x2000, 10)
+        lines.send([payload])
         await ClockCycles(dut.clk, 2)
-        await until_idle(dut, fragments)
+        await until_idle(dut, lines)
         assert memory.read(0x2000, 10) == text
 
 
@@ -150,7 +155,7 @@ async def stops(dut):
 async def errors(dut):
     """A response that is not OKAY is reported with its burst's address."""
     rng = random.Random(random.getrandbits(64))
-    memory, fragments = await start(dut, "none", rng)
+    memory, lines = await start(dut, "none", rng)
     size = P["data_bits"] // 8
     for response in (AxiResp.SLVERR, AxiResp.DECERR):
         address = 2 * rng.randint(0, SIZE // 2 - 40)
@@ -161,7 +166,7 @@ async def errors(dut):
             await send(item)
 
         memory.b_channel.send = fail
-        fragments.send([fragment(rng, address, 2)[0]])
+        lines.send([part_of_line(rng, address, 2)[0]])
         for _ in range(200):
             await RisingEdge(dut.clk)
             if dut.error_valid.value:
@@ -172,4 +177,4 @@ async def errors(dut):
         error = int(dut.error.value)
         assert error & 3 == int(response)
         assert error >> 2 == address // size * size
-        await until_idle(dut, fragments)
+        await until_idle(dut, lines)
