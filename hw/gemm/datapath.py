@@ -291,7 +291,8 @@ class Datapath(wiring.Component):
             return [path.o for path in paths], 1
         lines, empty = [], []
         for n, path in enumerate(paths):
-            queue = fifo.SyncFIFOBuffered(width=len(path.o.p.as_value()), depth=max(2, rows))
+            # One of its places is a register; a memory of the other alone would have no address.
+            queue = fifo.SyncFIFOBuffered(width=len(path.o.p.as_value()), depth=max(3, rows))
             m.submodules[f"lines_{n}"] = queue
             line = path.o.signature.flip().create(path=(f"line_{n}",))
             m.d.comb += [
