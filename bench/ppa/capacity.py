@@ -45,7 +45,7 @@ def capacity(results: Mapping[str, Result]) -> Iterator[str]:
 
     yield (
         f"## Largest array\n\nThe {rows}x{cols} array with loaders and drain ({values}) is placed and routed:"
-        f" it takes {share(placed.comb)} of the LFE5U-85F's LUTs and {share(placed.ff)} of its flip-flops, and is"
-        " the largest that was. By the sizes of its parts others would take, LUTs and flip-flops,"
+        f" it takes {share(placed.comb)} of the LFE5U-85F's LUTs and {share(placed.ff)} of its flip-flops,"
+        " and is the largest that was. By the sizes of its parts others would take, LUTs and flip-flops,"
         f" {'; '.join(estimate(r, c) for r, c in _LARGER)}; none of these was placed."
     )
