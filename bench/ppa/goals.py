@@ -150,8 +150,13 @@ TRIED: Mapping[tuple[str, str], str] = {
     ("converter", "Fmax"): "stages that stop one by one and all together (`buffered`): the net that stops or"
     " clears 128 registers takes over 3 ns. A pipeline that never stops, with its results in a block memory,"
     " is the next thing to try.",
+    ("grid_2x2", "Fmax"): "more registers before the converter's shift, which selects by nets of 50"
+    " loads; the clears of its bytes, decided in the cycle in which they reach the registers, are next."
+    " Seeds differ by more than what is missing.",
+    ("grid_8x8", "Fmax"): "one seed, with the static placer: the heap placer does not end on so full a"
+    " device.",
     ("array_8x8", "outside the elements: loaders, lanes, drain"): "block memories without bypass,"
-    " references of 16 tiles, slice multiplexers. What is left is a lane's unpacking of three formats and a"
-    " converter per column and segment.",
+    " skews in block memory, references of 16 tiles, slice multiplexers. What is left is a lane's unpacking"
+    " of three formats and a converter per column and segment.",
 }
 """For goals that are not reached, by run and item: what was tried. The report adds the limiting path."""

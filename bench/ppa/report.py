@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from bench.ppa.capacity import capacity
 from bench.ppa.goals import GOALS, TRIED, Goal
 from bench.ppa.standard import TITLES
 from gen.synth.result import Result, Timing
@@ -25,7 +26,8 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
     sections = [
         "# Size and speed\n\nWritten by `make ppa`; no figure here is typed by hand.",
         f"Tools: {', '.join(tools)}. ECP5 is an LFE5U-85F in speed grade 6, placed out of context for"
-        f" {frequency_mhz:g} MHz; Fmax is the median of {seeds} seeds. *Plain* is nextpnr on Yosys' netlist,"
+        f" {frequency_mhz:g} MHz; Fmax is the median of {seeds} seeds, with 8x8 elements"
+        " one seed's. *Plain* is nextpnr on Yosys' netlist,"
         " *trimmed* the same with the step of `gen/synth/trim.py` between them, which lets nextpnr leave out"
         " the cells at the ends of carry chains; both netlists are simulated against the golden model by"
         " `verif/netlist`. Other families have no open tool that places them, hence no Fmax.",
@@ -37,6 +39,7 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
         "## Million multiply-accumulates per second and LUT4, trimmed\n\n" + _rates(results),
         "## Slowest paths\n\n" + _table(("design", "netlist", "path"), _paths(results)),
         *_parts(results),
+        *capacity(results),
         *(f"## {caption}\n\n![{caption}]({name})" for name, caption in CHARTS.items()),
         *_failures(results),
     ]
