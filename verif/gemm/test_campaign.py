@@ -57,10 +57,13 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
                 results.hit(d=format_name(d.d_format, d.d_mx9_blocks))
             for feature in features(d, p):
                 coverages[2 + (d.operation == Operation.REORDER)].hit(feature=feature)
+    if count == FULL:
+        for coverage in coverages:
+            coverage.require_full()
+    else:
+        coverages = [results := Coverage("engine-sample")]
     results.compared(checked.outputs)
     for coverage in coverages:
-        if count == FULL:
-            coverage.require_full()
         summarize(coverage)
     counts = {"jobs": checked.descriptors, "elements of D": checked.outputs, "cycles": checked.engine.cycles}
     tabulate("random jobs on the engine", name, counts)
