@@ -153,6 +153,8 @@ TRIED: Mapping[tuple[str, str], str] = {
     ("grid_2x2", "Fmax"): "more registers before the converter's shift, which selects by nets of 50"
     " loads; the clears of its bytes, decided in the cycle in which they reach the registers, are next."
     " Seeds differ by more than what is missing.",
+    ("grid_4x4", "Fmax"): "the accumulator's addition, more than half of it in wires: nextpnr spreads an"
+    " element's cells farther among others than alone.",
     ("grid_8x8", "Fmax"): "one seed, with the static placer: the heap placer does not end on so full a"
     " device.",
     ("array_8x8", "outside the elements: loaders, lanes, drain"): "block memories without bypass,"
