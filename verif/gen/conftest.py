@@ -14,7 +14,12 @@ SMALL = {
 """Parameters that keep an export small, by design."""
 
 
-@pytest.fixture(scope="session", params=DESIGNS)
+def _design(name):
+    """The engine takes as long as all others together."""
+    return pytest.param(name, marks=pytest.mark.slow) if name == "mixdit_gemm" else name
+
+
+@pytest.fixture(scope="session", params=map(_design, DESIGNS))
 def package(request):
     """The package of each design, with small parameters."""
     design = DESIGNS[request.param]

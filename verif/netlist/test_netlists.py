@@ -76,7 +76,7 @@ def element_bench(bench, element, design=None):
     return bench(design or element, "mx_pe", "verif.netlist.element_bench", **options)
 
 
-@pytest.mark.parametrize("target", ["generic", "generic_dsp"])
+@pytest.mark.parametrize("target", ["generic", pytest.param("generic_dsp", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("fraction_bits", "k_blocks"), [(17, 8), (9, 2), (21, 4)])
 def test_exported_element(bench, fraction_bits, k_blocks, target):
     element_bench(bench, EdgeElement(fraction_bits=fraction_bits, k_blocks=k_blocks, target=target))
