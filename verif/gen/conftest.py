@@ -15,8 +15,8 @@ SMALL = {
 
 
 def _design(name):
-    """The engine takes as long as all others together."""
-    return pytest.param(name, marks=pytest.mark.slow) if name == "mixdit_gemm" else name
+    """Those that hold an array and more take as long as all others together."""
+    return pytest.param(name, marks=pytest.mark.slow) if name in ("mx_stream", "mixdit_gemm") else name
 
 
 @pytest.fixture(scope="session", params=map(_design, DESIGNS))

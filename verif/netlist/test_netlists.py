@@ -77,7 +77,10 @@ def element_bench(bench, element, design=None):
 
 
 @pytest.mark.parametrize("target", ["generic", pytest.param("generic_dsp", marks=pytest.mark.slow)])
-@pytest.mark.parametrize(("fraction_bits", "k_blocks"), [(17, 8), (9, 2), (21, 4)])
+@pytest.mark.parametrize(
+    ("fraction_bits", "k_blocks"),
+    [(17, 8), pytest.param(9, 2, marks=pytest.mark.slow), pytest.param(21, 4, marks=pytest.mark.slow)],
+)
 def test_exported_element(bench, fraction_bits, k_blocks, target):
     element_bench(bench, EdgeElement(fraction_bits=fraction_bits, k_blocks=k_blocks, target=target))
 
