@@ -1,5 +1,22 @@
-"""One thread per test process: small models gain nothing from more, and xdist keeps the cores busy."""
+"""One thread per test process, and the models that several tests share.
 
+Small models gain nothing from more threads, and xdist keeps the cores busy.
+"""
+
+import pytest
 import torch
 
+from dit.calibration import Settings, Statistics, collect
+from verif.dit.planted import Transformer, batch
+
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="package")
+def model() -> Transformer:
+    return Transformer().eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="package")
+def statistics(model) -> Statistics:
+    return collect(model, [batch(i) for i in range(3)], Settings(tokens=10_000, choice="sensitivity"))

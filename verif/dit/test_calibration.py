@@ -1,95 +1,17 @@
 """Calibration: what is seen, what is chosen, and that budgets hold."""
 
-from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor, nn
 
-from dit.attention import ScaledDotProductAttention
 from dit.calibration import Recorder, Settings, Statistics, calibrate, collect, make_plan
 from dit.calibration.budget import choose
-from dit.calibration.candidates import outliers_first
-from dit.calibration.exchange import exchange
 from dit.calibration.statistics import BUCKET_ROWS, BUCKETS, LinearStatistics, bucket_of
 from dit.calibration.statistics_file import load_statistics, save_statistics
 from dit.dynamic import block_maxima
-from dit.quantize import fake_quantize, mixed_formats
-from dit.quantize_model import quantize_model
 from dit.timestep_plan import TimestepPlan
 from golden import MX4, MX6, MX9
-
-WIDTH = 96
-OUTLIERS = (5, 17, 40, 71, 90)
-LOUD_HEAD = 2
-
-
-class Block(nn.Module):
-    """Two linear layers and an attention; one head of the second block is loud."""
-
-    def __init__(self, loud: bool) -> None:
-        super().__init__()
-        self.modulation = nn.Linear(8, WIDTH)
-        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
-        self.attend = ScaledDotProductAttention()
-        self.out = nn.Linear(WIDTH, WIDTH)
-        if loud:
-            with torch.no_grad():
-                self.qkv.weight[WIDTH + 24 * LOUD_HEAD : WIDTH + 24 * (LOUD_HEAD + 1)] *= 20
-
-    def forward(self, x: Tensor, c: Tensor) -> Tensor:
-        modulated = x * (1 + self.modulation(c)[:, None])
-        q, k, v = self.qkv(modulated).unflatten(-1, (3, 4, -1)).permute(2, 0, 3, 1, 4)
-        return x + self.out(self.attend(q, k, v).transpose(1, 2).flatten(2))
-
-
-class Transformer(nn.Module):
-    """Two blocks, on tokens whose outlier channels are planted."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.embed = nn.Linear(WIDTH, WIDTH)
-        self.blocks = nn.ModuleList([Block(False), Block(True)])
-        with torch.no_grad():
-            self.embed.weight.copy_(torch.eye(WIDTH))
-            self.embed.bias.zero_()
-
-    def forward(self, x: Tensor, timestep: Tensor) -> Tensor:
-        x = self.embed(x)
-        c = torch.stack([torch.cos(timestep * 0.01 * i) for i in range(8)], -1).float()
-        for block in self.blocks:
-            x = block(x, c)
-        return x
-
-
-def batch(seed: int, n: int = 20) -> dict[str, Tensor]:
-    """Samples over all timesteps; outlier channels grow with the timestep."""
-    generator = torch.Generator().manual_seed(seed)
-    t = torch.arange(n) * 1000 // n
-    x = torch.randn(n, 12, WIDTH, generator=generator)
-    x[:, :, list(OUTLIERS)] *= 10 * (1 + t[:, None, None] / 500)
-    return {"x": x, "timestep": t}
-
-
-@pytest.fixture(scope="module")
-def model() -> Transformer:
-    return Transformer().eval().requires_grad_(False)
-
-
-@pytest.fixture(scope="module")
-def statistics(model) -> Statistics:
-    return collect(model, [batch(i) for i in range(3)], Settings(tokens=10_000, choice="sensitivity"))
-
-
-def sqnr(model: nn.Module, plan: object) -> float:
-    given = batch(99)
-    want = model(**given)
-    error = [
-        (quantize_model(model, plan)(given["x"][i : i + 1], given["timestep"][i : i + 1]) - want[i : i + 1])
-        for i in range(len(want))
-    ]
-    return (10 * torch.log10(want.square().sum() / torch.cat(error).square().sum())).item()
+from verif.dit.planted import OUTLIERS, WIDTH, Transformer, batch, sqnr
 
 
 def test_statistics_are_those_of_the_activations(model, statistics):
@@ -332,44 +254,6 @@ def test_shares_follow_from_the_outliers(statistics):
     limited = make_plan(statistics, Settings(cover=0.999))
     assert limited.mx9_linear <= 0.05
     assert limited.mx9_attention <= 0.2
-
-
-@pytest.mark.parametrize("channels", [96, 88, 40])
-def test_exchanges_lower_the_error(channels):
-    """Loud channels, one to each block, gather in the high one."""
-    generator = torch.Generator().manual_seed(1)
-    x = torch.randn(300, channels, generator=generator)
-    x[:, 3::16] *= 40
-    weight = torch.rand(channels, generator=generator)
-    formats = mixed_formats(channels, 1)
-    before = torch.arange(channels)
-
-    def error(order: Tensor) -> float:
-        values = x[:, order]
-        return ((fake_quantize(values, formats) - values).square().sum(0) * weight[order]).sum().item()
-
-    after = exchange(before, formats, x, weight, 400, generator)
-    assert after.sort().values.equal(before)
-    assert error(after) < 0.2 * error(before)
-    assert set(range(3, channels, 16)) <= set(after[:16].tolist())
-    assert exchange(before, formats, x, weight, 0, generator).equal(before)
-
-
-def test_exchanges_keep_the_shares(model, statistics):
-    given = Settings(linear_share=0.15, choice="sensitivity", weight=MX9)
-    plain = make_plan(statistics, given)
-    searched = make_plan(statistics, replace(given, exchanges=300))
-    assert (searched.mx9_linear, searched.mx9_attention) == (plain.mx9_linear, plain.mx9_attention)
-    for path, layer in plain.linears.items():
-        assert searched.linears[path].high_blocks == layer.high_blocks
-    assert sqnr(model, searched) > sqnr(model, plain)
-
-
-def test_outliers_first_keeps_the_rest():
-    order = torch.tensor([3, 39, *(i for i in range(40) if i not in (3, 39))])
-    assert outliers_first(order, torch.tensor([0])).tolist()[:4] == [3, 39, 0, 1]
-    assert outliers_first(order, torch.tensor([0])).tolist()[16:] == sorted(order.tolist()[16:])
-    assert outliers_first(order, torch.tensor([], dtype=torch.int64)).tolist() == list(range(40))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@
 
 #include "Vtop.h"
 
+#include "random.h"
+
 enum Violation { NONE = 0, UNSTABLE = 1, PAGE = 2, BURST = 3, LAST = 4 };
 enum Direction { READ = 0, WRITE = 1 };
 enum Response { OKAY = 0, DECERR = 3 };
@@ -36,21 +38,6 @@ struct Memory {              // belongs to the caller; READ and WRITE index pair
     uint64_t fault_address[2];  // result: of the first beat refused by order (READ), or of its burst (WRITE)
     uint64_t cycles;         // result
     uint64_t violation, violation_address;  // result: the first one
-};
-
-class Random {  // xorshift64*
-  public:
-    explicit Random(uint64_t seed) : state((seed + 1) * 0x9E3779B97F4A7C15u | 1) {}
-    bool chance(uint64_t probability) {  // of 65536
-        if (!probability) return false;
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        return (state * 0x2545F4914F6CDD1Du >> 48) < probability;
-    }
-
-  private:
-    uint64_t state;
 };
 
 class AxiMemory {

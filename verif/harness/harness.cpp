@@ -11,6 +11,8 @@
 #include "Vtop___024root.h"
 #include "verilated.h"
 
+#include "random.h"
+
 extern "C" {
 
 struct Input {             // one input stream
@@ -51,21 +53,6 @@ enum Status { DONE = 0, HANG = 1, UNSTABLE = 2, STOPPED = 3, EXTRA = 4 };
 
 constexpr uint64_t PROGRESS_CYCLES = 1 << 15;
 constexpr size_t A_BYTES = ROWS * SLOT_BYTES, B_BYTES = COLS * SLOT_BYTES, D_BYTES = OUTPUTS * 4;
-
-class Random {  // xorshift64*
-  public:
-    explicit Random(uint64_t seed) : state((seed + 1) * 0x9E3779B97F4A7C15u | 1) {}
-    bool chance(uint64_t probability) {  // of 65536
-        if (!probability) return false;
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        return (state * 0x2545F4914F6CDD1Du >> 48) < probability;
-    }
-
-  private:
-    uint64_t state;
-};
 
 struct Model {
     VerilatedContext context;
