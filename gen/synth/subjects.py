@@ -127,11 +127,6 @@ SUBJECTS: Mapping[str, Subject] = {
             macs=lambda array: 16 * int(array.rows) * int(array.cols),
             streams=True,
         ),
-        Subject(
-            name="grid",
-            factory="hw.grid:Grid",
-            defaults={"rows": 8, "cols": 8, "drain_rows": 4, "k_blocks": 72},
-        ),
         Subject(name="quantizer", factory="hw.quantizer:Quantizer", elements=16, streams=True),
         Subject(name="converter", factory="hw.converter:Converter", elements=16, streams=True),
         Subject(name="dequantizer", factory="hw.dequantizer:Dequantizer", elements=16, streams=True),
