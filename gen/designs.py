@@ -25,6 +25,7 @@ PARAMETERS: Mapping[str, str] = {
     "fraction_bits": "fraction bits of the aligned accumulator",
     "product_stages": "register stages in a product: 2, or 1 for fewer registers at a lower clock frequency",
     "target": "cells of adders, multipliers and memories: generic, or those of an FPGA family",
+    "adder_lanes": "sums per cycle with a bias or old D: 1, 2, 4, 8, 16; 0 for what the longest tiles need",
     "arrays": "arrays side by side in M, which share the rows of B",
     "stationary_tiles": "tiles of the operand that stays on chip",
     "data_bits": "width of the memory port: 64, 128, 256 or 512",
@@ -194,6 +195,7 @@ DESIGNS: Mapping[str, Design] = {
             latency="none: a job takes as long as its passes and its memory",
             parameters=(
                 *_ARRAY_PARAMETERS,
+                "adder_lanes",
                 "arrays",
                 "stationary_tiles",
                 "data_bits",

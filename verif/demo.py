@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from golden import MX4, MX6, MX9, MixedTensor, matmul
-from verif.demo_layer import PARAMETERS, LayerFigures, print_layer, run_layer
+from verif.demo_layer import ADDER_LANES, PARAMETERS, LayerFigures, print_layer, run_layer
 from verif.demo_network import Plan, load, train
 from verif.demo_picture import draw
 from verif.harness import ArrayHarness, EngineHarness, HarnessError
@@ -127,7 +127,7 @@ def _run(progress: Progress, seed: int, rows: int, cols: int, output: Path) -> t
 
 def _run_layer(progress: Progress, seed: int) -> list[LayerFigures]:
     with _step(progress, "compiling the engine"):
-        engine = EngineHarness(PARAMETERS)
+        engine = EngineHarness(PARAMETERS, adder_lanes=ADDER_LANES)
     task = progress.add_task("", total=None)
     results = run_layer(engine, seed, lambda text: progress.update(task, description=text))
     progress.remove_task(task)

@@ -15,11 +15,13 @@ from golden.formats import BLOCK_SIZE
 from verif.demo_transformer import LAYERS, load_block, tokens
 from verif.harness import EngineHarness
 
-__all__ = ["PARAMETERS", "LayerFigures", "print_layer", "run_layer"]
+__all__ = ["ADDER_LANES", "PARAMETERS", "LayerFigures", "print_layer", "run_layer"]
 
 Array = NDArray[np.float32]
 
 PARAMETERS = EngineParameters(data_bits=256, stationary_tiles=8)
+ADDER_LANES = 16
+"""A product of so short a K gives a row of D to which a bias is added every other cycle."""
 
 IMAGES, TIMESTEP = 8, 200
 

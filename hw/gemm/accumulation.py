@@ -11,19 +11,20 @@ from hw.gemm.result_format import result_row_layout
 from hw.gemm.tile_address import placed_tile_layout
 from hw.layouts import float_block_layout
 
-__all__ = ["Accumulation", "adder_lanes"]
+__all__ = ["LANES", "Accumulation", "fewest_lanes"]
 
-_LANES = (1, 2, 4, 8, 16)
+LANES = (1, 2, 4, 8, 16)
+"""Sums per cycle that an adder may make."""
 
 
-def adder_lanes(*, rows, cols, k_blocks):
+def fewest_lanes(*, rows, cols, k_blocks):
     """The fewest sums per cycle with which tiles of ``k_blocks`` passes never wait for their addition.
 
     4, a compromise with area, where no number is enough.
     """
     time = k_blocks * BLOCK_SIZE // cols
     fixed = 2 * FloatAdder.latency  # the adder fills and empties
-    return next((lanes for lanes in _LANES if rows * BLOCK_SIZE // lanes + fixed <= time), 4)
+    return next((lanes for lanes in LANES if rows * BLOCK_SIZE // lanes + fixed <= time), 4)
 
 
 class Accumulation(wiring.Component):
@@ -57,8 +58,8 @@ class Accumulation(wiring.Component):
     """
 
     def __init__(self, *, rows, slots, lanes, address_bits):
-        if lanes not in _LANES:
-            raise ValueError(f"lanes must be one of {_LANES}, not {lanes!r}")
+        if lanes not in LANES:
+            raise ValueError(f"lanes must be one of {LANES}, not {lanes!r}")
         self.rows = rows
         self.slots = slots
         self.lanes = lanes

@@ -5,7 +5,6 @@ from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.axi import AXI4Signature
-from hw.gemm.accumulation import adder_lanes
 from hw.gemm.array_unit import ArrayUnit
 from hw.gemm.counters import activity_layout
 from hw.gemm.descriptor import descriptor_layout
@@ -33,8 +32,8 @@ class Datapath(wiring.Component):
     ----------
     geometry:
         Sizes of the engine.
-    product_stages, target:
-        As for ``hw.array.Array``.
+    adder_lanes, product_stages, target:
+        As for ``hw.gemm.engine.Engine``.
 
     Members
     -------
@@ -47,8 +46,9 @@ class Datapath(wiring.Component):
     activity: Out(``activity_layout``), without ``busy``
     """
 
-    def __init__(self, *, geometry, product_stages=2, target="generic"):
+    def __init__(self, *, geometry, adder_lanes, product_stages=2, target="generic"):
         self.geometry = geometry
+        self._adder_lanes = adder_lanes
         parameters = geometry.parameters
         self._array = ArrayUnit(
             rows=parameters.rows, cols=parameters.cols, drain_rows=parameters.drain_rows,
@@ -121,11 +121,10 @@ class Datapath(wiring.Component):
 
     def _result_paths(self, m, arrays, dispatch):
         p, paths = self.geometry.parameters, []
-        lanes = adder_lanes(rows=p.rows, cols=p.cols, k_blocks=p.k_blocks)
         for n, array in enumerate(arrays):
             path = ResultPath(
                 rows=p.rows, cols=p.cols, drain_rows=p.drain_rows, slots=self.geometry.partial_slots,
-                lanes=lanes, data_bits=p.data_bits, address_bits=p.address_bits)
+                lanes=self._adder_lanes, data_bits=p.data_bits, address_bits=p.address_bits)
             m.submodules[f"result_path_{n}"] = path
             wiring.connect(m, dispatch.commands[n], path.command)
             m.d.comb += [

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from golden.engine import ADDRESS_SPACE_BITS, EngineParameters
 from hw.axi import AXI4LiteSignature, AXI4Signature
 from hw.carry_sum import check_target
+from hw.gemm.accumulation import LANES, fewest_lanes
 from hw.gemm.control import Control
 from hw.gemm.counters import Counters
 from hw.gemm.datapath import Datapath
@@ -26,6 +27,9 @@ class Engine(wiring.Component):
     ----------
     product_stages, target:
         As for ``hw.array.Array``; they change area and speed, never a result.
+    adder_lanes:
+        Sums per cycle where a bias, old values of D or another chunk is added: 1, 2, 4, 8 or 16; 0 for as
+        many as tiles of ``k_blocks`` MX6 blocks need. Shorter tiles wait for their sums if there are no more.
     rows, cols, drain_rows, k_blocks, fraction_bits, arrays, stationary_tiles, data_bits, address_bits,
     queue_depth, reorder_columns:
         As in ``golden.engine.EngineParameters``; ``k_blocks`` even.
@@ -44,7 +48,7 @@ class Engine(wiring.Component):
 
     def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, product_stages=2,
                  target="generic", arrays=1, stationary_tiles=2, data_bits=128, address_bits=40,
-                 queue_depth=4, reorder_columns=0):
+                 queue_depth=4, reorder_columns=0, adder_lanes=0):
         check_target(target)
         self.parameters = EngineParameters(
             rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks, fraction_bits=fraction_bits,
@@ -54,9 +58,15 @@ class Engine(wiring.Component):
             setattr(self, name, value)
         self.product_stages = product_stages
         self.target = target
+        if not isinstance(adder_lanes, int) or isinstance(adder_lanes, bool):
+            raise TypeError(f"adder_lanes must be an integer, not {adder_lanes!r}")
+        if adder_lanes not in (0, *LANES):
+            raise ValueError(f"adder_lanes must be 0 or one of {LANES}, not {adder_lanes!r}")
+        self.adder_lanes = adder_lanes or fewest_lanes(rows=rows, cols=cols, k_blocks=k_blocks)
         self._geometry = Geometry(self.parameters)
         self._datapath = Datapath(
-            geometry=self._geometry, product_stages=product_stages, target=target)
+            geometry=self._geometry, adder_lanes=self.adder_lanes, product_stages=product_stages,
+            target=target)
         super().__init__({
             "s_axil": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
             "m_axi": Out(AXI4Signature(data_bits=data_bits, address_bits=address_bits)),

@@ -28,6 +28,7 @@ def test_engine(bench, name):
     ("data_bits", 96, "data_bits must be one of"),
     ("address_bits", 12, "address_bits must be 16 to 64"),
     ("arrays", 0, "arrays must be 1 to 16"),
+    ("adder_lanes", 3, r"adder_lanes must be 0 or one of \(1, 2, 4, 8, 16\), not 3"),
     ("target", "asic", "target must be one of"),
 ])
 def test_bad_parameter(parameter, value, message):

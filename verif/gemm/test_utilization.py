@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from bench.bench_engine import CASES, failures, measure
+from bench.bench_engine import CASES, Case, failures, measure
 from verif.gemm.test_campaign import WIDE
 from verif.harness import EngineHarness, Memory
 
@@ -35,6 +35,18 @@ def test_nothing_waits(name, key, least):
     result = measured(name)
     assert failures(result) == []
     assert result[key] >= least
+
+
+@pytest.mark.slow
+def test_short_products_do_not_wait_for_their_bias():
+    """With as many sums per cycle as a tile of 8 passes gives, a bias costs nothing."""
+    busy = []
+    for bias in (False, True):
+        with EngineHarness(WIDE, adder_lanes=16) as engine:
+            result = measure(engine, Case("short", 128, 384, 128, bias=bias))
+        assert failures(result) == []
+        busy.append(result["utilization"])
+    assert busy[1] >= max(0.8, busy[0] - 0.02)
 
 
 @pytest.mark.slow

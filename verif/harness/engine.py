@@ -35,7 +35,7 @@ class EngineHarness:
         How the memory answers.
     patience:
         Cycles without an interrupt after which ``wait`` counts the engine as hung.
-    product_stages, target:
+    product_stages, target, adder_lanes:
         As for ``hw.gemm.engine.Engine``.
     threads, optimization:
         See ``verif.harness.build.build_library``.
@@ -58,6 +58,7 @@ class EngineHarness:
         patience: int = 10_000_000,
         product_stages: int = 2,
         target: str = "generic",
+        adder_lanes: int = 0,
         threads: int = 1,
         optimization: str = "-Os",
     ):
@@ -72,7 +73,9 @@ class EngineHarness:
             data=self.data.ctypes.data, written=self.written.ctypes.data, origin=origin, size=size
         )
         self._shared.set(memory or Memory())
-        self._library = _library(self.parameters, product_stages, target, threads, optimization)
+        self._library = _library(
+            self.parameters, product_stages, target, adder_lanes, threads, optimization
+        )
         self._engine = ctypes.c_void_p(self._library.engine_open(ctypes.byref(self._shared)))
 
     def close(self) -> None:
@@ -206,10 +209,17 @@ class EngineHarness:
 
 @cache
 def _library(
-    parameters: EngineParameters, product_stages: int, target: str, threads: int, optimization: str
+    parameters: EngineParameters,
+    product_stages: int,
+    target: str,
+    adder_lanes: int,
+    threads: int,
+    optimization: str,
 ) -> ctypes.CDLL:
     """The compiled engine, its Verilog written once per process: that takes longer than most runs."""
-    core = Engine(**asdict(parameters), product_stages=product_stages, target=target)
+    core = Engine(
+        **asdict(parameters), product_stages=product_stages, target=target, adder_lanes=adder_lanes
+    )
     library = ctypes.CDLL(str(build_engine_library(core, threads=threads, optimization=optimization)))
     library.engine_open.restype = ctypes.c_void_p
     return library
