@@ -141,6 +141,7 @@ DESIGNS: Mapping[str, Design] = {
                 "m_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_OUT),
             },
             latency=_BEAT_LATENCY,
+            parameters=("target",),
         ),
         Design(
             name="mx_array",

@@ -202,7 +202,7 @@ class Array(wiring.Component):
         sent = Signal()
         ascending = [value for segment in grid.values for value in segment]
         m.d.comb += [
-            reader.written.eq(grid.written),
+            reader.coming.eq(grid.coming),
             grid.read_enable.eq(reader.read_enable),
             grid.read_address.eq(reader.read_address),
             grid.output_enable.eq(reader.output_enable),

@@ -1,10 +1,11 @@
 """A FIFO in block memory."""
 
-from amaranth.hdl import Module, Shape, Signal
+from amaranth.hdl import Module, Shape
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.block_memory import BlockMemory
+from hw.delay import delay
 from hw.ring_reader import RingReader
 
 __all__ = ["BlockFifo"]
@@ -13,7 +14,7 @@ __all__ = ["BlockFifo"]
 class BlockFifo(wiring.Component):
     """Entries in order. There is no back-pressure at the input: the writer sees to it that there is room.
 
-    Latency from ``write`` to the output is ``latency`` cycles, throughput one entry per cycle.
+    Latency from ``data`` to the output is ``latency`` cycles, throughput one entry per cycle.
 
     Parameters
     ----------
@@ -26,8 +27,9 @@ class BlockFifo(wiring.Component):
 
     Members
     -------
-    write: In(1); data: In(shape)
+    coming: In(1), an entry is written in the next cycle; data: In(shape), that entry, a cycle later
     o: Out(stream of shape)
+    filling: Out(1), for the writer: see ``RingReader``
     """
 
     latency = RingReader.latency
@@ -35,25 +37,28 @@ class BlockFifo(wiring.Component):
     def __init__(self, *, shape, depth, target="generic"):
         self.depth = depth
         self._memory = BlockMemory(width=Shape.cast(shape).width, depth=depth, target=target)
-        super().__init__({"write": In(1), "data": In(shape), "o": Out(stream.Signature(shape))})
+        super().__init__({
+            "coming": In(1),
+            "data": In(shape),
+            "o": Out(stream.Signature(shape)),
+            "filling": Out(1),
+        })
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = self._memory
         m.submodules.reader = reader = RingReader(depth=self.depth)
-        address = Signal(range(self.depth))
-        with m.If(self.write):
-            m.d.sync += address.eq(address + 1)
         m.d.comb += [
-            memory.write_enable.eq(self.write),
-            memory.write_address.eq(address),
+            memory.write_enable.eq(delay(m, "write", self.coming, 1, reset_less=False)),
+            memory.write_address.eq(reader.write_address),
             memory.write_data.eq(self.data),
             memory.read_enable.eq(reader.read_enable),
             memory.read_address.eq(reader.read_address),
             memory.output_enable.eq(reader.output_enable),
-            reader.written.eq(self.write),
+            reader.coming.eq(self.coming),
             reader.ready.eq(self.o.ready),
             self.o.valid.eq(reader.valid),
             self.o.payload.eq(memory.data),
+            self.filling.eq(reader.filling),
         ]
         return m

@@ -17,8 +17,9 @@ from hw.block import (
     slot_of,
     tensor_of,
 )
+from hw.free_pipeline import FreePipeline
 from hw.layouts import FormatCode, packed_block_layout, packet_layout
-from hw.pipeline import Pipeline
+from hw.targets import check_target
 
 __all__ = ["Converter", "conversion_layout"]
 
@@ -36,12 +37,16 @@ class Converter(wiring.Component):
     formats may change with every beat. If either code is the reserved one, the block made is a NaN
     block with t = 0 and q = 0.
 
-    Latency ``latency`` cycles, throughput one block per cycle; flow control as in
-    a ``Pipeline`` that is not buffered.
+    Latency ``latency`` cycles, throughput one block per cycle; flow control as in a ``FreePipeline``.
 
     Rounding acts on the eight bits of the element's normal form, in two's complement: the kept bits
     plus one if the rest calls for it. Each target's result is registered alone, zero unless it is
     wanted, so that packing is an OR.
+
+    Parameters
+    ----------
+    target:
+        One of ``hw.targets.TARGETS``, for the FIFO behind the stages.
 
     Members
     -------
@@ -49,10 +54,12 @@ class Converter(wiring.Component):
     o: Out(stream of packets), data a packed block, user the code ``to``
     """
 
-    latency = 5
-    buffered = False
+    stages = 7
+    latency = FreePipeline.latency_of(stages)
 
-    def __init__(self):
+    def __init__(self, *, target="generic"):
+        check_target(target)
+        self.target = target
         block = packed_block_layout()
         super().__init__({
             "i": In(stream.Signature(packet_layout(block, conversion_layout()))),
@@ -71,88 +78,88 @@ class Converter(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, buffered=self.buffered)
+        pipe = FreePipeline(m, i=self.i, o=self.o, stages=self.stages, target=self.target)
         codes = self.i.p.user
         source = {fmt: is_format(codes.from_, fmt) for fmt in STREAM_FORMATS}
         target = {fmt: is_format(codes.to, fmt) for fmt in STREAM_FORMATS}
-        fields = {fmt: block_fields(fmt, self.i.p.data) for fmt in STREAM_FORMATS}
 
-        # What travels along.
-        user = pipe.carry(1, self.latency, "user", Value.cast(codes.to))
-        known = pipe.register(1, "known", any_of(source.values()) & any_of(target.values()))
-        exponent = pipe.register(1, "exponent", fields[MX9].exponent)
-        exponent = pipe.register(2, "exponent", exponent, only=known, otherwise=NAN_EXPONENT)
-        exponent = pipe.carry(3, self.latency, "exponent", exponent)
-        micro = pipe.register(1, "microexponents", fields[MX9].microexponents)
-        micro = pipe.register(2, "microexponents", micro, only=known)
-        micro = pipe.carry(3, self.latency, "microexponents", micro)
-        wanted = {fmt: pipe.carry(1, 3, f"to_{fmt}".lower(), target[fmt]) for fmt in STREAM_FORMATS}
-
-        # 1: elements of each format, zero unless the block is of that format.
-        raw = {
-            fmt: pipe.register(1, f"raw_{fmt}".lower(), fields[fmt].elements, only=source[fmt])
-            for fmt in STREAM_FORMATS
-        }
-        narrows = pipe.register(1, "narrows", any_of(
+        # 1: the block as it comes, and what is to be done with it. Flags that clear registers are kept
+        # inverted, as these need them.
+        block = pipe.register(1, "block", self.i.p.data)
+        other = {fmt: pipe.register(1, f"not_{fmt}".lower(), ~source[fmt]) for fmt in STREAM_FORMATS}
+        unwanted = {fmt: pipe.carry(1, 4, f"not_to_{fmt}".lower(), ~target[fmt]) for fmt in STREAM_FORMATS}
+        unknown = pipe.register(1, "unknown", ~any_of(source.values()) | ~any_of(target.values()))
+        keeps = pipe.carry(1, 2, "keeps", ~any_of(
             source[a] & target[b]
             for a in STREAM_FORMATS for b in STREAM_FORMATS if b.element_bits < a.element_bits
         ))
+        user = pipe.carry(1, self.stages, "user", Value.cast(codes.to))
 
-        # 2: normal form n. Only MX9 elements have bits below an MX6 element's: round these here.
+        # 2: elements of each format, zero unless the block is of that format.
+        fields = {fmt: block_fields(fmt, block) for fmt in STREAM_FORMATS}
+        raw = {
+            fmt: pipe.register(2, f"raw_{fmt}".lower(), fields[fmt].elements, only=~other[fmt])
+            for fmt in STREAM_FORMATS
+        }
+        exponent = pipe.register(2, "exponent", fields[MX9].exponent, only=~unknown, otherwise=NAN_EXPONENT)
+        exponent = pipe.carry(3, self.stages, "exponent", exponent)
+        micro = pipe.register(2, "microexponents", fields[MX9].microexponents, only=~unknown)
+        micro = pipe.carry(3, self.stages, "microexponents", micro)
+
+        # 3: normal form n. Only MX9 elements have bits below an MX6 element's: round these here.
         # ``sign`` is n's sign where the result may have to be clamped, else 0, which clamps nothing.
         n = [any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in range(BLOCK_SIZE)]
-        sign = pipe.register(2, "sign", [x[-1] for x in n], only=narrows)
-        n = pipe.register(2, "normal", n)
+        sign = pipe.register(3, "sign", [x[-1] for x in n], only=~keeps)
+        n = pipe.register(3, "normal", n)
         drop = dropped_bits(MX6)
         wide = [Value.cast(q) for q in raw[MX9]]
-        up = pipe.register(2, "mx6_up", [w[drop - 1] & (w[drop] | w[:drop - 1].any()) for w in wide])
-        end = pipe.register(2, "mx6_end", [Cat(bit != w[-1] for bit in w[drop + 1:-1]).all() for w in wide])
-        below = pipe.register(2, "mx4_below", [w[:drop].any() for w in wide])
+        up = pipe.register(3, "mx6_up", [w[drop - 1] & (w[drop] | w[:drop - 1].any()) for w in wide])
+        end = pipe.register(3, "mx6_end", [Cat(bit != w[-1] for bit in w[drop + 1:-1]).all() for w in wide])
+        below = pipe.register(3, "mx4_below", [w[:drop].any() for w in wide])
 
-        # 3: MX6 to its lowest bit and the carry above it. ``end`` marks elements whose upper bits are
+        # 4: MX6 to its lowest bit and the carry above it. ``end`` marks elements whose upper bits are
         # 0111 or 1000: there the lowest bit becomes 1 when rounding would pass the end or stay on -2**m.
-        low6 = pipe.register(3, "mx6_low", [
+        low6 = pipe.register(4, "mx6_low", [
             (x[drop] ^ u) | (e & (x[drop] != x[-1])) for x, u, e in zip(n, up, end, strict=True)])
-        carry6 = pipe.register(3, "mx6_carry", [
+        carry6 = pipe.register(4, "mx6_carry", [
             x[drop] & u & ~(e & ~x[-1]) for x, u, e in zip(n, up, end, strict=True)])
-        ones6 = pipe.register(3, "mx6_ones", [x[drop + 1:-1].all() for x in n])
         lost = drop
         drop = dropped_bits(MX4)
-        up = pipe.register(3, "mx4_up", [
+        up = pipe.register(4, "mx4_up", [
             x[drop - 1] & (x[drop] | x[lost:drop - 1].any() | b) for x, b in zip(n, below, strict=True)])
-        n = pipe.register(3, "normal", n)
-        sign = pipe.register(3, "sign", sign)
+        n = pipe.register(4, "normal", n)
+        sign = pipe.register(4, "sign", sign)
 
-        # 4: each target's bits, zero unless it is the one; MX4 as MX6 above.
-        exact = pipe.register(4, "mx9", n, only=wanted[MX9])
-        low6 = pipe.register(4, "mx6_low", low6, only=wanted[MX6])
-        carry6 = pipe.register(4, "mx6_carry", carry6, only=wanted[MX6])
-        ones6 = pipe.register(4, "mx6_ones", ones6, only=wanted[MX6])
-        upper6 = pipe.register(4, "mx6_upper", [x[lost + 1:] for x in n], only=wanted[MX6])
-        low4 = pipe.register(4, "mx4_low", [
+        # 5: each target's bits, zero unless it is the one; MX4 as MX6 above.
+        exact = pipe.register(5, "mx9", n, only=~unwanted[MX9])
+        low6 = pipe.register(5, "mx6_low", low6, only=~unwanted[MX6])
+        carry6 = pipe.register(5, "mx6_carry", carry6, only=~unwanted[MX6])
+        upper6 = pipe.register(5, "mx6_upper", [x[lost + 1:] for x in n], only=~unwanted[MX6])
+        low4 = pipe.register(5, "mx4_low", [
             (x[drop] ^ u) | ((x[-2] ^ s) & (x[drop] ^ s)) for x, u, s in zip(n, up, sign, strict=True)
-        ], only=wanted[MX4])
-        carry4 = pipe.register(4, "mx4_carry", [
-            x[drop] & u & ~(x[-2] & ~s) for x, u, s in zip(n, up, sign, strict=True)], only=wanted[MX4])
-        upper4 = pipe.register(4, "mx4_upper", [x[drop + 1:] for x in n], only=wanted[MX4])
+        ], only=~unwanted[MX4])
+        carry4 = pipe.register(5, "mx4_carry", [
+            x[drop] & u & ~(x[-2] & ~s) for x, u, s in zip(n, up, sign, strict=True)], only=~unwanted[MX4])
+        upper4 = pipe.register(5, "mx4_upper", [x[drop + 1:] for x in n], only=~unwanted[MX4])
 
-        # 5: carries, packing.
-        elements = pipe.register(5, "elements", pack_elements({
+        # 6: MX4 and MX9 elements, packed; MX6's carry into its two highest bits.
+        others = pipe.register(6, "others", pack_elements({
             MX9: exact,
-            MX6: [_add(*lane) for lane in zip(low6, upper6, carry6, ones6, strict=True)],
-            MX4: [_add(*lane, lane[1][:-1]) for lane in zip(low4, upper4, carry4, strict=True)],
+            MX4: [Cat(low, a ^ c, b ^ (c & a)) for low, (a, b), c in zip(low4, upper4, carry4, strict=True)],
         }))
+        low6 = pipe.register(6, "mx6_low", low6)
+        middle6 = pipe.register(6, "mx6_carry", carry6)
+        high6 = pipe.register(6, "mx6_high_carry", [
+            c & x[0] & x[1] for x, c in zip(upper6, carry6, strict=True)])
+        upper6 = pipe.register(6, "mx6_upper", upper6)
+
+        # 7: MX6 elements, packed with the others.
+        elements = pipe.register(7, "elements", others | pack_elements({MX6: [
+            Cat(low, x[0] ^ c, x[1] ^ (c & x[0]), x[2] ^ h, x[3] ^ (h & x[2]))
+            for low, x, c, h in zip(low6, upper6, middle6, high6, strict=True)]}))
         m.d.comb += [
-            self.o.p.data.eq(Cat(exponent, micro, elements)),
-            Value.cast(self.o.p.user).eq(user),
+            pipe.result.data.eq(Cat(exponent, micro, elements)),
+            Value.cast(pipe.result.user).eq(user),
         ]
         return m
 
-
-def _add(low, upper, carry, ones):
-    """An element from its lowest bit, its upper bits and the carry into these.
-
-    ``ones`` says that all upper bits below the sign are 1.
-    """
-    into = [1, *(upper[:k].all() for k in range(1, len(upper) - 1)), ones]
-    return Cat(low, *(bit ^ (carry & passes) for bit, passes in zip(upper, into, strict=True)))

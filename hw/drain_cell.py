@@ -55,7 +55,7 @@ class DrainCell(wiring.Component):
     token_in, token_out: ``drain_token_layout``, from column to column
     reference_in: In(``reference_layout``), the column's, sampled with the first row of a tile
     reference_out: Out, the one in use, for the segment below
-    written: Out(1), a value is being written
+    coming: Out(1), a value is written in the next cycle; written: Out(1), one is being written
     write_address_in, write_address_out: where to, from column to column, one cycle later each
     read_enable, read_address, output_enable: In, value: Out(32), as for ``hw.block_memory.BlockMemory``
     """
@@ -75,6 +75,7 @@ class DrainCell(wiring.Component):
             "token_out": Out(drain_token_layout(rows)),
             "reference_in": In(reference_layout()),
             "reference_out": Out(reference_layout()),
+            "coming": Out(1),
             "written": Out(1),
             "write_address_in": In(range(depth)),
             "write_address_out": Out(range(depth)),
@@ -110,8 +111,10 @@ class DrainCell(wiring.Component):
             convert.nan.eq(delay(m, "nan", token.nan | column.nan, 1)),
         ]
 
-        valid = delay(m, "valid", token.valid, convert.latency + 1, reset_less=False)
+        coming = delay(m, "coming", token.valid, convert.latency, reset_less=False)
+        valid = delay(m, "valid", coming, 1, reset_less=False)
         m.d.comb += [
+            self.coming.eq(coming),
             buffer.write_enable.eq(valid),
             buffer.write_address.eq(self.write_address_in),
             self.write_address_out.eq(delay(m, "write_address", self.write_address_in, 1)),

@@ -46,7 +46,7 @@ class Grid(wiring.Component):
     control: In(``tile_control_layout``), with sub-block 0 of row 0
     row_reference, column_reference: In(``reference_layout``), of the oldest tile not yet taken
     row_taken, column_taken: Out(1) x rows, x cols, go on to the next tile's reference
-    written: Out(1), the last buffer got a row
+    coming: Out(1), the last buffer gets a row in the next cycle
     tile_taken: Out(1), all references of a tile have been used
     read_enable, read_address, output_enable: In, as for ``hw.block_memory.BlockMemory``
     values: Out(32) x segments x cols, segments from the top
@@ -74,7 +74,7 @@ class Grid(wiring.Component):
             "column_reference": In(reference_layout()).array(cols),
             "row_taken": Out(1).array(rows),
             "column_taken": Out(1).array(cols),
-            "written": Out(1),
+            "coming": Out(1),
             "tile_taken": Out(1),
             "read_enable": In(1),
             "read_address": In(range(results)),
@@ -133,7 +133,7 @@ class Grid(wiring.Component):
             rows = slice(s * self.drain_rows, (s + 1) * self.drain_rows)
             cells = self._drain(m, s, last, placed[rows], cells)
             last = delay(m, f"last_segment{s}", last, self.drain_rows, reset_less=False)
-        m.d.comb += [self.written.eq(cells[-1].written), self.tile_taken.eq(cells[-1].token_out.last)]
+        m.d.comb += [self.coming.eq(cells[-1].coming), self.tile_taken.eq(cells[-1].token_out.last)]
         return m
 
     def _operands(self, m, r, row, above):

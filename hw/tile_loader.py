@@ -143,7 +143,7 @@ class TileLoader(wiring.Component):
             late.eq(delay(m, "tag", tag, 2)),
             late.two_passes.eq(delay(m, "wide", self.wide, 1)
                                | delay(m, "is_mx9", self.write.format == FormatCode.MX9, 2)),
-            tags.write.eq(delay(m, "tag_enable", self.write.enable, 2, reset_less=False)),
+            tags.coming.eq(delay(m, "tag_coming", self.write.enable, 1, reset_less=False)),
             tags.data.eq(late),
         ]
         # What the sequencer decides in a cycle reaches no farther than this buffer.

@@ -82,7 +82,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "pe_one_stage": run("pe", target="ecp5", product_stages=1),
         **{f"{design}_{n}x{n}": sized(design, n) for design in ("grid", "array") for n in (2, 4, 8)},
         "quantizer": run("quantizer"),
-        "converter": run("converter"),
+        "converter": run("converter", target="ecp5"),
         "dequantizer": run("dequantizer"),
         "pe_xcup": run("pe", "xcup", target="xilinx"),
         "pe_xcup_dsp": run("pe", "xcup", target="xilinx_dsp"),

@@ -108,7 +108,7 @@ def test_registry_covers_the_constructor(design: Design):
 
 
 def test_unknown_parameter_names_the_known():
-    with pytest.raises(ParameterError, match=r"^mx_converter has no parameter rows \(it has: none\)$"):
+    with pytest.raises(ParameterError, match=r"^mx_converter has no parameter rows \(it has: target\)$"):
         DESIGNS["mx_converter"].top({"rows": 4})
     with pytest.raises(ParameterError, match=r"^mx_array has no parameter depth \(it has: rows, cols, "):
         DESIGNS["mx_array"].top({"depth": 4})

@@ -27,7 +27,7 @@ def test_unit(bench, unit):
         CORES[unit](), f"mx_{unit}", "verif.hw.block_bench",
         parameters={"unit": unit, "rounds": 4, "examples": 300},
     )
-    assert len(result.tests) == 16
+    assert len(result.tests) == 17
     (tally,) = merge(read_tallies(result.folder))
     assert tally.missing == []
 

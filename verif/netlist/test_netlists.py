@@ -33,11 +33,8 @@ QUICK = {"optimization": "-O0"}
 UNITS = {"quantizer": Quantizer, "dequantizer": Dequantizer, "converter": Converter}
 
 
-@pytest.mark.netlist
-@pytest.mark.parametrize("way", NETLISTS)
-@pytest.mark.parametrize("unit", UNITS)
-def test_unit(bench, unit, way):
-    netlist = netlist_of(UNITS[unit](), f"mx_{unit}", **NETLISTS[way])
+def unit_bench(bench, unit, way, **parameters):
+    netlist = netlist_of(UNITS[unit](**parameters), f"mx_{unit}", **NETLISTS[way])
     bench(
         netlist,
         f"mx_{unit}",
@@ -45,6 +42,19 @@ def test_unit(bench, unit, way):
         parameters={"unit": unit, "rounds": 1, "examples": 100},
         **QUICK,
     )
+
+
+@pytest.mark.netlist
+@pytest.mark.parametrize("way", NETLISTS)
+@pytest.mark.parametrize("unit", UNITS)
+def test_unit(bench, unit, way):
+    unit_bench(bench, unit, way)
+
+
+@pytest.mark.netlist
+@pytest.mark.parametrize("way", ["ecp5", "ecp5-trimmed"])
+def test_converter_with_block_memory_cells(bench, way):
+    unit_bench(bench, "converter", way, target="ecp5")
 
 
 @pytest.mark.netlist
