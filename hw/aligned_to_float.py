@@ -18,7 +18,7 @@ _INFINITE = 255
 
 
 class AlignedToFloat(wiring.Component):
-    """``value = round(total * 2**(exponent - 127 - leading_bit))``, once, ties to even.
+    """``value = round(total * 2**(exponent - 127 - weight))``, once, ties to even.
 
     Overflow gives infinity; a result below the normal range (after rounding) is zero with its sign;
     ``nan`` gives 0x7FC00000.
@@ -37,11 +37,11 @@ class AlignedToFloat(wiring.Component):
     Members
     -------
     total: In(signed(width)); nan: In(1)
-    exponent: In(signed(12)), biased exponent of a total of 2**(``leading_bit``)
+    exponent: In(signed(12)), biased exponent of a total of 2**(``weight``)
     value: Out(32), binary32
     """
 
-    latency = 12
+    latency = 13
 
     def __init__(self, *, width):
         self.width = width
@@ -53,21 +53,21 @@ class AlignedToFloat(wiring.Component):
         })
 
     @staticmethod
-    def leading_bit_of(width):
-        """Weight, as a power of two, of the total that ``exponent`` refers to: whole bytes less one."""
-        return -(-max(width, _MANTISSA + _BYTE) // _BYTE) * _BYTE - 1
+    def weight_of(width):
+        """The power of two that ``exponent`` refers to: just above the highest bit of whole bytes."""
+        return -(-max(width, _MANTISSA + _BYTE) // _BYTE) * _BYTE
 
     @property
-    def leading_bit(self):
-        """Weight, as a power of two, of the total that ``exponent`` refers to."""
-        return self.leading_bit_of(self.width)
+    def weight(self):
+        """The power of two that ``exponent`` refers to."""
+        return self.weight_of(self.width)
 
     def elaborate(self, platform):
         m = Module()
         signs = [self.total[-1]]
         for stage in range(1, self.latency - 1):
             signs.append(delay(m, f"sign_{stage}", signs[-1], 1))
-        size = self.leading_bit + 1
+        size = self.weight
         value, skip = self._without_sign_bytes(m, signs, size)
 
         # Up to seven bits more. Bits that cannot reach the mantissa or guard only count as ``rest``.
@@ -85,15 +85,19 @@ class AlignedToFloat(wiring.Component):
             window = delay(m, f"window_{step}", choice, 1)
             empties = [delay(m, f"shifted_{step}_{i}", e, 1) for i, e in enumerate([*empties, empty])]
 
-        biased = Signal(signed(12), reset_less=True)
         zeros = Cat(reversed(empties), delay(m, "skip", skip, 5))
-        m.d.sync += biased.eq(delay(m, "exponent", self.exponent, 8) - zeros)
         guard, odd = window[0], window[1]
         up = delay(m, "up", Mux(signs[8], guard | (~rest & odd), guard & (rest | odd)), 1)
         top = delay(m, "top", window[1:], 1)
-        rounded = Signal(data.StructLayout({"field": _FIELD, "exponent": signed(12)}), reset_less=True)
-        m.d.sync += rounded.eq(Cat(top[:_FIELD], biased) + up)
-        self._pack(m, rounded, delay(m, "zero", ~top[-1], 1), delay(m, "nan", self.nan, 10), signs[10])
+        field = Signal(_FIELD, reset_less=True)
+        carry = Signal(reset_less=True)
+        m.d.sync += Cat(field, carry).eq(top[:_FIELD] + up)
+        # exponent - 1 - zeros + carry; one less for the weight, which is above the leading bit.
+        shift = ~Cat(delay(m, "zeros", zeros, 2), Const(0, 1))
+        biased = Signal(data.StructLayout({"field": _FIELD, "exponent": signed(12)}), reset_less=True)
+        exponent = Cat(1, delay(m, "exponent", self.exponent, 10)).as_signed() + Cat(carry, shift).as_signed()
+        m.d.sync += [biased.field.eq(field), biased.exponent.eq(exponent[1:])]
+        self._pack(m, biased, delay(m, "zero", ~top[-1], 2), delay(m, "nan", self.nan, 11), signs[11])
         return m
 
     def _without_sign_bytes(self, m, signs, size):
@@ -103,19 +107,23 @@ class AlignedToFloat(wiring.Component):
         """
         bits = Cat(self.total, signs[0].replicate(size - self.width))
         count = size // _BYTE
-        ones = delay(m, "ones", Cat(byte.any() for byte in _bytes(bits)), 1)
-        zeros = delay(m, "zeros", Cat((~byte).any() for byte in _bytes(bits)), 1)
-        used = delay(m, "used", Mux(signs[1], zeros, ones), 1)
+        parts = [delay(m, f"differs_{n}", Cat(
+            (byte[k:k + 3] ^ signs[0].replicate(len(byte[k:k + 3]))).any() for k in range(0, _BYTE, 3)), 1)
+            for n, byte in enumerate(_bytes(bits))]
+        used = delay(m, "used", Cat(part.any() for part in parts), 1)
         skip = Signal(range(count + 1), reset_less=True)
         m.d.sync += skip.eq(count)
         for n in range(count):
             with m.If(used[n]):
                 m.d.sync += skip.eq(count - 1 - n)
-        even = self._shifted(m, "even", delay(m, "bits", bits, 3), skip[1:], 2)
-        return self._shifted(m, "value", even, delay(m, "odd", skip[0], 1), 1), skip
+        # A byte has nothing to take if more are skipped than there are below it.
+        lacks = [delay(m, f"lacks_{n}", ~used[count - 2 * n:].any(), 1) for n in range(1, 1 + count // 2)]
+        even = self._shifted(m, "even", delay(m, "bits", bits, 3), skip[1:], 2, lacks)
+        odd = delay(m, "odd", skip[0], 1)
+        return self._shifted(m, "value", even, odd, 1, [odd]), skip
 
-    def _shifted(self, m, name, bits, times, size):
-        """``bits`` shifted up by ``times * size`` bytes, one cycle later."""
+    def _shifted(self, m, name, bits, times, size, lacks):
+        """``bits`` shifted up by ``times * size`` bytes, one cycle later; ``lacks[n]``: ``times > n``."""
         parts = []
         for n, byte in enumerate(_bytes(bits)):
             part = Signal(_BYTE, name=f"{name}_{n}", reset_less=True)
@@ -123,8 +131,8 @@ class AlignedToFloat(wiring.Component):
             for distance in range(1, n // size + 1):
                 choice = Mux(times == distance, _bytes(bits)[n - distance * size], choice)
             m.d.sync += part.eq(choice)
-            if n // size + 1 < 1 << len(times):
-                with m.If(times > n // size):
+            if n // size < len(lacks):
+                with m.If(lacks[n // size]):
                     m.d.sync += part.eq(0)
             parts.append(part)
         return Cat(parts)

@@ -88,8 +88,7 @@ class DrainCell(wiring.Component):
     @property
     def exponent_offset(self):
         """What turns the sum of a row's and a column's reference into the converter's exponent."""
-        leading = AlignedToFloat.leading_bit_of(self.width)
-        return EXPONENT_BIAS + leading - self.fraction_bits - RESULT_BIAS
+        return EXPONENT_BIAS + AlignedToFloat.weight_of(self.width) - self.fraction_bits - RESULT_BIAS
 
     def elaborate(self, platform):
         m = Module()

@@ -143,18 +143,19 @@ GOALS: Sequence[Goal] = (
 """Every goal, in the order of the report. Fmax is with chain ends trimmed unless it says plain."""
 
 TRIED: Mapping[tuple[str, str], str] = {
-    ("pe", "TRELLIS_COMB per MAC, plain nextpnr"): "66 carry chains, each with a feed-in and a feed-out"
-    " cell that only the trimming step removes; fewer chains would take wider additions.",
-    ("grid_2x2", "LUT4 per MAC"): "a column's converter to binary32 serves two rows only; a further row"
-    " costs much less than a converter.",
-    ("converter", "Fmax"): "stages that stop one by one and all together (`buffered`): the net that stops or"
-    " clears 128 registers takes over 3 ns. A pipeline that never stops, with its results in a block memory,"
-    " is the next thing to try.",
-    ("grid_2x2", "Fmax"): "more registers before the converter's shift, which selects by nets of 50"
-    " loads; the clears of its bytes, decided in the cycle in which they reach the registers, are next."
-    " Seeds differ by more than what is missing.",
+    ("pe", "TRELLIS_COMB per MAC, plain nextpnr"): "every carry chain has a feed-in and a feed-out cell"
+    " that only the trimming step removes; fewer chains would take wider additions.",
+    ("grid_2x2", "LUT4 per MAC"): "sign bytes found in one polarity; the exponent's subtraction and the"
+    " carry of rounding in one addition. What is left of a column's converter is mostly shifter, a"
+    " multiplexer per bit and step; it serves two rows only, and a further row costs much less.",
+    ("converter", "Fmax"): "stages that stop one by one, and all together (`buffered`): nets that stop or"
+    " clear whole stages are too slow. Now nothing stops, and a FIFO in block memory takes the results;"
+    " seeds differ by its enables, which cross several blocks of memory.",
+    ("grid_2x2", "Fmax"): "more registers before the converter's shift, clears of its bytes registered, its"
+    " exponent no longer behind the carry of rounding: what is left is additions of the elements.",
     ("grid_4x4", "Fmax"): "the accumulator's addition, more than half of it in wires: nextpnr spreads an"
-    " element's cells farther among others than alone.",
+    " element's cells farther among others than alone. Cut in three, it would take registers that the"
+    " element's goal does not leave.",
     ("grid_8x8", "Fmax"): "one seed, with the static placer: the heap placer does not end on so full a"
     " device.",
     ("array_8x8", "outside the elements: loaders, lanes, drain"): "block memories without bypass,"
