@@ -159,7 +159,7 @@ TRIED: Mapping[tuple[str, str], str] = {
     ("grid_8x8", "Fmax"): "one seed, with the static placer: the heap placer does not end on so full a"
     " device.",
     ("array_8x8", "outside the elements: loaders, lanes, drain"): "block memories without bypass,"
-    " skews in block memory, references of 16 tiles, slice multiplexers. What is left is a lane's unpacking"
-    " of three formats and a converter per column and segment.",
+    " skews in block memory, references of a few tiles only, slice multiplexers. What is left is a"
+    " lane's unpacking of three formats and a converter per column and segment.",
 }
 """For goals that are not reached, by run and item: what was tried. The report adds the limiting path."""
