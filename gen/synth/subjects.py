@@ -128,9 +128,9 @@ SUBJECTS: Mapping[str, Subject] = {
             streams=True,
         ),
         Subject(
-            name="grid",
-            factory="hw.grid:Grid",
-            defaults={"rows": 8, "cols": 8, "drain_rows": 4, "k_blocks": 72},
+            name="engine",
+            factory="hw.gemm.engine:Engine",
+            macs=lambda engine: 16 * int(engine.rows) * int(engine.cols) * int(engine.arrays),
         ),
         Subject(name="quantizer", factory="hw.quantizer:Quantizer", elements=16, streams=True),
         Subject(name="converter", factory="hw.converter:Converter", elements=16, streams=True),
