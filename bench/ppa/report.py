@@ -162,12 +162,12 @@ def _parts(results: Mapping[str, Result]) -> Iterator[str]:
     for name, result in results.items():
         if result.parts:
             rows = (
-                (part.name, str(part.number), _number(part.area.lut), _number(part.area.ff))
+                (part.name, *map(_number, (part.number, part.area.lut, part.area.ff, part.area.ram)))
                 for part in result.parts
             )
             yield (
                 f"## Parts of the {TITLES[name]}\n\nFrom a run that keeps modules apart, so that the sum"
-                f" differs from the whole.\n\n{_table(('part', 'number', 'LUT4', 'FF'), rows)}"
+                f" differs from the whole.\n\n{_table(('part', 'number', 'LUT4', 'FF', 'RAM'), rows)}"
             )
 
 
