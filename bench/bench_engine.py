@@ -33,8 +33,8 @@ from verif.harness import EngineHarness, Memory
 ENGINES = {
     "8x8": {"rows": 8, "cols": 8, "data_bits": 256, "stationary_tiles": 8},
     "16x16": {"rows": 16, "cols": 16, "data_bits": 256, "stationary_tiles": 8},
-    "4 of 16x16": {"rows": 16, "cols": 16, "arrays": 4, "data_bits": 512, "stationary_tiles": 8},
-    "4 of 16x8": {"rows": 16, "cols": 8, "arrays": 4, "data_bits": 512, "stationary_tiles": 8},
+    "4 of 16x16": {"rows": 16, "cols": 16, "arrays": 4, "data_bits": 512, "stationary_tiles": 32},
+    "4 of 16x8": {"rows": 16, "cols": 8, "arrays": 4, "data_bits": 512, "stationary_tiles": 32},
 }
 """Parameters of the engines, by name; the others have their defaults."""
 
@@ -66,9 +66,11 @@ TOKENS = 16  # blocks of K = 256
 CASES = {
     "linear": (
         Case("linear, 5% MX9", 256, 1152, 1152, a_mx9=4),
-        Case("8 linears, 5% MX9", 256, 1152, 1152, 4, 4, count=8),
+        Case("8 linears, 5% MX9", 256, 1152, 1152, a_mx9=4, count=8),
         Case("linear up, 5% MX9", 256, 4608, 1152, a_mx9=4),
+        Case("4 linears up, 5% MX9", 256, 4608, 1152, a_mx9=4, count=4),
         Case("linear down, 5% MX9", 256, 1152, 4608, a_mx9=15),
+        Case("8 linears down, 5% MX9", 256, 1152, 4608, a_mx9=15, count=8),
     ),
     "addends": (
         Case("linear, bias", 256, 1152, 1152, a_mx9=4, bias=True),
@@ -78,6 +80,7 @@ CASES = {
         Case("Q x K of a head, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9),
         Case("Q x K, 8 heads, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9, 8),
         Case("Q x K, 8 heads, MX6", 256, 256, 72, 0, 0, MemoryFormat.MX6, 8),
+        Case("Q x K, 16 heads, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9, 16),
         Case("Q x K, 16 heads, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX6, 16),
         Case("P x V of a head, MX9", 256, 72, 256, TOKENS, TOKENS, MemoryFormat.MX6),
         Case("P x V, 8 heads, MX9", 256, 72, 256, TOKENS, TOKENS, MemoryFormat.MX6, 8),
@@ -96,7 +99,14 @@ CASES = {
         Case("25% x 12.5% MX9", 128, 128, 1152, 18, 9),
     ),
 }
-"""Products by kind: the layers of a transformer 1152 wide, with heads of 72."""
+"""Products by kind: the layers of a transformer 1152 wide, with heads of 72.
+
+Alone, and several queued behind each other, which is how a transformer runs: the first one's operands have
+to be read before its first pass, those of the others are read while the one before computes.
+"""
+
+MEMORY_BYTES = 1 << 26
+"""Holds the operands and results of every case."""
 
 
 def operand(rng: np.random.Generator, rows: int, k: int, mx9: int) -> Tensor:
@@ -157,6 +167,7 @@ def measure(engine: EngineHarness, case: Case) -> dict[str, Any]:
     return {
         "case": case.name,
         "shape": f"{case.m} x {case.n} x {case.k}",
+        "out": case.out.name,
         "count": case.count,
         "mismatches": mismatches,
         "utilization": counters["BUSY"] / cycles,
@@ -188,9 +199,14 @@ def failures(result: dict[str, Any]) -> list[str]:
 def print_table(
     name: str, parameters: EngineParameters, memory: Memory, results: list[dict[str, Any]]
 ) -> None:
-    table = Table(title=f"{name}, {parameters.data_bits} bits")
+    beat, latency = parameters.data_bits // 8, memory.read_latency
+    table = Table(
+        title=f"{name}; memory reads and writes {memory.bandwidth:g} x {beat} bytes per cycle each, after"
+        f" {latency} cycles"
+    )
     table.add_column("product")
     table.add_column("M x N x K")
+    table.add_column("D in")
     for title in ("array busy", "useful", "bus read", "of it A, B", "bus write", "fill", "drain", "loader"):
         table.add_column(title, justify="right")
     for title in ("read", "write", "passes"):
@@ -200,6 +216,7 @@ def print_table(
         table.add_row(
             r["case"],
             r["shape"],
+            r["out"],
             *(
                 f"{r[key]:.1%}"
                 for key in ("utilization", "useful", "read_share", "operand_share", "write_share")
@@ -207,7 +224,7 @@ def print_table(
             *(f"{c[key] / c['CYCLES']:.1%}" for key in STALLS[1:]),
             f"{c['BUSY']:,}",
         )
-    Console(width=165).print(table)
+    Console(width=175).print(table)
 
 
 def main() -> None:
@@ -228,7 +245,7 @@ def main() -> None:
         for kind in options.case or CASES:
             for case in CASES[kind]:
                 # A harness of its own: memory is laid out alike whatever ran before.
-                with EngineHarness(parameters, memory=memory) as engine:
+                with EngineHarness(parameters, size=MEMORY_BYTES, memory=memory) as engine:
                     results.append({"kind": kind, **measure(engine, case)})
                 wrong += [f"{name}, {case.name}: {text}" for text in failures(results[-1])]
         found[name] = {"parameters": vars(parameters), "results": results}

@@ -29,6 +29,24 @@ def _replicate(match: re.Match[str]) -> str:
     return f"{{{1 + match[2].count(f', {match[1]}')}{{{match[1]}}}}}"
 
 
+_MANY_WORDS = 256
+"""Words of a memory up to which each is written on a line of its own."""
+
+_CLEARED = re.compile(
+    rf"^  initial begin\n    ({_NAME})\[0\] = (\d+'h0+);\n"
+    rf"((?:    \1\[\d+\] = \2;\n){{{_MANY_WORDS},}})  end\n",
+    re.MULTILINE,
+)
+
+
+def _clear_in_a_loop(match: re.Match[str]) -> str:
+    """The same for words 0 and up of a large memory: tools take minutes over a statement for each of them."""
+    name, value, words = match[1], match[2], 1 + match[3].count("\n")
+    block = "clear_" + re.sub(r"\W", "_", name.strip("\\ "))
+    loop = f"for (word = 0; word < {words}; word = word + 1) {name}[word] = {value};"
+    return f"  initial begin : {block}\n    integer word;\n    {loop}\n  end\n"
+
+
 def _convert(component: Elaboratable, name: str, separator: str) -> str:
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     ports = {
@@ -36,7 +54,8 @@ def _convert(component: Elaboratable, name: str, separator: str) -> str:
         for port, (value, flow) in flat_ports(component, separator).items()
     }
     text = verilog.convert(component, name=name, ports=ports, emit_src=False, strip_internal_attrs=True)
-    return _REPEATED.sub(_replicate, _NOISE.sub("", text)).strip() + "\n"
+    text = _CLEARED.sub(_clear_in_a_loop, _NOISE.sub("", text))
+    return _REPEATED.sub(_replicate, text).strip() + "\n"
 
 
 def _shared_modules(component: Any) -> Iterator[tuple[str, Elaboratable]]:

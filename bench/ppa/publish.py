@@ -25,6 +25,8 @@ _SHOWN = (
     "grid_4x4",
     "grid_8x8",
     "array_8x8",
+    "engine_4x4",
+    "engine_8x8",
     "quantizer",
     "converter",
     "pe_xcup",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from bench.ppa.capacity import capacity
+from bench.ppa.engine import engine
 from bench.ppa.goals import GOALS, TRIED, Goal
 from bench.ppa.standard import TITLES
 from gen.synth.result import Result, Timing
@@ -27,7 +28,7 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
         "# Size and speed\n\nWritten by `make ppa`; no figure here is typed by hand.",
         f"Tools: {', '.join(tools)}. ECP5 is an LFE5U-85F in speed grade 6, placed out of context for"
         f" {frequency_mhz:g} MHz; Fmax is the median of {seeds} seeds, with 8x8 elements"
-        " one seed's. *Plain* is nextpnr on Yosys' netlist,"
+        " one seed's, and a design larger than the device has none. *Plain* is nextpnr on Yosys' netlist,"
         " *trimmed* the same with the step of `gen/synth/trim.py` between them, which lets nextpnr leave out"
         " the cells at the ends of carry chains; both netlists are simulated against the golden model by"
         " `verif/netlist`. Other families have no open tool that places them, hence no Fmax.",
@@ -40,6 +41,7 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
         "## Slowest paths\n\n" + _table(("design", "netlist", "path"), _paths(results)),
         *_parts(results),
         *capacity(results),
+        *engine(results),
         *(f"## {caption}\n\n![{caption}]({name})" for name, caption in CHARTS.items()),
         *_failures(results),
     ]
@@ -160,12 +162,12 @@ def _parts(results: Mapping[str, Result]) -> Iterator[str]:
     for name, result in results.items():
         if result.parts:
             rows = (
-                (part.name, str(part.number), _number(part.area.lut), _number(part.area.ff))
+                (part.name, *map(_number, (part.number, part.area.lut, part.area.ff, part.area.ram)))
                 for part in result.parts
             )
             yield (
                 f"## Parts of the {TITLES[name]}\n\nFrom a run that keeps modules apart, so that the sum"
-                f" differs from the whole.\n\n{_table(('part', 'number', 'LUT4', 'FF'), rows)}"
+                f" differs from the whole.\n\n{_table(('part', 'number', 'LUT4', 'FF', 'RAM'), rows)}"
             )
 
 

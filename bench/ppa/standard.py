@@ -9,7 +9,7 @@ from gen.synth.result import Result
 from gen.synth.subjects import SUBJECTS, Subject
 from gen.synth.synthesis import Part
 
-__all__ = ["ARRAYS", "BASELINES", "TITLES", "overhead", "standard_set"]
+__all__ = ["ARRAYS", "BASELINES", "ENGINES", "TITLES", "overhead", "standard_set"]
 
 BASELINES: Mapping[str, Subject] = {
     "straightforward": Subject(
@@ -21,6 +21,9 @@ BASELINES: Mapping[str, Subject] = {
 
 ARRAYS = ("array_2x2", "array_4x4", "array_8x8")
 """Runs of the whole array."""
+
+ENGINES: Mapping[str, str] = {"engine_4x4": "array_4x4", "engine_8x8": "array_8x8"}
+"""Runs of the engine, each with that of the array in it."""
 
 TITLES: Mapping[str, str] = {
     "pe": "processing element, carry cells",
@@ -34,6 +37,8 @@ TITLES: Mapping[str, str] = {
     "array_2x2": "array 2x2 with loaders",
     "array_4x4": "array 4x4 with loaders",
     "array_8x8": "array 8x8 with loaders, one product stage",
+    "engine_4x4": "engine 4x4",
+    "engine_8x8": "engine 8x8, one product stage",
     "quantizer": "quantizer",
     "converter": "converter",
     "dequantizer": "dequantizer",
@@ -48,25 +53,28 @@ TITLES: Mapping[str, str] = {
 def standard_set(seeds: int) -> dict[str, Request]:
     """The runs by name, each with ``seeds`` placements."""
 
-    def run(design: str, family: str = "ecp5", *, large: bool = False, **parameters: Any) -> Request:
+    def run(
+        design: str, family: str = "ecp5", *, large: bool = False, placed: bool = True, **parameters: Any
+    ) -> Request:
         return Request(
             subject={**SUBJECTS, **BASELINES}[design],
             family=FAMILIES[family],
             parameters=parameters,
             # Only trimmed does it fit, and only nextpnr's static placer comes to an end: in an hour.
-            seeds=min(seeds, 1) if large else seeds,
-            plain=not large,
+            seeds=0 if not placed else min(seeds, 1) if large else seeds,
+            plain=not large and design != "engine",
             placer="static" if large else "heap",
-            by_part=design == "array",
+            by_part=design in ("array", "engine"),
         )
 
     def sized(design: str, size: int) -> Request:
         # With two product stages or a drain segment for each 4 rows, 8x8 elements and their loaders have
         # more registers than the placer can find room for.
-        tight = size == 8 and design == "array"
+        tight = size == 8 and design != "grid"
         return run(
             design,
             large=size == 8,
+            placed=not (tight and design == "engine"),  # it is larger than the device
             rows=size,
             cols=size,
             drain_rows=size if tight else min(size, 4),
@@ -81,6 +89,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "floor": run("floor", target="ecp5"),
         "pe_one_stage": run("pe", target="ecp5", product_stages=1),
         **{f"{design}_{n}x{n}": sized(design, n) for design in ("grid", "array") for n in (2, 4, 8)},
+        **{f"engine_{n}x{n}": sized("engine", n) for n in (4, 8)},
         "quantizer": run("quantizer"),
         "converter": run("converter", target="ecp5"),
         "dequantizer": run("dequantizer"),

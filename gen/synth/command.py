@@ -45,6 +45,11 @@ def synth(
     k_blocks: Annotated[int | None, _option("k_blocks")] = None,
     fraction_bits: Annotated[int | None, _option("fraction_bits")] = None,
     product_stages: Annotated[int | None, _option("product_stages")] = None,
+    adder_lanes: Annotated[int | None, _option("adder_lanes")] = None,
+    arrays: Annotated[int | None, _option("arrays")] = None,
+    stationary_tiles: Annotated[int | None, _option("stationary_tiles")] = None,
+    data_bits: Annotated[int | None, _option("data_bits")] = None,
+    reorder_columns: Annotated[int | None, _option("reorder_columns")] = None,
     dsp: Annotated[bool, typer.Option("--dsp", help="Let products go into DSP blocks.")] = False,
     seeds: Annotated[
         int, typer.Option(min=0, help="Place and route with seeds 1 to this many; 0 for Yosys alone.")
@@ -71,6 +76,11 @@ def synth(
         "k_blocks": k_blocks,
         "fraction_bits": fraction_bits,
         "product_stages": product_stages,
+        "adder_lanes": adder_lanes,
+        "arrays": arrays,
+        "stationary_tiles": stationary_tiles,
+        "data_bits": data_bits,
+        "reorder_columns": reorder_columns,
     }
     request = Request(
         subject=find_subject(design),

@@ -8,14 +8,51 @@ from pathlib import Path
 from typing import Any
 
 from gen.store import stored
+from gen.synth.families import Area
 from gen.synth.synthesis import Netlist
 from gen.synth.tools import NEXTPNR_ECP5, SynthesisError
 from gen.synth.trim import trim_carry_chains
 
-__all__ = ["DEVICE", "PLACERS", "Placement", "WorstPath", "place", "read_report", "register_name"]
+__all__ = [
+    "DEVICE",
+    "LFE5U_85",
+    "PLACERS",
+    "Device",
+    "Placement",
+    "WorstPath",
+    "place",
+    "read_report",
+    "register_name",
+]
 
 DEVICE = ("--85k", "--speed", "6", "--package", "CABGA756")
 """LFE5U-85F-6 in its largest package."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """What a device has, in the units of ``Area``.
+
+    Parameters
+    ----------
+    name:
+        The device.
+    lut, ff, ram:
+        Its look-up tables, flip-flops and block memories.
+    """
+
+    name: str
+    lut: int
+    ff: int
+    ram: int
+
+    def holds(self, area: Area) -> bool:
+        """Whether a design of this size can fit, were every cell of the device usable."""
+        return area.lut <= self.lut and area.ff <= self.ff and area.ram <= self.ram
+
+
+LFE5U_85 = Device(name="LFE5U-85F", lut=83640, ff=83640, ram=208)
+"""The device that ``DEVICE`` chooses."""
 
 PLACERS = ("heap", "static")
 """nextpnr's placers: ``static`` is slower, but finishes on designs that nearly fill the device."""

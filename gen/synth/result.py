@@ -127,7 +127,12 @@ class Result:
             **self._timing_json(self.plain, ""),
             **self._timing_json(self.trimmed, "_trimmed"),
             "parts": {
-                part.name: {"number": part.number, "lut": part.area.lut, "ff": part.area.ff}
+                part.name: {
+                    "number": part.number,
+                    "lut": part.area.lut,
+                    "ff": part.area.ff,
+                    "ram": part.area.ram,
+                }
                 for part in self.parts
             },
             "failures": list(self.failures),

@@ -127,6 +127,11 @@ SUBJECTS: Mapping[str, Subject] = {
             macs=lambda array: 16 * int(array.rows) * int(array.cols),
             streams=True,
         ),
+        Subject(
+            name="engine",
+            factory="hw.gemm.engine:Engine",
+            macs=lambda engine: 16 * int(engine.rows) * int(engine.cols) * int(engine.arrays),
+        ),
         Subject(name="quantizer", factory="hw.quantizer:Quantizer", elements=16, streams=True),
         Subject(name="converter", factory="hw.converter:Converter", elements=16, streams=True),
         Subject(name="dequantizer", factory="hw.dequantizer:Dequantizer", elements=16, streams=True),

@@ -63,7 +63,8 @@ def synthesize(
     With ``by_module`` the modules stay apart, for `parts`: nothing is then simplified across their borders.
     Raises ``SynthesisError``.
     """
-    command = family.by_module if by_module else family.synthesis
+    # Without the renaming, ABC9 gives a wire of a module that stays apart the name of another one, and fails.
+    command = f"hierarchy -top {top}; rename -hide; {family.by_module}" if by_module else family.synthesis
     script = (
         f"read_verilog -sv design.v; {command}{'' if dsp else ' -nodsp'} -top {top} -json netlist.json;"
         " tee -q -o statistics.json stat -json"

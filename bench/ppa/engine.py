@@ -1,0 +1,70 @@
+"""What the engine takes beside its array."""
+
+from collections.abc import Iterator, Mapping
+
+from bench.ppa.standard import ENGINES, TITLES
+from gen.synth.placement import LFE5U_85
+from gen.synth.result import Result
+
+__all__ = ["engine", "engine_overhead"]
+
+
+def engine_overhead(results: Mapping[str, Result], name: str, kind: str) -> float | None:
+    """Cells of an engine over those of the run of its array alone, less one; ``kind`` is ``lut`` or ``ff``.
+
+    None where one of the two has not been synthesized.
+    """
+    areas = [result.area if (result := results.get(run)) else None for run in (name, ENGINES[name])]
+    if not all(areas):
+        return None
+    whole, array = (float(getattr(area, kind)) for area in areas)
+    return whole / array - 1
+
+
+def engine(results: Mapping[str, Result]) -> Iterator[str]:
+    """A section on the engines among ``results``, beside the arrays alone with the same parameters."""
+    rows = [row for name in ENGINES if name in results for row in _rows(results, name)]
+    if not rows:
+        return
+    device = LFE5U_85.name
+    head = "| design | LUT4 | FF | RAM | Fmax | overhead in LUT4 | overhead in FF |"
+    lines = [head, "| --- |" + " ---: |" * 6, *rows]
+    settings = (f"- {TITLES[name]}: {_settings(results[name])}." for name in ENGINES if name in results)
+    yield (
+        "## Engine overhead over the array\n\n`mixdit_gemm` with registers, memory port, operand buffers and"
+        f" result path, beside the array alone with the same parameters. Shares are of the {device}; Fmax is"
+        " with chain ends trimmed.\n\n" + "\n".join([*lines, "", *settings])
+    )
+
+
+def _rows(results: Mapping[str, Result], name: str) -> Iterator[str]:
+    for run in (ENGINES[name], name):
+        result = results.get(run)
+        if not (result and result.area):
+            continue
+        overheads = (engine_overhead(results, name, kind) if run == name else None for kind in ("lut", "ff"))
+        cells = (
+            TITLES[run],
+            *(
+                f"{number:,} ({number / available:.0%})"
+                for number, available in (
+                    (result.area.lut, LFE5U_85.lut),
+                    (result.area.ff, LFE5U_85.ff),
+                    (result.area.ram, LFE5U_85.ram),
+                )
+            ),
+            _fmax(result),
+            *("" if share is None else f"{share:+.0%}" for share in overheads),
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def _fmax(result: Result) -> str:
+    if result.trimmed and result.trimmed.fmax_mhz:
+        return f"{result.trimmed.fmax_mhz:.0f} MHz"
+    assert result.area
+    return "not placed" if LFE5U_85.holds(result.area) else "does not fit"
+
+
+def _settings(result: Result) -> str:
+    return ", ".join(f"{name}={value}" for name, value in result.built.parameters.items())

@@ -1,0 +1,78 @@
+"""What the report says about engines."""
+
+import pytest
+
+from bench.ppa.engine import engine, engine_overhead
+from bench.ppa.standard import ENGINES, TITLES, standard_set
+from gen.synth.families import FAMILIES
+from gen.synth.placement import Placement
+from gen.synth.result import Result, Timing
+from gen.synth.subjects import Built
+
+
+def result(lut, ff, ram=0, fmax=None):
+    built = Built(
+        name="",
+        top="",
+        parameters={"rows": 4},
+        verilog="",
+        macs_per_cycle=None,
+        elements_per_cycle=None,
+    )
+    placement = Placement(comb=lut, ff=ff, comb_available=83640, fmax_mhz=fmax, worst_path=None)
+    return Result(
+        built=built,
+        family=FAMILIES["ecp5"],
+        dsp=False,
+        area=FAMILIES["ecp5"].area({"LUT4": lut, "TRELLIS_FF": ff, "DP16KD": ram}),
+        trimmed=Timing(seeds={1: placement}) if fmax else None,
+    )
+
+
+def rows(results):
+    (section,) = engine(results)
+    lines = (line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| "))
+    return {cells[0]: cells[1:] for cells in lines}
+
+
+def test_overhead_is_what_the_engine_adds_to_its_array():
+    results = {"array_4x4": result(10000, 20000), "engine_4x4": result(15000, 21000)}
+    assert engine_overhead(results, "engine_4x4", "lut") == pytest.approx(0.5)
+    assert engine_overhead(results, "engine_4x4", "ff") == pytest.approx(0.05)
+    assert rows(results)[TITLES["engine_4x4"]][-2:] == ["+50%", "+5%"]
+
+
+def test_overhead_needs_both_runs():
+    results = {"engine_4x4": result(15000, 21000)}
+    assert engine_overhead(results, "engine_4x4", "lut") is None
+    assert engine_overhead({}, "engine_4x4", "lut") is None
+    assert list(engine({"array_4x4": result(1, 1)})) == []
+
+
+@pytest.mark.parametrize(("found", "text"), [
+    (result(41820, 100, fmax=123.4), "123 MHz"),
+    (result(83640, 83640, 208), "not placed"),
+    (result(83641, 0), "does not fit"),
+    (result(0, 83641), "does not fit"),
+    (result(0, 0, 209), "does not fit"),
+])
+def test_report_tells_whether_an_engine_was_placed(found, text):
+    assert rows({"engine_8x8": found})[TITLES["engine_8x8"]][3] == text
+
+
+def test_shares_are_those_of_the_device():
+    lut, ff, ram = rows({"engine_8x8": result(41820, 83640, 104)})[TITLES["engine_8x8"]][:3]
+    assert (lut, ff, ram) == ("41,820 (50%)", "83,640 (100%)", "104 (50%)")
+
+
+def test_engine_and_array_beside_it_have_the_same_parameters():
+    requests = standard_set(3)
+    for name, array in ENGINES.items():
+        of_array = requests[array].parameters
+        assert of_array.items() <= requests[name].parameters.items()
+
+
+def test_a_run_without_seeds_is_synthesized_only():
+    request = standard_set(3)["engine_8x8"]
+    assert not request.placed
+    assert request.steps == 2
