@@ -156,8 +156,9 @@ TRIED: Mapping[tuple[str, str], str] = {
     ("grid_4x4", "Fmax"): "the accumulator's addition, more than half of it in wires: nextpnr spreads an"
     " element's cells farther among others than alone. Cut in three, it would take registers that the"
     " element's goal does not leave.",
-    ("grid_8x8", "Fmax"): "one seed, with the static placer: the heap placer does not end on so full a"
-    " device.",
+    ("grid_8x8", "Fmax"): "two product stages, with the static placer, since the heap placer does not end on"
+    " so many flip-flops: slower than one stage with the heap placer. Either one spreads the elements"
+    " over the whole device; placing all alike, as one element is placed alone, is the next thing to try.",
     ("array_8x8", "outside the elements: loaders, lanes, drain"): "block memories without bypass,"
     " skews in block memory, references of a few tiles only, slice multiplexers. What is left is a"
     " lane's unpacking of three formats and a converter per column and segment.",

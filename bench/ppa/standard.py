@@ -33,7 +33,7 @@ TITLES: Mapping[str, str] = {
     "floor": "baseline: products and their sum alone",
     "grid_2x2": "2x2 elements, drain and converters to binary32",
     "grid_4x4": "4x4 elements, drain and converters to binary32",
-    "grid_8x8": "8x8 elements, drain and converters to binary32",
+    "grid_8x8": "8x8 elements with one product stage, drain and converters to binary32",
     "array_2x2": "array 2x2 with loaders",
     "array_4x4": "array 4x4 with loaders",
     "array_8x8": "array 8x8 with loaders, one product stage",
@@ -54,32 +54,41 @@ def standard_set(seeds: int) -> dict[str, Request]:
     """The runs by name, each with ``seeds`` placements."""
 
     def run(
-        design: str, family: str = "ecp5", *, large: bool = False, placed: bool = True, **parameters: Any
+        design: str,
+        family: str = "ecp5",
+        *,
+        seeds: int = seeds,
+        plain: bool = True,
+        placer: str = "heap",
+        by_part: bool = False,
+        **parameters: Any,
     ) -> Request:
         return Request(
             subject={**SUBJECTS, **BASELINES}[design],
             family=FAMILIES[family],
             parameters=parameters,
-            # Only trimmed does it fit, and only nextpnr's static placer comes to an end: in an hour.
-            seeds=0 if not placed else min(seeds, 1) if large else seeds,
-            plain=not large and design != "engine",
-            placer="static" if large else "heap",
-            by_part=design in ("array", "engine"),
+            seeds=seeds,
+            plain=plain,
+            placer=placer,
+            by_part=by_part,
         )
 
     def sized(design: str, size: int) -> Request:
-        # With two product stages or a drain segment for each 4 rows, 8x8 elements and their loaders have
-        # more registers than the placer can find room for.
-        tight = size == 8 and design != "grid"
+        large = size == 8
+        placements = min(seeds, 1) if large else seeds  # each takes up to an hour
         return run(
             design,
-            large=size == 8,
-            placed=not (tight and design == "engine"),  # it is larger than the device
+            seeds=0 if large and design == "engine" else placements,  # which is larger than the device
+            plain=not large and design != "engine",
+            # The heap placer does not end: it looks for flip-flops of the same control set around each one.
+            placer="static" if large and design == "array" else "heap",
+            by_part=design != "grid",
             rows=size,
             cols=size,
-            drain_rows=size if tight else min(size, 4),
+            # What does with fewer registers, where they are short.
+            drain_rows=size if large and design != "grid" else min(size, 4),
+            product_stages=1 if large else 2,
             target="ecp5",
-            product_stages=1 if tight else 2,
         )
 
     requests = {

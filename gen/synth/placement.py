@@ -55,9 +55,11 @@ LFE5U_85 = Device(name="LFE5U-85F", lut=83640, ff=83640, ram=208)
 """The device that ``DEVICE`` chooses."""
 
 PLACERS = ("heap", "static")
-"""nextpnr's placers: ``static`` is slower, but finishes on designs that nearly fill the device."""
+"""nextpnr's placers: ``static`` is slower, but finishes on designs on which ``heap`` does not."""
 
 _OPTIONS = (*DEVICE, "--out-of-context", "--lpf-allow-unconstrained", "--timing-allow-fail", "--threads", "1")
+# Twice the default weight of critical paths: the elements of an array are spread less.
+_OPTIONS += ("--placer-heap-timingweight", "20")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,9 +130,7 @@ def place(
         cells = json.loads(text)
         trim_carry_chains(cells)
         text = json.dumps(cells)
-    arguments = [*_OPTIONS, "--freq", str(frequency_mhz), "--seed", str(seed)]
-    if placer != "heap":
-        arguments += ["--placer", placer]
+    arguments = [*_OPTIONS, "--placer", placer, "--freq", str(frequency_mhz), "--seed", str(seed)]
 
     def make(folder: Path) -> None:
         (folder / "netlist.json").write_text(text)
