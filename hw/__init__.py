@@ -3,7 +3,7 @@
 Designs with streams of packets, exported as Verilog (``gen``):
 
 ``quantizer``, ``dequantizer``, ``converter``: blocks from binary32, to binary32, of another format
-(``pipeline``, ``free_pipeline`` and ``block`` are their pieces).
+(``stages``, ``pipeline``, ``free_pipeline`` and ``block`` are their pieces).
 ``array``: the matrix engine's core, from streams of blocks to streams of binary32; ``array_quantizer``: to
 streams of blocks.
 

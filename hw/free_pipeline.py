@@ -1,14 +1,14 @@
 """Register stages that never stop, between two packet streams with backpressure."""
 
-from amaranth.hdl import Cat, Module, Signal, Value
-from amaranth.lib import data
+from amaranth.hdl import Module, Signal
 
 from hw.block_fifo import BlockFifo
+from hw.stages import Stages
 
 __all__ = ["FreePipeline"]
 
 
-class FreePipeline:
+class FreePipeline(Stages):
     """The registers of a component that makes one beat of ``o`` from each beat of ``i``.
 
     To the component it is a ``Pipeline``, but for ``result``.
@@ -20,9 +20,8 @@ class FreePipeline:
 
     Latency is ``latency_of(stages)`` cycles, throughput one beat per cycle, also after a stall.
 
-    Stages count from 1. The registers of stage n hold what was made from ``i.p`` (n = 1) or from
-    registers of stage n - 1. ``last`` is carried along; the component drives ``result.data`` and
-    ``result.user`` from registers of the last stage.
+    ``last`` is carried along; the component drives ``result.data`` and ``result.user`` from registers of the
+    last stage.
 
     Parameters
     ----------
@@ -76,29 +75,8 @@ class FreePipeline:
         depth = cls.depth_of(stages)
         return 2 + depth * 3 // 8 + 1, 2 + depth // 2 + stages + 1
 
-    def register(self, stage, name, value, *, only=None, otherwise=0):
-        """``value``, or ``otherwise`` unless ``only``, in a register of ``stage``.
-
-        A list of values of one width is registered as an array, a view as a view.
-
-        ``only`` becomes the register's synchronous reset, which costs no look-up table. Choosing
-        among values that are each registered so takes an OR of them, not a multiplexer.
-        """
-        if isinstance(value, list):
-            value = data.View(data.ArrayLayout(len(value[0]), len(value)), Cat(value))
-        layout = value.shape() if isinstance(value, data.View) else None
-        value = Value.cast(value)
-        # A plain signal under the view: Amaranth names wires of an array's elements "x[0]", "x[1]"...,
-        # which Yosys 0.70 takes for bits of "x" in synth_ecp5, and stops.
-        register = Signal(value.shape(), name=f"{name}_{stage}", init=otherwise, reset_less=True)
+    def _load(self, stage, name, register, value, only, otherwise):
         self._m.d.sync += register.eq(value)
         if only is not None:
             with self._m.If(~only):
                 self._m.d.sync += register.eq(otherwise)
-        return register if layout is None else data.View(layout, register)
-
-    def carry(self, first, last, name, value):
-        """``value``, valid before stage ``first``, as it is in stage ``last``."""
-        for stage in range(first, last + 1):
-            value = self.register(stage, name, value)
-        return value

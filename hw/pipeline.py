@@ -1,12 +1,13 @@
 """Register stages between two packet streams, with backpressure."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import data
+from amaranth.hdl import Cat, Module, Mux, Signal
+
+from hw.stages import Stages
 
 __all__ = ["Pipeline"]
 
 
-class Pipeline:
+class Pipeline(Stages):
     """The registers of a component that makes one beat of ``o`` from each beat of ``i``.
 
     Latency is ``stages`` cycles, throughput one beat per cycle. ``o.valid`` and the payload are registers,
@@ -18,9 +19,9 @@ class Pipeline:
     way when a stall begins, and all others stop a cycle later, gaps and all: ``i.ready`` is a register, and
     so is what holds the stages. This is faster, for a multiplexer on the bits of the last stage.
 
-    Stages count from 1. The registers of stage n hold one beat, made from ``i.p`` (n = 1) or from
-    registers of stage n - 1. ``last`` is carried along; the component drives ``o.p.data`` and
-    ``o.p.user`` from registers of the last stage.
+    The registers of a stage hold one beat; those of the last of ``buffered`` stages can't be cleared by
+    ``only`` (ValueError). ``last`` is carried along; the component drives ``o.p.data`` and ``o.p.user`` from
+    registers of the last stage.
 
     Parameters
     ----------
@@ -97,26 +98,10 @@ class Pipeline:
             run.eq(~(stalled & (valid[-2] | waiting))),
         ]
 
-    def register(self, stage, name, value, *, only=None, otherwise=0):
-        """``value``, or ``otherwise`` unless ``only``, in a register of ``stage``.
-
-        A list of values of one width is registered as an array, a view as a view.
-
-        ``only`` becomes the register's synchronous reset, which costs no look-up table. Choosing
-        among values that are each registered so takes an OR of them, not a multiplexer.
-
-        Raises ValueError for ``only`` in the last of buffered stages, which has to hold two beats.
-        """
+    def _load(self, stage, name, register, value, only, otherwise):
         buffered = self._buffered and stage == self._stages
         if buffered and only is not None:
             raise ValueError(f"only must be None in stage {stage!r}, the last of buffered stages")
-        if isinstance(value, list):
-            value = data.View(data.ArrayLayout(len(value[0]), len(value)), Cat(value))
-        layout = value.shape() if isinstance(value, data.View) else None
-        value = Value.cast(value)
-        # A plain signal under the view: Amaranth names wires of an array's elements "x[0]", "x[1]"...,
-        # which Yosys 0.70 takes for bits of "x" in synth_ecp5, and stops.
-        register = Signal(value.shape(), name=f"{name}_{stage}", init=otherwise, reset_less=True)
         if buffered:
             buffer = Signal(value.shape(), name=f"{name}_buffer", reset_less=True)
             with self._m.If(self._advance[-2]):
@@ -127,10 +112,3 @@ class Pipeline:
         if only is not None:
             with self._m.If(self._clear[stage - 1] & ~only):
                 self._m.d.sync += register.eq(otherwise)
-        return register if layout is None else data.View(layout, register)
-
-    def carry(self, first, last, name, value):
-        """``value``, valid before stage ``first``, as it is in stage ``last``."""
-        for stage in range(first, last + 1):
-            value = self.register(stage, name, value)
-        return value
