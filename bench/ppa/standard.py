@@ -79,7 +79,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
         return run(
             design,
             seeds=0 if large and design == "engine" else placements,  # which is larger than the device
-            plain=not large and design != "engine",
+            plain=design == "grid" and not large,
             # The heap placer does not end: it looks for flip-flops of the same control set around each one.
             placer="static" if large and design == "array" else "heap",
             by_part=design != "grid",

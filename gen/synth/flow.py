@@ -81,6 +81,11 @@ class _Work:
         self.parts: list[Part] = []
         self.timing: dict[bool, dict[int, Placement]] = {False: {}, True: {}}
 
+    @property
+    def macs(self) -> float:
+        """Most multiply-accumulates per cycle."""
+        return max((self.built.macs_per_cycle or {}).values(), default=0)
+
     def result(self) -> Result:
         def timing(trim: bool) -> Timing | None:
             placements = self.timing[trim]
@@ -120,15 +125,14 @@ def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Res
         assert tool.identity
     executor = ThreadPoolExecutor(jobs)
     pending: dict[Future[list[_Step]], _Step] = {}
-    work: list[_Work] = []
+    work = [_Work(request, request.subject.build(request.parameters)) for request in requests]
     started = monotonic()
 
     with _progress(sum(request.steps for request in requests)) as done:
         try:
-            for request in requests:
-                built = request.subject.build(request.parameters)
-                work.append(_Work(request, built))
-                for first in _first_steps(work[-1], store):
+            # Large designs first, so that no long step is left alone at the end.
+            for item in sorted(work, key=lambda item: item.macs, reverse=True):
+                for first in _first_steps(item, store):
                     pending[executor.submit(first)] = first
             while pending:
                 future = next(as_completed(pending))

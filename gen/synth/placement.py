@@ -57,9 +57,12 @@ LFE5U_85 = Device(name="LFE5U-85F", lut=83640, ff=83640, ram=208)
 PLACERS = ("heap", "static")
 """nextpnr's placers: ``static`` is slower, but finishes on designs on which ``heap`` does not."""
 
-_OPTIONS = (*DEVICE, "--out-of-context", "--lpf-allow-unconstrained", "--timing-allow-fail", "--threads", "1")
-# Twice the default weight of critical paths: the elements of an array are spread less.
-_OPTIONS += ("--placer-heap-timingweight", "20")
+_OPTIONS = (
+    *DEVICE,
+    *("--out-of-context", "--lpf-allow-unconstrained", "--timing-allow-fail", "--threads", "1"),
+    # Twice the default weight of critical paths: the elements of an array are spread less.
+    *("--placer-heap-timingweight", "20"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
