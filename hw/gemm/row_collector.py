@@ -11,6 +11,10 @@ __all__ = ["RowCollector"]
 
 _UNIT_BITS = 8 * UNIT_BYTES
 
+_STEPS = range((LINE_UNITS - 1).bit_length())
+_FIRST_STEPS, _LAST_STEPS = _STEPS[:3], _STEPS[3:]
+"""Bits of the distance by which a fragment is turned, in its first cycle and in its second."""
+
 
 class RowCollector(wiring.Component):
     """Joins the fragments of each row that a run of tiles gives, and cuts them into aligned lines.
@@ -18,7 +22,7 @@ class RowCollector(wiring.Component):
     A tile gives a short fragment of every row before its neighbour goes on with the first row. What does
     not fill a line waits, one line per row, for its row's next fragment, or leaves with the run's last one.
 
-    Latency: one cycle from a fragment to its line; throughput one fragment per cycle, two for the last
+    Latency: two cycles from a fragment to its line; throughput one fragment per cycle, two for the last
     fragment of a run that goes into two lines.
 
     Parameters
@@ -54,11 +58,21 @@ class RowCollector(wiring.Component):
         m.submodules.lines = lines = Memory(shape=waiting, depth=max(2, self.rows), init=[])
         kept, write = lines.read_port(domain="comb"), lines.write_port()
 
-        # The fragment turned to its place in the line; what wraps around belongs to the next one.
-        new = self.i.p
+        # The fragment turned to its place in the line; what wraps around belongs to the next one. In two
+        # cycles, for in one it takes twice the look-up tables: synthesis makes it of the widest multiplexers.
+        new = Signal(self.i.p.shape(), reset_less=True)
         low, high = UNIT_BYTES.bit_length() - 1, (LINE_UNITS * UNIT_BYTES).bit_length() - 1
         first = new.place.address[low:high]
-        held, done = Signal(), Signal()
+        begun, held, done = Signal(), Signal(), Signal()
+        takes = begun & (~held | done)
+        m.d.comb += self.i.ready.eq(~begun | takes)
+        with m.If(self.i.ready):
+            m.d.sync += begun.eq(self.i.valid)
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [
+                new.eq(self.i.p),
+                new.data.eq(_turn(self.i.p.data, self.i.p.place.address[low:high], _FIRST_STEPS)),
+            ]
         turned = Signal(units, reset_less=True)
         before = Signal(LINE_UNITS - 1, reset_less=True)  # units that belong to earlier fragments
         start = Signal(range(LINE_UNITS), reset_less=True)
@@ -66,13 +80,12 @@ class RowCollector(wiring.Component):
         line = Signal(self.address_bits - high, reset_less=True)
         row = Signal.like(new.place.row, reset_less=True)
         begins, ends = Signal(reset_less=True), Signal(reset_less=True)
-        m.d.comb += self.i.ready.eq(~held | done)
         with m.If(done):
             m.d.sync += held.eq(0)
-        with m.If(self.i.valid & self.i.ready):
+        with m.If(takes):
             m.d.sync += [
                 held.eq(1),
-                turned.eq(_turn(new.data, first)),
+                turned.eq(_turn(new.data, first, _LAST_STEPS)),
                 before.eq(Cat(first > unit for unit in range(LINE_UNITS - 1))),
                 start.eq(first),
                 end.eq(first + new.bytes[low:]),
@@ -95,7 +108,7 @@ class RowCollector(wiring.Component):
             beyond.eq(end > LINE_UNITS),
             more.eq(ends & beyond & ~second),
             done.eq(held & (~self.o.valid | self.o.ready) & ~more),
-            self.idle.eq(~held),
+            self.idle.eq(~begun & ~held),
             self.o.valid.eq(held & (full | ends)),
             self.o.p.line.eq(line + second),
             self.o.p.start.eq(Mux(second, 0, from_unit)),
@@ -112,8 +125,8 @@ class RowCollector(wiring.Component):
         return m
 
 
-def _turn(value, distance):
-    """``value`` rotated up by ``distance`` units."""
-    for n, bit in enumerate(distance):
-        value = Mux(bit, value.rotate_left(_UNIT_BITS << n), value)
+def _turn(value, distance, steps):
+    """``value`` rotated up by those bits of ``distance``, in units, that ``steps`` counts."""
+    for n in steps:
+        value = Mux(distance[n], value.rotate_left(_UNIT_BITS << n), value)
     return value
