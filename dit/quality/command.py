@@ -86,13 +86,14 @@ def _run(
     import torch
 
     from dit.digits.checkpoint import load_model
-    from dit.quality.evaluate import evaluate, workers
+    from dit.quality.evaluate import evaluate, keep_memory, workers
     from dit.quality.experiment import Experiment
     from dit.quality.plots import draw_plots, draw_results
 
     for model in models:
         load_model(model)  # all names are right before minutes pass
     torch.set_num_threads(jobs)
+    keep_memory()
     results = []
     with _progress() as progress, workers(jobs) as pool:
         for model in models:
