@@ -51,10 +51,7 @@ demo:
 
 quality:
 	@$(call setup,base dit)
-	@status=0; \
-	$(BIN)/mixdit quality --check --no-plots --model digits-16 -n 300 -o build/quality/digits-16 $(ARGS) || status=1; \
-	$(BIN)/mixdit quality --check --no-plots --model digits-64 -n 100 -o build/quality/digits-64 $(ARGS) || status=1; \
-	exit $$status
+	@$(BIN)/mixdit quality --check --no-plots --model digits-16 -n 300 --model digits-64 -n 100 $(ARGS)
 
 lint:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)

@@ -16,6 +16,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 if not TYPE_CHECKING:
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when torch is imported
@@ -25,6 +26,7 @@ import torch
 from torch import Tensor
 
 import golden
+from dit import native
 from dit.matmul import matmul
 from dit.operand import prepare
 from dit.quantize import dequantize, fake_quantize, fake_quantize_mixed, quantize
@@ -63,6 +65,11 @@ def quantization() -> list[Row]:
             lambda fmt=fmt: golden.dequantize(golden.quantize(array, fmt)),
         )
         add(f"fake_quantize {fmt}", ours, theirs, "golden")
+    if native.available():
+        with mock.patch.object(native, "available", return_value=False):
+            (tensors,) = fastest(partial(fake_quantize, x, MX6))
+        (compiled,) = fastest(partial(fake_quantize, x, MX6))
+        add("fake_quantize MX6 without a C++ compiler", tensors, compiled, "with one")
     mixed, alone = fastest(partial(fake_quantize_mixed, x, 4), partial(fake_quantize, x, MX6))
     add("fake_quantize_mixed, 4 MX9 blocks and MX6", mixed, alone, "MX6 alone")
     codes = quantize(x, MX6)
@@ -74,6 +81,7 @@ def quantization() -> list[Row]:
     for fmt in (MX6, MX9):
         emulation = quark_emulation(fmt)
         if emulation is not None:
+            assert torch.equal(emulation(x), fake_quantize(x, fmt))
             ours, theirs = fastest(partial(fake_quantize, x, fmt), partial(emulation, x))
             add(f"fake_quantize {fmt}", ours, theirs, "AMD Quark")
     return rows

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -29,9 +30,14 @@ def expand_formats(formats: Format | Sequence[Format], k: int) -> tuple[Format, 
     ValueError
         A number of formats that does not fit ``k``, or MXINT8, whose blocks are longer, among others.
     """
+    return _expand(formats if isinstance(formats, Format) else tuple(formats), k)
+
+
+@lru_cache
+def _expand(formats: Format | tuple[Format, ...], k: int) -> tuple[Format, ...]:
     if isinstance(formats, Format):
         return (formats,) * -(-k // formats.block_size)
-    listed = tuple(formats)
+    listed = formats
     for fmt in listed:
         if not isinstance(fmt, Format):
             raise TypeError(f"formats must be Format objects such as golden.MX6, not {fmt!r}")

@@ -108,7 +108,7 @@ class MXLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[..., in_features]`` to ``[..., out_features]``."""
-        ordered = x if self.permutation is None else x[..., self.permutation]
+        ordered = x if self.permutation is None else x.index_select(-1, self.permutation)
         bias = None if self.bias is None else self.bias.float()
         if self.mode == "fast":
             if self.plan.threshold is None:

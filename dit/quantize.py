@@ -1,7 +1,8 @@
 """Floating point to blocks and back in PyTorch, bit for bit as `golden.quantize` and `golden.dequantize`.
 
 Everything happens on bit patterns, chunk by chunk: a binary32 times a power of two, plus 1.5 * 2**23, leaves
-the nearest integer, ties to even, so a chunk takes a dozen plain element-wise operations.
+the nearest integer, ties to even, so a chunk takes a dozen plain element-wise operations. On the CPU,
+`dit.native` does the same for fake quantization in a single pass.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from dit import native
 from dit.block_tensor import BlockTensor, expand_formats
 from golden import MX6, MX9, Format
 
@@ -119,10 +121,8 @@ def _encode_exactly(x: Tensor, formats: list[Format]) -> tuple[Tensor, Tensor, T
     return below, torch.minimum(torch.maximum(q, -largest), largest) + 0.0, power
 
 
-def _as_rows(x: Tensor, formats: Format | Sequence[Format]) -> tuple[Tensor, tuple[Format, ...], int]:
-    """``x`` as float32 ``[rows, blocks, size]``, padded; the format of each block; K. Uniform rows are cut
-    into rows of one block.
-    """
+def _checked(x: Tensor, formats: Format | Sequence[Format]) -> tuple[Tensor, tuple[Format, ...]]:
+    """``x`` as float32, and the format of each block."""
     if not isinstance(x, Tensor):
         raise TypeError(f"x must be a torch.Tensor, not {type(x).__name__}")
     if x.dtype not in (torch.float32, torch.float16, torch.bfloat16):
@@ -137,15 +137,20 @@ def _as_rows(x: Tensor, formats: Format | Sequence[Format]) -> tuple[Tensor, tup
         raise ValueError(f"the last axis of x must hold at least 1 element, not {k}")
     if not isinstance(formats, Format | Sequence):
         raise TypeError(f"formats must be a Format such as golden.MX6, or a list of them, not {formats!r}")
-    listed = expand_formats(formats, k)
-    size = listed[0].block_size
-    values = x.detach().to(torch.float32)
-    if k % size:
-        values = torch.nn.functional.pad(values, (0, -k % size))
-    if len(set(listed)) == 1:
-        listed = listed[:1]
-    rows = values.numel() // (len(listed) * size)
-    return values.contiguous().view(rows, len(listed), size), listed, k
+    return x.detach().to(torch.float32), expand_formats(formats, k)
+
+
+def _as_rows(values: Tensor, formats: tuple[Format, ...]) -> tuple[Tensor, tuple[Format, ...]]:
+    """Float32 ``[rows, blocks, size]``, padded; the format of each block. Uniform rows are cut into rows of
+    one block.
+    """
+    size = formats[0].block_size
+    if values.shape[-1] % size:
+        values = torch.nn.functional.pad(values, (0, -values.shape[-1] % size))
+    if len(set(formats)) == 1:
+        formats = formats[:1]
+    rows = values.numel() // (len(formats) * size)
+    return values.contiguous().view(rows, len(formats), size), formats
 
 
 def _chunks(rows: Tensor, formats: tuple[Format, ...]) -> Iterator[tuple[int, Tensor, "_Encoder"]]:
@@ -158,8 +163,11 @@ def _chunks(rows: Tensor, formats: tuple[Format, ...]) -> Iterator[tuple[int, Te
         yield start, rows[start : start + step], encoder
 
 
-@torch.inference_mode()
-def _fake_quantize_rows(rows: Tensor, formats: tuple[Format, ...], out: Tensor) -> None:
+@torch.no_grad()
+def _fake_quantize_chunks(values: Tensor, listed: tuple[Format, ...]) -> Tensor:
+    """`fake_quantize` of float32 with tensor operations, on any device."""
+    rows, formats = _as_rows(values, listed)
+    out = torch.empty_like(rows)
     for start, x, encoder in _chunks(rows, formats):
         y = out[start : start + len(x)]
         encoder.encode(x, y)
@@ -171,6 +179,8 @@ def _fake_quantize_rows(rows: Tensor, formats: tuple[Format, ...], out: Tensor) 
             _, q, step = _encode_exactly(chosen, [formats[i] for i in block.tolist()])
             nan = encoder.exponents[row, block] == _NAN_BITS
             y[row, block] = torch.where(nan, torch.nan, (q * step).float())
+    k, size = values.shape[-1], rows.shape[2]
+    return out.view(*values.shape[:-1], -(-k // size) * size)[..., :k]
 
 
 def fake_quantize(x: Tensor, formats: Format | Sequence[Format]) -> Tensor:
@@ -195,10 +205,10 @@ def fake_quantize(x: Tensor, formats: Format | Sequence[Format]) -> Tensor:
     ValueError
         No last axis, K = 0, or formats whose number does not fit K.
     """
-    rows, listed, k = _as_rows(x, formats)
-    out = torch.empty_like(rows)
-    _fake_quantize_rows(rows, listed, out)
-    return out.view(*x.shape[:-1], -(-k // rows.shape[2]) * rows.shape[2])[..., :k]
+    values, listed = _checked(x, formats)
+    if values.device.type == "cpu" and native.available():
+        return native.fake_quantize(values, listed)
+    return _fake_quantize_chunks(values, listed)
 
 
 def mixed_formats(
@@ -245,8 +255,9 @@ def quantize(x: Tensor, formats: Format | Sequence[Format]) -> BlockTensor:
 
     Arguments and errors as `fake_quantize`.
     """
-    rows, listed, k = _as_rows(x, formats)
-    count, size = rows.shape[0] * rows.shape[1], rows.shape[2]
+    values, every = _checked(x, formats)
+    rows, listed = _as_rows(values, every)
+    k, size = x.shape[-1], rows.shape[2]
     exponents = torch.empty(rows.shape[:2], dtype=torch.uint8, device=rows.device)
     micro = torch.zeros_like(exponents)
     elements = torch.empty(rows.shape, dtype=torch.int8, device=rows.device)
@@ -266,10 +277,7 @@ def quantize(x: Tensor, formats: Format | Sequence[Format]) -> BlockTensor:
                 micro[start + row, block] = _pack_bits(below)
     blocks = -(-k // size)
     shape = (*x.shape[:-1], blocks)
-    assert count == exponents.numel()
-    return BlockTensor(
-        expand_formats(formats, k), k, exponents.view(shape), micro.view(shape), elements.view(*shape, size)
-    )
+    return BlockTensor(every, k, exponents.view(shape), micro.view(shape), elements.view(*shape, size))
 
 
 def _pack_bits(below: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ def exchange(
 
     def errors(order: Tensor) -> Tensor:
         """Of each block."""
-        values = x[:, order]
+        values = x.index_select(1, order)
         of_channel = (fake_quantize(values, formats) - values).square_().sum(0) * weight[order]
         return functional.pad(of_channel, (0, -len(order) % BLOCK_SIZE)).view(blocks, BLOCK_SIZE).sum(1)
 

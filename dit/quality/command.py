@@ -3,6 +3,7 @@
 import json
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,7 +39,12 @@ def command(
     variant: Annotated[
         list[str] | None, typer.Option(help="Variant; several allowed. [default: all]")
     ] = None,
-    n: Annotated[int, typer.Option("--n", "-n", min=2, help="Images of each variant.")] = 300,
+    n: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--n", "-n", min=2, help="Images of each variant; one for each model allowed. [default: 300]"
+        ),
+    ] = None,
     steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps.")] = 20,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     output: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables and pictures.")] = Path(
@@ -62,9 +68,13 @@ def command(
         raise typer.BadParameter("--check takes all variants: leave --variant out")
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
+    names, counts = list(dict.fromkeys(model or RECIPES)), n or [300]
+    if len(counts) not in (1, len(names)):
+        raise typer.BadParameter(f"--n must be given once, or for each of {len(names)} models, not {counts}")
+    models = dict(zip(names, counts * (len(names) // len(counts)), strict=True))
     output.mkdir(parents=True, exist_ok=True)
     try:
-        results = _run(model or list(RECIPES), variant or list(VARIANTS), n, steps, jobs, output, plots)
+        results = _run(models, variant or list(VARIANTS), steps, jobs, output, plots)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     checks = _report(results, output, check, as_json, as_csv)
@@ -75,9 +85,8 @@ def command(
 
 
 def _run(
-    models: "Sequence[str]",
+    models: "dict[str, int]",
     names: "Sequence[str]",
-    n: int,
     steps: int,
     jobs: int,
     output: Path,
@@ -87,7 +96,6 @@ def _run(
 
     from dit.digits.checkpoint import load_model
     from dit.quality.evaluate import evaluate, workers
-    from dit.quality.experiment import Experiment
     from dit.quality.plots import draw_plots, draw_results
 
     for model in models:
@@ -95,28 +103,16 @@ def _run(
     torch.set_num_threads(jobs)
     results = []
     with _progress() as progress, workers(jobs) as pool:
-        for model in models:
-            task = progress.add_task(f"{model}: float32", total=len(names))
-            experiment = Experiment(model, n, steps)
-            each = evaluate(
-                experiment,
-                names,
-                pool,
-                lambda name, task=task, model=model: progress.update(
-                    task, advance=1, description=f"{model}: {name}"
-                ),
-            )
+        tasks = {model: progress.add_task(f"{model}: float32", total=len(names)) for model in models}
+
+        def show(model: str, what: str, advance: int = 0) -> None:
+            progress.update(tasks[model], advance=advance, description=f"{model}: {what}")
+
+        for experiment, each in evaluate(models, steps, names, pool, partial(show, advance=1)):
             draw_results(output, each)
             results += each
             if plots:
-                progress.update(task, description=f"{model}: pictures")
-                draw_plots(
-                    output,
-                    experiment,
-                    lambda name, task=task, model=model: progress.update(
-                        task, description=f"{model}: picture of {name}"
-                    ),
-                )
+                draw_plots(output, experiment, partial(show, experiment.name))
     return results
 
 

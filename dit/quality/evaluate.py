@@ -1,9 +1,10 @@
 """Many variants of a model, in parallel."""
 
+import ctypes
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import torch
@@ -26,13 +27,29 @@ class Result:
     images: Tensor
 
 
+def _keep_memory() -> None:
+    """Keep what this process frees: every step takes as much again, at a page fault for every 4 KiB."""
+    with suppress(OSError, AttributeError):  # only glibc can be told
+        libc = ctypes.CDLL(None)
+        for option in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
+            libc.mallopt(option, 1 << 30)
+
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+
+
+def _begin() -> None:
+    torch.set_num_threads(1)
+    _keep_memory()
+
+
 @contextmanager
 def workers(count: int) -> Iterator[Workers]:
     """Processes of one thread each: small models gain more from these than from threads."""
     if count < 1:
         raise ValueError(f"jobs must be at least 1, not {count!r}")
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, context, initializer=torch.set_num_threads, initargs=(1,))
+    pool = ProcessPoolExecutor(count, context, initializer=_begin)
     try:
         yield pool
     finally:
@@ -40,30 +57,52 @@ def workers(count: int) -> Iterator[Workers]:
 
 
 def evaluate(
-    experiment: Experiment, names: Sequence[str], pool: Workers, progress: Callable[[str], None] | None = None
-) -> list[Result]:
-    """Measure the variants of these names.
+    models: Mapping[str, int],
+    steps: int,
+    names: Sequence[str],
+    pool: Workers,
+    progress: Callable[[str, str], None] = lambda model, variant: None,
+) -> Iterator[tuple[Experiment, list[Result]]]:
+    """Measure variants of models, each model as soon as it is prepared.
 
     Parameters
     ----------
-    experiment:
-        The model, and how to measure.
+    models:
+        Images of each model.
+    steps:
+        Denoising steps.
     names:
-        Of `VARIANTS`; the results come in this order.
+        Of `VARIANTS`; the results of a model come in this order.
     pool:
         See `workers`.
     progress:
-        Called with the name of each variant that is done.
+        Called with model and variant for each that is done.
+
+    Yields
+    ------
+    experiment, results
+        Of each model, in the order of ``models``.
     """
+    preparing = [(pool.submit(_prepare, model, count, steps), model) for model, count in models.items()]
+    measuring: dict[str, list[Future[Result]]] = {}
+
+    def submit(model: str, prepared: Future[tuple[Experiment, Calibration]]) -> None:
+        measuring[model] = [pool.submit(_measure, *prepared.result(), name) for name in names]
+        for name, future in zip(names, measuring[model], strict=True):
+            future.add_done_callback(lambda done, name=name: progress(model, name))
+
+    for prepared in as_completed(future for future, _ in preparing):
+        submit(next(model for future, model in preparing if future is prepared), prepared)
+    for prepared, model in preparing:
+        yield prepared.result()[0], [future.result() for future in measuring[model]]
+
+
+def _prepare(model: str, samples: int, steps: int) -> tuple[Experiment, Calibration]:
+    """An experiment, and a calibration with all that its variants share."""
+    experiment = Experiment(model, samples, steps)
     calibration = Calibration(experiment.model, experiment.batches)
-    _ = calibration.statistics  # once here, not in every process
-    futures = {pool.submit(_measure, experiment, calibration, name): name for name in names}
-    results = {}
-    for future in as_completed(futures):
-        results[futures[future]] = future.result()
-        if progress:
-            progress(futures[future])
-    return [results[name] for name in names]
+    _ = calibration.statistics, calibration.ranges
+    return experiment, calibration
 
 
 def _measure(experiment: Experiment, calibration: Calibration, name: str) -> Result:

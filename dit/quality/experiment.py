@@ -10,19 +10,21 @@ from torch import Tensor, nn
 from dit.digits.checkpoint import load_model
 from dit.digits.classifier import load_classifier
 from dit.digits.data import load_digits
-from dit.digits.diffusion import balanced_labels, initial_noise, sample, trajectory
+from dit.digits.diffusion import Trajectory, balanced_labels, initial_noise, sample, trajectory
 from dit.quality.bootstrap import Interval, resamples
 from dit.quality.frechet import FrechetReference, inception_score
 from dit.quality.mx9_share import count_mx9
 from dit.quality.row import Row
 from dit.quality.similarity import PEAK, decibels, psnr, ssim
-from dit.rivals.statistics import Batch
 
 __all__ = ["Experiment"]
 
 SAMPLING_SEED, CALIBRATION_SEED = 123, 456
 CALIBRATION_IMAGES = 32
 SQNR_IMAGES = 32
+BATCH_TOKENS = 1600
+"""Tokens that go through a model together."""
+
 REPEATS = 200
 """Bootstrap resamples."""
 
@@ -60,24 +62,30 @@ class Experiment:
         self.model = load_model(name)
         self.noise = initial_noise(samples, SAMPLING_SEED)
         self.labels = balanced_labels(samples)
-        self.batches = self._path(CALIBRATION_IMAGES, CALIBRATION_SEED)
+        self.batches = self._path(CALIBRATION_IMAGES, CALIBRATION_SEED).batches
         self._classifier = load_classifier()
         self._real = FrechetReference.fit(self._judge(load_digits()[0])[0])
-        self.test_batches = self._path(min(samples, SQNR_IMAGES), SAMPLING_SEED)
-        self._predicted = self._predict(self.model)
+        start = time.perf_counter()
+        path = self._path(min(samples, SQNR_IMAGES), SAMPLING_SEED)
+        self.test_batches, self._predicted = path.batches, path.predicted.double()
+        first = len(path.images)
+        rest = [self._sample(self.model, first)] if samples > first else []
+        self.images = torch.cat([path.images, *rest])
+        self._seconds = time.perf_counter() - start
         self._resamples = resamples(samples, REPEATS)
-        self.images, self._seconds = self._sample(self.model, None)
         features, _ = self._judge(self.images)
         self._frechet = float(self._real.distance(features))
         self._frechet_resampled = self._resampled_frechet(features)
 
-    def _path(self, images: int, seed: int) -> list[Batch]:
+    def _path(self, images: int, seed: int) -> Trajectory:
         return trajectory(self.model, initial_noise(images, seed), balanced_labels(images), self.steps)
 
-    def _sample(self, model: nn.Module, progress: Callable[[int, int], None] | None) -> tuple[Tensor, float]:
-        start = time.perf_counter()
-        images = sample(model, self.noise, self.labels, self.steps, progress)
-        return images, time.perf_counter() - start
+    def _sample(
+        self, model: nn.Module, first: int = 0, progress: Callable[[int, int], None] | None = None
+    ) -> Tensor:
+        """All images from number ``first`` on."""
+        batch = max(1, BATCH_TOKENS // self.model.shape.side**2)
+        return sample(model, self.noise[first:], self.labels[first:], self.steps, progress, batch)
 
     @torch.inference_mode()
     def _judge(self, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -117,14 +125,16 @@ class Experiment:
         if model is self.model:
             images, seconds = self.images, self._seconds
         else:
-            images, seconds = self._sample(model, progress)
+            start = time.perf_counter()
+            images = self._sample(model, progress=progress)
+            seconds = time.perf_counter() - start
         features, probabilities = self._judge(images)
         delta = Interval.of(self._resampled_frechet(features) - self._frechet_resampled)
         frechet = float(self._real.distance(features))
         errors = (images - self.images).double().square().flatten(1).mean(dim=1).numpy()
         psnr_high, psnr_low = np.quantile(errors[self._resamples].mean(axis=1), (0.025, 0.975))
         with count_mx9(model) as (linear, attention):
-            predicted = self._predict(model)
+            predicted = self._predicted if model is self.model else self._predict(model)
         difference = (predicted - self._predicted).square().flatten(1).sum(dim=1)
         power = self._predicted.square().flatten(1).sum(dim=1)
         row = Row(

@@ -95,7 +95,7 @@ def _run(
     path = trajectory(
         model, initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED), balanced_labels(CALIBRATION_IMAGES), 20
     )
-    calibration = Calibration(model, path)
+    calibration = Calibration(model, path.batches)
     images = {}
     with _progress() as progress:
 

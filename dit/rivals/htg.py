@@ -19,7 +19,7 @@ from dit.rivals.grouped_bias import GroupedBias
 from dit.rivals.integer import TINY, symmetric
 from dit.rivals.layers import quantized_linears
 from dit.rivals.plain import static_activations
-from dit.rivals.statistics import Batch, Ranges, collect_ranges
+from dit.rivals.statistics import Batch, Ranges, RangesOf, collect_ranges
 from dit.rivals.timestep_groups import TimestepGroups, cluster_adjacent
 
 __all__ = ["htg", "reparameterize"]
@@ -29,21 +29,27 @@ SCALE_MEMORY = 0.9
 """Decay of the moving average over timesteps that gives the scale."""
 
 
-def htg(model: nn.Module, batches: Sequence[Batch], weight_bits: int) -> nn.Module:
+def htg(
+    model: nn.Module, batches: Sequence[Batch], weight_bits: int, ranges: RangesOf | None = None
+) -> nn.Module:
     """Shift and scale, then quantize: weights per output channel, activations (8 bits) per tensor and group.
 
-    ``model`` is a `DigitsTransformer`; ``batches`` go from noise to image.
+    ``model`` is a `DigitsTransformer`; ``batches`` go from noise to image. ``ranges`` are those of all its
+    layers on these batches, where they are known.
     """
-    rewritten, groups = reparameterize(model, batches)
+    rewritten, groups = reparameterize(model, batches, ranges)
     weight = partial(symmetric, bits=weight_bits, dim=-1)
     return static_activations(rewritten, batches, weight, groups, activation_bits=8)
 
 
-def reparameterize(model: nn.Module, batches: Sequence[Batch]) -> tuple[nn.Module, TimestepGroups]:
+def reparameterize(
+    model: nn.Module, batches: Sequence[Batch], known: RangesOf | None = None
+) -> tuple[nn.Module, TimestepGroups]:
     """The same function of a shifted and scaled inside: a model in floating point, and its groups."""
     timesteps = [int(batch[1][0]) for batch in batches]
     linears = quantized_linears(model)
-    ranges = {name: r[0] for name, r in collect_ranges(model, batches, linears).items()}
+    observed = known or collect_ranges(model, batches, linears)
+    ranges = {name: observed[name][0] for name in linears}
     shifts = {name: (r.low + r.high) / 2 for name, r in ranges.items()}
     # Every layer's shifts count alike in the distance between timesteps.
     normalized = [shift / shift.norm().clamp_min(TINY) for shift in shifts.values()]

@@ -8,7 +8,7 @@ from dit.attention_sites import attention_sites
 from dit.calibration.recorder import quantizable_linears
 from dit.quantize_model import copy_structure, replace_module
 
-__all__ = ["quantized_attentions", "quantized_linears", "replace_layers"]
+__all__ = ["quantized_attentions", "quantized_layers", "quantized_linears", "replace_layers"]
 
 PER_IMAGE = "modulation"
 """In the name of layers of a block that see one vector per image, not one per token. They stay in floating
@@ -24,6 +24,11 @@ def quantized_linears(model: nn.Module) -> dict[str, nn.Linear]:
 def quantized_attentions(model: nn.Module) -> dict[str, nn.Module]:
     """Every attention, by name."""
     return attention_sites(model)
+
+
+def quantized_layers(model: nn.Module) -> dict[str, nn.Module]:
+    """Every linear layer and every attention, by name."""
+    return {**quantized_linears(model), **quantized_attentions(model)}
 
 
 def replace_layers(

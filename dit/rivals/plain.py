@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from dit.attention import QuantizedAttention
 from dit.linear import QuantizedLinear
 from dit.rivals.integer import symmetric
-from dit.rivals.layers import quantized_attentions, quantized_linears, replace_layers
+from dit.rivals.layers import quantized_layers, replace_layers
 from dit.rivals.static_scale import StaticScale
-from dit.rivals.statistics import Batch, collect_ranges
+from dit.rivals.statistics import Batch, RangesOf, collect_ranges
 from dit.rivals.timestep_groups import TimestepGroups
 
 __all__ = ["ATTENTION_BITS", "per_tensor", "per_token", "static_activations", "token_attention"]
@@ -19,11 +19,12 @@ ATTENTION_BITS = 8
 """Bits of q, k, p and v in every integer variant."""
 
 
-def per_tensor(model: nn.Module, batches: Sequence[Batch], weight_bits: int) -> nn.Module:
+def per_tensor(
+    model: nn.Module, batches: Sequence[Batch], weight_bits: int, ranges: RangesOf | None = None
+) -> nn.Module:
     """One scale per weight matrix; one scale per activation tensor, which calibration fixed (8 bits)."""
-    return static_activations(
-        model, batches, partial(symmetric, bits=weight_bits), TimestepGroups([]), activation_bits=8
-    )
+    weight = partial(symmetric, bits=weight_bits)
+    return static_activations(model, batches, weight, TimestepGroups([]), activation_bits=8, ranges=ranges)
 
 
 def per_token(model: nn.Module, weight_bits: int) -> nn.Module:
@@ -49,11 +50,14 @@ def static_activations(
     weight: Callable[[Tensor], Tensor],
     groups: TimestepGroups,
     activation_bits: int,
+    ranges: RangesOf | None = None,
 ) -> nn.Module:
-    """Activations and attention operands by one scale per tensor and group of timesteps."""
+    """Activations and attention operands by one scale per tensor and group of timesteps.
+
+    ``ranges`` are those of all layers on these batches, where they are known.
+    """
     timesteps = [int(batch[1][0]) for batch in batches]
-    linears, attentions = quantized_linears(model), quantized_attentions(model)
-    ranges = collect_ranges(model, batches, {**linears, **attentions})
+    ranges = ranges or collect_ranges(model, batches, quantized_layers(model))
 
     def linear(name: str, layer: nn.Linear) -> nn.Module:
         scale = StaticScale(ranges[name][0], timesteps, activation_bits, groups)

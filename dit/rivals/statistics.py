@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Batch", "Ranges", "collect_ranges"]
+__all__ = ["Batch", "Ranges", "RangesOf", "collect_ranges"]
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """Images, timesteps and labels, as the model takes them; the timestep is the same throughout the batch."""
@@ -25,9 +25,13 @@ class Ranges:
         return torch.maximum(self.low.abs(), self.high.abs())
 
 
+RangesOf = dict[str, list[Ranges]]
+"""By module, the ranges of each of its inputs."""
+
+
 def collect_ranges(
     model: nn.Module, batches: Sequence[Batch], modules: dict[str, nn.Module]
-) -> dict[str, list[Ranges]]:
+) -> RangesOf:
     """Run ``batches`` through ``model``, and observe the inputs of ``modules`` (part of it).
 
     Returns

@@ -12,10 +12,10 @@ from dit.calibration import Settings, Statistics, collect, make_plan
 from dit.linear import QuantizedLinear
 from dit.quantize_model import quantize_model
 from dit.rivals.htg import htg
-from dit.rivals.layers import replace_layers
+from dit.rivals.layers import quantized_layers, replace_layers
 from dit.rivals.plain import per_tensor, per_token
 from dit.rivals.qdit import qdit
-from dit.rivals.statistics import Batch
+from dit.rivals.statistics import Batch, RangesOf, collect_ranges
 from dit.rivals.uniform import mxint8, uniform_mx
 from dit.rivals.viditq import viditq
 from dit.rivals.viditq_mp import viditq_mp
@@ -46,6 +46,11 @@ class Calibration:
     def statistics(self) -> Statistics:
         """For MixDiT's plans, sensitivities included."""
         return collect(self.model, self.batches, Settings(choice="sensitivity"))
+
+    @cached_property
+    def ranges(self) -> RangesOf:
+        """Of every layer's inputs, for the rivals."""
+        return collect_ranges(self.model, self.batches, quantized_layers(self.model))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,18 +100,35 @@ def _bfloat16(c: Calibration) -> nn.Module:
 
 
 def _integer(
-    name: str, scheme: str, build: Callable[..., nn.Module], weight_bits: int, needs_batches: bool = True
+    name: str, scheme: str, build: Callable[[Calibration, int], nn.Module], weight_bits: int
 ) -> Variant:
-    def make(c: Calibration) -> nn.Module:
-        return build(c.model, c.batches, weight_bits) if needs_batches else build(c.model, weight_bits)
-
     return Variant(
         name=name,
         weights=f"INT{weight_bits}",
         activations=f"INT8 {scheme}",
         attention=f"INT8 per {'tensor' if 'tensor' in scheme else 'row'}",
-        build=make,
+        build=lambda c: build(c, weight_bits),
     )
+
+
+def _per_tensor(c: Calibration, bits: int) -> nn.Module:
+    return per_tensor(c.model, c.batches, bits, c.ranges)
+
+
+def _per_token(c: Calibration, bits: int) -> nn.Module:
+    return per_token(c.model, bits)
+
+
+def _htg(c: Calibration, bits: int) -> nn.Module:
+    return htg(c.model, c.batches, bits, c.ranges)
+
+
+def _viditq(c: Calibration, bits: int) -> nn.Module:
+    return viditq(c.model, c.batches, bits, c.ranges)
+
+
+def _qdit(c: Calibration, bits: int) -> nn.Module:
+    return qdit(c.model, c.batches, bits)
 
 
 def _uniform(name: str, weight: Format, activation: Format) -> Variant:
@@ -135,22 +157,22 @@ VARIANTS = {
     for variant in (
         Variant(name="FP32", weights="FP32", activations="FP32", attention="FP32", build=_float32),
         Variant(name="BF16", weights="BF16", activations="BF16", attention="BF16", build=_bfloat16),
-        _integer("W8A8 per tensor", "per tensor", per_tensor, 8),
-        _integer("W8A8 per token", "per token", per_token, 8, needs_batches=False),
-        _integer("HTG W8A8", "per tensor and timestep group", htg, 8),
-        _integer("ViDiT-Q W8A8", "per token", viditq, 8),
-        _integer("Q-DiT W8A8", "per group", qdit, 8),
-        _integer("W4A8 per tensor", "per tensor", per_tensor, 4),
-        _integer("W4A8 per token", "per token", per_token, 4, needs_batches=False),
-        _integer("HTG W4A8", "per tensor and timestep group", htg, 4),
-        _integer("ViDiT-Q W4A8", "per token", viditq, 4),
-        _integer("Q-DiT W4A8", "per group", qdit, 4),
+        _integer("W8A8 per tensor", "per tensor", _per_tensor, 8),
+        _integer("W8A8 per token", "per token", _per_token, 8),
+        _integer("HTG W8A8", "per tensor and timestep group", _htg, 8),
+        _integer("ViDiT-Q W8A8", "per token", _viditq, 8),
+        _integer("Q-DiT W8A8", "per group", _qdit, 8),
+        _integer("W4A8 per tensor", "per tensor", _per_tensor, 4),
+        _integer("W4A8 per token", "per token", _per_token, 4),
+        _integer("HTG W4A8", "per tensor and timestep group", _htg, 4),
+        _integer("ViDiT-Q W4A8", "per token", _viditq, 4),
+        _integer("Q-DiT W4A8", "per group", _qdit, 4),
         Variant(
             name="ViDiT-Q-MP",
             weights="INT4, some INT8",
             activations="INT8 per token",
             attention="INT8 per row",
-            build=lambda c: viditq_mp(c.model, c.batches),
+            build=lambda c: viditq_mp(c.model, c.batches, c.ranges),
         ),
         Variant(
             name="MXINT8",

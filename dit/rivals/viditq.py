@@ -16,23 +16,30 @@ from dit.linear import QuantizedLinear
 from dit.rivals.integer import TINY, symmetric
 from dit.rivals.layers import quantized_linears, replace_layers
 from dit.rivals.plain import token_attention
-from dit.rivals.statistics import Batch, collect_ranges
+from dit.rivals.statistics import Batch, RangesOf, collect_ranges
 
 __all__ = ["BalancedLinear", "balance", "viditq"]
 
 
-def viditq(model: nn.Module, batches: Sequence[Batch], weight_bits: int) -> nn.Module:
-    """Balance channels, then quantize: weights per output channel, activations (8 bits) per token."""
-    balanced = balance(model, batches)
+def viditq(
+    model: nn.Module, batches: Sequence[Batch], weight_bits: int, ranges: RangesOf | None = None
+) -> nn.Module:
+    """Balance channels, then quantize: weights per output channel, activations (8 bits) per token.
+
+    ``ranges`` are those of all layers on these batches, where they are known.
+    """
+    balanced = balance(model, batches, ranges)
     return replace_layers(
         model, lambda name, layer: balanced[name].quantized(weight_bits), lambda name: token_attention()
     )
 
 
-def balance(model: nn.Module, batches: Sequence[Batch]) -> dict[str, "BalancedLinear"]:
+def balance(
+    model: nn.Module, batches: Sequence[Batch], ranges: RangesOf | None = None
+) -> dict[str, "BalancedLinear"]:
     """Every linear layer with balanced channels, still in floating point."""
     linears = quantized_linears(model)
-    ranges = collect_ranges(model, batches, linears)
+    ranges = ranges or collect_ranges(model, batches, linears)
     return {
         name: BalancedLinear(layer, ranges[name][0].largest.amax(0), seed)
         for seed, (name, layer) in enumerate(linears.items())

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from dit.rivals.layers import quantized_linears, replace_layers
 from dit.rivals.noise_error import predict, thin
 from dit.rivals.plain import token_attention
-from dit.rivals.statistics import Batch
+from dit.rivals.statistics import Batch, RangesOf
 from dit.rivals.timestep_groups import TimestepGroups
 from dit.rivals.viditq import balance
 
@@ -30,12 +30,17 @@ SEARCH_TIMESTEPS = 4
 SEARCH_IMAGES = 8
 
 
-def viditq_mp(model: nn.Module, batches: Sequence[Batch]) -> nn.Module:
-    """Balance channels as ViDiT-Q does, choose weight bits, then quantize; activations have 8 bits."""
+def viditq_mp(
+    model: nn.Module, batches: Sequence[Batch], ranges: RangesOf | None = None
+) -> nn.Module:
+    """Balance channels as ViDiT-Q does, choose weight bits, then quantize; activations have 8 bits.
+
+    ``ranges`` are those of all layers on these batches, where they are known.
+    """
     timesteps = sorted(int(batch[1][0]) for batch in batches)
     size = -(-len(timesteps) // TIMESTEP_RANGES)
     groups = TimestepGroups([timesteps[i] for i in range(size, len(timesteps), size)])
-    balanced = balance(model, batches)
+    balanced = balance(model, batches, ranges)
     switches = {
         name: _BitSwitch(layer.quantized(LOW_BITS), layer.quantized(HIGH_BITS), groups)
         for name, layer in balanced.items()

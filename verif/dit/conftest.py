@@ -1,4 +1,4 @@
-"""One thread per test process, and the models that several tests share.
+"""One thread per test process, and what several tests share.
 
 Small models gain nothing from more threads, and xdist keeps the cores busy.
 """
@@ -6,6 +6,7 @@ Small models gain nothing from more threads, and xdist keeps the cores busy.
 import pytest
 import torch
 
+from dit import native
 from dit.calibration import Settings, Statistics, collect
 from verif.dit.planted import Transformer, batch
 
@@ -20,3 +21,14 @@ def model() -> Transformer:
 @pytest.fixture(scope="package")
 def statistics(model) -> Statistics:
     return collect(model, [batch(i) for i in range(3)], Settings(tokens=10_000, choice="sensitivity"))
+
+
+@pytest.fixture(scope="module", params=["compiled", "tensors"])
+def fake_quantizer(request):
+    """Which of the two ways to fake-quantize on the CPU runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "tensors":
+            patch.setattr(native, "available", lambda: False)
+        elif not native.available():
+            pytest.skip("no C++ compiler")
+        yield request.param

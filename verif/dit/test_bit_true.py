@@ -71,6 +71,7 @@ def golden_codes(x: Tensor, formats: list[Format]) -> golden.Tensor:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fake_quantizer")
 def test_ten_million_quantized_values(summarize):
     rng = np.random.default_rng(0)
     coverage = Coverage("torch-quantize", source=("random bits", "gaussian", "model"))

@@ -6,6 +6,7 @@ import json
 import pytest
 import torch
 import typer
+from diffusers import DDIMScheduler
 from typer.testing import CliRunner
 
 from dit.digits.checkpoint import CHECKPOINTS, load_model, save_model
@@ -94,22 +95,40 @@ def test_sampling_with_the_true_noise_gives_the_image_back():
     assert torch.allclose(result, target, atol=1e-4)
 
 
-def test_sampling_is_reproducible_and_batches_do_not_matter(monkeypatch):
+def test_sampling_is_reproducible_and_batches_do_not_matter():
     model, noise, labels = tiny_model(), initial_noise(7, 0), balanced_labels(7)
     calls = []
     images = sample(model, noise, labels, 4, lambda done, total: calls.append((done, total)))
     assert calls == [(i, 4) for i in range(1, 5)]
     assert torch.equal(images, sample(model, noise, labels, 4))
-    monkeypatch.setattr("dit.digits.diffusion.BATCH", 3)
-    assert torch.allclose(images, sample(model, noise, labels, 4), atol=1e-5)
+    assert torch.allclose(images, sample(model, noise, labels, 4, batch=3), atol=1e-5)
 
 
 def test_trajectory_is_what_sampling_visits():
     model, noise, labels = tiny_model(), initial_noise(3, 0), balanced_labels(3)
-    batches = trajectory(model, noise, labels, 4)
+    path = trajectory(model, noise, labels, 4)
+    batches = path.batches
     assert [int(t[0]) for _, t, _ in batches] == sampling_timesteps(4).tolist() == [999, 749, 499, 249]
     assert torch.equal(batches[0][0], noise)
     assert len({float(x.sum()) for x, _, _ in batches}) == 4
+    assert torch.equal(path.predicted, torch.stack([model(*batch) for batch in batches]))
+    assert torch.equal(path.images, sample(model, noise, labels, 4))
+
+
+@pytest.mark.parametrize("steps", [1, 3, 20])
+def test_sampling_is_the_ddim_of_diffusers(steps):
+    scheduler = DDIMScheduler(beta_start=1e-4, beta_end=0.02, timestep_spacing="trailing")
+    scheduler.set_timesteps(steps)
+    assert torch.equal(scheduler.timesteps, sampling_timesteps(steps))
+    model, x, labels = tiny_model(), initial_noise(5, 0), balanced_labels(5)
+    images, timesteps = load_digits()[0][:5], torch.arange(5) * 200
+    assert torch.equal(scheduler.add_noise(images, x, timesteps), add_noise(images, x, timesteps))
+    got = sample(model, x, labels, steps)
+    for t in scheduler.timesteps:
+        with torch.inference_mode():
+            predicted = model(x, t.expand(5), labels)
+        x = scheduler.step(predicted, t, x, use_clipped_model_output=True).prev_sample
+    assert torch.equal(got, x)
 
 
 @pytest.mark.parametrize("steps", [0, 1001])

@@ -158,6 +158,7 @@ def test_command_prints_and_draws(tmp_path):
         (["--check", "--variant", "MX6"], "takes all variants"),
         (["--json", "--csv"], "choose one"),
         (["--n", "1"], "--n"),
+        (["--n", "9", "--n", "9", "--n", "9"], "--n must be given once, or for each of 2 models"),
     ],
 )
 def test_command_names_what_is_wrong(arguments, message, tmp_path):

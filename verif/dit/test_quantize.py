@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import golden
+from dit import native
 from dit.block_tensor import BlockTensor
 from dit.dynamic import fake_quantize_above
 from dit.quantize import dequantize, fake_quantize, fake_quantize_mixed, mixed_formats, quantize
 from golden import FORMATS, MX4, MX6, MX9, MXINT8, concat
 from verif.dit.compare import DEVICES, differing, same_codes
 from verif.golden.samples import float_blocks
+
+pytestmark = pytest.mark.usefixtures("fake_quantizer")
 
 ALL = list(FORMATS.values())
 BLOCKED = [MX4, MX6, MX9]
@@ -134,3 +137,19 @@ def test_wrong_arguments_are_named(arguments, error, message):
 def test_wrong_numbers_of_blocks_are_named(blocks):
     with pytest.raises(ValueError, match="high_blocks must"):
         mixed_formats(48, blocks)
+
+
+def test_compiles_once_or_not_at_all(tmp_path, monkeypatch):
+    build = native._library.__wrapped__
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    if native._library() is not None:
+        assert build() is not None
+        (first,) = tmp_path.rglob("*.so")
+        written = first.stat().st_mtime_ns
+        assert build() is not None
+        assert [path.stat().st_mtime_ns for path in tmp_path.rglob("*.so")] == [written]
+    monkeypatch.setenv("MIXDIT_NATIVE", "0")
+    assert build() is None
+    monkeypatch.delenv("MIXDIT_NATIVE")
+    monkeypatch.setenv("PATH", "")
+    assert build() is None

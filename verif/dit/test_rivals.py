@@ -29,12 +29,12 @@ def model():
 
 @pytest.fixture(scope="module")
 def batches(model):
-    return trajectory(model, initial_noise(8, 456), balanced_labels(8), 10)
+    return trajectory(model, initial_noise(8, 456), balanced_labels(8), 10).batches
 
 
 @pytest.fixture(scope="module")
 def test_batches(model):
-    return trajectory(model, initial_noise(8, 123), balanced_labels(8), 10)
+    return trajectory(model, initial_noise(8, 123), balanced_labels(8), 10).batches
 
 
 @pytest.fixture(scope="module")
