@@ -62,11 +62,12 @@ class Engine(wiring.Component):
             raise TypeError(f"adder_lanes must be an integer, not {adder_lanes!r}")
         if adder_lanes not in (0, *LANES):
             raise ValueError(f"adder_lanes must be 0 or one of {LANES}, not {adder_lanes!r}")
-        self.adder_lanes = adder_lanes or fewest_lanes(rows=rows, cols=cols, k_blocks=k_blocks)
+        self.adder_lanes = adder_lanes
         self._geometry = Geometry(self.parameters)
         self._datapath = Datapath(
-            geometry=self._geometry, adder_lanes=self.adder_lanes, product_stages=product_stages,
-            target=target)
+            geometry=self._geometry,
+            adder_lanes=adder_lanes or fewest_lanes(rows=rows, cols=cols, k_blocks=k_blocks),
+            product_stages=product_stages, target=target)
         super().__init__({
             "s_axil": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
             "m_axi": Out(AXI4Signature(data_bits=data_bits, address_bits=address_bits)),
