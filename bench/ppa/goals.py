@@ -148,11 +148,6 @@ TRIED: Mapping[tuple[str, str], str] = {
     ("grid_2x2", "LUT4 per MAC"): "sign bytes found in one polarity; the exponent's subtraction and the"
     " carry of rounding in one addition. What is left of a column's converter is mostly shifter, a"
     " multiplexer per bit and step; it serves two rows only, and a further row costs much less.",
-    ("converter", "Fmax"): "stages that stop one by one, and all together (`buffered`): nets that stop or"
-    " clear whole stages are too slow. Now nothing stops, and a FIFO in block memory takes the results;"
-    " seeds differ by its enables, which cross several blocks of memory.",
-    ("grid_2x2", "Fmax"): "more registers before the converter's shift, clears of its bytes registered, its"
-    " exponent no longer behind the carry of rounding: what is left is additions of the elements.",
     ("grid_4x4", "Fmax"): "the accumulator's addition, more than half of it in wires: nextpnr spreads an"
     " element's cells farther among others than alone. Cut in three, it would take registers that the"
     " element's goal does not leave.",
