@@ -237,7 +237,7 @@ class OperandLane(wiring.Component):
         self._skew(m, operands)
 
     def _skew(self, m, operands):
-        """Sub-block j leaves j cycles after sub-block 0; where they are long, in block memory."""
+        """Sub-block j leaves j cycles late, spending ``_MEMORY_DELAYS`` of them in block memory."""
         waits = {j: j + self.activations for j in range(SUBBLOCKS)}
         late = dict(enumerate(operands))
         for cycles in _MEMORY_DELAYS.get(self.target, ()):
