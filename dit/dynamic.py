@@ -20,5 +20,5 @@ def fake_quantize_above(x: Tensor, threshold: float, high: Format = MX9, low: Fo
 
     ``x`` is floating point ``[..., K]``, the result float32 of the same shape.
     """
-    chosen = (block_maxima(x) > threshold).repeat_interleave(MX9.block_size, -1)[..., : x.shape[-1]]
-    return torch.where(chosen, fake_quantize(x, high), fake_quantize(x, low))
+    chosen = (block_maxima(x) > threshold)[..., None].expand(*x.shape[:-1], -1, MX9.block_size)
+    return torch.where(chosen.flatten(-2)[..., : x.shape[-1]], fake_quantize(x, high), fake_quantize(x, low))

@@ -108,7 +108,8 @@ class MXLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[..., in_features]`` to ``[..., out_features]``."""
-        ordered = x if self.permutation is None else x.index_select(-1, self.permutation)
+        # Of the ways to permute channels, gather is several times the fastest on the CPU.
+        ordered = x if self.permutation is None else x.gather(-1, self.permutation.expand(x.shape))
         bias = None if self.bias is None else self.bias.float()
         if self.mode == "fast":
             if self.plan.threshold is None:

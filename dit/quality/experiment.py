@@ -21,7 +21,9 @@ __all__ = ["Experiment"]
 
 SAMPLING_SEED, CALIBRATION_SEED = 123, 456
 CALIBRATION_IMAGES = 32
-SQNR_IMAGES = 32
+SQNR_SHARE, SQNR_IMAGES = 10, 32
+"""Predicted noise is compared on one image of so many, and on no more images than that."""
+
 BATCH_TOKENS = 1600
 """Tokens that go through a model together."""
 
@@ -66,7 +68,7 @@ class Experiment:
         self._classifier = load_classifier()
         self._real = FrechetReference.fit(self._judge(load_digits()[0])[0])
         start = time.perf_counter()
-        path = self._path(min(samples, SQNR_IMAGES), SAMPLING_SEED)
+        path = self._path(min(-(-samples // SQNR_SHARE), SQNR_IMAGES), SAMPLING_SEED)
         self.test_batches, self._predicted = path.batches, path.predicted.double()
         first = len(path.images)
         rest = [self._sample(self.model, first)] if samples > first else []
