@@ -51,7 +51,7 @@ demo:
 
 quality:
 	@$(call setup,base dit)
-	@$(BIN)/mixdit quality --check --no-plots --model digits-16 -n 300 --model digits-64 -n 100 $(ARGS)
+	@$(BIN)/mixdit quality --check --no-plots --model digits-16 -n 300 --model digits-64 -n 80 $(ARGS)
 
 lint:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
