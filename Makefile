@@ -19,7 +19,7 @@ help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
 	@echo "make test          run every check of hardware and model"
 	@echo "make test-fast     run the checks that take seconds"
-	@echo "make test-engine   run the engine's campaigns: random jobs, real layers, faults (ten minutes)"
+	@echo "make test-engine   run the engine's campaigns: random jobs, real layers, faults (a quarter of an hour)"
 	@echo "make test-netlist  simulate netlists after synthesis, for every FPGA family (half an hour)"
 	@echo "make demo          run a small real product on the simulated array"
 	@echo "make quality       compare image quality of every precision on two small diffusion transformers"

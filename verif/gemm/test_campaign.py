@@ -100,7 +100,7 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow if name == "linear" else pytest.mark.engine)
+    pytest.param(name, marks=pytest.mark.engine if name.startswith("linear") else pytest.mark.slow)
     for name in LAYERS])
 def test_real_layers(name, summarize):
     """Layers of a transformer 1152 wide on an 8x8 engine, through the driver."""

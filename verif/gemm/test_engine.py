@@ -13,8 +13,8 @@ ENGINES = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", [
+    pytest.param("64 bits", marks=pytest.mark.slow), pytest.param("512 bits", marks=pytest.mark.engine)])
 def test_engine(bench, name):
     result = bench(
         Engine(**ENGINES[name]), "mixdit_gemm", "verif.gemm.engine_bench",

@@ -6,7 +6,7 @@ from hw.gemm.engine import Engine
 from verif.gemm.cocotbext import DEPRECATED
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_engine_with_reorder_unit(bench):
     engine = {
         "rows": 4, "cols": 8, "drain_rows": 4, "k_blocks": 4, "data_bits": 128, "address_bits": 20,
