@@ -42,6 +42,10 @@ def test_float_model_has_no_error(experiment):
     assert torch.equal(images, experiment.images)
 
 
+def test_predicted_noise_is_compared_on_a_tenth_of_the_images(experiment):
+    assert [len(images) for images, _, _ in experiment.test_batches] == [2, 2, 2]
+
+
 def test_rows_order_formats(experiment):
     fine, _ = experiment.measure(uniform_mx(experiment.model, MX9, MX9), VARIANTS["MX9"].description)
     rough, images = experiment.measure(uniform_mx(experiment.model, MX6, MX6), VARIANTS["MX6"].description)

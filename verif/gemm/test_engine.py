@@ -14,7 +14,8 @@ ENGINES = {
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param("64 bits", marks=pytest.mark.slow), pytest.param("512 bits", marks=pytest.mark.engine)])
+    pytest.param(name, marks=pytest.mark.slow if parameters is SMALL else pytest.mark.engine)
+    for name, parameters in ENGINES.items()])
 def test_engine(bench, name):
     result = bench(
         Engine(**ENGINES[name]), "mixdit_gemm", "verif.gemm.engine_bench",
