@@ -12,7 +12,7 @@ __all__ = ["ChunkCounter"]
 class ChunkCounter(wiring.Component):
     """Which chunk of K it is: how many k-blocks it has, how many of A and of B are MX9.
 
-    The outputs belong to the chunk that ``first`` or ``next`` chose in the cycle before.
+    The outputs belong to the chunk that ``first`` or ``next`` chose two cycles before; ``is_first`` one.
 
     Parameters
     ----------
@@ -46,10 +46,9 @@ class ChunkCounter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         left = Signal(BLOCKS_BITS, reset_less=True)
-        m.d.comb += [
-            self.is_last.eq(left <= self._most),
-            self.blocks.eq(Mux(self.is_last, left, self._most)),
-        ]
+        is_last = Signal()
+        m.d.comb += is_last.eq(left <= self._most)
+        m.d.sync += [self.is_last.eq(is_last), self.blocks.eq(Mux(is_last, left, self._most))]
         with m.If(self.first):
             m.d.sync += [left.eq(self.k_blocks), self.is_first.eq(1)]
         with m.Elif(self.next):

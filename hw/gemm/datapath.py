@@ -21,6 +21,7 @@ from hw.gemm.tile_loop import TileLoop
 from hw.gemm.unpacker import Unpacker
 from hw.gemm.write_master import WriteMaster
 from hw.shared_module import place
+from hw.skid_buffer import SkidBuffer
 
 __all__ = ["Datapath"]
 
@@ -257,22 +258,25 @@ class Datapath(wiring.Component):
         """Lines of all paths, the first path's first."""
         g = self.geometry
         m.submodules.writer = writer = WriteMaster(data_bits=g.data_bits, address_bits=g.address_bits)
+        # What the bus takes must not be known in every stage before it in the same cycle.
+        m.submodules.line_buffer = buffer = SkidBuffer(shape=writer.i.p.shape())
+        wiring.connect(m, buffer.o, writer.i)
         lines, empty = self._lines(m, paths)
-        free = writer.i.ready
+        free = buffer.i.ready
         for line in lines:
             m.d.comb += line.ready.eq(free)
             free = free & ~line.valid
-        m.d.comb += writer.i.valid.eq(Cat(line.valid for line in lines).any())
+        m.d.comb += buffer.i.valid.eq(Cat(line.valid for line in lines).any())
         for line in reversed(lines):
             with m.If(line.valid):
-                m.d.comb += writer.i.p.eq(line.p)
+                m.d.comb += buffer.i.p.eq(line.p)
         self._connect_bus(m, writer.bus)
         m.d.comb += [
             writer.stop.eq(self.stop),
             self.idle.eq(writer.idle & self._reader.idle),
             self.write_error.eq(writer.error),
             self.write_error_valid.eq(writer.error_valid),
-            dispatch.idle.eq(Cat(path.idle for path in paths).all() & empty & writer.idle),
+            dispatch.idle.eq(Cat(path.idle for path in paths).all() & empty & ~buffer.o.valid & writer.idle),
             self._reordered.eq(self._reordering & dispatch.idle),
             # What ends after an error is not done.
             self.job_done.eq((dispatch.job_done | self._reordered) & ~self.stop),

@@ -32,7 +32,7 @@ class DescriptorCheck(wiring.Component):
     """``golden.engine.check`` in hardware, and the job that a good descriptor asks for.
 
     Regions are measured one after the other, then compared with each other and with D of the job
-    before. Latency some 150 cycles, which the job before hides; one descriptor at a time.
+    before. Latency some 180 cycles, which the job before hides; one descriptor at a time.
 
     Parameters
     ----------
@@ -72,20 +72,35 @@ class DescriptorCheck(wiring.Component):
         after_reorder = Signal()
         present = Array([1, product | d.permute, 1, d.bias])[number]
         at = Array([region.as_value() for region in regions])[number]
-        region = data.View(region_layout(), at)
+        region = Signal(region_layout(), reset_less=True)
+        meets_written, meets_result, exists = (
+            Signal(name=name) for name in ("meets_written", "meets_result", "exists"))
         dependent = Signal()
+        blocks = self._blocks(m, d)
+        fields = self._fields(d, blocks)
+        conditions = {name: Signal(name=name.lower()) for name in fields}
+        code = Signal(_ERROR_BITS)
+        m.d.sync += [
+            *(conditions[name].eq(condition) for name, condition in fields.items()),
+            region.eq(at),
+            exists.eq(present),
+            meets_written.eq(_meet(region, written)),
+            meets_result.eq(_meet(region, result)),
+        ]
         with m.FSM(name="state"):
             with m.State("IDLE"):
                 m.d.comb += self.i.ready.eq(1)
                 m.d.sync += [d.eq(self.i.p), faults.eq(0), number.eq(0), dependent.eq(after_reorder)]
                 with m.If(self.i.valid):
-                    m.next = "FIELDS"
-            with m.State("FIELDS"):
-                m.d.sync += [fault(code, condition) for code, condition in self._fields(d).items()]
+                    m.next = "BLOCKS"
+            with m.State("BLOCKS"):
                 m.d.comb += measure.start.eq(1)
                 m.next = "PLAN"
             with m.State("PLAN"):
                 m.d.comb += planner.start.eq(1)
+                m.next = "FIELDS"
+            with m.State("FIELDS"):
+                m.d.sync += [fault(name, condition) for name, condition in conditions.items()]
                 m.next = "MEASURE"
             with m.State("MEASURE"), m.If(measure.done):
                 m.d.sync += at.eq(measure.region)
@@ -101,36 +116,49 @@ class DescriptorCheck(wiring.Component):
                                 m.d.sync += fault(f"{name}_PITCH", has_pitch & measure.narrow)
                 m.d.sync += number.eq(number + 1)
                 with m.If(number == len(REGION_NAMES) - 1):
-                    m.next = "COMPARE"
+                    m.next = "LOOK"
                 with m.Else():
                     m.next = "NEXT"
             with m.State("NEXT"):
                 m.d.comb += measure.start.eq(1)
                 m.next = "MEASURE"
+            with m.State("LOOK"):
+                m.next = "COMPARE"
             with m.State("COMPARE"):
-                m.d.sync += [
-                    dependent.eq(dependent | (present & _meet(region, written))),
-                    number.eq(number + 1),
-                ]
+                m.next = "NOTE"
+            with m.State("NOTE"):
+                m.d.sync += [dependent.eq(dependent | (exists & meets_written)), number.eq(number + 1)]
                 with m.Switch(number):
                     for n, name in enumerate(REGION_NAMES):
                         if name != "D":
                             with m.Case(n):
-                                m.d.sync += fault(f"OVERLAP_{name}", present & _meet(region, result))
-                with m.If((number == len(REGION_NAMES) - 1) & planner.done):
+                                m.d.sync += fault(f"OVERLAP_{name}", exists & meets_result)
+                m.next = "LOOK"
+                with m.If(number == len(REGION_NAMES) - 1):
+                    m.next = "CODE"
+            with m.State("CODE"):
+                m.d.sync += code.eq(_lowest(faults))
+                with m.If(planner.done):
                     m.next = "ANSWER"
-                with m.Elif(number == len(REGION_NAMES) - 1):
-                    m.d.sync += number.eq(number)
             with m.State("ANSWER"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
                     m.d.sync += [written.eq(result), after_reorder.eq(~product)]
                     m.next = "IDLE"
-        self._answer(m, d, planner, faults, dependent)
+        self._answer(m, d, blocks, planner, code, dependent)
         return m
 
-    def _fields(self, d):
+    def _blocks(self, m, d):
+        """Blocks along K and along N, a cycle after the fields."""
+        k_blocks, n_blocks = Signal(BLOCKS_BITS), Signal(BLOCKS_BITS)
+        for blocks, length in ((k_blocks, d.k), (n_blocks, d.n)):
+            m.d.sync += blocks.eq(
+                (length[:DIMENSION_BITS] + (BLOCK_SIZE - 1)) >> (BLOCK_SIZE.bit_length() - 1))
+        return k_blocks, n_blocks
+
+    def _fields(self, d, blocks):
         """Faults of single fields, by the name of their code."""
+        k_blocks, n_blocks = blocks
         product = d.operation == Operation.PRODUCT
 
         def one_of(code, formats):
@@ -139,8 +167,7 @@ class DescriptorCheck(wiring.Component):
         def beyond(size):
             return (size == 0) | (size > DIMENSION_LIMIT)
 
-        def too_many(leading, length, code):
-            blocks = (length[:DIMENSION_BITS] + (BLOCK_SIZE - 1)) >> (BLOCK_SIZE.bit_length() - 1)
+        def too_many(leading, blocks, code):
             return leading > Mux(one_of(code, _MIXABLE), blocks, 0)
 
         reorder = d.operation == Operation.REORDER
@@ -156,19 +183,14 @@ class DescriptorCheck(wiring.Component):
             "A_FORMAT": ~Mux(product, one_of(d.a_format, _BLOCKS), one_of(d.a_format, _FLOATS)),
             "B_FORMAT": product & ~one_of(d.b_format, _BLOCKS),
             "D_FORMAT": ~d_formats | (d.accumulate & (d.d_format != MemoryFormat.BINARY32)),
-            "A_MX9_BLOCKS": too_many(d.a_mx9_blocks, d.k, d.a_format),
-            "B_MX9_BLOCKS": too_many(d.b_mx9_blocks, d.k, d.b_format),
-            "D_MX9_BLOCKS": too_many(d.d_mx9_blocks, d.n, d.d_format),
+            "A_MX9_BLOCKS": too_many(d.a_mx9_blocks, k_blocks, d.a_format),
+            "B_MX9_BLOCKS": too_many(d.b_mx9_blocks, k_blocks, d.b_format),
+            "D_MX9_BLOCKS": too_many(d.d_mx9_blocks, n_blocks, d.d_format),
         }
 
-    def _answer(self, m, d, planner, faults, dependent):
+    def _answer(self, m, d, blocks, planner, code, dependent):
         o, job = self.o.p, self.o.p.job
-        code = Signal(_ERROR_BITS)
-        for number in reversed(range(1, len(faults))):
-            with m.If(faults[number]):
-                m.d.comb += code.eq(number)
-        k_blocks = Signal(BLOCKS_BITS)
-        m.d.sync += k_blocks.eq((d.k[:DIMENSION_BITS] + (BLOCK_SIZE - 1)) >> (BLOCK_SIZE.bit_length() - 1))
+        k_blocks, _ = blocks
         m.d.comb += [
             o.fault.eq(code),
             o.dependent.eq(dependent | (d.operation == Operation.REORDER)),
@@ -200,6 +222,14 @@ class DescriptorCheck(wiring.Component):
                 operand.leading.eq(getattr(d, f"{name}_mx9_blocks")),
                 operand.format.as_value().eq(getattr(d, f"{name}_format")),
             ]
+
+
+def _lowest(faults):
+    """The lowest number of those that are set, from 1 on; 0 if none is."""
+    code = 0
+    for number in reversed(range(1, len(faults))):
+        code = Mux(faults[number], number, code)
+    return code
 
 
 def _meet(one, other):

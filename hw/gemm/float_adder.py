@@ -51,7 +51,7 @@ class FloatAdder(wiring.Component):
     o: Out(stream of packets), data ``lanes`` binary32
     """
 
-    latency = 13
+    latency = 14
 
     def __init__(self, *, lanes, user=1):
         self.lanes = lanes
@@ -88,70 +88,73 @@ class _Lane:
 
 def _sum(lane, x, y):
     """The sum, in a register of the last stage."""
-    # 1: which one is larger.
-    swap = lane.register(1, "swap", x[:31] < y[:31])
+    # 1: the addends, which may come out of wide multiplexers.
     x, y = lane.register(1, "x", x), lane.register(1, "y", y)
 
-    # 2: the larger and the smaller one.
-    big = data.View(binary32_layout(), lane.register(2, "big", Mux(swap, y, x)))
-    small = data.View(binary32_layout(), lane.register(2, "small", Mux(swap, x, y)))
+    # 2: which one is larger.
+    swap = lane.register(2, "swap", x[:31] < y[:31])
+    x, y = lane.register(2, "x", x), lane.register(2, "y", y)
 
-    # 3: how far apart they are, significands, special values.
-    distance = lane.register(3, "distance", (big.exponent - small.exponent)[:_BYTE])
+    # 3: the larger and the smaller one.
+    big = data.View(binary32_layout(), lane.register(3, "big", Mux(swap, y, x)))
+    small = data.View(binary32_layout(), lane.register(3, "small", Mux(swap, x, y)))
+
+    # 4: how far apart they are, significands, special values.
+    distance = lane.register(4, "distance", (big.exponent - small.exponent)[:_BYTE])
     infinite = big.exponent == _INFINITE
     opposite = big.sign ^ small.sign
     nan = infinite & (big.fraction.any() | (opposite & (small.exponent == _INFINITE)))
-    nan = lane.carry(3, 12, "nan", nan)
-    infinite = lane.carry(3, 12, "infinite", infinite)
-    sign = lane.carry(3, 10, "sign", big.sign)
+    nan = lane.carry(4, 13, "nan", nan)
+    infinite = lane.carry(4, 13, "infinite", infinite)
+    sign = lane.carry(4, 11, "sign", big.sign)
     # What cancels is +0; the sum of two zeros of one sign has that sign.
-    zero_sign = lane.carry(3, 10, "zero_sign", big.sign & small.sign)
-    exponent = lane.carry(3, 9, "exponent", big.exponent)
-    opposite = lane.carry(3, 5, "opposite", opposite)
-    high = lane.carry(3, 5, "high", _significand(big))
-    window = lane.register(3, "window", Cat(Const(0, _GUARDS), _significand(small)))
+    zero_sign = lane.carry(4, 11, "zero_sign", big.sign & small.sign)
+    exponent = lane.carry(4, 10, "exponent", big.exponent)
+    opposite = lane.carry(4, 6, "opposite", opposite)
+    high = lane.carry(4, 6, "high", _significand(big))
+    window = lane.register(4, "window", Cat(Const(0, _GUARDS), _significand(small)))
 
-    # 4, 5: the smaller one moves right; ``lost`` collects what leaves the window.
-    far = lane.carry(4, 5, "far", distance[5:].any())
-    near = lane.register(4, "near", distance[:3])
+    # 5, 6: the smaller one moves right; ``lost`` collects what leaves the window.
+    far = lane.carry(5, 6, "far", distance[5:].any())
+    near = lane.register(5, "near", distance[:3])
     window, lost = _shift_right(window, Const(0, 1), {16: distance[4], 8: distance[3]})
-    window, lost = lane.register(4, "window", window), lane.register(4, "lost", lost)
-    window, lost = _shift_right(window, lost, {4: near[2], 2: near[1], 1: near[0]})
     window, lost = lane.register(5, "window", window), lane.register(5, "lost", lost)
+    window, lost = _shift_right(window, lost, {4: near[2], 2: near[1], 1: near[0]})
+    window, lost = lane.register(6, "window", window), lane.register(6, "lost", lost)
 
-    # 6: sum or difference.
+    # 7: sum or difference.
     below = Cat(lost | (far & window.any()), window & ~far.replicate(len(window)))
     above = Cat(Const(0, _GUARDS + 1), high)
     total = (above + (below ^ opposite.replicate(len(below))) + opposite)[:len(above) + 1]
     total = Cat(total[:-1], total[-1] & ~opposite)
-    total = lane.register(6, "total", Cat(Const(0, _TOTAL - len(total)), total))
+    total = lane.register(7, "total", Cat(Const(0, _TOTAL - len(total)), total))
 
-    # 7 to 10: leading zeros leave, whole bytes first.
+    # 8 to 11: leading zeros leave, whole bytes first.
     full = [total[n:n + _BYTE].any() for n in range(0, _TOTAL, _BYTE)]
-    skip = lane.register(7, "skip", _leading_zeros(full))
-    total = lane.register(7, "total", total)
-    total = lane.register(8, "total", _shift_left(total, skip, _BYTE))
-    skip = lane.carry(8, 9, "skip", skip)
-    few = lane.register(9, "few", _leading_zeros(list(total[-_BYTE:])))
-    total = lane.register(9, "total", total)
-    value = lane.register(10, "value", _shift_left(total, few, 1))
-    biased = lane.register(10, "biased", (exponent + 1 - Cat(few, skip))[:_EXPONENT])
+    skip = lane.register(8, "skip", _leading_zeros(full))
+    total = lane.register(8, "total", total)
+    total = lane.register(9, "total", _shift_left(total, skip, _BYTE))
+    skip = lane.carry(9, 10, "skip", skip)
+    few = lane.register(10, "few", _leading_zeros(list(total[-_BYTE:])))
+    total = lane.register(10, "total", total)
+    value = lane.register(11, "value", _shift_left(total, few, 1))
+    biased = lane.register(11, "biased", (exponent + 1 - Cat(few, skip))[:_EXPONENT])
 
-    # 11: whether to round up. 12: rounding.
+    # 12: whether to round up. 13: rounding.
     guard = _TOTAL - _FIELD - 2
     zero = ~value[-1]
-    sign = lane.carry(11, 12, "sign", Mux(zero, zero_sign, sign))
-    zero = lane.carry(11, 12, "zero", zero)
-    up = lane.register(11, "up", value[guard] & (value[:guard].any() | value[guard + 1]))
-    kept = lane.register(11, "kept", Cat(value[guard + 1:-1], biased))
-    rounded = lane.register(12, "rounded", (kept + up)[:len(kept)])
+    sign = lane.carry(12, 13, "sign", Mux(zero, zero_sign, sign))
+    zero = lane.carry(12, 13, "zero", zero)
+    up = lane.register(12, "up", value[guard] & (value[:guard].any() | value[guard + 1]))
+    kept = lane.register(12, "kept", Cat(value[guard + 1:-1], biased))
+    rounded = lane.register(13, "rounded", (kept + up)[:len(kept)])
 
-    # 13: special values.
+    # 14: special values.
     biased = rounded[_FIELD:].as_signed()
     small = zero | (biased <= 0)
     large = infinite | (biased >= _INFINITE)
     size = Mux(large, _INFINITE << _FIELD, Mux(small, 0, rounded[:31]))
-    return lane.register(13, "sum", Mux(nan, Const(BINARY32_NAN, 32), Cat(size[:31], sign)))
+    return lane.register(14, "sum", Mux(nan, Const(BINARY32_NAN, 32), Cat(size[:31], sign)))
 
 
 def _significand(number):

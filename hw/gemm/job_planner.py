@@ -46,9 +46,10 @@ class JobPlanner(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         g = self.geometry
-        for stride in range(1, MOST_STRIDE + 1):
-            with m.If(self.k_blocks <= g.k_blocks >> stride):
-                m.d.comb += self.stride.eq(stride)
+        stride = Signal.like(self.stride)
+        for more in range(1, MOST_STRIDE + 1):
+            with m.If(self.k_blocks <= g.k_blocks >> more):
+                m.d.comb += stride.eq(more)
         left = Signal(BLOCKS_BITS)
         chunks, count = Signal(range(g.tiles + 2)), Signal(range(g.tiles + 1))
         used = Signal(range(2 * g.tiles + 2))
@@ -68,12 +69,18 @@ class JobPlanner(wiring.Component):
                 with m.If((used <= g.tiles) & (chunks != 1)):
                     m.d.sync += [count.eq(count + 1), used.eq(used + chunks)]
                 with m.Else():
-                    m.next = "IDLE"
+                    m.next = "SETTLE"
+            # The outputs follow in a cycle each.
+            with m.State("SETTLE"):
+                m.next = "ROUND"
+            with m.State("ROUND"):
+                m.next = "IDLE"
         fit, half = Signal.like(self.group), Signal.like(self.group)
         least = [min(least_group(g.parameters, keep_b), g.most_group) for keep_b in (False, True)]
-        m.d.comb += [
+        m.d.comb += half.eq(fit >> 1)
+        m.d.sync += [
+            self.stride.eq(stride),
             fit.eq(Mux(chunks == 1, Const(g.tiles) << self.stride, count)),
-            half.eq(fit >> 1),
             self.resident.eq(fit != 0),
             self.group.eq(Mux(fit == 0, 1, Mux(half >= Mux(self.keep_b, least[1], least[0]), half, fit))),
         ]

@@ -8,6 +8,7 @@ from hw.gemm.geometry import MOST_STRIDE
 from hw.gemm.layouts import OperandSide, job_layout, row_tag_layout
 from hw.gemm.operand_reader import OperandReader
 from hw.gemm.read_master import read_command_layout
+from hw.skid_buffer import SkidBuffer
 
 __all__ = ["OperandFetch"]
 
@@ -87,13 +88,16 @@ class OperandFetch(wiring.Component):
             m.d.comb += b_first.eq(taken[0])
         with m.Else():
             m.d.comb += b_first.eq((ahead < 0) | ((ahead == 0) & b_moves))
+        # Addresses are sums, and the bus has other masters: not all in one cycle.
+        m.submodules.chosen_command = command = SkidBuffer(shape=self._command)
+        wiring.connect(m, command.o, wiring.flipped(self.command))
         chosen = Signal()
         m.d.comb += [
             chosen.eq(b.command.valid & (b_first | ~a.command.valid)),
-            self.command.valid.eq(a.command.valid | b.command.valid),
-            self.command.p.eq(Mux(chosen, b.command.p.as_value(), a.command.p.as_value())),
-            a.command.ready.eq(self.command.ready & ~chosen),
-            b.command.ready.eq(self.command.ready & chosen),
+            command.i.valid.eq(a.command.valid | b.command.valid),
+            command.i.p.eq(Mux(chosen, b.command.p.as_value(), a.command.p.as_value())),
+            a.command.ready.eq(command.i.ready & ~chosen),
+            b.command.ready.eq(command.i.ready & chosen),
             a.released.eq(self.released[0]),
             b.released.eq(self.released[1]),
         ]

@@ -16,7 +16,7 @@ class OperandWalker(wiring.Component):
 
     Rows: ``start`` goes to the first one, ``step`` to the next. ``mark`` remembers the row (the first
     one with ``start``), and ``rewind`` goes back there. Chunks: ``first_chunk`` and ``next_chunk`` choose
-    one; ``taken`` and ``leading`` are valid in the next cycle, ``address`` and ``bytes`` one later.
+    one; ``last_chunk``, ``taken``, ``leading`` are valid two cycles later, ``address`` and ``bytes`` three.
 
     Parameters
     ----------
@@ -90,20 +90,23 @@ class OperandWalker(wiring.Component):
                 leading.eq(leading - self.leading),
                 self._offset.eq(self._offset + self.bytes),
             ]
-        rest = Signal.like(self.taken)
+        last, taken = Signal(), Signal.like(self.taken)
         m.d.comb += [
-            self.last_chunk.eq(left <= self.k_blocks),
-            self.taken.eq(Mux(self.last_chunk, left, self.k_blocks)),
-            self.leading.eq(Mux(leading < self.taken, leading, self.taken)),
-            rest.eq(self.taken - self.leading),
+            last.eq(left <= self.k_blocks),
+            taken.eq(Mux(last, left, self.k_blocks)),
         ]
-        count = Signal.like(self.bytes)
+        m.d.sync += [
+            self.last_chunk.eq(last),
+            self.taken.eq(taken),
+            self.leading.eq(Mux(leading < taken, leading, taken)),
+        ]
         with m.Switch(operand.format.as_value()):
             for fmt in (MX4, MX6, MX9):
+                more = MX9.block_bytes - fmt.block_bytes
                 with m.Case(MemoryFormat.of(fmt).value):
-                    m.d.comb += count.eq(self.leading * MX9.block_bytes + rest * fmt.block_bytes)
+                    m.d.sync += self.bytes.eq(self.taken * fmt.block_bytes + self.leading * more)
             with m.Default():
-                # An odd number ends in the middle of a block.
+                # An odd number ends in the middle of a block; none is MX9.
                 half = 1 + MX9.block_size
-                m.d.comb += count.eq(rest[1:] * MXINT8.block_bytes + Mux(rest[0], half, 0))
-        m.d.sync += self.bytes.eq(count)
+                m.d.sync += self.bytes.eq(
+                    self.taken[1:] * MXINT8.block_bytes + Mux(self.taken[0], half, 0))

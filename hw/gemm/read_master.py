@@ -1,6 +1,6 @@
 """Reads of any length from memory: AXI4 bursts out, beats back in order."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -87,25 +87,25 @@ class ReadMaster(wiring.Component):
 
     def _issue(self, m, bursts, entry):
         low = self._beat_bytes.bit_length() - 1
-        in_burst = self._burst_beats.bit_length() - 1
+        high = low + self._burst_beats.bit_length() - 1
         command = self.command.p
         active, fresh = Signal(), Signal()
-        beat_address = Signal(self.address_bits - low, reset_less=True)
-        left = Signal(len(command.bytes) + 1, reset_less=True)
+        # Bursts stay within spans of the longest one. The next beat of the run: its span, its place there;
+        # the run's last beat, counted from this span's first one.
+        span = Signal(self.address_bits - high, reset_less=True)
+        place = Signal(high - low, reset_less=True)
+        last = Signal(max(len(command.bytes), high) + 1 - low, reset_less=True)
         tag = Signal(self._tag, reset_less=True)
 
-        room = Signal(in_burst + 1)
-        length = Signal(in_burst + 1)
+        address = Cat(Const(0, low), place, span)
         final, issue = Signal(), Signal()
         m.d.comb += [
-            room.eq(self._burst_beats - beat_address[:in_burst]),
-            final.eq(left <= room),
-            length.eq(Mux(final, left, room)),
+            final.eq(last[high - low:] == 0),
             issue.eq(active & ~self.stop & bursts.w_rdy & (~self.bus.arvalid | self.bus.arready)),
             self.command.ready.eq(~self.stop & (~active | (issue & final))),
             bursts.w_en.eq(issue),
             entry.tag.eq(tag),
-            entry.address.eq(beat_address << low),
+            entry.address.eq(address),
             entry.first.eq(fresh),
             entry.last.eq(final),
             self.bus.arsize.eq(beat_size(self.data_bits)),
@@ -116,10 +116,10 @@ class ReadMaster(wiring.Component):
         with m.If(issue):
             m.d.sync += [
                 self.bus.arvalid.eq(1),
-                self.bus.araddr.eq(beat_address << low),
-                self.bus.arlen.eq(length - 1),
-                beat_address.eq(beat_address + length),
-                left.eq(left - length),
+                self.bus.araddr.eq(address),
+                self.bus.arlen.eq(Mux(final, last[:high - low], self._burst_beats - 1) - place),
+                Cat(place, span).eq(Cat(Const(0, high - low), span + 1)),
+                last[high - low:].eq(last[high - low:] - 1),
                 fresh.eq(0),
                 active.eq(~final),
             ]
@@ -127,8 +127,8 @@ class ReadMaster(wiring.Component):
             m.d.sync += [
                 active.eq(1),
                 fresh.eq(1),
-                beat_address.eq(command.address[low:]),
-                left.eq((command.address[:low] + command.bytes + (self._beat_bytes - 1)) >> low),
+                Cat(place, span).eq(command.address[low:]),
+                last.eq((command.address[:high] + (command.bytes - 1)) >> low),
                 tag.eq(command.tag),
             ]
 

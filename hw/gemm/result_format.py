@@ -125,7 +125,7 @@ class _Floats(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=2)
+        pipe = Pipeline(m, i=self.i, o=self.o, stages=2, buffered=True)
         lanes = range(BLOCK_SIZE)
         values = [self.i.p.data[k] for k in lanes]
         up = pipe.register(1, "up", [_rounds_up(value) for value in values])

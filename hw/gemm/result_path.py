@@ -148,7 +148,7 @@ class ResultPath(wiring.Component):
         targets = {"size": (size, size_in), "addend": (addend, addend_in), "tile": (tile, tile_in)}
         room = []
         for name, (to, payload) in targets.items():
-            queue = fifo.SyncFIFO(width=len(payload.as_value()), depth=_COMMANDS)
+            queue = fifo.SyncFIFOBuffered(width=len(payload.as_value()), depth=_COMMANDS)
             m.submodules[f"{name}_queue"] = queue
             m.d.comb += [
                 queue.w_data.eq(payload),

@@ -29,7 +29,7 @@ class TileLoop(wiring.Component):
                         a tile
 
     A tile is issued when its operands are on chip. Its slots are released with the last tile that needs
-    them. Throughput one tile per cycle.
+    them. Throughput one tile in two cycles: one to find the ends of the loops, one to issue it.
 
     Parameters
     ----------
@@ -74,10 +74,13 @@ class TileLoop(wiring.Component):
             Signal(name=name) for name in ("j_last", "i_last", "v_last", "s_last"))
         s, v, v_whole = self._places(m, i_last, j_last, v_last)
         s_lanes, v_lanes = Mux(keep_b, g.b_lanes, g.a_lanes), Mux(keep_b, g.a_lanes, g.b_lanes)
-        m.d.comb += [
+        # All of these are registers, which hold one cycle after a tile.
+        settled = self._settled = Signal()
+        m.d.sync += [
+            settled.eq(~fire & ~take),
             j_last.eq((j == Mux(keep_b, 0, g.b_tiles - 1)) | (v.left <= v_lanes)),
-            s_last.eq(s.left <= s_lanes),
-            i_last.eq(s_last | (i == Mux(keep_b, job.group * g.b_tiles, job.group) - 1)),
+            s_last.eq(s_ends := s.left <= s_lanes),
+            i_last.eq(s_ends | (i == Mux(keep_b, job.group * g.b_tiles, job.group) - 1)),
             v_last.eq(v_whole.left <= Mux(keep_b, g.a_lanes, BLOCK_SIZE)),
         ]
         chunk_end, v_end, group_end = (Signal(name=name) for name in ("chunk_end", "v_end", "group_end"))
@@ -106,12 +109,16 @@ class TileLoop(wiring.Component):
         read_s, done_s = first_v | ~job.resident, v_last | ~job.resident
         v_slot, s_slot = self._slots(m, j_last, i_last, v_end & job.resident & ~v_last, chunk_end, group_end)
         a, b = self._tile(m, s, v, v_slot, s_slot, i_last, j_last & done_s)
-        final = v_last & (s.left <= Mux(keep_b, BLOCK_SIZE, g.a_lanes))
         # Where a tile of A meets those of a group of B, they make a run.
         block = i >> (g.b_tiles.bit_length() - 1)
-        begins, ends = ~keep_b | (block == 0), ~keep_b | (block == job.group - 1) | (b.left <= BLOCK_SIZE)
-        self._results(
-            m, a, b, Mux(keep_b, (i & (g.b_tiles - 1)) == 0, j == 0), begins, ends, chunk_end, final)
+        begins, ends, fresh, s_final = (Signal(name=name) for name in ("begins", "ends", "fresh", "s_final"))
+        m.d.sync += [
+            s_final.eq(s.left <= Mux(keep_b, BLOCK_SIZE, g.a_lanes)),
+            begins.eq(~keep_b | (block == 0)),
+            ends.eq(~keep_b | (block == job.group - 1) | (b.left <= BLOCK_SIZE)),
+            fresh.eq(Mux(keep_b, (i & (g.b_tiles - 1)) == 0, j == 0)),
+        ]
+        self._results(m, a, b, fresh, begins, ends, chunk_end, v_last & s_final)
         self._availability(m, i == 0, (j == 0) & read_s)
         return m
 
@@ -267,5 +274,6 @@ class TileLoop(wiring.Component):
             ready.append(~first | (count != 0))
         m.d.comb += [
             self.starved.eq(self.active & ~(ready[0] & ready[1])),
-            self._fire.eq(self.active & ready[0] & ready[1] & self._tiles.w_rdy & self._commands.w_rdy),
+            self._fire.eq(self.active & self._settled & ready[0] & ready[1]
+                          & self._tiles.w_rdy & self._commands.w_rdy),
         ]
