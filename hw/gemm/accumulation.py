@@ -32,8 +32,8 @@ class Accumulation(wiring.Component):
 
     One addend after the other, in this order: all rows take one step before the next begins. What waits
     for the next chunk or step waits in a memory of ``slots`` tiles. A chunk without any addend bypasses the
-    adder, at one row per cycle. Any other step takes ``rows * 16 / lanes`` cycles, and one that
-    reads the memory also waits until the adder is empty.
+    adder, at one row per cycle. Any other step takes ``rows * 16 / lanes`` cycles and one more, and one
+    that reads the memory also waits until the adder is empty.
 
     Parameters
     ----------
@@ -91,65 +91,83 @@ class Accumulation(wiring.Component):
         target = data.StructLayout({name: self._row[name].shape for name in ("columns", "place", "code")})
         m.submodules.targets = targets = fifo.SyncFIFO(width=target.size, depth=32)
         in_adder = Signal(range(64))
+        adder_empty = Signal(init=1)  # a cycle late
 
         # Steps: the addends that are left of those wanted (memory, bias, old D), and the one to take.
         tile = self.tile.p
-        added, wanted, left, take = (Signal(3, name=name) for name in ("added", "wanted", "left", "take"))
-        first_step, last_step, leaves, plain = Signal(init=1), Signal(), Signal(), Signal()
+        wanted, added, left = (Signal(3, name=name) for name in ("wanted", "added", "left"))
+        plain = Signal()  # a chunk without any
         m.d.comb += [
             wanted.eq(Cat(~tile.first, tile.last & self.bias, tile.last & self.accumulate)),
+            plain.eq(wanted == 0),
             left.eq(wanted & ~added),
-            take.eq(left & (~left + 1)),
-            last_step.eq((left & ~take) == 0),
-            leaves.eq(last_step & tile.last),
-            plain.eq(first_step & (wanted == 0)),
         ]
+        # A step takes a cycle to be read off, for too much hangs on it. One that reads the memory begins a
+        # cycle after the adder is empty and row 0 is addressed.
+        decoded, first_step, last_step, leaves = (
+            Signal(name="decoded"), Signal(name="first_step", init=1), Signal(name="last_step"),
+            Signal(name="leaves"))
+        take = Signal(3)
         take_sum, take_bias, take_old = take
+        takes_addend, reads, settled = (Signal(name=name) for name in ("takes_addend", "reads", "settled"))
+        row_done, step_done, sum_done = (Signal(name=name) for name in ("row_done", "step_done", "sum_done"))
+        m.d.sync += [
+            decoded.eq(self.tile.valid & ~plain & ~step_done),
+            take.eq(left & (~left + 1)),
+            takes_addend.eq((left & (~left + 1))[1:].any()),
+            last_step.eq((left & (left - 1)) == 0),
+            leaves.eq(((left & (left - 1)) == 0) & tile.last),
+            reads.eq(~first_step | left[0]),
+            settled.eq(decoded & ~step_done & (settled | adder_empty)),
+            adder_empty.eq((in_adder == 0) & ~sum_done),
+        ]
 
-        # A step that reads the memory starts a cycle after the adder is empty and row 0 is addressed.
-        row = Signal(range(max(2, self.rows)))
+        row, next_row = Signal(range(max(2, self.rows))), Signal(range(max(2, self.rows)), init=1)
         part = Signal(range(max(2, self._slices)))
-        row_done, step_done, settled, reads = (
-            Signal(name=name) for name in ("row_done", "step_done", "settled", "reads"))
-        m.d.comb += reads.eq(~first_step | take_sum)
-        m.d.sync += settled.eq(~step_done & (settled | (self.tile.valid & reads & (in_adder == 0))))
-        m.d.comb += read.addr.eq(Cat((row + row_done)[:len(row)], tile.slot))
+        last_part = Signal()
+        m.d.comb += [
+            last_part.eq(part == self._slices - 1),
+            read.addr.eq(Cat(Mux(row_done, next_row, row), tile.slot)),
+        ]
 
-        have, offer, bypass_ready = (Signal(name=name) for name in ("have", "offer", "bypass_ready"))
+        bypass, have = Signal(), Signal()
         stored = Signal()
         m.d.comb += [
-            have.eq((~first_step | self.results.valid) & (~(take_bias | take_old) | self.addends.valid)
+            bypass.eq(self.tile.valid & plain & self.results.valid
+                      & Mux(tile.last, self.o.ready & adder_empty, ~stored)),
+            have.eq(decoded & (~first_step | self.results.valid) & (~takes_addend | self.addends.valid)
                     & (~reads | settled)),
-            offer.eq(self.tile.valid & have),
-            bypass_ready.eq(Mux(leaves, self.o.ready & (in_adder == 0), ~stored)),
-            row_done.eq(offer & Mux(
-                plain, bypass_ready, adder.i.valid & adder.i.ready & (part == self._slices - 1))),
+            sum_done.eq(adder.i.valid & adder.i.ready & last_part),
+            row_done.eq(bypass | sum_done),
             step_done.eq(row_done & (row + 1 == tile.rows)),
-            self.results.ready.eq(first_step & row_done),
-            self.addends.ready.eq(Mux(take_old, row_done, take_bias & step_done)),
-            self.tile.ready.eq(step_done & last_step),
-            self.leaving.eq(row_done & leaves),
+            self.results.ready.eq(bypass | (sum_done & first_step)),
+            self.addends.ready.eq(sum_done & (take_old | (take_bias & step_done))),
+            self.tile.ready.eq(step_done & (plain | last_step)),
+            self.leaving.eq((bypass & tile.last) | (sum_done & leaves)),
         ]
-        with m.If(row_done):
-            m.d.sync += row.eq(Mux(step_done, 0, row + 1))
         with m.If(step_done):
+            m.d.sync += [row.eq(0), next_row.eq(1)]
+        with m.Elif(row_done):
+            m.d.sync += [row.eq(next_row), next_row.eq(next_row + 1)]
+        with m.If(step_done & ~plain):
             m.d.sync += [first_step.eq(last_step), added.eq(Mux(last_step, 0, added | take))]
 
-        # Into the adder, slice by slice.
-        x = Mux(first_step, self.results.p.as_value(), read.data)
-        y = Mux(take_sum, read.data, self.addends.p.as_value())
+        # Into the adder, slice by slice; chosen among slices, which are fewer bits than rows.
         slices = data.ArrayLayout(32 * self.lanes, self._slices)
+        result, kept, addend = (
+            data.View(slices, row)[part]
+            for row in (self.results.p.as_value(), read.data, self.addends.p.as_value()))
         m.d.comb += [
-            adder.i.valid.eq(offer & ~plain & (~leaves | targets.w_rdy)),
-            adder.i.p.data.x.eq(data.View(slices, x)[part]),
-            adder.i.p.data.y.eq(data.View(slices, y)[part]),
-            adder.i.p.last.eq(part == self._slices - 1),
+            adder.i.valid.eq(have & (~leaves | targets.w_rdy)),
+            adder.i.p.data.x.eq(Mux(first_step, result, kept)),
+            adder.i.p.data.y.eq(Mux(take_sum, kept, addend)),
+            adder.i.p.last.eq(last_part),
             adder.i.p.user.place.row.eq(row),
             adder.i.p.user.place.slot.eq(tile.slot),
             adder.i.p.user.leaves.eq(leaves),
         ]
         with m.If(adder.i.valid & adder.i.ready):
-            m.d.sync += part.eq(Mux(adder.i.p.last, 0, part + 1))
+            m.d.sync += part.eq(Mux(last_part, 0, part + 1))
 
         # Out of it; the row's last slice is not kept.
         sum_row, emitted = self._join(m, adder.o)
@@ -158,11 +176,11 @@ class Accumulation(wiring.Component):
             stored.eq(complete & ~adder.o.p.user.leaves),
             adder.o.ready.eq(~adder.o.p.last | ~adder.o.p.user.leaves | self.o.ready),
             emitted.eq(complete & adder.o.ready),
-            write.en.eq(stored | (row_done & plain & ~leaves)),
+            write.en.eq(stored | (bypass & ~tile.last)),
             write.addr.eq(Mux(stored, adder.o.p.user.place.as_value(), Cat(row, tile.slot))),
             write.data.eq(Mux(stored, sum_row, self.results.p.as_value())),
         ]
-        m.d.sync += in_adder.eq(in_adder + (row_done & ~plain) - emitted)
+        m.d.sync += in_adder.eq(in_adder + sum_done - emitted)
 
         address = Signal(self.address_bits)
         next_address = Signal(self.address_bits, reset_less=True)
@@ -175,15 +193,15 @@ class Accumulation(wiring.Component):
             entry.place.begins.eq(tile.begins),
             entry.place.ends.eq(tile.ends),
             entry.code.eq(tile.code),
-            targets.w_en.eq(row_done & leaves & ~plain),
+            targets.w_en.eq(sum_done & leaves),
             targets.w_data.eq(entry),
             targets.r_en.eq(emitted & adder.o.p.user.leaves),
         ]
         with m.If(row_done):
             m.d.sync += next_address.eq(address + self.pitch)
-        with m.If(in_adder == 0):
+        with m.If(adder_empty):
             m.d.comb += [
-                self.o.valid.eq(offer & plain & leaves),
+                self.o.valid.eq(self.tile.valid & plain & tile.last & self.results.valid),
                 self.o.p.values.as_value().eq(self.results.p.as_value()),
                 *(getattr(self.o.p, name).eq(getattr(entry, name)) for name in target.members),
             ]
