@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from bench.ppa.standard import ENGINES, TITLES
+from bench.ppa.standard import ENGINES, REMAINDERS, TITLES
 from gen.synth.placement import LFE5U_85
 from gen.synth.result import Result
 
@@ -33,12 +33,27 @@ def engine(results: Mapping[str, Result]) -> Iterator[str]:
     yield (
         "## Engine overhead over the array\n\n`mixdit_gemm` with registers, memory port, operand buffers and"
         f" result path, beside the array alone with the same parameters. Shares are of the {device}; Fmax is"
-        " with chain ends trimmed.\n\n" + "\n".join([*lines, "", *settings])
+        " with chain ends trimmed.\n\n" + "\n".join([*lines, "", *settings, *_bounds(results)])
     )
 
 
+def _bounds(results: Mapping[str, Result]) -> Iterator[str]:
+    """What is known of the Fmax of engines that are larger than the device."""
+    for name, remainder in REMAINDERS.items():
+        runs = {run: _mhz(results[run]) for run in (ENGINES[name], remainder) if run in results}
+        known = {run: mhz for run, mhz in runs.items() if mhz is not None}
+        if len(known) == 2:
+            slower = min(known, key=lambda run: known[run])
+            yield (
+                f"\nThe {TITLES[name]}, does not fit as a whole. Two parts of it were placed: the array with"
+                " its loaders, and everything but the elements. They overlap in the loaders and the drain, so"
+                " that every path between registers is in one of them. A device of this family that held the"
+                f" engine would run it at {known[slower]:.0f} MHz at most, as the {TITLES[slower]}."
+            )
+
+
 def _rows(results: Mapping[str, Result], name: str) -> Iterator[str]:
-    for run in (ENGINES[name], name):
+    for run in (ENGINES[name], name, *([REMAINDERS[name]] if name in REMAINDERS else [])):
         result = results.get(run)
         if not (result and result.area):
             continue
@@ -59,9 +74,13 @@ def _rows(results: Mapping[str, Result], name: str) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
+def _mhz(result: Result) -> float | None:
+    return result.trimmed.fmax_mhz if result.trimmed else None
+
+
 def _fmax(result: Result) -> str:
-    if result.trimmed and result.trimmed.fmax_mhz:
-        return f"{result.trimmed.fmax_mhz:.0f} MHz"
+    if mhz := _mhz(result):
+        return f"{mhz:.0f} MHz"
     assert result.area
     return "not placed" if LFE5U_85.holds(result.area) else "does not fit"
 

@@ -9,7 +9,7 @@ from gen.synth.result import Result
 from gen.synth.subjects import SUBJECTS, Subject
 from gen.synth.synthesis import Part
 
-__all__ = ["ARRAYS", "BASELINES", "ENGINES", "TITLES", "overhead", "standard_set"]
+__all__ = ["ARRAYS", "BASELINES", "ENGINES", "REMAINDERS", "TITLES", "overhead", "standard_set"]
 
 BASELINES: Mapping[str, Subject] = {
     "straightforward": Subject(
@@ -25,6 +25,9 @@ ARRAYS = ("array_2x2", "array_4x4", "array_8x8")
 ENGINES: Mapping[str, str] = {"engine_4x4": "array_4x4", "engine_8x8": "array_8x8"}
 """Runs of the engine, each with that of the array in it."""
 
+REMAINDERS: Mapping[str, str] = {"engine_8x8": "engine_8x8_remainder"}
+"""Runs of an engine without its elements, by that of the engine, which is larger than the device."""
+
 TITLES: Mapping[str, str] = {
     "pe": "processing element, carry cells",
     "pe_generic": "processing element, generic Verilog",
@@ -39,6 +42,7 @@ TITLES: Mapping[str, str] = {
     "array_8x8": "array 8x8 with loaders, one product stage",
     "engine_4x4": "engine 4x4",
     "engine_8x8": "engine 8x8, one product stage",
+    "engine_8x8_remainder": "engine 8x8 without its elements",
     "quantizer": "quantizer",
     "converter": "converter",
     "dequantizer": "dequantizer",

@@ -58,6 +58,9 @@ def synth(
     placer: Annotated[
         str, typer.Option(help="nextpnr's placer: heap, or static for designs that nearly fill the device.")
     ] = "heap",
+    without: Annotated[
+        str | None, typer.Option(help="A module to leave out, such as mx_array_pe of an engine.")
+    ] = None,
     by_part: Annotated[bool, typer.Option("--parts", help="Also count cells by kind of part.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Tools to run at a time.")] = None,
     store: Annotated[Path, typer.Option(help="Where results are kept for the next time.")] = STORE,
@@ -91,6 +94,7 @@ def synth(
         frequency_mhz=freq,
         placer=placer,
         by_part=by_part,
+        without=without,
     )
     (result,) = run_flow([request], store=store, jobs=jobs or default_jobs())
     if result.failures:

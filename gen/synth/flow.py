@@ -47,6 +47,8 @@ class Request:
         Also place Yosys' netlist as it is, not only with chain ends trimmed.
     by_part:
         Also count cells by kind of part.
+    without:
+        A module of the design that is left out: what remains has the ports of its instances.
     """
 
     subject: Subject
@@ -58,6 +60,7 @@ class Request:
     placer: str = "heap"
     plain: bool = True
     by_part: bool = False
+    without: str | None = None
 
     @property
     def placed(self) -> bool:
@@ -102,6 +105,7 @@ class _Work:
             parts=self.parts,
             failures=sorted(set(self.failures)),
             tools=[YOSYS.identity, *([NEXTPNR_ECP5.identity] if placed else [])],
+            without=self.request.without,
         )
 
 
@@ -181,6 +185,7 @@ def _first_steps(item: _Work, store: Path) -> list[_Step]:
             dsp=request.dsp,
             store=store,
             by_module=by_module,
+            without=None if by_module else request.without,
         )
 
     def whole() -> list[_Step]:

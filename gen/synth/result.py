@@ -70,6 +70,8 @@ class Result:
         Steps that failed, with the tool's message, one line each.
     tools:
         Versions of the tools.
+    without:
+        A module that was left out, if any. What is left is not rated by products.
     """
 
     built: Built
@@ -81,12 +83,13 @@ class Result:
     parts: Sequence[Part] = ()
     failures: Sequence[str] = ()
     tools: Sequence[str] = ()
+    without: str | None = None
 
     @property
     def macs(self) -> float | None:
         """Multiply-accumulates per cycle in the fastest mode."""
         modes = self.built.macs_per_cycle
-        return max(modes.values()) if modes else None
+        return max(modes.values()) if modes and self.without is None else None
 
     @property
     def lut_per_mac(self) -> float | None:
@@ -105,7 +108,7 @@ class Result:
 
     def mac_per_s_per_lut(self, timing: Timing | None) -> dict[str, float] | None:
         """Multiply-accumulates per second and look-up table, by precision mode."""
-        if not (self.area and timing and timing.fmax_mhz and self.built.macs_per_cycle):
+        if not (self.area and timing and timing.fmax_mhz and self.macs and self.built.macs_per_cycle):
             return None
         per_mac = timing.fmax_mhz * 1e6 / self.area.lut
         return {mode: macs * per_mac for mode, macs in self.built.macs_per_cycle.items()}
@@ -118,6 +121,7 @@ class Result:
             "family": self.family.name,
             "target": self.built.parameters.get("target"),
             "parameters": dict(self.built.parameters),
+            "without": self.without,
             "dsp_allowed": self.dsp,
             "lut_counting": self.family.counting,
             **counts,

@@ -56,15 +56,28 @@ class Part:
 
 
 def synthesize(
-    verilog: str, top: str, *, family: Family, dsp: bool, store: Path, by_module: bool = False
+    verilog: str,
+    top: str,
+    *,
+    family: Family,
+    dsp: bool,
+    store: Path,
+    by_module: bool = False,
+    without: str | None = None,
 ) -> Netlist:
     """Map ``verilog`` with top module ``top`` to ``family``; results are kept in the folder ``store``.
 
     With ``by_module`` the modules stay apart, for `parts`: nothing is then simplified across their borders.
-    Raises ``SynthesisError``.
+    Without the module ``without`` the rest is mapped: ports of its instances become ports of the top. Raises
+    ``SynthesisError``.
     """
+    if without is not None and not re.search(rf"^module {re.escape(without)}\b", verilog, re.MULTILINE):
+        raise SynthesisError(f"{top} has no module {without!r} to leave out")
     # Without the renaming, ABC9 gives a wire of a module that stays apart the name of another one, and fails.
     command = f"hierarchy -top {top}; rename -hide; {family.by_module}" if by_module else family.synthesis
+    if without is not None:
+        leave_out = f"blackbox {without}; proc; flatten; expose -evert t:{without}"
+        command = f"hierarchy -top {top}; {leave_out}; {command}"
     script = (
         f"read_verilog -sv design.v; {command}{'' if dsp else ' -nodsp'} -top {top} -json netlist.json;"
         " tee -q -o statistics.json stat -json"

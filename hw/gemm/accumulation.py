@@ -88,8 +88,9 @@ class Accumulation(wiring.Component):
         tag = data.StructLayout({"place": self._place, "leaves": 1})
         m.submodules.adder = adder = FloatAdder(lanes=self.lanes, user=tag)
         # Where the rows go that are in the adder and leave.
-        target = data.StructLayout({name: self._row[name].shape for name in ("columns", "place", "code")})
-        m.submodules.targets = targets = fifo.SyncFIFO(width=target.size, depth=32)
+        target = data.StructLayout({
+            name: self._row[name].shape for name in ("columns", "exists", "place", "code")})
+        m.submodules.targets = targets = fifo.SyncFIFOBuffered(width=target.size, depth=32)
         in_adder = Signal(range(64))
         adder_empty = Signal(init=1)  # a cycle late
 
@@ -124,9 +125,8 @@ class Accumulation(wiring.Component):
 
         row, next_row = Signal(range(max(2, self.rows))), Signal(range(max(2, self.rows)), init=1)
         part = Signal(range(max(2, self._slices)))
-        last_part = Signal()
+        last_part = Signal(init=self._slices == 1)
         m.d.comb += [
-            last_part.eq(part == self._slices - 1),
             read.addr.eq(Cat(Mux(row_done, next_row, row), tile.slot)),
         ]
 
@@ -167,7 +167,10 @@ class Accumulation(wiring.Component):
             adder.i.p.user.leaves.eq(leaves),
         ]
         with m.If(adder.i.valid & adder.i.ready):
-            m.d.sync += part.eq(Mux(last_part, 0, part + 1))
+            m.d.sync += [
+                part.eq(Mux(last_part, 0, part + 1)),
+                last_part.eq(part == (self._slices - 2) % self._slices),
+            ]
 
         # Out of it; the row's last slice is not kept.
         sum_row, emitted = self._join(m, adder.o)
@@ -188,6 +191,7 @@ class Accumulation(wiring.Component):
         m.d.comb += [
             address.eq(Mux(row == 0, tile.address, next_address)),
             entry.columns.eq(tile.columns),
+            entry.exists.eq(tile.exists),
             entry.place.address.eq(address),
             entry.place.row.eq(row),
             entry.place.begins.eq(tile.begins),

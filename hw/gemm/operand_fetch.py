@@ -85,9 +85,9 @@ class OperandFetch(wiring.Component):
         with m.If(b.job.valid & b.job.ready):
             m.d.sync += b_moves.eq(~job.keep_b)
         with m.If(taken[0] ^ taken[1]):
-            m.d.comb += b_first.eq(taken[0])
+            m.d.sync += b_first.eq(taken[0])
         with m.Else():
-            m.d.comb += b_first.eq((ahead < 0) | ((ahead == 0) & b_moves))
+            m.d.sync += b_first.eq((ahead < 0) | ((ahead == 0) & b_moves))
         # Addresses are sums, and the bus has other masters: not all in one cycle.
         m.submodules.chosen_command = command = SkidBuffer(shape=self._command)
         wiring.connect(m, command.o, wiring.flipped(self.command))

@@ -198,6 +198,7 @@ class ReorderPath(wiring.Component):
         size = Signal(range(MX9.block_bytes + 1))
         last, sent = Signal(), Signal()
         next_start = start + job.target_pitch
+        columns = Mux(last, in_last, BLOCK_SIZE)
         m.d.comb += [
             last.eq(block == blocks - 1),
             code.eq(Mux(block < job.mx9_blocks, FormatCode.MX9, job.format[:2])),
@@ -205,7 +206,8 @@ class ReorderPath(wiring.Component):
                 Const(fmt.block_bytes) & is_format(code, fmt).replicate(8) for fmt in STREAM_FORMATS)),
             formatted.valid.eq(rows.valid),
             formatted.p.values.eq(rows.p.values),
-            formatted.p.columns.eq(Mux(last, in_last, BLOCK_SIZE)),
+            formatted.p.columns.eq(columns),
+            formatted.p.exists.eq(Cat(columns > column for column in range(BLOCK_SIZE))),
             formatted.p.place.address.eq(at),
             formatted.p.place.begins.eq(block == 0),
             formatted.p.place.ends.eq(last),

@@ -20,13 +20,15 @@ _HALF = 16
 
 
 def result_row_layout(*, rows, address_bits) -> data.StructLayout:
-    """16 columns of a row of D, of which ``columns`` exist, for ``place``.
+    """16 columns of a row of D, of which the first ``columns`` exist, for ``place``.
 
-    ``code`` is the format of the block that they make, where blocks are made.
+    ``exists`` says so with a bit per column. ``code`` is the format of the block that they make, where blocks
+    are made.
     """
     return data.StructLayout({
         "values": float_block_layout(),
         "columns": range(BLOCK_SIZE + 1),
+        "exists": BLOCK_SIZE,
         "place": row_place_layout(rows=rows, address_bits=address_bits),
         "code": FormatCode,
     })
@@ -86,7 +88,7 @@ class ResultFormat(wiring.Component):
             self.i.ready.eq(Mux(to_floats, floats.i.ready, quantizer.i.ready & places.w_rdy)),
         ]
         for column in range(BLOCK_SIZE):
-            exists = (row.columns > column).replicate(32)
+            exists = row.exists[column].replicate(32)
             m.d.comb += quantizer.i.p.data[column].eq(row.values[column] & exists)
 
         # A job has one format, and jobs do not overlap: at most one side has something.

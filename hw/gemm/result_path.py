@@ -124,10 +124,12 @@ class ResultPath(wiring.Component):
 
         commands, fragments = Signal(range(4 * _COMMANDS)), Signal(range(256))
         m.d.comb += self.idle.eq((commands == 0) & (fragments == 0) & collector.idle)
+        left = Signal()  # a cycle late: the collector is busy with it then
         m.d.sync += [
+            left.eq(format_.o.valid & format_.o.ready),
             commands.eq(commands + (self.command.valid & self.command.ready)
                         - (accumulation.tile.valid & accumulation.tile.ready)),
-            fragments.eq(fragments + accumulation.leaving - (format_.o.valid & format_.o.ready)),
+            fragments.eq(fragments + accumulation.leaving - left),
         ]
         return m
 

@@ -114,21 +114,20 @@ class Supervisor(wiring.Component):
             m.d.sync += resetting.eq(1)
         with m.Switch(mode):
             with m.Case(Mode.RUNNING), m.If(error | self.soft_reset):
-                m.d.sync += mode.eq(Mode.STOPPING)
+                m.d.sync += [mode.eq(Mode.STOPPING), self.stop.eq(1)]
             with m.Case(Mode.STOPPING), m.If(self.bus_idle):
                 m.d.sync += mode.eq(Mode.CLEARING)
             with m.Case(Mode.CLEARING):
                 m.d.sync += [under_way.eq(0), mode.eq(Mode.STOPPED), self.failed.eq(~resetting)]
                 with m.If(resetting):
                     m.d.sync += [
-                        mode.eq(Mode.RUNNING), resetting.eq(0), submitted.eq(0), done.eq(0),
+                        mode.eq(Mode.RUNNING), self.stop.eq(0), resetting.eq(0), submitted.eq(0), done.eq(0),
                         status.error.eq(0), status.code.eq(0), status.address.eq(0),
                     ]
             with m.Case(Mode.STOPPED), m.If(resetting):
                 m.d.sync += mode.eq(Mode.STOPPING)
         left = Signal(32)
         m.d.comb += [
-            self.stop.eq(~running),
             self.clear.eq(mode == Mode.CLEARING),
             self.accepting.eq(running),
             left.eq(submitted - done),

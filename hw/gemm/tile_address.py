@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
-from golden.formats import MX4, MX6, MX9
+from golden.formats import BLOCK_SIZE, MX4, MX6, MX9
 from hw.gemm.result_layouts import FRAGMENT_BYTES, result_job_layout, tile_command_layout
 from hw.layouts import FormatCode
 
@@ -17,12 +17,13 @@ _KEPT = ("rows", "columns", "first", "last", "slot", "begins", "ends")
 def placed_tile_layout(*, rows, slots, address_bits) -> data.StructLayout:
     """A tile command with addresses of its first row's fragment and of its part of the bias row.
 
-    ``code`` is the format of its blocks, where blocks are made.
+    ``exists`` has a bit per column, ``code`` is the format of its blocks, where blocks are made.
     """
     command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
     kept = {name: command[name].shape for name in _KEPT}
     return data.StructLayout({
-        **kept, "address": address_bits, "bias_address": address_bits, "code": FormatCode})
+        **kept, "exists": BLOCK_SIZE, "address": address_bits, "bias_address": address_bits,
+        "code": FormatCode})
 
 
 class TileAddress(wiring.Component):
@@ -89,6 +90,7 @@ class TileAddress(wiring.Component):
             with m.Case(2):
                 m.d.sync += [
                     stage.eq(3), *kept,
+                    self.o.p.exists.eq(Cat(tile.columns > column for column in range(BLOCK_SIZE))),
                     self.o.p.address.eq(tile.row_address + offset),
                     self.o.p.bias_address.eq(job.bias_address + bias_offset),
                     self.o.p.code.eq(FormatCode(code)),

@@ -272,8 +272,9 @@ class TileLoop(wiring.Component):
             count = Signal(range((self.geometry.slots[n] << MOST_STRIDE) + 1), name=f"{name}_available")
             m.d.sync += count.eq(count + self.loaded[n] - (self._fire & first))
             ready.append(~first | (count != 0))
+        go = Signal()  # holds until the tile is issued, and is right again when the loop has settled
+        m.d.sync += go.eq(ready[0] & ready[1] & self._tiles.w_rdy & self._commands.w_rdy)
         m.d.comb += [
             self.starved.eq(self.active & ~(ready[0] & ready[1])),
-            self._fire.eq(self.active & self._settled & ready[0] & ready[1]
-                          & self._tiles.w_rdy & self._commands.w_rdy),
+            self._fire.eq(self.active & self._settled & go),
         ]

@@ -55,7 +55,7 @@ class TileRows(wiring.Component):
             ports.append((memory.write_port(), memory.read_port(transparent_for=())))
 
         # Halves of the memories: one is written, the other one read.
-        half_in, half_out = Signal(), Signal()
+        half_in = Signal()
         full = [Signal(name=f"full_{n}") for n in range(2)]
         wanted = [Signal(range(self.rows + 1), name=f"wanted_{n}", reset_less=True) for n in range(2)]
 
@@ -84,31 +84,39 @@ class TileRows(wiring.Component):
                 with m.If(half_in == n):
                     m.d.sync += [full[n].eq(1), wanted[n].eq(self.size.p.rows)]
 
-        row = Signal(range(self.rows + 1))
-        within = Signal(range(max(2, self.drain_rows)))
-        segment = Signal(range(max(2, self.segments)))
-        shown = Signal.like(segment)
-        fetch, final = Signal(), Signal()
+        # The row that is shown, and the one that follows it. Every cycle reads the row to show in the next
+        # one: nothing as wide as a row waits for ``ready``.
+        place = data.StructLayout({
+            "row": range(self.rows + 1),
+            "within": range(max(2, self.drain_rows)),
+            "segment": range(max(2, self.segments)),
+            "half": 1,
+        })
+        shown, after, coming = (Signal(place, name=name) for name in ("shown", "after", "coming"))
+        advance, final = Signal(), Signal()
         m.d.comb += [
-            fetch.eq(Mux(half_out, full[1], full[0]) & (~self.o.valid | self.o.ready)),
-            final.eq(row + 1 == Mux(half_out, wanted[1], wanted[0])),
+            advance.eq(self.o.valid & self.o.ready),
+            final.eq(shown.row + 1 == Mux(shown.half, wanted[1], wanted[0])),
+            after.row.eq(shown.row + 1),
+            after.within.eq(shown.within + 1),
+            after.segment.eq(shown.segment),
+            after.half.eq(shown.half),
         ]
-        with m.If(fetch):
-            m.d.sync += [self.o.valid.eq(1), shown.eq(segment), row.eq(row + 1), within.eq(within + 1)]
-            with m.If(within == self.drain_rows - 1):
-                m.d.sync += [within.eq(0), segment.eq(segment + 1)]
-            with m.If(final):
-                m.d.sync += [row.eq(0), within.eq(0), segment.eq(0), half_out.eq(~half_out)]
-                for n in range(2):
-                    with m.If(half_out == n):
-                        m.d.sync += full[n].eq(0)
-        with m.Elif(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
+        with m.If(shown.within == self.drain_rows - 1):
+            m.d.comb += [after.within.eq(0), after.segment.eq(shown.segment + 1)]
+        with m.If(final):
+            m.d.comb += [after.eq(0), after.half.eq(~shown.half)]
+        m.d.comb += coming.eq(Mux(advance, after, shown))
+        m.d.sync += [shown.eq(coming), self.o.valid.eq(Mux(coming.half, full[1], full[0]))]
+        with m.If(advance & final):
+            for n in range(2):
+                with m.If(shown.half == n):
+                    m.d.sync += full[n].eq(0)
 
         layout = data.ArrayLayout(32 * self.cols, self.segments)
         parts = []
         for _, read in ports:
-            m.d.comb += [read.en.eq(fetch), read.addr.eq(Cat(within[:depth.bit_length() - 1], half_out))]
-            parts.append(data.View(layout, read.data)[shown])
+            m.d.comb += read.addr.eq(Cat(coming.within[:depth.bit_length() - 1], coming.half))
+            parts.append(data.View(layout, read.data)[shown.segment])
         m.d.comb += self.o.p.as_value().eq(Cat(parts))
         return m

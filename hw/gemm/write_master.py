@@ -64,6 +64,8 @@ class WriteMaster(wiring.Component):
         m.submodules.bursts = bursts = fifo.SyncFIFO(width=self.address_bits, depth=self.outstanding)
 
         held, take = Signal(), Signal()
+        room = Signal()  # for one burst more than the one that may begin in this cycle
+        m.d.sync += room.eq(bursts.level < self.outstanding - 1)
         everything = Const(-1, LINE_UNITS)
         new = self.i.p
         content = Signal(data.ArrayLayout(self.data_bits, beats), reset_less=True)
@@ -81,7 +83,7 @@ class WriteMaster(wiring.Component):
             address.eq(Cat(Const(0, low), number, line)),
             starts.eq(~within),
             drop.eq(held & starts & self.stop),
-            go.eq((~bus.awvalid | bus.awready) & bursts.w_rdy & ~self.stop),
+            go.eq((~bus.awvalid | bus.awready) & room & ~self.stop),
             fire.eq(held & (~bus.wvalid | bus.wready) & (within | go)),
             final.eq(fire & (beat == last_beat)),
             self.i.ready.eq(~held | final | drop),
