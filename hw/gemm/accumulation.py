@@ -32,7 +32,7 @@ class Accumulation(wiring.Component):
 
     One addend after the other, in this order: all rows take one step before the next begins. What waits
     for the next chunk or step waits in a memory of ``slots`` tiles. A chunk without any addend bypasses the
-    adder, at one row per cycle. Any other step takes ``rows * 16 / lanes`` cycles and one more, and one
+    adder, at one row per cycle. Any other step takes ``rows * 16 / lanes`` cycles and two more, and one
     that reads the memory also waits until the adder is empty.
 
     Parameters
@@ -103,14 +103,14 @@ class Accumulation(wiring.Component):
             plain.eq(wanted == 0),
             left.eq(wanted & ~added),
         ]
-        # A step takes a cycle to be read off, for too much hangs on it. One that reads the memory begins a
-        # cycle after the adder is empty and row 0 is addressed.
-        decoded, first_step, last_step, leaves = (
-            Signal(name="decoded"), Signal(name="first_step", init=1), Signal(name="last_step"),
-            Signal(name="leaves"))
+        # A step takes a cycle to be read off, for too much hangs on it: then it may go. One that reads the
+        # memory goes a cycle after the adder is empty and row 0 is addressed.
+        first_step = Signal(init=1)
+        decoded, goes, last_step, leaves, room = (
+            Signal(name=name) for name in ("decoded", "goes", "last_step", "leaves", "room"))
         take = Signal(3)
         take_sum, take_bias, take_old = take
-        takes_addend, reads, settled = (Signal(name=name) for name in ("takes_addend", "reads", "settled"))
+        takes_addend, reads = Signal(), Signal()
         row_done, step_done, sum_done = (Signal(name=name) for name in ("row_done", "step_done", "sum_done"))
         m.d.sync += [
             decoded.eq(self.tile.valid & ~plain & ~step_done),
@@ -118,8 +118,8 @@ class Accumulation(wiring.Component):
             takes_addend.eq((left & (~left + 1))[1:].any()),
             last_step.eq((left & (left - 1)) == 0),
             leaves.eq(((left & (left - 1)) == 0) & tile.last),
-            reads.eq(~first_step | left[0]),
-            settled.eq(decoded & ~step_done & (settled | adder_empty)),
+            goes.eq(decoded & ~step_done & (goes | ~reads | adder_empty)),
+            room.eq(targets.level < targets.depth - 1),
             adder_empty.eq((in_adder == 0) & ~sum_done),
         ]
 
@@ -135,8 +135,8 @@ class Accumulation(wiring.Component):
         m.d.comb += [
             bypass.eq(self.tile.valid & plain & self.results.valid
                       & Mux(tile.last, self.o.ready & adder_empty, ~stored)),
-            have.eq(decoded & (~first_step | self.results.valid) & (~takes_addend | self.addends.valid)
-                    & (~reads | settled)),
+            reads.eq(~first_step | take_sum),
+            have.eq(goes & (~first_step | self.results.valid) & (~takes_addend | self.addends.valid)),
             sum_done.eq(adder.i.valid & adder.i.ready & last_part),
             row_done.eq(bypass | sum_done),
             step_done.eq(row_done & (row + 1 == tile.rows)),
@@ -158,7 +158,7 @@ class Accumulation(wiring.Component):
             data.View(slices, row)[part]
             for row in (self.results.p.as_value(), read.data, self.addends.p.as_value()))
         m.d.comb += [
-            adder.i.valid.eq(have & (~leaves | targets.w_rdy)),
+            adder.i.valid.eq(have & (~leaves | room)),
             adder.i.p.data.x.eq(Mux(first_step, result, kept)),
             adder.i.p.data.y.eq(Mux(take_sum, kept, addend)),
             adder.i.p.last.eq(last_part),

@@ -99,9 +99,11 @@ class ReadMaster(wiring.Component):
 
         address = Cat(Const(0, low), place, span)
         final, issue = Signal(), Signal()
+        room = Signal()  # for one burst more than the one that may begin in this cycle
+        m.d.sync += room.eq(bursts.level < self.outstanding - 1)
         m.d.comb += [
             final.eq(last[high - low:] == 0),
-            issue.eq(active & ~self.stop & bursts.w_rdy & (~self.bus.arvalid | self.bus.arready)),
+            issue.eq(active & ~self.stop & room & (~self.bus.arvalid | self.bus.arready)),
             self.command.ready.eq(~self.stop & (~active | (issue & final))),
             bursts.w_en.eq(issue),
             entry.tag.eq(tag),

@@ -79,7 +79,10 @@ class RowCollector(wiring.Component):
         end = Signal(range(2 * LINE_UNITS), reset_less=True)
         line = Signal(self.address_bits - high, reset_less=True)
         row = Signal.like(new.place.row, reset_less=True)
-        begins, ends = Signal(reset_less=True), Signal(reset_less=True)
+        begins, ends, emits, splits = (
+            Signal(name=name, reset_less=True) for name in ("begins", "ends", "emits", "splits"))
+        reach = Signal.like(end)
+        m.d.comb += reach.eq(first + new.bytes[low:])
         with m.If(done):
             m.d.sync += held.eq(0)
         with m.If(takes):
@@ -88,14 +91,16 @@ class RowCollector(wiring.Component):
                 turned.eq(_turn(new.data, first, _LAST_STEPS)),
                 before.eq(Cat(first > unit for unit in range(LINE_UNITS - 1))),
                 start.eq(first),
-                end.eq(first + new.bytes[low:]),
+                end.eq(reach),
+                emits.eq(new.place.ends | (reach >= LINE_UNITS)),
+                splits.eq(new.place.ends & (reach > LINE_UNITS)),
                 line.eq(new.place.address[high:]),
                 row.eq(new.place.row),
                 begins.eq(new.place.begins),
                 ends.eq(new.place.ends),
             ]
 
-        full, beyond, second, more = (Signal(name=name) for name in ("full", "beyond", "second", "more"))
+        full, second, more = (Signal(name=name) for name in ("full", "second", "more"))
         joined = Signal(units)
         from_unit = Signal.like(start)
         m.d.comb += [
@@ -105,11 +110,10 @@ class RowCollector(wiring.Component):
             joined[LINE_UNITS - 1].eq(turned[LINE_UNITS - 1]),
             from_unit.eq(Mux(begins, start, kept.data.start)),
             full.eq(end >= LINE_UNITS),
-            beyond.eq(end > LINE_UNITS),
-            more.eq(ends & beyond & ~second),
-            done.eq(held & (~self.o.valid | self.o.ready) & ~more),
+            more.eq(splits & ~second),
+            done.eq(held & (~emits | self.o.ready) & ~more),
             self.idle.eq(~begun & ~held),
-            self.o.valid.eq(held & (full | ends)),
+            self.o.valid.eq(held & emits),
             self.o.p.line.eq(line + second),
             self.o.p.start.eq(Mux(second, 0, from_unit)),
             self.o.p.end.eq(Mux(full & ~second, LINE_UNITS, end[:high - low])),
