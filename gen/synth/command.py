@@ -59,7 +59,7 @@ def synth(
         str, typer.Option(help="nextpnr's placer: heap, or static for designs that nearly fill the device.")
     ] = "heap",
     without: Annotated[
-        str | None, typer.Option(help="A module to leave out, such as mx_array_pe of an engine.")
+        list[str] | None, typer.Option(help="A module to leave out, such as mx_array_pe; may be repeated.")
     ] = None,
     by_part: Annotated[bool, typer.Option("--parts", help="Also count cells by kind of part.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Tools to run at a time.")] = None,
@@ -94,7 +94,7 @@ def synth(
         frequency_mhz=freq,
         placer=placer,
         by_part=by_part,
-        without=without,
+        without=without or (),
     )
     (result,) = run_flow([request], store=store, jobs=jobs or default_jobs())
     if result.failures:

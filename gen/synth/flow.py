@@ -48,7 +48,7 @@ class Request:
     by_part:
         Also count cells by kind of part.
     without:
-        A module of the design that is left out: what remains has the ports of its instances.
+        Modules of the design that are left out: what remains has the ports of their instances.
     """
 
     subject: Subject
@@ -60,7 +60,7 @@ class Request:
     placer: str = "heap"
     plain: bool = True
     by_part: bool = False
-    without: str | None = None
+    without: Sequence[str] = ()
 
     @property
     def placed(self) -> bool:
@@ -185,7 +185,7 @@ def _first_steps(item: _Work, store: Path) -> list[_Step]:
             dsp=request.dsp,
             store=store,
             by_module=by_module,
-            without=None if by_module else request.without,
+            without=() if by_module else request.without,
         )
 
     def whole() -> list[_Step]:

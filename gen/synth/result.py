@@ -71,7 +71,7 @@ class Result:
     tools:
         Versions of the tools.
     without:
-        A module that was left out, if any. What is left is not rated by products.
+        Modules that were left out. What is left is not rated by products.
     """
 
     built: Built
@@ -83,13 +83,13 @@ class Result:
     parts: Sequence[Part] = ()
     failures: Sequence[str] = ()
     tools: Sequence[str] = ()
-    without: str | None = None
+    without: Sequence[str] = ()
 
     @property
     def macs(self) -> float | None:
         """Multiply-accumulates per cycle in the fastest mode."""
         modes = self.built.macs_per_cycle
-        return max(modes.values()) if modes and self.without is None else None
+        return max(modes.values()) if modes and not self.without else None
 
     @property
     def lut_per_mac(self) -> float | None:
@@ -121,7 +121,7 @@ class Result:
             "family": self.family.name,
             "target": self.built.parameters.get("target"),
             "parameters": dict(self.built.parameters),
-            "without": self.without,
+            "without": list(self.without),
             "dsp_allowed": self.dsp,
             "lut_counting": self.family.counting,
             **counts,

@@ -3,14 +3,14 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gen.store import stored
 from gen.synth.families import Area, Family
-from gen.synth.tools import YOSYS
+from gen.synth.tools import YOSYS, SynthesisError
 
 __all__ = ["Netlist", "Part", "parts", "synthesize"]
 
@@ -63,20 +63,22 @@ def synthesize(
     dsp: bool,
     store: Path,
     by_module: bool = False,
-    without: str | None = None,
+    without: Sequence[str] = (),
 ) -> Netlist:
     """Map ``verilog`` with top module ``top`` to ``family``; results are kept in the folder ``store``.
 
     With ``by_module`` the modules stay apart, for `parts`: nothing is then simplified across their borders.
-    Without the module ``without`` the rest is mapped: ports of its instances become ports of the top. Raises
+    Modules in ``without`` are left out: ports of their instances become ports of the top. Raises
     ``SynthesisError``.
     """
-    if without is not None and not re.search(rf"^module {re.escape(without)}\b", verilog, re.MULTILINE):
-        raise SynthesisError(f"{top} has no module {without!r} to leave out")
+    for name in without:
+        if not re.search(rf"^module {re.escape(name)}\b", verilog, re.MULTILINE):
+            raise SynthesisError(f"{top} has no module {name!r} to leave out")
     # Without the renaming, ABC9 gives a wire of a module that stays apart the name of another one, and fails.
     command = f"hierarchy -top {top}; rename -hide; {family.by_module}" if by_module else family.synthesis
-    if without is not None:
-        leave_out = f"blackbox {without}; proc; flatten; expose -evert t:{without}"
+    if without:
+        instances = " ".join(f"t:{name}" for name in without)
+        leave_out = f"blackbox {' '.join(without)}; proc; flatten; expose -evert {instances}"
         command = f"hierarchy -top {top}; {leave_out}; {command}"
     script = (
         f"read_verilog -sv design.v; {command}{'' if dsp else ' -nodsp'} -top {top} -json netlist.json;"
