@@ -44,11 +44,13 @@ def _bounds(results: Mapping[str, Result]) -> Iterator[str]:
         known = {run: mhz for run, mhz in runs.items() if mhz is not None}
         if len(known) == 2:
             slower = min(known, key=lambda run: known[run])
+            left_out = ", ".join(results[remainder].without)
             yield (
-                f"\nThe {TITLES[name]}, does not fit as a whole. Two parts of it were placed: the array with"
-                " its loaders, and everything but the elements. They overlap in the loaders and the drain, so"
-                " that every path between registers is in one of them. A device of this family that held the"
-                f" engine would run it at {known[slower]:.0f} MHz at most, as the {TITLES[slower]}."
+                f"\nThe {TITLES[name]}, does not fit as a whole. Two parts of it were placed and routed: its"
+                f" array alone, and all else with the array's control ({left_out} left out). Not measured are"
+                " the wires of data between them: blocks from the operand buffers to the lanes, and results"
+                " from the drain. A device of this family that held the engine would run it at"
+                f" {known[slower]:.0f} MHz at most, that of the {TITLES[slower]}."
             )
 
 

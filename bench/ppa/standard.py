@@ -26,7 +26,10 @@ ENGINES: Mapping[str, str] = {"engine_4x4": "array_4x4", "engine_8x8": "array_8x
 """Runs of the engine, each with that of the array in it."""
 
 REMAINDERS: Mapping[str, str] = {"engine_8x8": "engine_8x8_remainder"}
-"""Runs of an engine without its elements, by that of the engine, which is larger than the device."""
+"""Runs of what an engine has around its array, by that of the engine, which is larger than the device."""
+
+_ARRAY_MODULES = ("mx_array_pe", "mx_array_row_lane", "mx_array_column_lane", "mx_array_drain_cell")
+"""What handles data in an array. Its control stays with the remainder: the engine waits for it."""
 
 TITLES: Mapping[str, str] = {
     "pe": "processing element, carry cells",
@@ -42,7 +45,7 @@ TITLES: Mapping[str, str] = {
     "array_8x8": "array 8x8 with loaders, one product stage",
     "engine_4x4": "engine 4x4",
     "engine_8x8": "engine 8x8, one product stage",
-    "engine_8x8_remainder": "engine 8x8 without its elements",
+    "engine_8x8_remainder": "engine 8x8 around its array",
     "quantizer": "quantizer",
     "converter": "converter",
     "dequantizer": "dequantizer",
@@ -65,6 +68,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
         plain: bool = True,
         placer: str = "heap",
         by_part: bool = False,
+        without: Sequence[str] = (),
         **parameters: Any,
     ) -> Request:
         return Request(
@@ -75,19 +79,21 @@ def standard_set(seeds: int) -> dict[str, Request]:
             plain=plain,
             placer=placer,
             by_part=by_part,
+            without=without,
         )
 
-    def sized(design: str, size: int) -> Request:
-        large, engine = size == 8, design == "engine"
+    def sized(design: str, size: int, without: Sequence[str] = ()) -> Request:
+        large, engine = size == 8, design == "engine" and not without
         placements = min(seeds, 1) if large else seeds  # of which one takes long
         return run(
             design,
             # 8x8 is larger than the device; on 4x4 the router had not ended after 40 minutes.
             seeds=0 if engine else placements,
+            without=without,
             plain=design == "grid" and not large,
             # The heap placer does not end: it looks for flip-flops of the same control set around each one.
             placer="static" if large and design == "array" else "heap",
-            by_part=design != "grid",
+            by_part=design != "grid" and not without,
             rows=size,
             cols=size,
             # What does with fewer registers, where they are short.
@@ -104,6 +110,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "pe_one_stage": run("pe", target="ecp5", product_stages=1),
         **{f"{design}_{n}x{n}": sized(design, n) for design in ("grid", "array") for n in (2, 4, 8)},
         **{f"engine_{n}x{n}": sized("engine", n) for n in (4, 8)},
+        "engine_8x8_remainder": sized("engine", 8, _ARRAY_MODULES),
         "quantizer": run("quantizer"),
         "converter": run("converter", target="ecp5"),
         "dequantizer": run("dequantizer"),
