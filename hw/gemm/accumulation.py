@@ -97,10 +97,9 @@ class Accumulation(wiring.Component):
         # Steps: the addends that are left of those wanted (memory, bias, old D), and the one to take.
         tile = self.tile.p
         wanted, added, left = (Signal(3, name=name) for name in ("wanted", "added", "left"))
-        plain = Signal()  # a chunk without any
+        plain = tile.plain  # a chunk without any
         m.d.comb += [
             wanted.eq(Cat(~tile.first, tile.last & self.bias, tile.last & self.accumulate)),
-            plain.eq(wanted == 0),
             left.eq(wanted & ~added),
         ]
         # A step takes a cycle to be read off, for too much hangs on it: then it may go. One that reads the

@@ -110,8 +110,10 @@ class OperandReader(wiring.Component):
                 with m.If(begin):
                     m.next = "BEGIN"
             with m.State("BEGIN"):
-                m.d.comb += [walker.start.eq(1), walker.mark.eq(1), walker.first_chunk.eq(1)]
                 m.d.sync += [first_v.eq(1), other_left.eq(job.other_rows)]
+                m.next = "START"
+            with m.State("START"):
+                m.d.comb += [walker.start.eq(1), walker.mark.eq(1), walker.first_chunk.eq(1)]
                 m.next = "CHUNK"
             with m.State("CHUNK"):
                 m.d.comb += walker.rewind.eq(1)
@@ -150,7 +152,7 @@ class OperandReader(wiring.Component):
                         m.d.comb += walker.mark.eq(1)
                         with m.If(~walker.more):
                             m.d.sync += other_left.eq(other_left - step)
-                            m.d.comb += walker.start.eq(1)
+                            m.next = "START"
                             with m.If(other_last):
                                 m.next = "IDLE"
 
