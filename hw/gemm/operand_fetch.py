@@ -88,18 +88,18 @@ class OperandFetch(wiring.Component):
             m.d.sync += b_first.eq(taken[0])
         with m.Else():
             m.d.sync += b_first.eq((ahead < 0) | ((ahead == 0) & b_moves))
-        # Addresses are sums, and a choice is made among all who read: not both in one cycle.
-        m.submodules.a_command = from_a = SkidBuffer(shape=self._command)
-        m.submodules.b_command = from_b = SkidBuffer(shape=self._command)
-        wiring.connect(m, a.command, from_a.i)
-        wiring.connect(m, b.command, from_b.i)
+        # Addresses are sums, and a choice is made among all who read: not both in one cycle. The register is
+        # behind the choice: in front of it, the last rows of a tile that was met would wait for the other
+        # side's reading ahead.
+        m.submodules.chosen_command = command = SkidBuffer(shape=self._command)
+        wiring.connect(m, command.o, wiring.flipped(self.command))
         chosen = Signal()
         m.d.comb += [
-            chosen.eq(from_b.o.valid & (b_first | ~from_a.o.valid)),
-            self.command.valid.eq(from_a.o.valid | from_b.o.valid),
-            self.command.p.eq(Mux(chosen, from_b.o.p.as_value(), from_a.o.p.as_value())),
-            from_a.o.ready.eq(self.command.ready & ~chosen),
-            from_b.o.ready.eq(self.command.ready & chosen),
+            chosen.eq(b.command.valid & (b_first | ~a.command.valid)),
+            command.i.valid.eq(a.command.valid | b.command.valid),
+            command.i.p.eq(Mux(chosen, b.command.p.as_value(), a.command.p.as_value())),
+            a.command.ready.eq(command.i.ready & ~chosen),
+            b.command.ready.eq(command.i.ready & chosen),
             a.released.eq(self.released[0]),
             b.released.eq(self.released[1]),
         ]

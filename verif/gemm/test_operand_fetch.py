@@ -166,3 +166,41 @@ def test_reads_ahead(stuck):
         geometry, [product, product], release=lambda rng, side: side != stuck, cycles=3000)
     assert len(found[stuck]) <= geometry.slots[stuck] << 1
     assert len(found[1 - stuck]) == 2 * len(product.tiles(1 - stuck))
+
+
+@pytest.mark.parametrize("keep_b", [False, True])
+def test_reads_first_what_is_needed_first(keep_b):
+    """On a slow bus: a tile of the operand that moves, all of the group that stays, then the next tile."""
+    geometry = Geometry(EngineParameters(
+        rows=4, cols=16, drain_rows=4, k_blocks=72, stationary_tiles=32, data_bits=512))
+    fetch, order = OperandFetch(geometry=geometry), []
+    rows = {"a": 16 if not keep_b else 64, "b": 512 if not keep_b else 64}
+    operands = {
+        name: {"address": 0, "pitch": 1024, "rows": count, "leading": 0, "format": BlockCode.MX6}
+        for name, count in rows.items()}
+
+    async def bench(ctx):
+        ctx.set(fetch.job.p, {
+            **operands, "k_blocks": 72, "keep_b": keep_b, "stride": 0, "group": 4, "resident": 1})
+        ctx.set(fetch.job.valid, 1)
+        ctx.set(fetch.job_started.ready, 1)
+        for cycle in range(2000):
+            ctx.set(fetch.command.ready, cycle % 15 == 0)
+            _, _, valid, ready, p, taken = await ctx.tick().sample(
+                fetch.command.valid, fetch.command.ready, fetch.command.p, fetch.job.ready)
+            if taken:
+                ctx.set(fetch.job.valid, 0)
+            if valid and ready:
+                order.append(p.tag.operand.value)
+
+    simulator = Simulator(fetch)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    moves, stays = (0, 1) if keep_b else (1, 0)
+    tile = (4, 16)[moves]
+    group = 4 * (4, 16)[stays]
+    assert order[:tile] == [moves] * tile
+    # A row of the next tile may slip in wherever the other side pauses between tiles.
+    needed = [n for n, side in enumerate(order) if side == stays][:group]
+    assert needed[-1] < tile + group + 4
