@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from bench.ppa.standard import ENGINES, REMAINDERS, TITLES
+from bench.ppa.standard import ENGINES, PIECES, TITLES
 from gen.synth.placement import LFE5U_85
 from gen.synth.result import Result
 
@@ -39,23 +39,22 @@ def engine(results: Mapping[str, Result]) -> Iterator[str]:
 
 def _bounds(results: Mapping[str, Result]) -> Iterator[str]:
     """What is known of the Fmax of engines that are larger than the device."""
-    for name, remainder in REMAINDERS.items():
-        runs = {run: _mhz(results[run]) for run in (ENGINES[name], remainder) if run in results}
+    for name, pieces in PIECES.items():
+        runs = {run: _mhz(results[run]) for run in (ENGINES[name], *pieces) if run in results}
         known = {run: mhz for run, mhz in runs.items() if mhz is not None}
-        if len(known) == 2:
-            slower = min(known, key=lambda run: known[run])
-            left_out = ", ".join(results[remainder].without)
+        if len(known) == 1 + len(pieces):
+            slowest = min(known, key=lambda run: known[run])
             yield (
-                f"\nThe {TITLES[name]}, does not fit as a whole. Two parts of it were placed and routed: its"
-                f" array alone, and all else with the array's control ({left_out} left out). Not measured are"
-                " the wires of data between them: blocks from the operand buffers to the lanes, and results"
-                " from the drain. A device of this family that held the engine would run it at"
-                f" {known[slower]:.0f} MHz at most, that of the {TITLES[slower]}."
+                f"\nThe {TITLES[name]}, does not fit as a whole, so its pieces were placed and routed alone:"
+                " the array, the result path, and all else with the array's control. Paths that lead from one"
+                " piece into another are not measured."
+                f" A device of this family that held the engine would run it at {known[slowest]:.0f} MHz at"
+                f" most, that of its slowest piece ({TITLES[slowest]})."
             )
 
 
 def _rows(results: Mapping[str, Result], name: str) -> Iterator[str]:
-    for run in (ENGINES[name], name, *([REMAINDERS[name]] if name in REMAINDERS else [])):
+    for run in (ENGINES[name], name, *PIECES.get(name, ())):
         result = results.get(run)
         if not (result and result.area):
             continue

@@ -27,6 +27,7 @@ _SHOWN = (
     "array_8x8",
     "engine_4x4",
     "engine_8x8",
+    "engine_8x8_results",
     "engine_8x8_remainder",
     "quantizer",
     "converter",

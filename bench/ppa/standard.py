@@ -9,7 +9,7 @@ from gen.synth.result import Result
 from gen.synth.subjects import SUBJECTS, Subject
 from gen.synth.synthesis import Part
 
-__all__ = ["ARRAYS", "BASELINES", "ENGINES", "REMAINDERS", "TITLES", "overhead", "standard_set"]
+__all__ = ["ARRAYS", "BASELINES", "ENGINES", "PIECES", "TITLES", "overhead", "standard_set"]
 
 BASELINES: Mapping[str, Subject] = {
     "straightforward": Subject(
@@ -25,11 +25,13 @@ ARRAYS = ("array_2x2", "array_4x4", "array_8x8")
 ENGINES: Mapping[str, str] = {"engine_4x4": "array_4x4", "engine_8x8": "array_8x8"}
 """Runs of the engine, each with that of the array in it."""
 
-REMAINDERS: Mapping[str, str] = {"engine_8x8": "engine_8x8_remainder"}
-"""Runs of what an engine has around its array, by that of the engine, which is larger than the device."""
+PIECES: Mapping[str, Sequence[str]] = {"engine_8x8": ("engine_8x8_results", "engine_8x8_remainder")}
+"""Runs of what an engine has beside its array, by that of the engine, which is larger than the device."""
 
 _ARRAY_MODULES = ("mx_array_pe", "mx_array_row_lane", "mx_array_column_lane", "mx_array_drain_cell")
 """What handles data in an array. Its control stays with the remainder: the engine waits for it."""
+
+_RESULT_PATH = "mx_engine.datapath.result_path_0"
 
 TITLES: Mapping[str, str] = {
     "pe": "processing element, carry cells",
@@ -45,7 +47,8 @@ TITLES: Mapping[str, str] = {
     "array_8x8": "array 8x8 with loaders, one product stage",
     "engine_4x4": "engine 4x4",
     "engine_8x8": "engine 8x8, one product stage",
-    "engine_8x8_remainder": "engine 8x8 around its array",
+    "engine_8x8_results": "engine 8x8: its result path",
+    "engine_8x8_remainder": "engine 8x8: all but array and result path",
     "quantizer": "quantizer",
     "converter": "converter",
     "dequantizer": "dequantizer",
@@ -69,6 +72,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
         placer: str = "heap",
         by_part: bool = False,
         without: Sequence[str] = (),
+        only: str | None = None,
         **parameters: Any,
     ) -> Request:
         return Request(
@@ -80,20 +84,23 @@ def standard_set(seeds: int) -> dict[str, Request]:
             placer=placer,
             by_part=by_part,
             without=without,
+            only=only,
         )
 
-    def sized(design: str, size: int, without: Sequence[str] = ()) -> Request:
-        large, engine = size == 8, design == "engine" and not without
+    def sized(design: str, size: int, *, without: Sequence[str] = (), only: str | None = None) -> Request:
+        piece = bool(without or only)
+        large, engine = size == 8, design == "engine" and not piece
         placements = min(seeds, 1) if large else seeds  # of which one takes long
         return run(
             design,
             # 8x8 is larger than the device; on 4x4 the router had not ended after 40 minutes.
             seeds=0 if engine else placements,
             without=without,
+            only=only,
             plain=design == "grid" and not large,
             # The heap placer does not end: it looks for flip-flops of the same control set around each one.
             placer="static" if large and design == "array" else "heap",
-            by_part=design != "grid" and not without,
+            by_part=design != "grid" and not piece,
             rows=size,
             cols=size,
             # What does with fewer registers, where they are short.
@@ -110,7 +117,8 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "pe_one_stage": run("pe", target="ecp5", product_stages=1),
         **{f"{design}_{n}x{n}": sized(design, n) for design in ("grid", "array") for n in (2, 4, 8)},
         **{f"engine_{n}x{n}": sized("engine", n) for n in (4, 8)},
-        "engine_8x8_remainder": sized("engine", 8, _ARRAY_MODULES),
+        "engine_8x8_results": sized("engine", 8, only=_RESULT_PATH),
+        "engine_8x8_remainder": sized("engine", 8, without=(*_ARRAY_MODULES, _RESULT_PATH)),
         "quantizer": run("quantizer"),
         "converter": run("converter", target="ecp5"),
         "dequantizer": run("dequantizer"),

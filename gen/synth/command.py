@@ -61,6 +61,7 @@ def synth(
     without: Annotated[
         list[str] | None, typer.Option(help="A module to leave out, such as mx_array_pe; may be repeated.")
     ] = None,
+    only: Annotated[str | None, typer.Option(help="The one module of the design to take.")] = None,
     by_part: Annotated[bool, typer.Option("--parts", help="Also count cells by kind of part.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Tools to run at a time.")] = None,
     store: Annotated[Path, typer.Option(help="Where results are kept for the next time.")] = STORE,
@@ -95,6 +96,7 @@ def synth(
         placer=placer,
         by_part=by_part,
         without=without or (),
+        only=only,
     )
     (result,) = run_flow([request], store=store, jobs=jobs or default_jobs())
     if result.failures:

@@ -49,6 +49,8 @@ class Request:
         Also count cells by kind of part.
     without:
         Modules of the design that are left out: what remains has the ports of their instances.
+    only:
+        The one module of the design to take; None for all of it.
     """
 
     subject: Subject
@@ -61,6 +63,7 @@ class Request:
     plain: bool = True
     by_part: bool = False
     without: Sequence[str] = ()
+    only: str | None = None
 
     @property
     def placed(self) -> bool:
@@ -106,6 +109,7 @@ class _Work:
             failures=sorted(set(self.failures)),
             tools=[YOSYS.identity, *([NEXTPNR_ECP5.identity] if placed else [])],
             without=self.request.without,
+            only=self.request.only,
         )
 
 
@@ -180,7 +184,7 @@ def _first_steps(item: _Work, store: Path) -> list[_Step]:
     def run(by_module: bool) -> Netlist:
         return synthesize(
             built.verilog,
-            built.top,
+            (not by_module and request.only) or built.top,
             family=request.family,
             dsp=request.dsp,
             store=store,

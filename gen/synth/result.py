@@ -71,7 +71,9 @@ class Result:
     tools:
         Versions of the tools.
     without:
-        Modules that were left out. What is left is not rated by products.
+        Modules that were left out.
+    only:
+        The one module that was taken, if not all. A part of a design is not rated by products.
     """
 
     built: Built
@@ -84,12 +86,13 @@ class Result:
     failures: Sequence[str] = ()
     tools: Sequence[str] = ()
     without: Sequence[str] = ()
+    only: str | None = None
 
     @property
     def macs(self) -> float | None:
         """Multiply-accumulates per cycle in the fastest mode."""
         modes = self.built.macs_per_cycle
-        return max(modes.values()) if modes and not self.without else None
+        return max(modes.values()) if modes and not (self.without or self.only) else None
 
     @property
     def lut_per_mac(self) -> float | None:
@@ -122,6 +125,7 @@ class Result:
             "target": self.built.parameters.get("target"),
             "parameters": dict(self.built.parameters),
             "without": list(self.without),
+            "only": self.only,
             "dsp_allowed": self.dsp,
             "lut_counting": self.family.counting,
             **counts,

@@ -71,9 +71,10 @@ def synthesize(
     Modules in ``without`` are left out: ports of their instances become ports of the top. Raises
     ``SynthesisError``.
     """
-    for name in without:
-        if not re.search(rf"^module {re.escape(name)}\b", verilog, re.MULTILINE):
-            raise SynthesisError(f"{top} has no module {name!r} to leave out")
+    for name in (top, *without):
+        # Names with dots are written with a backslash.
+        if not re.search(rf"^module \\?{re.escape(name)}\b", verilog, re.MULTILINE):
+            raise SynthesisError(f"the design has no module {name!r}")
     # Without the renaming, ABC9 gives a wire of a module that stays apart the name of another one, and fails.
     command = f"hierarchy -top {top}; rename -hide; {family.by_module}" if by_module else family.synthesis
     if without:

@@ -1,4 +1,4 @@
-"""Synthesis of a design without some of its modules."""
+"""Synthesis of a part of a design: without some of its modules, or one of them alone."""
 
 import json
 
@@ -47,8 +47,22 @@ def test_several_modules_may_be_left_out(tmp_path):
     assert netlist(tmp_path, "leaf", "middle").area.ff == 0
 
 
+def test_one_module_alone(tmp_path):
+    found = synthesize(
+        VERILOG, "middle", family=FAMILIES["ecp5"], dsp=False, store=tmp_path, without=["leaf"])
+    assert found.area.ff == 4
+    assert set(json.loads(found.path.read_text())["modules"]["middle"]["ports"]) >= {"x", "y", "first.a"}
+
+
+def test_names_with_dots(tmp_path):
+    verilog = VERILOG.replace("leaf", "\\leaf.of ")
+    found = synthesize(
+        verilog, "top", family=FAMILIES["ecp5"], dsp=False, store=tmp_path, without=["leaf.of"])
+    assert found.area.ff == 4
+
+
 @pytest.mark.parametrize("name", ["lea", "leaf2", "LEAF"])
 def test_a_module_that_is_not_there_is_named(tmp_path, name):
-    with pytest.raises(SynthesisError, match=f"top has no module '{name}' to leave out"):
+    with pytest.raises(SynthesisError, match=f"the design has no module '{name}'"):
         netlist(tmp_path, name)
     assert not list(tmp_path.iterdir())
