@@ -43,7 +43,7 @@ class ReadMaster(wiring.Component):
     tag:
         Shape of the tag.
     outstanding:
-        Most bursts under way, a power of two.
+        Most bursts under way, at least 2, a power of two.
 
     Members
     -------
@@ -56,6 +56,8 @@ class ReadMaster(wiring.Component):
 
     def __init__(self, *, data_bits, address_bits, most_bytes, tag, outstanding=32):
         check_bus(data_bits=data_bits, address_bits=address_bits)
+        if outstanding < 2:
+            raise ValueError(f"outstanding must be at least 2, not {outstanding!r}")
         self.data_bits = data_bits
         self.address_bits = address_bits
         self.outstanding = outstanding

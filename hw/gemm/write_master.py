@@ -27,7 +27,7 @@ class WriteMaster(wiring.Component):
     data_bits, address_bits:
         Widths of the bus.
     outstanding:
-        Most bursts under way.
+        Most bursts under way, at least 2.
 
     Members
     -------
@@ -41,6 +41,8 @@ class WriteMaster(wiring.Component):
 
     def __init__(self, *, data_bits, address_bits, outstanding=64):
         check_bus(data_bits=data_bits, address_bits=address_bits)
+        if outstanding < 2:
+            raise ValueError(f"outstanding must be at least 2, not {outstanding!r}")
         self.data_bits = data_bits
         self.address_bits = address_bits
         self.outstanding = outstanding
