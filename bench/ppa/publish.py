@@ -66,13 +66,14 @@ def summary(figures: Mapping[str, Any]) -> str:
 
 def _row(name: str, run: Mapping[str, Any]) -> str:
     rates = run["mac_per_s_per_lut_trimmed"]
+    size = run["lut_per_mac"] or run["lut_per_element"]  # of a piece of a design neither
     cells = (
         TITLES[name],
         run["family"],
         f"{run['lut']:,}",
         f"{run['ff']:,}",
         f"{run['dsp']:,}",
-        f"{run['lut_per_mac'] or run['lut_per_element']:.1f}",
+        f"{size:.1f}" if size else "",
         f"{run['fmax_mhz_trimmed']:.0f} MHz" if run["fmax_mhz_trimmed"] else "",
         f"{max(rates.values()) / 1e6:.2f}" if rates else "",
     )
