@@ -3,6 +3,7 @@
 import json
 
 from bench.ppa.publish import FIGURES, README, summary, with_summary
+from bench.ppa.standard import standard_set
 
 
 def test_readme_has_the_published_figures():
@@ -16,3 +17,7 @@ def test_a_figure_that_was_typed_does_not_stay():
     changed = text.replace(f"{figures['pe']['lut']:,}", "7")
     assert changed != text
     assert with_summary(changed, figures) == text
+
+
+def test_every_run_of_the_standard_set_is_published():
+    assert json.loads(FIGURES.read_text()).keys() == standard_set(3).keys()
