@@ -28,9 +28,7 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
         "# Size and speed\n\nWritten by `make ppa`; no figure here is typed by hand.",
         f"Tools: {', '.join(tools)}. ECP5 is an LFE5U-85F in speed grade 6, placed out of context for"
         f" {frequency_mhz:g} MHz; Fmax is the median of {seeds} seeds; with 8x8 elements it is one seed's,"
-        " and whole engines, of which 8x8 does not fit and 4x4 was not routed after 40 minutes, have none."
-        " *Plain* is"
-        " nextpnr on Yosys' netlist,"
+        " and whole engines, which are not placed, have none. *Plain* is nextpnr on Yosys' netlist,"
         " *trimmed* the same with the step of `gen/synth/trim.py` between them, which lets nextpnr leave out"
         " the cells at the ends of carry chains; both netlists are simulated against the golden model by"
         " `verif/netlist`. Other families have no open tool that places them, hence no Fmax.",

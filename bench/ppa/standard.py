@@ -93,7 +93,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
         placements = min(seeds, 1) if large else seeds  # of which one takes long
         return run(
             design,
-            # 8x8 is larger than the device; on 4x4 the router had not ended after 40 minutes.
+            # 8x8 is larger than the device, and on 4x4 the router does not end in a time that anyone waits.
             seeds=0 if engine else placements,
             without=without,
             only=only,

@@ -111,12 +111,13 @@ class Accumulation(wiring.Component):
         take_sum, take_bias, take_old = take
         takes_addend, reads = Signal(), Signal()
         row_done, step_done, sum_done = (Signal(name=name) for name in ("row_done", "step_done", "sum_done"))
+        lowest, alone = left & (~left + 1), (left & (left - 1)) == 0
         m.d.sync += [
             decoded.eq(self.tile.valid & ~plain & ~step_done),
-            take.eq(left & (~left + 1)),
-            takes_addend.eq((left & (~left + 1))[1:].any()),
-            last_step.eq((left & (left - 1)) == 0),
-            leaves.eq(((left & (left - 1)) == 0) & tile.last),
+            take.eq(lowest),
+            takes_addend.eq(lowest[1:].any()),
+            last_step.eq(alone),
+            leaves.eq(alone & tile.last),
             goes.eq(decoded & ~step_done & (goes | ~reads | adder_empty)),
             room.eq(targets.level < targets.depth - 1),
             adder_empty.eq((in_adder == 0) & ~sum_done),
@@ -125,9 +126,7 @@ class Accumulation(wiring.Component):
         row, next_row = Signal(range(max(2, self.rows))), Signal(range(max(2, self.rows)), init=1)
         part = Signal(range(max(2, self._slices)))
         last_part = Signal(init=self._slices == 1)
-        m.d.comb += [
-            read.addr.eq(Cat(Mux(row_done, next_row, row), tile.slot)),
-        ]
+        m.d.comb += read.addr.eq(Cat(Mux(row_done, next_row, row), tile.slot))
 
         bypass, have = Signal(), Signal()
         stored = Signal()
@@ -154,8 +153,8 @@ class Accumulation(wiring.Component):
         # Into the adder, slice by slice; chosen among slices, which are fewer bits than rows.
         slices = data.ArrayLayout(32 * self.lanes, self._slices)
         result, kept, addend = (
-            data.View(slices, row)[part]
-            for row in (self.results.p.as_value(), read.data, self.addends.p.as_value()))
+            data.View(slices, values)[part]
+            for values in (self.results.p.as_value(), read.data, self.addends.p.as_value()))
         m.d.comb += [
             adder.i.valid.eq(have & (~leaves | room)),
             adder.i.p.data.x.eq(Mux(first_step, result, kept)),

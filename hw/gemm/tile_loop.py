@@ -74,12 +74,13 @@ class TileLoop(wiring.Component):
             Signal(name=name) for name in ("j_last", "i_last", "v_last", "s_last"))
         s, v, v_whole = self._places(m, i_last, j_last, v_last)
         s_lanes, v_lanes = Mux(keep_b, g.b_lanes, g.a_lanes), Mux(keep_b, g.a_lanes, g.b_lanes)
-        # All of these are registers, which hold one cycle after a tile.
+        # All of these are registers, right again two cycles after a tile.
+        s_ends = s.left <= s_lanes
         settled = self._settled = Signal()
         m.d.sync += [
             settled.eq(~fire & ~take),
             j_last.eq((j == Mux(keep_b, 0, g.b_tiles - 1)) | (v.left <= v_lanes)),
-            s_last.eq(s_ends := s.left <= s_lanes),
+            s_last.eq(s_ends),
             i_last.eq(s_ends | (i == Mux(keep_b, job.group * g.b_tiles, job.group) - 1)),
             v_last.eq(v_whole.left <= Mux(keep_b, g.a_lanes, BLOCK_SIZE)),
         ]
