@@ -8,7 +8,7 @@ from typing import Any
 
 from gen.ports import AXI4, AXI4Lite, Interface, Pin, Stream
 from gen.register_map import c_header
-from hw.axi_stream import as_top
+from hw.stream.axi_stream import as_top
 
 __all__ = ["DESIGNS", "PARAMETERS", "Design", "ParameterError"]
 
@@ -110,7 +110,7 @@ DESIGNS: Mapping[str, Design] = {
     for design in (
         Design(
             name="mx_quantizer",
-            component="hw.quantizer:Quantizer",
+            component="hw.block.quantizer:Quantizer",
             summary="Quantizes 16 binary32 to a block of MX4, MX6 or MX9.",
             interfaces={
                 "s_axis": Stream(data=_FLOATS, user=f"{_FORMAT_CODE}, of the block to make", last=_LAST_IN),
@@ -120,7 +120,7 @@ DESIGNS: Mapping[str, Design] = {
         ),
         Design(
             name="mx_dequantizer",
-            component="hw.dequantizer:Dequantizer",
+            component="hw.block.dequantizer:Dequantizer",
             summary="Decodes a block of MX4, MX6 or MX9 to 16 binary32, exactly.",
             interfaces={
                 "s_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_IN),
@@ -130,7 +130,7 @@ DESIGNS: Mapping[str, Design] = {
         ),
         Design(
             name="mx_converter",
-            component="hw.converter:Converter",
+            component="hw.block.converter:Converter",
             summary="Converts blocks between MX4, MX6 and MX9.",
             interfaces={
                 "s_axis": Stream(
@@ -145,7 +145,7 @@ DESIGNS: Mapping[str, Design] = {
         ),
         Design(
             name="mx_array",
-            component="hw.array:Array",
+            component="hw.array.array:Array",
             summary="Multiplies tiles: D = A * B^T of MX4, MX6 and MX9 blocks along K, D in binary32.",
             interfaces={
                 "s_axis_a": _operand("A"),
@@ -164,7 +164,7 @@ DESIGNS: Mapping[str, Design] = {
         ),
         Design(
             name="mx_stream",
-            component="hw.array_quantizer:ArrayQuantizer",
+            component="hw.array.array_quantizer:ArrayQuantizer",
             summary="Multiplies tiles and quantizes D = A * B^T to blocks, ready for the next product.",
             interfaces={
                 "s_axis_a": _operand("A"),

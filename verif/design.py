@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from amaranth.lib import wiring
 
 from gen.verilog import to_verilog
-from hw.axi_stream import as_top
 from hw.shared_module import flat_ports
+from hw.stream.axi_stream import as_top
 
 __all__ = ["Design"]
 

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.layouts import packet_layout
+from hw.stream.packet import packet_layout
 
 FAULTS = ("drop", "data", "unstable", "retract")
 

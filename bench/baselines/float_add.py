@@ -4,8 +4,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.aligned_to_float import BINARY32_NAN
-from hw.delay import delay
+from hw.block.binary32 import BINARY32_NAN
+from hw.target.delay import delay
 
 __all__ = ["FloatAdd", "IntegerToFloat", "binary32_layout"]
 

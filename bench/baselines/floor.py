@@ -5,8 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE, PASS_MAGNITUDE_BITS
-from hw.carry_sum import CarryOp, carry_sum, check_target
-from hw.delay import delay
+from hw.target.carry_sum import CarryOp, carry_sum, check_target
+from hw.target.delay import delay
 
 __all__ = ["Floor"]
 
@@ -21,7 +21,7 @@ class Floor(wiring.Component):
     Parameters
     ----------
     target:
-        One of ``hw.carry_sum.TARGETS``.
+        One of ``hw.target.carry_sum.TARGETS``.
 
     Members
     -------

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from bench.baselines.float_add import FloatAdd, IntegerToFloat
 from golden.formats import BLOCK_SIZE, MX6, SUBBLOCKS
-from hw.delay import delay
+from hw.target.delay import delay
 
 __all__ = ["StraightforwardElement", "operand_layout", "steering_layout"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from gen.designs import ParameterError
 from gen.verilog import to_verilog
-from hw.axi_stream import AXIStreamTop
+from hw.stream.axi_stream import AXIStreamTop
 
 __all__ = ["MODES", "SUBJECTS", "Built", "Subject", "find_subject", "subject_names"]
 
@@ -112,18 +112,18 @@ SUBJECTS: Mapping[str, Subject] = {
     for subject in (
         Subject(
             name="pe",
-            factory="hw.processing_element:ProcessingElement",
+            factory="hw.array.processing_element:ProcessingElement",
             defaults={"fraction_bits": 17, "k_blocks": 72},
             macs=lambda element: 16,
         ),
         Subject(
             name="grid",
-            factory="hw.grid:Grid",
+            factory="hw.array.grid:Grid",
             defaults={"rows": 8, "cols": 8, "drain_rows": 4, "k_blocks": 72},
         ),
         Subject(
             name="array",
-            factory="hw.array:Array",
+            factory="hw.array.array:Array",
             macs=lambda array: 16 * int(array.rows) * int(array.cols),
             streams=True,
         ),
@@ -132,9 +132,9 @@ SUBJECTS: Mapping[str, Subject] = {
             factory="hw.gemm.engine:Engine",
             macs=lambda engine: 16 * int(engine.rows) * int(engine.cols) * int(engine.arrays),
         ),
-        Subject(name="quantizer", factory="hw.quantizer:Quantizer", elements=16, streams=True),
-        Subject(name="converter", factory="hw.converter:Converter", elements=16, streams=True),
-        Subject(name="dequantizer", factory="hw.dequantizer:Dequantizer", elements=16, streams=True),
+        Subject(name="quantizer", factory="hw.block.quantizer:Quantizer", elements=16, streams=True),
+        Subject(name="converter", factory="hw.block.converter:Converter", elements=16, streams=True),
+        Subject(name="dequantizer", factory="hw.block.dequantizer:Dequantizer", elements=16, streams=True),
     )
 }
 """The project's own designs by name."""

@@ -1,17 +1,10 @@
 """The GEMM engine: matrices in memory to matrices in memory, by descriptor.
 
-``engine``: the top, of ``control`` and ``counters`` (registers), ``supervisor`` (jobs, errors, resets) and
-``datapath``, which has everything below. ``geometry``: sizes; ``layouts``, ``result_layouts``: payloads.
+``engine``: the top. ``datapath``: everything that a soft reset clears. ``geometry``: sizes.
 
-``descriptor``, ``descriptor_check``, ``region``, ``job_planner``: descriptors to jobs.
-``operand_fetch``, ``operand_walker``, ``read_master``: what to read, and reading it.
-``unpacker``, of ``block_finder`` and ``block_extractor`` with ``block_pattern``: beats to blocks.
-``operand_buffer``, ``tile_feeder``, ``array_unit``: operands on chip, and the arrays.
-``tile_loop``, ``chunk_counter``, ``slot_pointer``: the order of tiles.
-``result_dispatch``, ``result_path`` and its parts, ``write_master``: results to memory.
-``reorder_path``, ``reorder``: rows of floats, permuted, to rows of blocks.
+``jobs``: registers and descriptors in, checked jobs out.
+``operands``: jobs in, blocks of A and B on chip out.
+``tiles``: the order of tiles; blocks to the arrays.
+``results``: the arrays' rows in, lines of memory out.
+``reorder``: rows of floats in another order, to rows of blocks.
 """
-
-from hw.gemm.engine import Engine
-
-__all__ = ["Engine"]

@@ -4,24 +4,25 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.axi import AXI4Signature
-from hw.gemm.array_unit import ArrayUnit
-from hw.gemm.counters import activity_layout
-from hw.gemm.descriptor import descriptor_layout
-from hw.gemm.descriptor_check import DescriptorCheck, checked_job_layout
-from hw.gemm.layouts import DIMENSION_BITS, job_layout, row_tag_layout
-from hw.gemm.operand_fetch import OperandFetch
-from hw.gemm.read_master import ReadMaster, bus_error_layout
-from hw.gemm.reorder_path import ReorderPath
-from hw.gemm.result_dispatch import ResultDispatch
-from hw.gemm.result_layouts import FRAGMENT_BYTES
-from hw.gemm.result_path import ResultPath
-from hw.gemm.tile_feeder import TileFeeder
-from hw.gemm.tile_loop import TileLoop
-from hw.gemm.unpacker import Unpacker
-from hw.gemm.write_master import WriteMaster
+from hw.axi.line import FRAGMENT_BYTES
+from hw.axi.read_master import ReadMaster, bus_error_layout
+from hw.axi.signatures import AXI4Signature
+from hw.axi.write_master import WriteMaster
+from hw.gemm.jobs.counters import activity_layout
+from hw.gemm.jobs.descriptor import descriptor_layout
+from hw.gemm.jobs.descriptor_check import DescriptorCheck, checked_job_layout
+from hw.gemm.jobs.job import DIMENSION_BITS, job_layout
+from hw.gemm.operands.operand_fetch import OperandFetch
+from hw.gemm.operands.operand_reader import row_tag_layout
+from hw.gemm.operands.unpacker import Unpacker
+from hw.gemm.reorder.reorder_path import ReorderPath
+from hw.gemm.results.result_dispatch import ResultDispatch
+from hw.gemm.results.result_path import ResultPath
+from hw.gemm.tiles.array_unit import ArrayUnit
+from hw.gemm.tiles.tile_feeder import TileFeeder
+from hw.gemm.tiles.tile_loop import TileLoop
 from hw.shared_module import place
-from hw.skid_buffer import SkidBuffer
+from hw.stream.skid_buffer import SkidBuffer
 
 __all__ = ["Datapath"]
 

@@ -5,14 +5,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import ADDRESS_SPACE_BITS, EngineParameters
-from hw.axi import AXI4LiteSignature, AXI4Signature
-from hw.carry_sum import check_target
-from hw.gemm.accumulation import LANES, fewest_lanes
-from hw.gemm.control import Control
-from hw.gemm.counters import Counters
+from hw.axi.signatures import AXI4LiteSignature, AXI4Signature
 from hw.gemm.datapath import Datapath
 from hw.gemm.geometry import Geometry
-from hw.gemm.supervisor import Supervisor
+from hw.gemm.jobs.control import Control
+from hw.gemm.jobs.counters import Counters
+from hw.gemm.jobs.supervisor import Supervisor
+from hw.gemm.results.accumulation import LANES, fewest_lanes
+from hw.target.carry_sum import check_target
 
 __all__ = ["Engine"]
 
@@ -26,7 +26,7 @@ class Engine(wiring.Component):
     Parameters
     ----------
     product_stages, target:
-        As for ``hw.array.Array``; they change area and speed, never a result.
+        As for ``hw.array.array.Array``; they change area and speed, never a result.
     adder_lanes:
         Sums per cycle where a bias, old values of D or another chunk is added: 1, 2, 4, 8 or 16; 0 for as
         many as tiles of ``k_blocks`` MX6 blocks need. Shorter tiles wait for their sums if there are no more.

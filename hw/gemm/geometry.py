@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 from golden.engine import MOST_SPLIT, EngineParameters
-from golden.formats import BLOCK_SIZE, MX9
-from hw.gemm.block_pattern import banks_of
+from golden.formats import BLOCK_SIZE, MX4, MX9
 
-__all__ = ["Geometry"]
+__all__ = ["Geometry", "banks_of"]
+
+def banks_of(beat_bytes: int) -> int:
+    """Most blocks that start in a beat."""
+    return beat_bytes // MX4.block_bytes
+
 
 MOST_STRIDE = MOST_SPLIT.bit_length() - 1
 """Slots are divided by up to two to the power of this for short K."""

@@ -7,7 +7,7 @@ import cocotb
 import numpy as np
 
 from golden import Tensor, format_codes, matmul, slots
-from hw.sequencer import TileStatus
+from hw.array.sequencer import TileStatus
 from verif.array.operands import CASES, KINDS, all_pairs, operands, whole_blocks
 from verif.coverage import Coverage
 from verif.runner import bench_parameters

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.array import Array
+from hw.array.array import Array
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.array_quantizer import ArrayQuantizer
+from hw.array.array_quantizer import ArrayQuantizer
 
 SIZES = {
     "4x16": {"rows": 4, "cols": 16, "drain_rows": 2, "k_blocks": 8},

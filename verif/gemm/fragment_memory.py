@@ -6,7 +6,8 @@ import numpy as np
 from amaranth.lib import data
 from cocotb.triggers import RisingEdge
 
-from hw.gemm.result_layouts import UNIT_BYTES, addend_beat_layout, addend_request_layout, line_layout
+from hw.axi.fragment_reader import addend_beat_layout, addend_request_layout
+from hw.axi.line import UNIT_BYTES, line_layout
 
 __all__ = ["FragmentMemory", "fields_of", "payload_of"]
 

@@ -9,7 +9,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from driver import plan_reordering
-from hw.gemm.reorder import index_block_layout, row_block_layout
+from hw.gemm.reorder.reorder import index_block_layout, row_block_layout
 from verif.coverage import Coverage
 from verif.gemm.handshake import Receiver, Sender
 from verif.runner import bench_parameters

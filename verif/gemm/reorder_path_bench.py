@@ -9,7 +9,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from golden.engine import Descriptor, EngineParameters, ErrorCode, MemoryFormat, Operation, row_bytes, run
-from hw.gemm.reorder_path import reorder_job_layout
+from hw.gemm.reorder.reorder_path import reorder_job_layout
 from verif.coverage import Coverage
 from verif.gemm.fragment_memory import FragmentMemory, payload_of
 from verif.gemm.handshake import Receiver, Sender

@@ -11,7 +11,8 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from golden import add_binary32
 from golden.engine import MemoryFormat, encode, row_bytes
 from golden.engine.job import flush
-from hw.gemm.result_layouts import result_job_layout, tile_command_layout
+from hw.gemm.jobs.job import result_job_layout
+from hw.gemm.results.result_dispatch import tile_command_layout
 from verif.coverage import Coverage
 from verif.gemm import float_vectors
 from verif.gemm.fragment_memory import FragmentMemory, payload_of

@@ -7,7 +7,8 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from hw.gemm.result_layouts import LINE_UNITS, UNIT_BYTES, fragment_layout, line_layout, row_place_layout
+from hw.axi.line import LINE_UNITS, UNIT_BYTES, line_layout
+from hw.gemm.results.result_format import fragment_layout, row_place_layout
 from verif.coverage import Coverage
 from verif.gemm.fragment_memory import fields_of, payload_of
 from verif.gemm.handshake import Receiver, Sender

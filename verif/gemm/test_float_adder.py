@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.gemm.float_adder import FloatAdder
+from hw.gemm.results.float_adder import FloatAdder
 
 
 @pytest.mark.parametrize("lanes", [1, 4])

@@ -5,7 +5,7 @@ from amaranth.sim import Simulator
 
 from golden.engine import EngineParameters, least_group, stationary_group
 from hw.gemm.geometry import Geometry
-from hw.gemm.job_planner import JobPlanner
+from hw.gemm.jobs.job_planner import JobPlanner
 
 
 @pytest.mark.parametrize(("k_blocks", "tiles"), [(8, 2), (10, 3), (2, 7), (72, 4), (8, 40)])

@@ -9,8 +9,8 @@ from amaranth.sim import Simulator
 from golden.engine import EngineParameters, stationary_group
 from golden.formats import BLOCK_SIZE, MX6, MX9
 from hw.gemm.geometry import MOST_STRIDE, Geometry
-from hw.gemm.layouts import BlockCode
-from hw.gemm.operand_fetch import OperandFetch
+from hw.gemm.jobs.job import BlockCode
+from hw.gemm.operands.operand_fetch import OperandFetch
 
 GEOMETRIES = {
     "one array": Geometry(EngineParameters(rows=2, cols=4, drain_rows=2, k_blocks=8, stationary_tiles=3)),

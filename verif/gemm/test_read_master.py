@@ -5,8 +5,8 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from hw.axi import PAGE_BYTES
-from hw.gemm.read_master import ReadMaster
+from hw.axi.read_master import ReadMaster
+from hw.axi.signatures import PAGE_BYTES
 
 ADDRESS_BITS = 40
 MOST_BYTES = 5000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.gemm.reorder import Reorder
+from hw.gemm.reorder.reorder import Reorder
 
 
 @pytest.mark.slow

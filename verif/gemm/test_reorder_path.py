@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.gemm.reorder_path import ReorderPath
+from hw.gemm.reorder.reorder_path import ReorderPath
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.gemm.result_path import ResultPath
+from hw.gemm.results.result_path import ResultPath
 
 CASES = {
     "8x8": {"rows": 8, "cols": 8, "drain_rows": 4, "slots": 2, "lanes": 2, "data_bits": 128},

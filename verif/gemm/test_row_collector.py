@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.gemm.row_collector import RowCollector
+from hw.gemm.results.row_collector import RowCollector
 
 
 @pytest.mark.parametrize("rows", [1, 8])

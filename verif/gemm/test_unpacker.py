@@ -9,9 +9,9 @@ from golden import format_codes, slots
 from golden.engine import EngineParameters, describe, to_rows
 from golden.formats import STREAM_FORMATS
 from hw.gemm.geometry import Geometry
-from hw.gemm.layouts import OperandSide
-from hw.gemm.operand_buffer import OperandBuffer
-from hw.gemm.unpacker import Unpacker
+from hw.gemm.jobs.job import OperandSide
+from hw.gemm.operands.operand_buffer import OperandBuffer
+from hw.gemm.operands.unpacker import Unpacker
 from verif.gemm.jobs import random_operand
 
 ROWS, K_BLOCKS, TILES = 5, 16, 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.gemm.write_master import WriteMaster
+from hw.axi.write_master import WriteMaster
 from verif.gemm.cocotbext import DEPRECATED
 
 

@@ -8,7 +8,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiRamWrite, AxiResp, AxiWriteBus
 
-from hw.gemm.result_layouts import LINE_UNITS, UNIT_BYTES, line_layout
+from hw.axi.line import LINE_UNITS, UNIT_BYTES, line_layout
 from verif.coverage import Coverage
 from verif.gemm.fragment_memory import payload_of
 from verif.gemm.handshake import Sender

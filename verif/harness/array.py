@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden import FRACTION_BITS, SLOT_BYTES, Tensor, add_binary32
-from hw.array import Array
+from hw.array.array import Array
 from verif.harness.build import build_library
 from verif.harness.errors import HarnessError
 from verif.harness.panels import Panel, panels
@@ -121,7 +121,7 @@ class ArrayHarness:
     Parameters
     ----------
     rows, cols, drain_rows, k_blocks, fraction_bits, target:
-        Parameters of `hw.array.Array`.
+        Parameters of `hw.array.array.Array`.
     threads, optimization:
         See `verif.harness.build.build_library`.
     """

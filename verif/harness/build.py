@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from golden import SLOT_BYTES
-from hw.array import Array
+from hw.array.array import Array
 from hw.gemm.engine import Engine
 from verif.design import Design
 from verif.verilate import verilate

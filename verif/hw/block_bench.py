@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
 
-from hw.converter import Converter
-from hw.dequantizer import Dequantizer
-from hw.free_pipeline import FreePipeline
-from hw.quantizer import Quantizer
+from hw.block.converter import Converter
+from hw.block.dequantizer import Dequantizer
+from hw.block.quantizer import Quantizer
+from hw.stream.free_pipeline import FreePipeline
 from verif.coverage import Coverage
 from verif.hw import block_vectors as vectors
 from verif.runner import bench_parameters

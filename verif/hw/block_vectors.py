@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 
 from golden.formats import BLOCK_SIZE, NAN_EXPONENT, STREAM_FORMATS, SUBBLOCKS, Format
-from hw.block import EXPONENT_BITS
+from hw.block.layouts import EXPONENT_BITS
 
 Case = tuple[str, int, int]
 

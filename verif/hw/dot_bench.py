@@ -11,7 +11,7 @@ from cocotb.triggers import RisingEdge
 from golden import MX6, MXTensor
 from golden.dot import block_dot
 from golden.formats import SUBBLOCKS
-from hw.block_dot import activation_layout, weight_layout
+from hw.array.block_dot import activation_layout, weight_layout
 from verif.runner import bench_parameters
 
 LARGEST = MX6.max_element

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import SUBBLOCKS
-from hw.block_dot import activation_layout, weight_layout
+from hw.array.block_dot import activation_layout, weight_layout
 
 __all__ = ["EdgeDot"]
 

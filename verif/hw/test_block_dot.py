@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 from amaranth.hdl import Cat, Const
 
-from hw import packed_dot
-from hw.block_dot import BlockDot
-from hw.packed_dot import PackedDot
+from hw.array import packed_dot
+from hw.array.block_dot import BlockDot
+from hw.array.packed_dot import PackedDot
 from verif.hw.edge_dot import EdgeDot
 from verif.runner import BenchError
 

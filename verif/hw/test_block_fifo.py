@@ -5,7 +5,7 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from hw.block_fifo import BlockFifo
+from hw.stream.block_fifo import BlockFifo
 
 
 @pytest.mark.parametrize("depth", [2, 4, 8, 32])

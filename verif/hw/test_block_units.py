@@ -9,12 +9,12 @@ from amaranth.lib import stream
 
 from golden.formats import BLOCK_SIZE, NAN_EXPONENT, STREAM_FORMATS
 from golden.reference import binary32_value
-from hw.block import tensor_of
-from hw.converter import Converter
-from hw.dequantizer import Dequantizer
-from hw.layouts import packet_layout
-from hw.pipeline import Pipeline
-from hw.quantizer import Quantizer
+from hw.block.converter import Converter
+from hw.block.dequantizer import Dequantizer
+from hw.block.layouts import tensor_of
+from hw.block.quantizer import Quantizer
+from hw.stream.packet import packet_layout
+from hw.stream.pipeline import Pipeline
 from verif.coverage import merge, read_tallies
 from verif.hw import block_vectors as vectors
 

@@ -3,7 +3,7 @@
 import pytest
 from amaranth.sim import Simulator
 
-from hw.memory_delay import MemoryDelay
+from hw.target.memory_delay import MemoryDelay
 
 
 @pytest.mark.parametrize("cycles", [3, 4, 6, 10])

@@ -5,8 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import SUBBLOCKS
-from hw.block_dot import activation_layout, weight_layout
-from hw.processing_element import ProcessingElement
+from hw.array.block_dot import activation_layout, weight_layout
+from hw.array.processing_element import ProcessingElement
 
 __all__ = ["EdgeElement"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
-from hw.processing_element import ProcessingElement, row_control_layout
+from hw.array.processing_element import ProcessingElement, row_control_layout
 from verif.array.operands import CASES, KINDS, operands, whole_blocks
 from verif.coverage import Coverage
 from verif.netlist.element_vectors import Cycle, Tile, schedule

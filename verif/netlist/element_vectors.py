@@ -10,9 +10,9 @@ from golden import Tensor, matmul, split_passes
 from golden.formats import BLOCK_SIZE, SUBBLOCKS
 from golden.passes import Passes, reference_exponents
 from golden.rounding import round_to_binary32
-from hw.aligned_accumulator import distance_bits
-from hw.block_dot import activation_layout, weight_layout
-from hw.processing_element import ProcessingElement
+from hw.array.aligned_accumulator import distance_bits
+from hw.array.block_dot import activation_layout, weight_layout
+from hw.array.processing_element import ProcessingElement
 
 __all__ = ["Cycle", "Tile", "schedule", "total_of"]
 

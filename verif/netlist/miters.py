@@ -7,10 +7,10 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw import carry_chain_ecp5, carry_chain_xilinx
-from hw.carry_sum import CarryOp, carry_sum
-from hw.multiplexer import multiplexer
-from hw.targets import TARGETS
+from hw.target import carry_chain_ecp5, carry_chain_xilinx
+from hw.target.carry_sum import CarryOp, carry_sum
+from hw.target.multiplexer import multiplexer
+from hw.target.targets import TARGETS
 
 __all__ = ["CHAINS", "CarrySumMiter", "MultiplexerMiter"]
 

@@ -7,8 +7,8 @@ from amaranth.hdl import Cat, Const, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw import dsp48e2
-from hw.multiply_add import SUM_BITS, multiply_add
+from hw.target import dsp48e2
+from hw.target.multiply_add import SUM_BITS, multiply_add
 
 __all__ = ["MUTATIONS", "MultiplierForms"]
 

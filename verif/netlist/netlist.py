@@ -15,7 +15,7 @@ from gen.synth.synthesis import synthesize
 from gen.synth.tools import YOSYS
 from gen.synth.trim import trim_carry_chains
 from gen.verilog import to_verilog
-from hw.axi_stream import AXIStreamTop
+from hw.stream.axi_stream import AXIStreamTop
 from verif.build_cache import build_root
 from verif.design import Design
 from verif.netlist.models import with_models

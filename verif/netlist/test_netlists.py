@@ -2,10 +2,10 @@
 
 import pytest
 
-from hw.array import Array
-from hw.converter import Converter
-from hw.dequantizer import Dequantizer
-from hw.quantizer import Quantizer
+from hw.array.array import Array
+from hw.block.converter import Converter
+from hw.block.dequantizer import Dequantizer
+from hw.block.quantizer import Quantizer
 from verif.netlist.edge_element import EdgeElement
 from verif.netlist.netlist import netlist_of
 from verif.runner import BenchError

@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 from amaranth.hdl import signed
 
-from hw import carry_chain_ecp5, carry_chain_xilinx
-from hw.carry_sum import _TERMS, CarryOp
+from hw.target import carry_chain_ecp5, carry_chain_xilinx
+from hw.target.carry_sum import _TERMS, CarryOp
 from verif.design import Design
 from verif.netlist.miters import CarrySumMiter, MultiplexerMiter
 from verif.netlist.models import with_models

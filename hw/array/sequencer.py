@@ -1,0 +1,144 @@
+"""The order of passes: which block of A meets which block of B, and when a tile may start."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, enum, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.array.operand_lane import pass_layout
+from hw.array.tile_loader import block_tag_layout
+from hw.block.layouts import RESERVED_FORMAT
+
+__all__ = ["Sequencer", "TileStatus", "tile_control_layout"]
+
+
+class TileStatus(enum.IntFlag, shape=3):
+    """What was wrong with a tile; all of its outputs are NaN unless this is 0.
+
+    The value is TUSER of every output beat of the tile.
+    """
+
+    LENGTH_MISMATCH = 1
+    OVERLONG = 2
+    RESERVED_FORMAT = 4
+
+
+def tile_control_layout() -> data.StructLayout:
+    """The ends of a tile: its first pass, its last pass, and then whether the result is void."""
+    return data.StructLayout({"first": 1, "last": 1, "void": 1})
+
+
+class Sequencer(wiring.Component):
+    """Issues one pass per cycle: for every block pair of a tile, each part of A by each part of B.
+
+    A tile starts when both operands have it whole and ``room`` for its results is assured. Its last
+    pass keeps ``spacing`` cycles from the last pass of the tile before, because the drain takes that
+    long; if need be, passes that add zero go ahead of it. Where tiles of A and B differ in
+    length, the shorter one's last block is repeated and the tile is void.
+
+    Latency: a tag's pass leaves one cycle after the tag is at the input. No flow control behind it.
+
+    Parameters
+    ----------
+    depth:
+        Blocks in the operand buffers.
+    spacing:
+        Least cycles between the last passes of two tiles, the rows of a drain segment.
+
+    Members
+    -------
+    a_tag, b_tag: In(stream of ``block_tag_layout``)
+    a_ready, b_ready: In(1), a complete tile waits
+    room: In(1), the results of one more tile can be taken
+    start: Out(1), a tile starts, combinational
+    a_pass, b_pass: Out(``pass_layout``)
+    control: Out(``tile_control_layout``); status: Out(TileStatus), valid with ``control.last``
+    issue: Out(1), a pass that multiplies blocks leaves in this cycle
+    """
+
+    def __init__(self, *, depth, spacing):
+        self.depth = depth
+        self.spacing = spacing
+        tag = stream.Signature(block_tag_layout())
+        super().__init__({
+            "a_tag": In(tag),
+            "b_tag": In(tag),
+            "a_ready": In(1),
+            "b_ready": In(1),
+            "room": In(1),
+            "start": Out(1),
+            "a_pass": Out(pass_layout(depth)),
+            "b_pass": Out(pass_layout(depth)),
+            "control": Out(tile_control_layout()),
+            "status": Out(TileStatus),
+            "issue": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        a, b = self.a_tag.p, self.b_tag.p
+        first = Signal(init=1)
+        wait = Signal(range(self.spacing)) if self.spacing > 1 else 0
+        a_rest, b_rest = Signal(), Signal()
+        go, hold, a_end, b_end, block_end, tile_end = (
+            Signal(name=name) for name in ("go", "hold", "a_end", "b_end", "block_end", "tile_end"))
+
+        m.d.comb += [
+            a_end.eq(a_rest | ~a.two_passes),
+            b_end.eq(b_rest | ~b.two_passes),
+            hold.eq(a_end & b_end & a.last & b.last & (wait != 0)),
+            self.start.eq(first & ~hold & self.a_ready & self.b_ready & self.room
+                          & self.a_tag.valid & self.b_tag.valid),
+            go.eq(Mux(first, self.start, ~hold)),
+            block_end.eq(go & a_end & b_end),
+            tile_end.eq(block_end & a.last & b.last),
+            self.a_tag.ready.eq(block_end & (~a.last | b.last)),
+            self.b_tag.ready.eq(block_end & (~b.last | a.last)),
+        ]
+        with m.If(go):
+            m.d.sync += [first.eq(tile_end), b_rest.eq(~b_end)]
+            with m.If(b_end):
+                m.d.sync += a_rest.eq(~a_end)
+        if self.spacing > 1:
+            with m.If(tile_end):
+                m.d.sync += wait.eq(self.spacing - 1)
+            with m.Elif(wait != 0):
+                m.d.sync += wait.eq(wait - 1)
+
+        address = {}
+        for name, tag, rest, out in (("a", self.a_tag, a_rest, self.a_pass),
+                                     ("b", self.b_tag, b_rest, self.b_pass)):
+            address[name] = Signal(range(self.depth), name=f"{name}_address")
+            with m.If(tag.ready):
+                m.d.sync += address[name].eq(address[name] + 1)
+            m.d.sync += [
+                out.address.eq(address[name]),
+                out.format.eq(tag.p.format),
+                out.rest.eq(rest),
+                out.first.eq(self.start),
+                out.release.eq(tag.ready),
+            ]
+
+        faults = Signal(TileStatus)
+        found = Signal(TileStatus)
+        m.d.comb += found.eq(
+            Mux(first, 0, faults)
+            | Mux(block_end & (a.last ^ b.last), TileStatus.LENGTH_MISMATCH.value, 0)
+            | Mux(a.overlong | b.overlong, TileStatus.OVERLONG.value, 0)
+            | Mux(_reserved(a) | _reserved(b), TileStatus.RESERVED_FORMAT.value, 0)
+        )
+        with m.If(go):
+            m.d.sync += faults.eq(found)
+        with m.If(hold):
+            m.d.sync += [self.a_pass.format.eq(RESERVED_FORMAT), self.a_pass.rest.eq(1)]
+        m.d.sync += [
+            self.issue.eq(go),
+            self.control.first.eq(self.start),
+            self.control.last.eq(tile_end),
+            self.control.void.eq(found.any()),
+            self.status.eq(found),
+        ]
+        return m
+
+
+def _reserved(tag):
+    return tag.format.as_value() == RESERVED_FORMAT

@@ -1,0 +1,167 @@
+"""Blocks of one format as blocks of another."""
+
+from amaranth.hdl import Cat, Module, Shape, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden import convert
+from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, NAN_EXPONENT, STREAM_FORMATS
+from hw.block.layouts import (
+    FormatCode,
+    any_of,
+    block_fields,
+    dropped_bits,
+    format_of,
+    is_format,
+    normal_form,
+    pack_elements,
+    packed_block_layout,
+    slot_of,
+    tensor_of,
+)
+from hw.stream.free_pipeline import FreePipeline
+from hw.stream.packet import packet_layout
+from hw.target.targets import check_target
+
+__all__ = ["Converter", "conversion_layout"]
+
+
+def conversion_layout() -> data.StructLayout:
+    """TUSER of a conversion: ``from_``, the format of the block given, and ``to``, of the block to make."""
+    return data.StructLayout({"from_": FormatCode, "to": FormatCode})
+
+
+class Converter(wiring.Component):
+    """Block in another format: ``q_to = clamp(round_half_even(q_from * 2**(m_to - m_from)))``, E and t kept.
+
+    The clamp is to ``±(2**m_to - 1)`` and acts only where m_to < m_from; otherwise the conversion is
+    exact, elements -2**m included. NaN blocks follow the same rule and stay NaN blocks. The two
+    formats may change with every beat. If either code is the reserved one, the block made is a NaN
+    block with t = 0 and q = 0.
+
+    Latency ``latency`` cycles, throughput one block per cycle; flow control as in a ``FreePipeline``.
+
+    Rounding acts on the eight bits of the element's normal form, in two's complement: the kept bits
+    plus one if the rest calls for it. Each target's result is registered alone, zero unless it is
+    wanted, so that packing is an OR.
+
+    Parameters
+    ----------
+    target:
+        One of ``hw.target.targets.TARGETS``, for the FIFO behind the stages.
+
+    Members
+    -------
+    i: In(stream of packets), data a packed block, user ``conversion_layout()``
+    o: Out(stream of packets), data a packed block, user the code ``to``
+    """
+
+    stages = 7
+    latency = FreePipeline.latency_of(stages)
+
+    def __init__(self, *, target="generic"):
+        check_target(target)
+        self.target = target
+        block = packed_block_layout()
+        super().__init__({
+            "i": In(stream.Signature(packet_layout(block, conversion_layout()))),
+            "o": Out(stream.Signature(packet_layout(block, FormatCode))),
+        })
+
+    @staticmethod
+    def compute(data, user):
+        """``data`` and ``user`` of the beat made from a beat, as integers, by golden."""
+        width = Shape.cast(FormatCode).width
+        to = user >> width
+        source, target = format_of(user % (1 << width)), format_of(to)
+        if source is None or target is None:
+            return NAN_EXPONENT, to
+        return slot_of(convert(tensor_of(source, data), target)), to
+
+    def elaborate(self, platform):
+        m = Module()
+        pipe = FreePipeline(m, i=self.i, o=self.o, stages=self.stages, target=self.target)
+        codes = self.i.p.user
+        source = {fmt: is_format(codes.from_, fmt) for fmt in STREAM_FORMATS}
+        target = {fmt: is_format(codes.to, fmt) for fmt in STREAM_FORMATS}
+
+        # 1: the block as it comes, and what is to be done with it. Flags that clear registers are kept
+        # inverted, as these need them.
+        block = pipe.register(1, "block", self.i.p.data)
+        other = {fmt: pipe.register(1, f"not_{fmt}".lower(), ~source[fmt]) for fmt in STREAM_FORMATS}
+        unwanted = {fmt: pipe.carry(1, 4, f"not_to_{fmt}".lower(), ~target[fmt]) for fmt in STREAM_FORMATS}
+        unknown = pipe.register(1, "unknown", ~any_of(source.values()) | ~any_of(target.values()))
+        keeps = pipe.carry(1, 2, "keeps", ~any_of(
+            source[a] & target[b]
+            for a in STREAM_FORMATS for b in STREAM_FORMATS if b.element_bits < a.element_bits
+        ))
+        user = pipe.carry(1, self.stages, "user", Value.cast(codes.to))
+
+        # 2: elements of each format, zero unless the block is of that format.
+        fields = {fmt: block_fields(fmt, block) for fmt in STREAM_FORMATS}
+        raw = {
+            fmt: pipe.register(2, f"raw_{fmt}".lower(), fields[fmt].elements, only=~other[fmt])
+            for fmt in STREAM_FORMATS
+        }
+        exponent = pipe.register(2, "exponent", fields[MX9].exponent, only=~unknown, otherwise=NAN_EXPONENT)
+        exponent = pipe.carry(3, self.stages, "exponent", exponent)
+        micro = pipe.register(2, "microexponents", fields[MX9].microexponents, only=~unknown)
+        micro = pipe.carry(3, self.stages, "microexponents", micro)
+
+        # 3: normal form n. Only MX9 elements have bits below an MX6 element's: round these here.
+        # ``sign`` is n's sign where the result may have to be clamped, else 0, which clamps nothing.
+        n = [any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in range(BLOCK_SIZE)]
+        sign = pipe.register(3, "sign", [x[-1] for x in n], only=~keeps)
+        n = pipe.register(3, "normal", n)
+        drop = dropped_bits(MX6)
+        wide = [Value.cast(q) for q in raw[MX9]]
+        up = pipe.register(3, "mx6_up", [w[drop - 1] & (w[drop] | w[:drop - 1].any()) for w in wide])
+        end = pipe.register(3, "mx6_end", [Cat(bit != w[-1] for bit in w[drop + 1:-1]).all() for w in wide])
+        below = pipe.register(3, "mx4_below", [w[:drop].any() for w in wide])
+
+        # 4: MX6 to its lowest bit and the carry above it. ``end`` marks elements whose upper bits are
+        # 0111 or 1000: there the lowest bit becomes 1 when rounding would pass the end or stay on -2**m.
+        low6 = pipe.register(4, "mx6_low", [
+            (x[drop] ^ u) | (e & (x[drop] != x[-1])) for x, u, e in zip(n, up, end, strict=True)])
+        carry6 = pipe.register(4, "mx6_carry", [
+            x[drop] & u & ~(e & ~x[-1]) for x, u, e in zip(n, up, end, strict=True)])
+        lost = drop
+        drop = dropped_bits(MX4)
+        up = pipe.register(4, "mx4_up", [
+            x[drop - 1] & (x[drop] | x[lost:drop - 1].any() | b) for x, b in zip(n, below, strict=True)])
+        n = pipe.register(4, "normal", n)
+        sign = pipe.register(4, "sign", sign)
+
+        # 5: each target's bits, zero unless it is the one; MX4 as MX6 above.
+        exact = pipe.register(5, "mx9", n, only=~unwanted[MX9])
+        low6 = pipe.register(5, "mx6_low", low6, only=~unwanted[MX6])
+        carry6 = pipe.register(5, "mx6_carry", carry6, only=~unwanted[MX6])
+        upper6 = pipe.register(5, "mx6_upper", [x[lost + 1:] for x in n], only=~unwanted[MX6])
+        low4 = pipe.register(5, "mx4_low", [
+            (x[drop] ^ u) | ((x[-2] ^ s) & (x[drop] ^ s)) for x, u, s in zip(n, up, sign, strict=True)
+        ], only=~unwanted[MX4])
+        carry4 = pipe.register(5, "mx4_carry", [
+            x[drop] & u & ~(x[-2] & ~s) for x, u, s in zip(n, up, sign, strict=True)], only=~unwanted[MX4])
+        upper4 = pipe.register(5, "mx4_upper", [x[drop + 1:] for x in n], only=~unwanted[MX4])
+
+        # 6: MX4 and MX9 elements, packed; MX6's carry into its two highest bits.
+        others = pipe.register(6, "others", pack_elements({
+            MX9: exact,
+            MX4: [Cat(low, a ^ c, b ^ (c & a)) for low, (a, b), c in zip(low4, upper4, carry4, strict=True)],
+        }))
+        low6 = pipe.register(6, "mx6_low", low6)
+        middle6 = pipe.register(6, "mx6_carry", carry6)
+        high6 = pipe.register(6, "mx6_high_carry", [
+            c & x[0] & x[1] for x, c in zip(upper6, carry6, strict=True)])
+        upper6 = pipe.register(6, "mx6_upper", upper6)
+
+        # 7: MX6 elements, packed with the others.
+        elements = pipe.register(7, "elements", others | pack_elements({MX6: [
+            Cat(low, x[0] ^ c, x[1] ^ (c & x[0]), x[2] ^ h, x[3] ^ (h & x[2]))
+            for low, x, c, h in zip(low6, upper6, middle6, high6, strict=True)]}))
+        m.d.comb += [
+            pipe.result.data.eq(Cat(exponent, micro, elements)),
+            Value.cast(pipe.result.user).eq(user),
+        ]
+        return m
+

@@ -1,0 +1,175 @@
+"""The control port: registers over AXI4-Lite."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.engine import (
+    ADDRESS_SPACE_BITS,
+    COUNTER_REGISTERS,
+    DESCRIPTOR_REGISTERS,
+    IDENTIFIER,
+    REGISTERS,
+    VERSION,
+)
+from hw.axi.signatures import AXI4LiteSignature, Response
+from hw.gemm.jobs.descriptor import descriptor_fields, descriptor_layout
+
+__all__ = ["Control", "status_layout"]
+
+_WORD = 32
+
+
+def status_layout() -> data.StructLayout:
+    """What the registers say about the engine's state."""
+    return data.StructLayout({
+        "busy": 1,
+        "error": 1,
+        "resetting": 1,
+        "waiting": 8,
+        "code": 8,
+        "address": 64,
+        "submitted": _WORD,
+        "done": _WORD,
+    })
+
+
+class Control(wiring.Component):
+    """The registers of ``golden.engine.REGISTERS``.
+
+    A write takes effect in the cycle before its answer; a read is answered two cycles after its address.
+    One access of each kind at a time. Addresses without a register read as 0 and ignore writes.
+
+    Parameters
+    ----------
+    parameters:
+        ``golden.engine.EngineParameters`` to show.
+
+    Members
+    -------
+    bus: In(AXI4LiteSignature)
+    descriptor: Out(stream of ``descriptor_layout``), given by the doorbell, which never waits
+    accepting: In(1), the doorbell works
+    soft_reset, clear_counters: Out(1), for one cycle
+    status: In(``status_layout``)
+    job_done, failed: In(1), events
+    counters: In(32) x counters, in their order
+    interrupt: Out(1)
+    """
+
+    def __init__(self, *, parameters):
+        self.parameters = parameters
+        super().__init__({
+            "bus": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
+            "descriptor": Out(stream.Signature(descriptor_layout())),
+            "accepting": In(1),
+            "soft_reset": Out(1),
+            "clear_counters": Out(1),
+            "status": In(status_layout()),
+            "job_done": In(1),
+            "failed": In(1),
+            "counters": In(_WORD).array(len(COUNTER_REGISTERS)),
+            "interrupt": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        bus = self.bus
+        # Writes: address and data together, then the answer.
+        write = Signal()
+        register = bus.awaddr[2:]
+        mask = Cat(bit.replicate(8) for bit in bus.wstrb)
+        response = Signal(Response)
+        m.d.comb += [
+            write.eq(bus.awvalid & bus.wvalid & ~bus.bvalid),
+            bus.awready.eq(write),
+            bus.wready.eq(write),
+        ]
+        with m.If(bus.bready):
+            m.d.sync += bus.bvalid.eq(0)
+        with m.If(write):
+            m.d.sync += [bus.bvalid.eq(1), bus.bresp.eq(response)]
+
+        def written(name):
+            return write & (register == REGISTERS[name].offset >> 2)
+
+        words = self._descriptor(m, written, mask)
+        doorbell, takes = Signal(), Signal()
+        m.d.comb += [
+            doorbell.eq(written("DOORBELL")),
+            takes.eq(self.accepting & self.descriptor.ready),
+            self.descriptor.valid.eq(doorbell & takes),
+            response.eq(Mux(doorbell & ~takes, Response.SLVERR, Response.OKAY)),
+        ]
+        for name, action in (("soft_reset", self.soft_reset), ("clear_counters", self.clear_counters)):
+            m.d.sync += action.eq(written("CONTROL") & (bus.wdata & mask)[REGISTERS["CONTROL"][name].low])
+        values = {**self._constants(), **words, **self._interrupts(m, written, mask), **self._status()}
+        self._reads(m, values)
+        return m
+
+    def _descriptor(self, m, written, mask):
+        """Stage a descriptor; its words as software reads them."""
+        words, shown = {}, {}
+        for register in DESCRIPTOR_REGISTERS:
+            word = words[register.name] = Signal(_WORD, name=register.name.lower())
+            with m.If(written(register.name)):
+                m.d.sync += word.eq((self.bus.wdata & mask) | (word & ~mask))
+            shown[register.name] = word & register.used
+        d = self.descriptor.p
+        for name, register, field, low in descriptor_fields():
+            part = words[register.name][field.low:field.low + field.width]
+            m.d.comb += getattr(d, name)[low:low + field.width].eq(part)
+        m.d.comb += d.reserved.eq(Cat(
+            (words[register.name] & ~register.used & 0xFFFFFFFF).any() for register in DESCRIPTOR_REGISTERS))
+        return shown
+
+    def _constants(self):
+        p = self.parameters
+        known = {"major": VERSION[0], "minor": VERSION[1]}
+        values = {"ID": IDENTIFIER}
+        for name in ("VERSION", "ARRAY", "BUFFERS", "PORT", "REORDER"):
+            register = REGISTERS[name]
+            values[name] = register.pack(**{
+                field.name: known.get(field.name, getattr(p, field.name, 0)) for field in register.fields})
+        return {name: Const(value, _WORD) for name, value in values.items()}
+
+    def _interrupts(self, m, written, mask):
+        pending, enabled = Signal(2), Signal(2)
+        clear = Mux(written("INTERRUPT_STATUS"), self.bus.wdata & mask, 0)
+        m.d.sync += [
+            pending.eq((pending & ~clear[:2]) | Cat(self.job_done, self.failed)),
+            self.interrupt.eq((pending & enabled).any()),
+        ]
+        with m.If(written("INTERRUPT_ENABLE")):
+            m.d.sync += enabled.eq((self.bus.wdata & mask) | (enabled & ~mask))
+        return {"INTERRUPT_STATUS": pending, "INTERRUPT_ENABLE": enabled}
+
+    def _status(self):
+        status = self.status
+        return {
+            "STATUS": Cat(
+                status.busy, ~(self.accepting & self.descriptor.ready), status.error, status.resetting,
+                Const(0, 4), status.waiting),
+            "ERROR_CODE": status.code,
+            "ERROR_ADDRESS_LOW": status.address[:_WORD],
+            "ERROR_ADDRESS_HIGH": status.address[_WORD:],
+            "JOBS_SUBMITTED": status.submitted,
+            "JOBS_DONE": status.done,
+            **{register.name: self.counters[n] for n, register in enumerate(COUNTER_REGISTERS)},
+        }
+
+    def _reads(self, m, values):
+        bus = self.bus
+        address, wanted = Signal(ADDRESS_SPACE_BITS - 2, reset_less=True), Signal()
+        m.d.comb += bus.arready.eq(~wanted & ~bus.rvalid)
+        m.d.sync += wanted.eq(bus.arvalid & bus.arready)
+        with m.If(bus.arready):
+            m.d.sync += address.eq(bus.araddr[2:])
+        with m.If(bus.rready):
+            m.d.sync += bus.rvalid.eq(0)
+        with m.If(wanted):
+            m.d.sync += [bus.rvalid.eq(1), bus.rdata.eq(0)]
+            with m.Switch(address):
+                for name, value in values.items():
+                    with m.Case(REGISTERS[name].offset >> 2):
+                        m.d.sync += bus.rdata.eq(value)

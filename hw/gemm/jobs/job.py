@@ -1,0 +1,94 @@
+"""Jobs: what a descriptor has become when it was checked."""
+
+from amaranth.hdl import unsigned
+from amaranth.lib import data, enum
+
+from golden.engine import DIMENSION_LIMIT, MemoryFormat
+from golden.engine.registers import REGISTERS
+from golden.formats import BLOCK_SIZE
+from hw.gemm.geometry import MOST_STRIDE
+
+__all__ = ["BLOCKS_BITS", "DIMENSION_BITS", "MX9_BLOCKS_BITS", "BlockCode", "OperandSide", "job_layout", "operand_layout", "result_job_layout"]
+
+DIMENSION_BITS = DIMENSION_LIMIT.bit_length()
+"""Bits of M, N and K."""
+
+BLOCKS_BITS = (-(-DIMENSION_LIMIT // BLOCK_SIZE)).bit_length()
+"""Bits of a number of k-blocks."""
+
+MX9_BLOCKS_BITS = REGISTERS["D_MX9_BLOCKS"]["d_mx9_blocks"].width
+"""Bits of a number of leading MX9 blocks, as a descriptor has it."""
+
+PITCH_BITS = 32
+"""Bits of a distance between rows in bytes."""
+
+
+class OperandSide(enum.Enum, shape=unsigned(1)):
+    """Which operand."""
+
+    A = 0
+    B = 1
+
+
+class BlockCode(enum.Enum, shape=unsigned(2)):
+    """The format of an operand's blocks behind its leading MX9 blocks."""
+
+    MX4 = MemoryFormat.MX4.value
+    MX6 = MemoryFormat.MX6.value
+    MX9 = MemoryFormat.MX9.value
+    MXINT8 = MemoryFormat.MXINT8.value
+
+
+def operand_layout(geometry) -> data.StructLayout:
+    """A matrix of blocks in memory: ``rows`` rows, their first ``leading`` blocks MX9."""
+    return data.StructLayout({
+        "address": geometry.address_bits,
+        "pitch": PITCH_BITS,
+        "rows": DIMENSION_BITS,
+        "leading": BLOCKS_BITS,
+        "format": BlockCode,
+    })
+
+
+def result_job_layout(address_bits) -> data.StructLayout:
+    """What does not change while a job runs: fields of its descriptor.
+
+    ``format`` is a code of ``golden.engine.MemoryFormat``, one that D may have.
+    """
+    return data.StructLayout({
+        "format": 3,
+        "mx9_blocks": MX9_BLOCKS_BITS,
+        "pitch": 32,
+        "bias": 1,
+        "accumulate": 1,
+        "bias_address": address_bits,
+    })
+
+
+def job_layout(geometry) -> data.StructLayout:
+    """A product, as the read side and the tile loop need it; or, if ``reorder``, rows to reorder.
+
+    ``keep_b`` makes B the stationary operand, instead of A. ``group`` of its tiles (of B: of 16 columns)
+    stay on chip with all of their chunks; unless ``resident``, one tile is read again for each tile
+    of the other operand. Buffers are divided into slots of ``k_blocks >> stride`` blocks. ``row_step`` is
+    D's pitch times the rows of an array.
+
+    To reorder are ``columns`` floats of each row of A, bfloat16 if ``narrow``, in the order of the indices at
+    B's address if ``permute``.
+    """
+    return data.StructLayout({
+        "a": operand_layout(geometry),
+        "b": operand_layout(geometry),
+        "k_blocks": BLOCKS_BITS,
+        "keep_b": 1,
+        "stride": range(MOST_STRIDE + 1),
+        "group": range(geometry.most_group + 1),
+        "resident": 1,
+        "d_address": geometry.address_bits,
+        "row_step": geometry.address_bits,
+        "result": result_job_layout(geometry.address_bits),
+        "reorder": 1,
+        "columns": DIMENSION_BITS,
+        "narrow": 1,
+        "permute": 1,
+    })

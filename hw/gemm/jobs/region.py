@@ -1,0 +1,137 @@
+"""The memory that a matrix takes."""
+
+from amaranth.hdl import Array, Const, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.engine import MemoryFormat, Operation
+from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, MXINT8
+from hw.gemm.jobs.descriptor import descriptor_layout
+from hw.gemm.jobs.job import DIMENSION_BITS, PITCH_BITS
+
+__all__ = ["REGION_NAMES", "RegionMeasure", "region_layout"]
+
+REGION_NAMES = ("A", "B", "D", "BIAS")
+"""Matrices of a job, as error codes name them; B of a reorder job is its permutation."""
+
+_END_BITS = 66
+"""Bits of an address behind a matrix: nothing that a descriptor can say wraps around."""
+
+
+def region_layout() -> data.StructLayout:
+    """Addresses from ``start`` on, ``end`` excluded."""
+    return data.StructLayout({"start": 64, "end": _END_BITS})
+
+
+class RegionMeasure(wiring.Component):
+    """``end = address + (rows - 1) * pitch + bytes of a row`` of one matrix, by shift and add.
+
+    Latency about 26 cycles.
+
+    Parameters
+    ----------
+    address_bits:
+        Width of the memory port's addresses.
+
+    Members
+    -------
+    d: In(``descriptor_layout``); number: In, of ``REGION_NAMES``; both held
+    start: In(1); done: Out(1), for one cycle
+    region: Out(``region_layout``)
+    misaligned, narrow, beyond: Out(1), address or pitch, pitch less than a row, end beyond the last address
+    """
+
+    def __init__(self, *, address_bits):
+        self.address_bits = address_bits
+        super().__init__({
+            "d": In(descriptor_layout()),
+            "number": In(range(len(REGION_NAMES))),
+            "start": In(1),
+            "done": Out(1),
+            "region": Out(region_layout()),
+            "misaligned": Out(1),
+            "narrow": Out(1),
+            "beyond": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        d, number = self.d, self.number
+        address = Signal(64, reset_less=True)
+        pitch = Signal(PITCH_BITS, reset_less=True)
+        rows = Signal(DIMENSION_BITS, reset_less=True)
+        length = Signal(DIMENSION_BITS, reset_less=True)
+        leading = Signal(len(d.a_mx9_blocks), reset_less=True)
+        code = Signal(4, reset_less=True)
+        # Indices take two bytes, like bfloat16.
+        reorder = d.operation == Operation.REORDER
+        b_format = Mux(reorder, MemoryFormat.BFLOAT16, d.b_format)
+        m.d.sync += [
+            address.eq(Array([d.a_address, d.b_address, d.d_address, d.bias_address])[number]),
+            pitch.eq(Array([d.a_pitch, d.b_pitch, d.d_pitch, Const(0, PITCH_BITS)])[number]),
+            rows.eq(Array([d.m, Mux(reorder, 1, d.n), d.m, Const(1, 32)])[number]),
+            length.eq(Array([Mux(reorder, d.n, d.k), Mux(reorder, d.n, d.k), d.n, d.n])[number]),
+            leading.eq(Array([d.a_mx9_blocks, d.b_mx9_blocks, d.d_mx9_blocks, Const(0, 16)])[number]),
+            code.eq(Array([d.a_format, b_format, d.d_format, Const(MemoryFormat.BINARY32, 4)])[number]),
+        ]
+        row_bytes = self._row_bytes(m, length, leading, code)
+
+        multiplicand = Signal(PITCH_BITS + DIMENSION_BITS, reset_less=True)
+        multiplier = Signal(DIMENSION_BITS, reset_less=True)
+        end = Signal(_END_BITS, reset_less=True)
+        last_address = 1 << self.address_bits
+        with m.FSM(name="state"):
+            with m.State("IDLE"), m.If(self.start):
+                m.next = "BLOCKS"
+            with m.State("BLOCKS"):
+                m.next = "BYTES"
+            with m.State("BYTES"):
+                m.next = "BEGIN"
+            with m.State("BEGIN"):
+                m.d.sync += [
+                    end.eq(address + row_bytes),
+                    multiplicand.eq(pitch),
+                    multiplier.eq(rows - 1),
+                ]
+                m.next = "MULTIPLY"
+            with m.State("MULTIPLY"):
+                with m.If(multiplier == 0):
+                    m.next = "DONE"
+                with m.Else():
+                    m.d.sync += [multiplicand.eq(multiplicand << 1), multiplier.eq(multiplier >> 1)]
+                    with m.If(multiplier[0]):
+                        m.d.sync += end.eq(end + multiplicand)
+            with m.State("DONE"):
+                m.d.comb += self.done.eq(1)
+                m.next = "IDLE"
+        is_binary32 = code == MemoryFormat.BINARY32
+        m.d.comb += [
+            self.region.start.eq(address),
+            self.region.end.eq(end),
+            self.beyond.eq(end > last_address),
+            self.narrow.eq(pitch < row_bytes),
+            self.misaligned.eq(address[0] | pitch[0] | (is_binary32 & (address[1] | pitch[1]))),
+        ]
+        return m
+
+    def _row_bytes(self, m, length, leading, code):
+        """Bytes of a row, two cycles after the fields: its blocks are counted first."""
+        log = BLOCK_SIZE.bit_length() - 1
+        blocks, pairs = Signal(DIMENSION_BITS, reset_less=True), Signal(DIMENSION_BITS, reset_less=True)
+        m.d.sync += [
+            blocks.eq((length + (BLOCK_SIZE - 1)) >> log),
+            pairs.eq((length + (2 * BLOCK_SIZE - 1)) >> (log + 1)),
+        ]
+        found = Signal(DIMENSION_BITS + 3, reset_less=True)
+        with m.Switch(code):
+            for fmt in (MX4, MX6, MX9):
+                with m.Case(MemoryFormat.of(fmt).value):
+                    more = MX9.block_bytes - fmt.block_bytes
+                    m.d.sync += found.eq(blocks * fmt.block_bytes + leading * more)
+            with m.Case(MemoryFormat.MXINT8.value):
+                m.d.sync += found.eq(pairs * MXINT8.block_bytes)
+            with m.Case(MemoryFormat.BINARY32.value):
+                m.d.sync += found.eq(length << 2)
+            with m.Default():
+                m.d.sync += found.eq(length << 1)
+        return found

@@ -1,0 +1,140 @@
+"""Which job runs when, and what happens when something fails."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import enum, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.engine import ErrorCode
+from hw.axi.read_master import bus_error_layout
+from hw.axi.signatures import Response
+from hw.gemm.jobs.control import status_layout
+from hw.gemm.jobs.descriptor_check import checked_job_layout
+from hw.gemm.jobs.job import job_layout
+
+__all__ = ["Supervisor"]
+
+
+class Mode(enum.Enum):
+    """What the engine is doing. Stopping ends what is under way on the bus, clearing resets the rest."""
+
+    RUNNING = 0
+    STOPPING = 1
+    CLEARING = 2
+    STOPPED = 3
+
+
+class Supervisor(wiring.Component):
+    """Starts jobs, counts them, and stops the engine.
+
+    A job may start while the one before runs, unless it touches what that one writes. A faulty one takes
+    effect when all before it are done. After an error or a soft reset the bus is left in peace: no
+    access begins any more, those under way end, then ``clear`` resets everything but the registers.
+
+    Parameters
+    ----------
+    geometry:
+        Sizes of the engine.
+
+    Members
+    -------
+    checked: In(stream of ``checked_job_layout``)
+    job: Out(stream of ``job_layout``)
+    submitted, job_done: In(1), a descriptor was queued, a job's D is in memory
+    soft_reset: In(1)
+    read_error, write_error: In(``bus_error_layout``), with their valid
+    bad_permutation: In(1), from a reorder job
+    bus_idle: In(1), no access to memory is under way
+    stop, clear: Out(1)
+    accepting, failed: Out(1); status: Out(``status_layout``)
+    """
+
+    def __init__(self, *, geometry):
+        error = bus_error_layout(geometry.address_bits)
+        super().__init__({
+            "checked": In(stream.Signature(checked_job_layout(geometry))),
+            "job": Out(stream.Signature(job_layout(geometry))),
+            "submitted": In(1),
+            "job_done": In(1),
+            "soft_reset": In(1),
+            "read_error": In(error),
+            "read_error_valid": In(1),
+            "write_error": In(error),
+            "write_error_valid": In(1),
+            "bad_permutation": In(1),
+            "bus_idle": In(1),
+            "stop": Out(1),
+            "clear": Out(1),
+            "accepting": Out(1),
+            "failed": Out(1),
+            "status": Out(status_layout()),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        status, checked = self.status, self.checked.p
+        submitted, done = (Signal(32, name=name) for name in ("jobs_submitted", "jobs_done"))
+        under_way = Signal(2)
+        mode = Signal(Mode)
+        running, resetting, fault = Signal(), Signal(), Signal()
+        may_start = Signal()
+        m.d.comb += [
+            running.eq(mode == Mode.RUNNING),
+            may_start.eq((under_way == 0) | ((under_way == 1) & ~checked.dependent & (checked.fault == 0))),
+            self.job.p.eq(checked.job),
+            self.job.valid.eq(self.checked.valid & running & may_start & (checked.fault == 0)),
+            self.checked.ready.eq(self.job.valid & self.job.ready),
+            fault.eq(self.checked.valid & running & may_start & (checked.fault != 0)),
+        ]
+        m.d.sync += [
+            submitted.eq(submitted + self.submitted),
+            done.eq(done + self.job_done),
+            under_way.eq(under_way + (self.job.valid & self.job.ready) - self.job_done),
+        ]
+
+        error = Signal()
+        m.d.comb += error.eq(
+            running & (fault | self.bad_permutation | self.read_error_valid | self.write_error_valid))
+        m.d.sync += self.failed.eq(0)
+        with m.If(error):
+            m.d.sync += [status.code.eq(checked.fault), status.address.eq(0), status.error.eq(1)]
+            with m.If(self.bad_permutation):
+                m.d.sync += status.code.eq(ErrorCode.PERMUTATION)
+            for valid, what, slave, decode in (
+                (self.read_error_valid, self.read_error,
+                 ErrorCode.READ_SLAVE_ERROR, ErrorCode.READ_DECODE_ERROR),
+                (self.write_error_valid, self.write_error,
+                 ErrorCode.WRITE_SLAVE_ERROR, ErrorCode.WRITE_DECODE_ERROR),
+            ):
+                with m.If(valid):
+                    m.d.sync += [
+                        status.code.eq(Mux(what.response == Response.DECERR.value, decode, slave)),
+                        status.address.eq(what.address),
+                    ]
+        with m.If(self.soft_reset):
+            m.d.sync += resetting.eq(1)
+        with m.Switch(mode):
+            with m.Case(Mode.RUNNING), m.If(error | self.soft_reset):
+                m.d.sync += [mode.eq(Mode.STOPPING), self.stop.eq(1)]
+            with m.Case(Mode.STOPPING), m.If(self.bus_idle):
+                m.d.sync += mode.eq(Mode.CLEARING)
+            with m.Case(Mode.CLEARING):
+                m.d.sync += [under_way.eq(0), mode.eq(Mode.STOPPED), self.failed.eq(~resetting)]
+                with m.If(resetting):
+                    m.d.sync += [
+                        mode.eq(Mode.RUNNING), self.stop.eq(0), resetting.eq(0), submitted.eq(0), done.eq(0),
+                        status.error.eq(0), status.code.eq(0), status.address.eq(0),
+                    ]
+            with m.Case(Mode.STOPPED), m.If(resetting):
+                m.d.sync += mode.eq(Mode.STOPPING)
+        left = Signal(32)
+        m.d.comb += [
+            self.clear.eq(mode == Mode.CLEARING),
+            self.accepting.eq(running),
+            left.eq(submitted - done),
+            status.busy.eq((left != 0) & running),
+            status.waiting.eq(Mux(left == 0, 0, left - 1)),
+            status.resetting.eq(resetting),
+            status.submitted.eq(submitted),
+            status.done.eq(done),
+        ]
+        return m

@@ -1,0 +1,151 @@
+"""Blocks out of a window of memory, to the banks of an operand buffer."""
+
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.engine import MemoryFormat
+from golden.formats import MX9, SLOT_BITS
+from hw.gemm.jobs.job import OperandSide
+from hw.gemm.operands.block_pattern import HALF_BYTES, block_patterns
+from hw.target.delay import delay
+
+__all__ = ["BlockExtractor", "bank_write_layout"]
+
+def bank_write_layout(geometry) -> data.StructLayout:
+    """Blocks of one lane for the banks of its group, each with its address.
+
+    ``last`` comes with the last blocks of a tile.
+    """
+    bank = data.StructLayout({"enable": 1, "address": range(max(geometry.depth)), "block": SLOT_BITS})
+    return data.StructLayout({
+        "banks": data.ArrayLayout(bank, geometry.banks),
+        "group": range(max(2, -(-max(geometry.lanes) // geometry.banks))),
+        "operand": OperandSide,
+        "last": 1,
+    })
+
+
+_BYTE = 8
+_FINE = 3
+"""Bits of the shift distance that the first stage of the shifter takes."""
+
+
+class BlockExtractor(wiring.Component):
+    """Blocks that start in a beat, all at once: a shared barrel shifter, then a choice among few places.
+
+    Block i goes to bank ``(lane + address + i) % banks`` at ``address + i`` (`OperandBuffer` says why). The
+    halves of an MXINT8 block leave as MX9 blocks with its exponent and zeros for microexponents. What
+    follows a shorter block in its slot is not cleared.
+
+    Latency ``latency`` cycles, throughput all blocks of a beat per cycle; no flow control.
+
+    Parameters
+    ----------
+    geometry:
+        Sizes of the engine.
+    extraction:
+        Layout of ``found``.
+
+    Members
+    -------
+    found: In(``extraction_layout``); found_valid: In(1)
+    write: Out(``bank_write_layout``)
+    """
+
+    latency = 6
+
+    def __init__(self, *, geometry, extraction):
+        self.beat_bytes = geometry.beat_bytes
+        self.banks = geometry.banks
+        self.patterns = block_patterns(self.beat_bytes)
+        super().__init__({
+            "found": In(extraction),
+            "found_valid": In(1),
+            "write": Out(bank_write_layout(geometry)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        found = self.found
+        starts = delay(
+            m, "starts", found.starts & self.found_valid.replicate(self.banks), 4, reset_less=False)
+        patterns = [delay(m, f"pattern_{n}", bit, 3) for n, bit in enumerate(found.pattern)]
+
+        aligned = self._align(m)
+        raw = [delay(m, f"raw_{i}", self._choose(aligned, patterns, i), 1) for i in range(self.banks)]
+        halves = [
+            delay(m, f"half_{int(pattern.second)}", bit, 1)
+            for bit, pattern in zip(patterns, self.patterns, strict=True)
+            if pattern.format == MemoryFormat.MXINT8
+        ]
+        blocks = self._join_exponents(m, raw, halves, starts)
+        self._to_banks(m, blocks, delay(m, "enable", starts, 1, reset_less=False))
+        return m
+
+    def _align(self, m):
+        """The window from the first block's first byte on, after three cycles."""
+        found = self.found
+        span = self.beat_bytes - 1 + MX9.block_bytes
+        bits = delay(m, "window", found.window, 1)
+        place = delay(m, "place", found.place, 1)
+        fine = Signal(_BYTE * (span + self.beat_bytes - (1 << _FINE)), reset_less=True)
+        m.d.sync += fine.eq(bits >> (place[:_FINE] << 3))
+        aligned = Signal(_BYTE * span, reset_less=True)
+        if len(place) > _FINE:
+            fine = fine >> (delay(m, "coarse", place[_FINE:], 1) << (3 + _FINE))
+        m.d.sync += aligned.eq(fine)
+        return aligned
+
+    def _choose(self, aligned, applies, i):
+        """Block i: a slot from where the pattern says."""
+        places = {}
+        for bit, pattern in zip(applies, self.patterns, strict=True):
+            if pattern.distances[i] < self.beat_bytes:
+                places.setdefault(pattern.distances[i], []).append(bit)
+        return reduce(or_, (
+            aligned[_BYTE * start:_BYTE * start + SLOT_BITS] & Cat(bits).any().replicate(SLOT_BITS)
+            for start, bits in places.items()
+        ))
+
+    def _join_exponents(self, m, raw, halves, starts):
+        """Each half of an MXINT8 block with the block's exponent; other blocks as they are."""
+        from_first, from_second = halves
+        exponent = Signal(_BYTE, reset_less=True)
+        elements = _BYTE * HALF_BYTES
+        blocks = []
+        for i in range(self.banks):
+            first, second = (from_first, from_second) if i % 2 == 0 else (from_second, from_first)
+            with m.If(starts[i] & first):
+                m.d.sync += exponent.eq(raw[i][:_BYTE])
+            shared = raw[i - 1][:_BYTE] if i else exponent
+            block = Mux(first, Cat(raw[i][:_BYTE], Const(0, _BYTE), raw[i][_BYTE:_BYTE + elements]), raw[i])
+            block = Mux(second, Cat(shared, Const(0, _BYTE), raw[i][:elements]), block)
+            blocks.append(delay(m, f"block_{i}", block, 1))
+        return blocks
+
+    def _to_banks(self, m, blocks, starts):
+        found = self.found
+        steps = self.banks.bit_length() - 1
+        address = delay(m, "address", found.address, 5)
+        first_bank = delay(m, "bank", (found.lane + found.address)[:steps], 5) if steps else Const(0, 1)
+        entries = [
+            Cat(bit, (address + i)[:len(self.write.banks[0].address)], block)
+            for i, (bit, block) in enumerate(zip(starts, blocks, strict=True))
+        ]
+        for bit in range(steps):
+            entries = [
+                Mux(first_bank[bit], entries[(n - (1 << bit)) % self.banks], entry)
+                for n, entry in enumerate(entries)
+            ]
+        for n, entry in enumerate(entries):
+            bank = self.write.banks[n]
+            m.d.sync += [Cat(bank.address, bank.block).eq(entry[1:]), bank.enable.eq(entry[0])]
+        m.d.comb += [
+            self.write.group.eq(delay(m, "group", found.lane[steps:], 6)),
+            self.write.operand.eq(delay(m, "operand", found.operand, 6)),
+            self.write.last.eq(delay(m, "last", found.last & self.found_valid, 6, reset_less=False)),
+        ]

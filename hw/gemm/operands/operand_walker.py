@@ -1,0 +1,112 @@
+"""Addresses of an operand's rows, tile by tile and chunk by chunk."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.engine import MemoryFormat
+from golden.formats import MX4, MX6, MX9, MXINT8
+from hw.gemm.jobs.job import BLOCKS_BITS, operand_layout
+
+__all__ = ["OperandWalker"]
+
+
+class OperandWalker(wiring.Component):
+    """The next row of an operand in memory, and the chunk of it that is wanted.
+
+    Rows: ``start`` goes to the first one, ``step`` to the next. ``mark`` remembers the row (the first
+    one with ``start``), and ``rewind`` goes back there. Chunks: ``first_chunk`` and ``next_chunk`` choose
+    one; ``last_chunk``, ``taken``, ``leading`` are valid two cycles later, ``address`` and ``bytes`` three.
+
+    Parameters
+    ----------
+    geometry:
+        Sizes of the engine.
+
+    Members
+    -------
+    operand: In(``operand_layout``); blocks: In, k-blocks in a row, both held
+    start, step, mark, rewind, first_chunk, next_chunk: In(1), what to do in this cycle
+    address, bytes: Out, the chunk in this row; taken, leading: Out, its k-blocks and how many are MX9
+    more: Out(1), there is such a row; final: Out(1), no row follows it
+    last_chunk: Out(1), no chunk follows it
+    """
+
+    def __init__(self, *, geometry):
+        self.address_bits = geometry.address_bits
+        self.k_blocks = geometry.k_blocks
+        operand = operand_layout(geometry)
+        blocks = range(geometry.k_blocks + 1)
+        super().__init__({
+            "operand": In(operand),
+            "blocks": In(operand["leading"].shape),
+            **dict.fromkeys(
+                ("start", "step", "mark", "rewind", "first_chunk", "next_chunk"), In(1)),
+            "address": Out(geometry.address_bits),
+            "bytes": Out(range(geometry.most_bytes + 1)),
+            "taken": Out(blocks),
+            "leading": Out(blocks),
+            "more": Out(1),
+            "final": Out(1),
+            "last_chunk": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        self._rows(m)
+        self._chunks(m)
+        return m
+
+    def _rows(self, m):
+        operand = self.operand
+        row, marked = (Signal(self.address_bits, name=name, reset_less=True) for name in ("row", "marked"))
+        left, marked_left = (Signal(len(operand.rows), name=name) for name in ("left", "marked_left"))
+        with m.If(self.start):
+            m.d.sync += [row.eq(operand.address), left.eq(operand.rows)]
+        with m.Elif(self.rewind):
+            m.d.sync += [row.eq(marked), left.eq(marked_left)]
+        with m.Elif(self.step):
+            m.d.sync += [row.eq(row + operand.pitch), left.eq(left - 1)]
+        with m.If(self.mark):
+            m.d.sync += [
+                marked.eq(Mux(self.start, operand.address, row)),
+                marked_left.eq(Mux(self.start, operand.rows, left)),
+            ]
+        self._offset = Signal(range(MX9.block_bytes << BLOCKS_BITS), reset_less=True)
+        m.d.comb += [
+            self.address.eq(row + self._offset),
+            self.more.eq(left != 0),
+            self.final.eq(left == 1),
+        ]
+
+    def _chunks(self, m):
+        operand = self.operand
+        left, leading = Signal.like(self.blocks), Signal.like(operand.leading)
+        with m.If(self.first_chunk):
+            m.d.sync += [left.eq(self.blocks), leading.eq(operand.leading), self._offset.eq(0)]
+        with m.Elif(self.next_chunk):
+            m.d.sync += [
+                left.eq(left - self.taken),
+                leading.eq(leading - self.leading),
+                self._offset.eq(self._offset + self.bytes),
+            ]
+        last, taken = Signal(), Signal.like(self.taken)
+        m.d.comb += [
+            last.eq(left <= self.k_blocks),
+            taken.eq(Mux(last, left, self.k_blocks)),
+        ]
+        m.d.sync += [
+            self.last_chunk.eq(last),
+            self.taken.eq(taken),
+            self.leading.eq(Mux(leading < taken, leading, taken)),
+        ]
+        with m.Switch(operand.format.as_value()):
+            for fmt in (MX4, MX6, MX9):
+                more = MX9.block_bytes - fmt.block_bytes
+                with m.Case(MemoryFormat.of(fmt).value):
+                    m.d.sync += self.bytes.eq(self.taken * fmt.block_bytes + self.leading * more)
+            with m.Default():
+                # An odd number ends in the middle of a block; none is MX9.
+                half = 1 + MX9.block_size
+                m.d.sync += self.bytes.eq(
+                    self.taken[1:] * MXINT8.block_bytes + Mux(self.taken[0], half, 0))

@@ -1,0 +1,49 @@
+"""Beats of memory to blocks for the operand buffers."""
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.axi.read_master import beat_layout
+from hw.gemm.operands.block_extractor import BlockExtractor, bank_write_layout
+from hw.gemm.operands.block_finder import BlockFinder
+from hw.gemm.operands.operand_reader import row_tag_layout
+
+__all__ = ["Unpacker"]
+
+
+class Unpacker(wiring.Component):
+    """Rows of packed blocks, as beats of memory, to writes of the operand buffers; no flow control.
+
+    Parameters
+    ----------
+    geometry:
+        Sizes of the engine.
+
+    Members
+    -------
+    beat: In(``beat_layout``), tags ``row_tag_layout``; beat_valid: In(1)
+    write: Out(``bank_write_layout``)
+    """
+
+    def __init__(self, *, geometry):
+        self.geometry = geometry
+        super().__init__({
+            "beat": In(beat_layout(data_bits=geometry.data_bits, tag=row_tag_layout(geometry))),
+            "beat_valid": In(1),
+            "write": Out(bank_write_layout(geometry)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.finder = finder = BlockFinder(geometry=self.geometry)
+        m.submodules.extractor = extractor = BlockExtractor(
+            geometry=self.geometry, extraction=finder.extraction)
+        m.d.comb += [
+            finder.beat.eq(self.beat),
+            finder.beat_valid.eq(self.beat_valid),
+            extractor.found.eq(finder.found),
+            extractor.found_valid.eq(finder.found_valid),
+            self.write.eq(extractor.write),
+        ]
+        return m

@@ -1,0 +1,224 @@
+"""Reorder jobs: rows of floats in memory to rows of blocks in memory."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.formats import BLOCK_SIZE, MX9, STREAM_FORMATS
+from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
+from hw.axi.line import line_layout
+from hw.axi.signatures import check_bus
+from hw.block.layouts import FormatCode, any_of, is_format
+from hw.gemm.reorder.reorder import INDEX_BITS, Reorder
+from hw.gemm.results.result_format import ResultFormat
+from hw.gemm.results.row_collector import RowCollector
+
+__all__ = ["ReorderPath", "reorder_job_layout"]
+
+_INDEX_BYTES = INDEX_BITS // 8
+_LOG = BLOCK_SIZE.bit_length() - 1
+
+
+def reorder_job_layout(*, columns, rows_bits, address_bits) -> data.StructLayout:
+    """``rows`` rows of ``columns`` floats, bfloat16 if ``narrow``, from ``source`` to ``target``.
+
+    Their order is that of the indices at ``permutation``, if ``permute``. Blocks have ``format``, a code of
+    ``MemoryFormat``, behind ``mx9_blocks`` blocks of MX9.
+    """
+    return data.StructLayout({
+        "rows": rows_bits,
+        "columns": range(columns + 1),
+        "narrow": 1,
+        "permute": 1,
+        "permutation": address_bits,
+        "source": address_bits,
+        "source_pitch": 32,
+        "target": address_bits,
+        "target_pitch": 32,
+        "format": 3,
+        "mx9_blocks": 16,
+    })
+
+
+class ReorderPath(wiring.Component):
+    """Reads rows, puts them into another order, quantizes them and gives them as lines of memory.
+
+    First the permutation is read; without one, the order stays. Throughput: one block per cycle, as far as
+    memory and ``Reorder`` allow. A permutation with an index that is not below ``columns`` sets
+    ``fault``; nothing is written then, and only a reset helps.
+
+    Parameters
+    ----------
+    columns:
+        Longest row, 16 to 65536.
+    rows_bits:
+        Width of the number of rows.
+    data_bits, address_bits:
+        Widths of the memory port.
+
+    Members
+    -------
+    job: In(stream of ``reorder_job_layout``), taken when ``idle``
+    read, beat, beat_valid, o: as in ``ResultPath``
+    idle: Out(1), no job is under way, and all lines were taken
+    fault: Out(1)
+    """
+
+    def __init__(self, *, columns, rows_bits, data_bits, address_bits):
+        check_bus(data_bits=data_bits, address_bits=address_bits)
+        self.columns = columns
+        self.rows_bits = rows_bits
+        self.data_bits = data_bits
+        self.address_bits = address_bits
+        self._reorder = Reorder(columns=columns)
+        self._job = reorder_job_layout(columns=columns, rows_bits=rows_bits, address_bits=address_bits)
+        super().__init__({
+            "job": In(stream.Signature(self._job)),
+            "read": Out(stream.Signature(addend_request_layout(address_bits))),
+            "beat": In(addend_beat_layout(data_bits)),
+            "beat_valid": In(1),
+            "o": Out(stream.Signature(line_layout(address_bits))),
+            "idle": Out(1),
+            "fault": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.reorder = reorder = self._reorder
+        m.submodules.format = format_ = ResultFormat(rows=1, address_bits=self.address_bits)
+        m.submodules.collector = collector = RowCollector(rows=1, address_bits=self.address_bits)
+        m.submodules.reader = reader = FragmentReader(
+            data_bits=self.data_bits, address_bits=self.address_bits, unit=_INDEX_BYTES)
+        wiring.connect(m, reader.read, wiring.flipped(self.read))
+        wiring.connect(m, format_.o, collector.i)
+        wiring.connect(m, collector.o, wiring.flipped(self.o))
+        m.d.comb += [reader.beat.eq(self.beat), reader.beat_valid.eq(self.beat_valid)]
+
+        job = Signal(self._job, reset_less=True)
+        blocks = Signal(range(-(-self.columns // BLOCK_SIZE) + 1))
+        in_last = Signal(range(BLOCK_SIZE + 1))
+        m.d.comb += [
+            blocks.eq((job.columns + (BLOCK_SIZE - 1)) >> _LOG),
+            in_last.eq(Mux(job.columns[:_LOG] == 0, BLOCK_SIZE, job.columns[:_LOG])),
+            reorder.length.eq(job.columns),
+            format_.format.eq(job.format),
+        ]
+        loading, moving, table_there, written = (
+            Signal(name=name) for name in ("loading", "moving", "table_there", "written"))
+        with m.FSM(name="state"):
+            with m.State("IDLE"):
+                m.d.comb += [self.idle.eq(1), self.job.ready.eq(1)]
+                with m.If(self.job.valid):
+                    m.d.sync += job.eq(self.job.p)
+                    m.next = "TABLE"
+            with m.State("TABLE"):
+                m.d.comb += loading.eq(1)
+                with m.If(table_there):
+                    m.next = "CHECK"
+            with m.State("CHECK"):
+                m.next = "ROWS"
+                with m.If(reorder.bad_index):
+                    m.next = "FAULT"
+            with m.State("ROWS"):
+                m.d.comb += moving.eq(1)
+                with m.If(written):
+                    m.next = "IDLE"
+            with m.State("FAULT"):
+                m.d.comb += self.fault.eq(1)
+        self._request(m, job, reader.request, blocks, in_last, loading, moving)
+        self._receive(m, job, reader.o, reorder, blocks, loading, table_there)
+        left = self._send(m, job, reorder.o, format_, blocks, in_last)
+        m.d.comb += written.eq(left & collector.idle)
+        return m
+
+    def _request(self, m, job, request, blocks, in_last, loading, moving):
+        """The permutation, then all rows, 16 elements at a time."""
+        block = Signal.like(blocks)
+        row = Signal(self.rows_bits)
+        start = Signal(self.address_bits, reset_less=True)  # of the row
+        offset = Signal(len(block) + 6, reset_less=True)
+        asked = Signal()
+        last, sent = Signal(), Signal()
+        count = Mux(last, in_last, BLOCK_SIZE)
+        wide = moving & ~job.narrow
+        m.d.comb += [
+            last.eq(block == blocks - 1),
+            request.valid.eq((loading & job.permute & ~asked) | (moving & (row != job.rows))),
+            request.p.address.eq(Mux(loading, job.permutation, start) + offset),
+            request.p.bytes.eq(Mux(wide, count << 2, count << 1)),
+            sent.eq(request.valid & request.ready),
+        ]
+        with m.If(sent):
+            m.d.sync += [
+                block.eq(Mux(last, 0, block + 1)),
+                offset.eq(Mux(last, 0, offset + Mux(wide, 4 * BLOCK_SIZE, 2 * BLOCK_SIZE))),
+            ]
+            with m.If(last & loading):
+                m.d.sync += asked.eq(1)
+            with m.If(last & moving):
+                m.d.sync += [row.eq(row + 1), start.eq(start + job.source_pitch)]
+        with m.If(self.idle):
+            m.d.sync += [block.eq(0), offset.eq(0), row.eq(0), asked.eq(0), start.eq(self.job.p.source)]
+
+    def _receive(self, m, job, fragments, reorder, blocks, loading, table_there):
+        """Indices into the table, or each element's own; floats, widened, into the rows."""
+        table, rows = reorder.permutation, reorder.i
+        block = Signal.like(blocks)
+        last, taken = Signal(), Signal()
+        indices = data.View(data.ArrayLayout(INDEX_BITS, BLOCK_SIZE), fragments.p[:INDEX_BITS * BLOCK_SIZE])
+        halves = data.View(data.ArrayLayout(16, BLOCK_SIZE), fragments.p[:16 * BLOCK_SIZE])
+        words = data.View(data.ArrayLayout(32, BLOCK_SIZE), fragments.p)
+        m.d.comb += [
+            last.eq(block == blocks - 1),
+            table.valid.eq(loading & (~job.permute | fragments.valid)),
+            rows.valid.eq(~loading & fragments.valid),
+            fragments.ready.eq(Mux(loading, job.permute, rows.ready)),
+            taken.eq((table.valid & table.ready) | (rows.valid & rows.ready)),
+            table_there.eq(table.valid & last),
+            table.p.last.eq(last),
+            rows.p.last.eq(last),
+        ]
+        for lane in range(BLOCK_SIZE):
+            m.d.comb += [
+                table.p.indices[lane].eq(Mux(job.permute, indices[lane], Cat(Const(lane, _LOG), block))),
+                rows.p.values[lane].eq(Mux(job.narrow, Cat(Const(0, 16), halves[lane]), words[lane])),
+            ]
+        with m.If(taken):
+            m.d.sync += block.eq(Mux(last, 0, block + 1))
+
+    def _send(self, m, job, rows, format_, blocks, in_last):
+        """Each block with its place; whether the last one was taken as a fragment."""
+        formatted = format_.i
+        block = Signal.like(blocks)
+        row = Signal(self.rows_bits)
+        start, at = (Signal(self.address_bits, name=name, reset_less=True) for name in ("start", "at"))
+        under_way = Signal(range(64))
+        code = Signal(FormatCode)
+        size = Signal(range(MX9.block_bytes + 1))
+        last, sent = Signal(), Signal()
+        next_start = start + job.target_pitch
+        columns = Mux(last, in_last, BLOCK_SIZE)
+        m.d.comb += [
+            last.eq(block == blocks - 1),
+            code.eq(Mux(block < job.mx9_blocks, FormatCode.MX9, job.format[:2])),
+            size.eq(any_of(
+                Const(fmt.block_bytes) & is_format(code, fmt).replicate(8) for fmt in STREAM_FORMATS)),
+            formatted.valid.eq(rows.valid),
+            formatted.p.values.eq(rows.p.values),
+            formatted.p.columns.eq(columns),
+            formatted.p.exists.eq(Cat(columns > column for column in range(BLOCK_SIZE))),
+            formatted.p.place.address.eq(at),
+            formatted.p.place.begins.eq(block == 0),
+            formatted.p.place.ends.eq(last),
+            formatted.p.code.eq(code),
+            rows.ready.eq(formatted.ready),
+            sent.eq(formatted.valid & formatted.ready),
+        ]
+        m.d.sync += under_way.eq(under_way + sent - (format_.o.valid & format_.o.ready))
+        with m.If(sent):
+            m.d.sync += [block.eq(Mux(last, 0, block + 1)), at.eq(at + size)]
+            with m.If(last):
+                m.d.sync += [row.eq(row + 1), start.eq(next_start), at.eq(next_start)]
+        with m.If(self.idle):
+            m.d.sync += [row.eq(0), start.eq(self.job.p.target), at.eq(self.job.p.target)]
+        return (row == job.rows) & (under_way == 0)

@@ -1,0 +1,98 @@
+"""Reads what is added to a tile: the bias row, and old rows of D."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
+from hw.axi.line import FRAGMENT_BYTES
+from hw.block.layouts import float_block_layout
+
+__all__ = ["AddendReader", "addend_tile_layout"]
+
+_WORD = 4
+"""Bytes of a binary32, to which addends are aligned."""
+
+
+def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
+    """A tile's addends, ``columns`` of each: the bias row if ``bias``, old rows of D if ``accumulate``.
+
+    The bias is at ``bias_address``, the first of ``rows`` rows of D at ``address``.
+    """
+    return data.StructLayout({
+        "bias": 1,
+        "accumulate": 1,
+        "bias_address": address_bits,
+        "address": address_bits,
+        "rows": range(rows + 1),
+        "columns": range(FRAGMENT_BYTES // _WORD + 1),
+    })
+
+
+class AddendReader(wiring.Component):
+    """Requests a tile's addends, and gives them in order: the bias row first, then old rows of D.
+
+    Requests go out ahead, one per cycle, as long as there is room for what they bring. Columns that were
+    not wanted are arbitrary.
+
+    Parameters
+    ----------
+    rows:
+        Most rows of a tile.
+    data_bits, address_bits:
+        Widths of the memory port.
+    depth:
+        Addends that wait, under way or here.
+
+    Members
+    -------
+    tile: In(stream of ``addend_tile_layout``), with bias or accumulate or both
+    pitch: In(32), bytes from row to row
+    read: Out(stream of ``addend_request_layout``)
+    beat: In(``addend_beat_layout``); beat_valid: In(1)
+    o: Out(stream of ``float_block_layout``)
+    """
+
+    def __init__(self, *, rows, data_bits, address_bits, depth=16):
+        self.data_bits = data_bits
+        self.address_bits = address_bits
+        self.depth = depth
+        super().__init__({
+            "tile": In(stream.Signature(addend_tile_layout(rows=rows, address_bits=address_bits))),
+            "pitch": In(32),
+            "read": Out(stream.Signature(addend_request_layout(address_bits))),
+            "beat": In(addend_beat_layout(data_bits)),
+            "beat_valid": In(1),
+            "o": Out(stream.Signature(float_block_layout())),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.reader = reader = FragmentReader(
+            data_bits=self.data_bits, address_bits=self.address_bits, unit=_WORD, depth=self.depth)
+        wiring.connect(m, reader.read, wiring.flipped(self.read))
+        m.d.comb += [
+            reader.beat.eq(self.beat),
+            reader.beat_valid.eq(self.beat_valid),
+            self.o.valid.eq(reader.o.valid),
+            self.o.p.as_value().eq(reader.o.p),
+            reader.o.ready.eq(self.o.ready),
+        ]
+
+        tile, request = self.tile.p, reader.request
+        address = Signal(self.address_bits, reset_less=True)
+        row = Signal.like(tile.rows)
+        bias_done, bias, final = Signal(), Signal(), Signal()
+        m.d.comb += [
+            bias.eq(tile.bias & ~bias_done),
+            final.eq(Mux(bias, ~tile.accumulate, row + 1 == tile.rows)),
+            request.valid.eq(self.tile.valid),
+            request.p.address.eq(Mux(bias, tile.bias_address, Mux(row == 0, tile.address, address))),
+            request.p.bytes.eq(tile.columns << (_WORD.bit_length() - 1)),
+            self.tile.ready.eq(request.ready & final),
+        ]
+        with m.If(request.valid & request.ready):
+            m.d.sync += bias_done.eq(~final)
+            with m.If(~bias):
+                m.d.sync += [row.eq(Mux(final, 0, row + 1)), address.eq(request.p.address + self.pitch)]
+        return m

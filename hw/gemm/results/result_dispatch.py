@@ -1,0 +1,125 @@
+"""From the tile loop's results to commands for each array's result path."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.formats import BLOCK_SIZE
+from hw.gemm.jobs.job import MX9_BLOCKS_BITS, job_layout, result_job_layout
+from hw.gemm.tiles.tile_loop import results_layout
+
+__all__ = ["ResultDispatch", "tile_command_layout"]
+
+def tile_command_layout(*, rows, slots, address_bits) -> data.StructLayout:
+    """One chunk of a tile of D of ``rows`` rows and 16 columns.
+
+    ``row_address``
+        D's address plus ``pitch`` times the number of the tile's first row.
+    ``column_block``
+        The tile's columns are ``16 * column_block`` and on.
+    ``rows``, ``columns``
+        Those inside D, at least 1 each. The others are dropped, or zeros where blocks are quantized.
+    ``first``, ``last``
+        The first, the last chunk along K; both if there is only one.
+    ``slot``
+        Where sums wait between a tile's chunks, and between its results and their addends. Tiles whose
+        chunks are interleaved have different slots.
+    ``begins``, ``ends``
+        The first, the last tile of a run: tiles side by side, left one first, whose last chunks follow
+        each other.
+    """
+    return data.StructLayout({
+        "row_address": address_bits,
+        "column_block": MX9_BLOCKS_BITS + 1,
+        "rows": range(rows + 1),
+        "columns": range(BLOCK_SIZE + 1),
+        "first": 1,
+        "last": 1,
+        "slot": range(max(2, slots)),
+        "begins": 1,
+        "ends": 1,
+    })
+
+
+
+class ResultDispatch(wiring.Component):
+    """Divides the rows of each tile among the arrays, and keeps jobs apart.
+
+    A job's first command waits until all of the job before is in memory. Throughput one array's command
+    per cycle.
+
+    Parameters
+    ----------
+    geometry:
+        Sizes of the engine.
+
+    Members
+    -------
+    job: In(``job_layout``); job_begins: In(1), its results follow those of the jobs before
+    results: In(stream of ``results_layout``)
+    commands: Out(stream of ``tile_command_layout``) x arrays
+    result_job: Out(``result_job_layout``), of the job whose commands were given
+    idle: In(1), all commands given were carried out, and memory has acknowledged what they wrote
+    job_done: Out(1), for one cycle
+    """
+
+    def __init__(self, *, geometry):
+        self.geometry = geometry
+        parameters = geometry.parameters
+        command = tile_command_layout(
+            rows=parameters.rows, slots=geometry.partial_slots, address_bits=geometry.address_bits)
+        super().__init__({
+            "job": In(job_layout(geometry)),
+            "job_begins": In(1),
+            "results": In(stream.Signature(results_layout(geometry))),
+            "commands": Out(stream.Signature(command)).array(parameters.arrays),
+            "result_job": Out(result_job_layout(geometry.address_bits)),
+            "idle": In(1),
+            "job_done": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        rows, arrays = self.geometry.parameters.rows, self.geometry.parameters.arrays
+        results = self.results.p
+        step = Signal(self.geometry.address_bits, reset_less=True)
+        given = Cat(self.job.row_step, self.job.result)
+        m.submodules.jobs = jobs = fifo.SyncFIFO(width=len(given), depth=2)
+        m.d.comb += [jobs.w_data.eq(given), jobs.w_en.eq(self.job_begins)]
+        address = Signal(self.geometry.address_bits, reset_less=True)
+        left = Signal.like(results.rows)
+        array = Signal(range(max(2, arrays)))
+        take, final = Signal(), Signal()
+        m.d.comb += final.eq(left <= rows if arrays > 1 else 1)
+        for command in self.commands:
+            m.d.comb += [
+                command.p.row_address.eq(address),
+                command.p.rows.eq(Mux(final, left, rows)),
+                *(getattr(command.p, name).eq(getattr(results, name))
+                  for name in ("column_block", "columns", "first", "last", "slot", "begins", "ends")),
+            ]
+        with m.FSM(name="state"):
+            with m.State("IDLE"):
+                m.d.sync += [address.eq(results.row_address), left.eq(results.rows), array.eq(0)]
+                with m.If(self.results.valid):
+                    m.next = "COMMAND"
+                    with m.If(results.job_first):
+                        m.d.comb += jobs.r_en.eq(1)
+                        m.d.sync += Cat(step, self.result_job).eq(jobs.r_data)
+            with m.State("COMMAND"):
+                with m.Switch(array):
+                    for n, command in enumerate(self.commands):
+                        with m.Case(n):
+                            m.d.comb += [command.valid.eq(1), take.eq(command.ready)]
+                with m.If(take):
+                    m.d.sync += [address.eq(address + step), left.eq(left - rows), array.eq(array + 1)]
+                    with m.If(final):
+                        m.d.comb += self.results.ready.eq(1)
+                        m.next = "IDLE"
+                        with m.If(results.job_last):
+                            m.next = "END"
+            with m.State("END"):
+                m.d.comb += self.job_done.eq(self.idle)
+                with m.If(self.idle):
+                    m.next = "IDLE"
+        return m

@@ -1,0 +1,160 @@
+"""From an array's results to what is written to memory."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.formats import BLOCK_SIZE
+from hw.array.sequencer import TileStatus
+from hw.array.tile_rows import TileRows
+from hw.axi.fragment_reader import addend_beat_layout, addend_request_layout
+from hw.axi.line import line_layout
+from hw.axi.signatures import check_bus
+from hw.gemm.jobs.job import result_job_layout
+from hw.gemm.results.accumulation import Accumulation
+from hw.gemm.results.addend_reader import AddendReader
+from hw.gemm.results.result_dispatch import tile_command_layout
+from hw.gemm.results.result_format import ResultFormat
+from hw.gemm.results.row_collector import RowCollector
+from hw.gemm.results.tile_address import TileAddress
+from hw.stream.packet import packet_layout
+
+__all__ = ["ResultPath"]
+
+_COMMANDS = 4
+"""Tile commands that wait for their results."""
+
+
+class ResultPath(wiring.Component):
+    """Array results, chunk by chunk, to rows of D as ``golden.engine.run`` makes them.
+
+    For each tile command, in order, it takes the results of ``ceil(columns / cols)`` array tiles, which
+    lie side by side, left one first. It adds a tile's chunks in ascending order, then the bias row, then
+    what D holds, and gives the tile's rows inside D in the job's format, those of a run of tiles
+    joined and cut into lines of memory.
+
+    Commands may come long before their results: addends are read ahead of time. Tiles of one chunk
+    without addend move at one row per cycle; each further chunk or addend takes a tile through the
+    adder: ``rows * 16 / lanes`` cycles and its latency.
+
+    Parameters
+    ----------
+    rows, cols, drain_rows:
+        Those of the array; ``cols`` divides 16.
+    slots:
+        Tiles of D whose chunks may be interleaved.
+    lanes:
+        Sums per cycle of the adder: 1, 2, 4, 8 or 16.
+    data_bits, address_bits:
+        Widths of the memory port.
+
+    Members
+    -------
+    job: In(``result_job_layout``), holds still while not ``idle``
+    command: In(stream of ``tile_command_layout``)
+    d: In(stream of packets), the array's results
+    read: Out(stream of ``addend_request_layout``), bias and old D
+    beat: In(``addend_beat_layout``); beat_valid: In(1): what was read, in order, no flow control: there
+        is room for all that was requested
+    o: Out(stream of ``line_layout``)
+    idle: Out(1), every command taken was carried out, and its lines taken unless its run goes on
+    """
+
+    def __init__(self, *, rows, cols, drain_rows, slots, lanes, data_bits, address_bits):
+        check_bus(data_bits=data_bits, address_bits=address_bits)
+        if BLOCK_SIZE % cols:
+            raise ValueError(f"cols must divide {BLOCK_SIZE}, so that tiles make blocks, not be {cols!r}")
+        self.rows = rows
+        self.cols = cols
+        self.drain_rows = drain_rows
+        self.slots = slots
+        self.lanes = lanes
+        self.data_bits = data_bits
+        self.address_bits = address_bits
+        values = data.ArrayLayout(32, rows // drain_rows * cols)
+        command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
+        super().__init__({
+            "job": In(result_job_layout(address_bits)),
+            "command": In(stream.Signature(command)),
+            "d": In(stream.Signature(packet_layout(values, TileStatus))),
+            "read": Out(stream.Signature(addend_request_layout(address_bits))),
+            "beat": In(addend_beat_layout(data_bits)),
+            "beat_valid": In(1),
+            "o": Out(stream.Signature(line_layout(address_bits))),
+            "idle": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        rows, address_bits = self.rows, self.address_bits
+        m.submodules.address = address = TileAddress(rows=rows, slots=self.slots, address_bits=address_bits)
+        m.submodules.tile_rows = tile_rows = TileRows(
+            rows=rows, cols=self.cols, drain_rows=self.drain_rows)
+        m.submodules.addends = addends = AddendReader(
+            rows=rows, data_bits=self.data_bits, address_bits=address_bits)
+        m.submodules.accumulation = accumulation = Accumulation(
+            rows=rows, slots=self.slots, lanes=self.lanes, address_bits=address_bits)
+        m.submodules.format = format_ = ResultFormat(rows=rows, address_bits=address_bits)
+        m.submodules.collector = collector = RowCollector(rows=rows, address_bits=address_bits)
+
+        connect, flipped = wiring.connect, wiring.flipped
+        connect(m, flipped(self.command), address.i)
+        connect(m, flipped(self.d), tile_rows.d)
+        connect(m, tile_rows.o, accumulation.results)
+        connect(m, addends.o, accumulation.addends)
+        connect(m, addends.read, flipped(self.read))
+        connect(m, accumulation.o, format_.i)
+        connect(m, format_.o, collector.i)
+        connect(m, collector.o, flipped(self.o))
+        job = self.job
+        m.d.comb += [
+            address.job.eq(job),
+            addends.pitch.eq(job.pitch),
+            addends.beat.eq(self.beat),
+            addends.beat_valid.eq(self.beat_valid),
+            accumulation.bias.eq(job.bias),
+            accumulation.accumulate.eq(job.accumulate),
+            accumulation.pitch.eq(job.pitch),
+            format_.format.eq(job.format),
+        ]
+        self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile)
+
+        commands, fragments = Signal(range(4 * _COMMANDS)), Signal(range(256))
+        m.d.comb += self.idle.eq((commands == 0) & (fragments == 0) & collector.idle)
+        left = Signal()  # a cycle late: the collector is busy with it then
+        m.d.sync += [
+            left.eq(format_.o.valid & format_.o.ready),
+            commands.eq(commands + (self.command.valid & self.command.ready)
+                        - (accumulation.tile.valid & accumulation.tile.ready)),
+            fragments.eq(fragments + accumulation.leaving - left),
+        ]
+        return m
+
+    def _distribute(self, m, placed, size, addend, tile):
+        """What each part must know of a tile, into a queue of its own."""
+        job, command = self.job, placed.p
+        size_in, addend_in, tile_in = (Signal(to.payload.shape()) for to in (size, addend, tile))
+        m.d.comb += [
+            size_in.more_tiles.eq((command.columns - 1) >> (self.cols.bit_length() - 1)),
+            size_in.rows.eq(command.rows),
+            addend_in.bias.eq(job.bias),
+            addend_in.accumulate.eq(job.accumulate),
+            *(getattr(addend_in, name).eq(getattr(command, name))
+              for name in ("bias_address", "address", "rows", "columns")),
+            tile_in.eq(command),
+        ]
+        wants = {"size": 1, "addend": command.last & (job.bias | job.accumulate), "tile": 1}
+        targets = {"size": (size, size_in), "addend": (addend, addend_in), "tile": (tile, tile_in)}
+        room = []
+        for name, (to, payload) in targets.items():
+            queue = fifo.SyncFIFOBuffered(width=len(payload.as_value()), depth=_COMMANDS)
+            m.submodules[f"{name}_queue"] = queue
+            m.d.comb += [
+                queue.w_data.eq(payload),
+                queue.w_en.eq(placed.valid & placed.ready & wants[name]),
+                to.valid.eq(queue.r_rdy),
+                to.p.as_value().eq(queue.r_data),
+                queue.r_en.eq(to.ready),
+            ]
+            room.append(queue.w_rdy)
+        m.d.comb += placed.ready.eq(room[0] & room[1] & room[2])

@@ -1,0 +1,110 @@
+"""Where a tile of D starts in memory."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.engine import MemoryFormat
+from golden.formats import BLOCK_SIZE, MX4, MX6, MX9
+from hw.axi.line import FRAGMENT_BYTES
+from hw.block.layouts import FormatCode
+from hw.gemm.jobs.job import result_job_layout
+from hw.gemm.results.result_dispatch import tile_command_layout
+
+__all__ = ["TileAddress", "placed_tile_layout"]
+
+_KEPT = ("rows", "columns", "first", "last", "slot", "begins", "ends")
+
+
+def placed_tile_layout(*, rows, slots, address_bits) -> data.StructLayout:
+    """A tile command with addresses of its first row's fragment and of its part of the bias row.
+
+    ``exists`` has a bit per column. Nothing is added to a ``plain`` tile. ``code`` is the format of its
+    blocks, where blocks are made.
+    """
+    command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
+    kept = {name: command[name].shape for name in _KEPT}
+    return data.StructLayout({
+        **kept, "exists": BLOCK_SIZE, "plain": 1, "address": address_bits, "bias_address": address_bits,
+        "code": FormatCode})
+
+
+class TileAddress(wiring.Component):
+    """Adds a tile's column offset to the address of its row.
+
+    Blocks before ``mx9_blocks`` have the size of MX9. Latency: 3 cycles; throughput one command in 3 cycles.
+
+    Parameters
+    ----------
+    rows, slots, address_bits:
+        As in ``tile_command_layout``.
+
+    Members
+    -------
+    job: In(``result_job_layout``)
+    i: In(stream of ``tile_command_layout``)
+    o: Out(stream of ``placed_tile_layout``)
+    """
+
+    def __init__(self, *, rows, slots, address_bits):
+        self.address_bits = address_bits
+        shapes = {"rows": rows, "slots": slots, "address_bits": address_bits}
+        super().__init__({
+            "job": In(result_job_layout(address_bits)),
+            "i": In(stream.Signature(tile_command_layout(**shapes))),
+            "o": Out(stream.Signature(placed_tile_layout(**shapes))),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        job, tile = self.job, self.i.p
+        block = tile.column_block
+        stage = Signal(2)  # 0: wait; 1: products; 2: their sum; 3: offered
+        leading = Signal()
+        m.d.comb += leading.eq(block < job.mx9_blocks)
+
+        # Offsets of the column block in each format, and what the MX9 blocks before it take beyond that.
+        size = self.address_bits
+        offset = Signal(size, reset_less=True)
+        excess = Signal(len(block) + 5, reset_less=True)
+        bias_offset = Signal(size, reset_less=True)
+        before = Mux(leading, block, job.mx9_blocks)
+        with m.Switch(job.format):
+            for fmt in (MX4, MX6):
+                more = MX9.block_bytes - fmt.block_bytes
+                with m.Case(MemoryFormat.of(fmt)):
+                    m.d.sync += [offset.eq(_times(block, fmt.block_bytes)), excess.eq(_times(before, more))]
+            with m.Case(MemoryFormat.MX9):
+                m.d.sync += [offset.eq(_times(block, MX9.block_bytes)), excess.eq(0)]
+            with m.Case(MemoryFormat.BFLOAT16):
+                m.d.sync += [offset.eq(block * (FRAGMENT_BYTES // 2)), excess.eq(0)]
+            with m.Default():
+                m.d.sync += [offset.eq(block * FRAGMENT_BYTES), excess.eq(0)]
+        m.d.sync += bias_offset.eq(block * FRAGMENT_BYTES)
+
+        kept = [getattr(self.o.p, name).eq(getattr(tile, name)) for name in _KEPT]
+        code = Mux(leading, MX9.code, job.format[:2])
+        m.d.comb += [self.o.valid.eq(stage == 3), self.i.ready.eq(stage == 2)]
+        with m.Switch(stage):
+            with m.Case(0):
+                m.d.sync += stage.eq(self.i.valid)
+            with m.Case(1):
+                m.d.sync += [stage.eq(2), offset.eq(offset + excess)]
+            with m.Case(2):
+                m.d.sync += [
+                    stage.eq(3), *kept,
+                    self.o.p.exists.eq(Cat(tile.columns > column for column in range(BLOCK_SIZE))),
+                    self.o.p.plain.eq(tile.first & ~(tile.last & (job.bias | job.accumulate))),
+                    self.o.p.address.eq(tile.row_address + offset),
+                    self.o.p.bias_address.eq(job.bias_address + bias_offset),
+                    self.o.p.code.eq(FormatCode(code)),
+                ]
+            with m.Case(3):
+                m.d.sync += stage.eq(Mux(self.o.ready, 0, 3))
+        return m
+
+
+def _times(value, factor):
+    """``value * factor`` as a sum of shifts, for synthesis without multipliers."""
+    terms = [Cat(Const(0, n), value) for n in range(factor.bit_length()) if factor >> n & 1]
+    return sum(terms[1:], terms[0])

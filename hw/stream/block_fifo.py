@@ -1,0 +1,64 @@
+"""A FIFO in block memory."""
+
+from amaranth.hdl import Module, Shape
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.stream.ring_reader import RingReader
+from hw.target.block_memory import BlockMemory
+from hw.target.delay import delay
+
+__all__ = ["BlockFifo"]
+
+
+class BlockFifo(wiring.Component):
+    """Entries in order. There is no back-pressure at the input: the writer sees to it that there is room.
+
+    Latency from ``data`` to the output is ``latency`` cycles, throughput one entry per cycle.
+
+    Parameters
+    ----------
+    shape:
+        Shape of an entry.
+    depth:
+        Entries that it holds, a power of two.
+    target:
+        One of ``hw.target.targets.TARGETS``.
+
+    Members
+    -------
+    coming: In(1), an entry is written in the next cycle; data: In(shape), that entry, a cycle later
+    o: Out(stream of shape)
+    filling: Out(1), for the writer: see ``RingReader``
+    """
+
+    latency = RingReader.latency
+
+    def __init__(self, *, shape, depth, target="generic"):
+        self.depth = depth
+        self._memory = BlockMemory(width=Shape.cast(shape).width, depth=depth, target=target)
+        super().__init__({
+            "coming": In(1),
+            "data": In(shape),
+            "o": Out(stream.Signature(shape)),
+            "filling": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = memory = self._memory
+        m.submodules.reader = reader = RingReader(depth=self.depth)
+        m.d.comb += [
+            memory.write_enable.eq(delay(m, "write", self.coming, 1, reset_less=False)),
+            memory.write_address.eq(reader.write_address),
+            memory.write_data.eq(self.data),
+            memory.read_enable.eq(reader.read_enable),
+            memory.read_address.eq(reader.read_address),
+            memory.output_enable.eq(reader.output_enable),
+            reader.coming.eq(self.coming),
+            reader.ready.eq(self.o.ready),
+            self.o.valid.eq(reader.valid),
+            self.o.payload.eq(memory.data),
+            self.filling.eq(reader.filling),
+        ]
+        return m

@@ -1,0 +1,82 @@
+"""Register stages that never stop, between two packet streams with backpressure."""
+
+from amaranth.hdl import Module, Signal
+
+from hw.stream.block_fifo import BlockFifo
+from hw.stream.stages import Stages
+
+__all__ = ["FreePipeline"]
+
+
+class FreePipeline(Stages):
+    """The registers of a component that makes one beat of ``o`` from each beat of ``i``.
+
+    To the component it is a ``Pipeline``, but for ``result``.
+
+    No register waits for another, so that none has an enable: beats and gaps go through, and the beats
+    to a FIFO in block memory, whose output is ``o``. ``i.ready``, a register, is low while the FIFO is
+    filling: what is left of it has room for the beats in the stages, and what waits lasts until new
+    ones arrive.
+
+    Latency is ``latency_of(stages)`` cycles, throughput one beat per cycle, also after a stall.
+
+    ``last`` is carried along; the component drives ``result.data`` and ``result.user`` from registers of the
+    last stage.
+
+    Parameters
+    ----------
+    m:
+        Module of the component: gets the registers, the FIFO and the handshake.
+    i, o:
+        Its streams, of ``packet_layout`` payloads.
+    stages:
+        Number of stages.
+    target:
+        One of ``hw.target.targets.TARGETS``, for the FIFO.
+    """
+
+    def __init__(self, m: Module, *, i, o, stages, target="generic"):
+        self._m = m
+        fifo = BlockFifo(shape=o.p.shape(), depth=self.depth_of(stages), target=target)
+        m.submodules.fifo = fifo
+        ready = Signal(name="ready", init=1)
+        self.result = fifo.data
+        valid = i.valid & ready
+        for n in range(1, stages):
+            valid, before = Signal(name=f"valid_{n}"), valid
+            m.d.sync += valid.eq(before)
+        m.d.sync += ready.eq(~fifo.filling)
+        m.d.comb += [
+            i.ready.eq(ready),
+            fifo.coming.eq(valid),
+            fifo.data.last.eq(self.carry(1, stages, "last", i.p.last)),
+            o.valid.eq(fifo.o.valid),
+            o.payload.eq(fifo.o.payload),
+            fifo.o.ready.eq(o.ready),
+        ]
+
+    @staticmethod
+    def latency_of(stages):
+        """Cycles from a beat of ``i`` to its beat of ``o``."""
+        return stages + BlockFifo.latency
+
+    @staticmethod
+    def depth_of(stages):
+        """Beats that the FIFO holds: in 3/8 of it those of the stages and of the control's two cycles."""
+        return 1 << ((stages + 2) * 8 // 3).bit_length()
+
+    @classmethod
+    def capacity_of(cls, stages):
+        """Fewest and most beats that are accepted while ``o`` stalls: gaps and addresses make the difference.
+
+        Two wait in the FIFO's output, from over 3/8 to half of its depth behind these, and as many as there
+        are stages and one come before ``i.ready`` is low.
+        """
+        depth = cls.depth_of(stages)
+        return 2 + depth * 3 // 8 + 1, 2 + depth // 2 + stages + 1
+
+    def _load(self, stage, name, register, value, only, otherwise):
+        self._m.d.sync += register.eq(value)
+        if only is not None:
+            with self._m.If(~only):
+                self._m.d.sync += register.eq(otherwise)
