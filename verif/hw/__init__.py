@@ -1,1 +1,1 @@
-"""Tests of the hardware, on exported Verilog."""
+"""The hardware against golden, a folder for each of hw/'s."""

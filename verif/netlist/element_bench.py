@@ -10,8 +10,8 @@ from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
 from hw.array.processing_element import ProcessingElement, row_control_layout
-from verif.array.operands import CASES, KINDS, operands, whole_blocks
 from verif.coverage import Coverage
+from verif.hw.array.operands import CASES, KINDS, operands, whole_blocks
 from verif.netlist.element_vectors import Cycle, Tile, schedule
 from verif.runner import bench_parameters
 

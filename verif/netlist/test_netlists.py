@@ -38,7 +38,7 @@ def unit_bench(bench, unit, way, **parameters):
     bench(
         netlist,
         f"mx_{unit}",
-        "verif.hw.block_bench",
+        "verif.hw.block.block_bench",
         parameters={"unit": unit, "rounds": 1, "examples": 100},
         **QUICK,
     )
@@ -65,7 +65,7 @@ def test_converter_with_block_memory_cells(bench, way):
 def test_array(bench, target, way):
     parameters = {"rows": 2, "cols": 2, "drain_rows": 2, "k_blocks": 4, "fraction_bits": 17}
     netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])
-    bench(netlist, "mx_array", "verif.array.array_bench", parameters=parameters, **QUICK)
+    bench(netlist, "mx_array", "verif.hw.array.array_bench", parameters=parameters, **QUICK)
 
 
 @pytest.mark.netlist
@@ -76,7 +76,7 @@ def test_array_with_block_memories(bench, target, way):
     parameters = {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 40, "fraction_bits": 17}
     netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])
     assert any(f"module {cell}" in netlist.verilog for cell in ("RAMB36E2", "RAMB36E1", "SDPX9B"))
-    bench(netlist, "mx_array", "verif.array.array_bench", parameters=parameters, **QUICK)
+    bench(netlist, "mx_array", "verif.hw.array.array_bench", parameters=parameters, **QUICK)
 
 
 def element_bench(bench, element, design=None):

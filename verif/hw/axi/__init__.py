@@ -1,0 +1,1 @@
+"""The AXI masters against memories that stall, refuse and answer late."""

@@ -1,0 +1,18 @@
+"""The write master against a memory."""
+
+import pytest
+
+from hw.axi.write_master import WriteMaster
+from verif.hw.gemm.cocotbext import DEPRECATED
+
+
+@pytest.mark.parametrize("data_bits", [64, 512])
+def test_write_master(bench, data_bits):
+    result = bench(
+        WriteMaster(data_bits=data_bits, address_bits=32),
+        "write_master",
+        "verif.hw.axi.write_master_bench",
+        parameters={"data_bits": data_bits, "address_bits": 32, "lines": 400},
+        ignored_deprecations=DEPRECATED,
+    )
+    assert len(result.tests) == 6

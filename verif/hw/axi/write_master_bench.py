@@ -1,0 +1,180 @@
+"""cocotb tests of the write master with cocotbext-axi's memory."""
+
+import random
+from pathlib import Path
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge
+from cocotbext.axi import AxiRamWrite, AxiResp, AxiWriteBus
+
+from hw.axi.line import LINE_UNITS, UNIT_BYTES, line_layout
+from verif.coverage import Coverage
+from verif.hw.gemm.fragment_memory import payload_of
+from verif.hw.gemm.handshake import Sender
+from verif.runner import bench_parameters
+from verif.streams import STALLS
+
+P = bench_parameters()
+STALL_NAMES = ["none", "uniform", "bursts"]
+COVERAGE = Coverage("write-master", stalls=STALL_NAMES)
+SIZE = 1 << 16
+LINE = LINE_UNITS * UNIT_BYTES
+
+
+class Memory(AxiRamWrite):
+    """Memory that notes each burst and checks it against AXI4."""
+
+    def __init__(self, dut):
+        super().__init__(AxiWriteBus.from_prefix(dut, "bus"), dut.clk, dut.rst, size=SIZE)
+        self.bursts: list[int] = []
+        self.dut = dut
+        self.log.setLevel("WARNING")
+
+    async def check(self) -> None:
+        """No burst crosses a page; beats are as wide as the bus."""
+        bus = self.dut
+        while True:
+            await RisingEdge(bus.clk)
+            if bus.bus_awvalid.value and bus.bus_awready.value:
+                start = int(bus.bus_awaddr.value)
+                beats, size = int(bus.bus_awlen.value) + 1, 1 << int(bus.bus_awsize.value)
+                assert size == P["data_bits"] // 8
+                assert start // 4096 == (start + beats * size - 1) // 4096, hex(start)
+                assert int(bus.bus_awburst.value) == 1
+                self.bursts.append(start)
+
+
+async def start(dut, stalls: str, rng):
+    dut.stop.value = 0
+    dut.rst.value = 1
+    memory = Memory(dut)
+    for channel in (memory.aw_channel, memory.w_channel, memory.b_channel):
+        channel.set_pause_generator(STALLS[stalls](random.Random(rng.getrandbits(64))))
+    lines = Sender(dut, "i", stall="none" if stalls == "none" else "uniform", rng=rng)
+    Clock(dut.clk, 10, unit="ns").start()
+    await ClockCycles(dut.clk, 4)
+    dut.rst.value = 0
+    await ClockCycles(dut.clk, 4)
+    cocotb.start_soon(lines.run())
+    cocotb.start_soon(memory.check())
+    return memory, lines
+
+
+def part_of_line(rng, address: int, count: int) -> tuple[int, bytes]:
+    """The payload, and the text that it brings to ``address``."""
+    text = rng.randbytes(LINE)
+    start = address % LINE
+    payload = payload_of(
+        line_layout(P["address_bits"]), line=address // LINE, start=start // UNIT_BYTES,
+        end=(start + count) // UNIT_BYTES, data=int.from_bytes(text, "little"))
+    return payload, text[start : start + count]
+
+
+def random_place(rng) -> tuple[int, int]:
+    """An even address and an even length within a line."""
+    start, end = sorted(rng.sample(range(LINE_UNITS + 1), 2))
+    if rng.random() < 0.3:
+        start, end = rng.choice(((0, LINE_UNITS), (0, end), (start, LINE_UNITS)))
+    return LINE * rng.randrange(SIZE // LINE) + UNIT_BYTES * start, UNIT_BYTES * (end - start)
+
+
+async def until_idle(dut, lines) -> None:
+    for _ in range(30000):
+        await RisingEdge(dut.clk)
+        if lines.idle and dut.idle.value:
+            return
+    raise AssertionError("not idle")
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+@cocotb.parametrize(stalls=STALL_NAMES)
+async def writes(dut, stalls):
+    """Memory ends as if every line had been written byte by byte, in order."""
+    rng = random.Random(random.getrandbits(64))
+    memory, lines = await start(dut, stalls, rng)
+    expected = bytearray(SIZE)
+    count = 0
+    for _ in range(P["lines"]):
+        address, length = random_place(rng)
+        payload, text = part_of_line(rng, address, length)
+        lines.send([payload])
+        expected[address : address + length] = text
+        count += length
+    total = 0
+    while not (lines.idle and dut.idle.value):
+        await RisingEdge(dut.clk)
+        total += int(dut.written.value)
+        assert not dut.error_valid.value
+    assert memory.read(0, SIZE) == bytes(expected)
+    assert total == count
+    COVERAGE.hit(stalls=stalls)
+    COVERAGE.compared(count)
+    COVERAGE.write(Path.cwd())
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def throughput(dut):
+    """Lines, a beat of each, leave at one per cycle."""
+    rng = random.Random(1)
+    _, lines = await start(dut, "none", rng)
+    size = min(64, P["data_bits"] // 8)
+    lines.send([part_of_line(rng, 4096 + n * 64, size)[0] for n in range(200)])
+    cycles = 0
+    while not (lines.idle and dut.idle.value):
+        await RisingEdge(dut.clk)
+        cycles += 1
+    assert cycles < 230, cycles
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def stops(dut):
+    """After ``stop``, begun bursts end, the rest is dropped, all goes idle; then it works again."""
+    rng = random.Random(random.getrandbits(64))
+    memory, lines = await start(dut, "uniform", rng)
+    for _ in range(20):
+        pieces = [random_place(rng) for _ in range(20)]
+        lines.send([part_of_line(rng, *place)[0] for place in pieces])
+        await ClockCycles(dut.clk, rng.randint(1, 60))
+        dut.stop.value = 1
+        await ClockCycles(dut.clk, 1)
+        await until_idle(dut, lines)
+        begun = len(memory.bursts)
+        await ClockCycles(dut.clk, 20)
+        assert len(memory.bursts) == begun
+        dut.stop.value = 0
+        await ClockCycles(dut.clk, 2)
+        payload, text = part_of_line(rng, 0x2000, 10)
+        lines.send([payload])
+        await ClockCycles(dut.clk, 2)
+        await until_idle(dut, lines)
+        assert memory.read(0x2000, 10) == text
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def errors(dut):
+    """A response that is not OKAY is reported with its burst's address."""
+    rng = random.Random(random.getrandbits(64))
+    memory, lines = await start(dut, "none", rng)
+    size = P["data_bits"] // 8
+    for response in (AxiResp.SLVERR, AxiResp.DECERR):
+        address = 2 * rng.randint(0, SIZE // 2 - 40)
+        send = memory.b_channel.send
+
+        async def fail(item, send=send, response=response):
+            item.bresp = response
+            await send(item)
+
+        memory.b_channel.send = fail
+        lines.send([part_of_line(rng, address, 2)[0]])
+        for _ in range(200):
+            await RisingEdge(dut.clk)
+            if dut.error_valid.value:
+                break
+        else:
+            raise AssertionError("no error reported")
+        memory.b_channel.send = send
+        error = int(dut.error.value)
+        assert error & 3 == int(response)
+        assert error >> 2 == address // size * size
+        await until_idle(dut, lines)

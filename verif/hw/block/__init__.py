@@ -1,0 +1,1 @@
+"""Quantizer, dequantizer and converter against golden."""

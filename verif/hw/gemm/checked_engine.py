@@ -1,0 +1,188 @@
+"""The compiled engine with golden beside it: every byte of memory compared after every round of jobs."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from driver import PortError
+from golden.engine import (
+    COUNTERS,
+    DESCRIPTOR_REGISTERS,
+    PASSES,
+    REGISTERS,
+    STALLS,
+    Descriptor,
+    EngineParameters,
+    ErrorCode,
+    regions,
+    run,
+)
+from verif.harness import EngineHarness, Memory
+from verif.hw.gemm.jobs import Job
+
+__all__ = ["CheckedEngine", "HangError", "random_memory"]
+
+_STATUS = REGISTERS["STATUS"]
+
+
+class HangError(AssertionError):
+    """The engine did not answer within a bounded time."""
+
+
+def random_memory(rng: np.random.Generator) -> Memory:
+    """Memory that answers at once, late, seldom or irregularly."""
+    outstanding = int(rng.choice((1, 2, 8, 64)))
+    latencies = (1, 3, 20, 300) if outstanding > 2 else (1, 3, 20)  # both together take long
+    return Memory(
+        read_latency=int(rng.choice(latencies)),
+        write_latency=int(rng.choice(latencies)),
+        bandwidth=float(rng.choice((1, 1, 0.6, 0.1))),
+        outstanding=outstanding,
+        stall=float(rng.choice((0, 0, 0.1, 0.5, 0.8))),
+        seed=int(rng.integers(1 << 32)),
+    )
+
+
+class CheckedEngine:
+    """A simulated engine at the top of its address space, its memory random at first.
+
+    Parameters
+    ----------
+    parameters:
+        The engine.
+    rng:
+        Source of randomness.
+    size:
+        Bytes of memory.
+    limit:
+        Cycles within which an interrupt must come.
+
+    Attributes
+    ----------
+    engine:
+        The harness.
+    expected:
+        uint8 ``[size]``: what memory should hold.
+    descriptors, outputs:
+        Jobs, and elements of their D, that were compared with golden.
+    """
+
+    def __init__(
+        self,
+        parameters: EngineParameters,
+        rng: np.random.Generator,
+        *,
+        size: int = 1 << 18,
+        limit: int = 4_000_000,
+    ):
+        self.parameters = parameters
+        self.limit = limit
+        self.origin = (1 << parameters.address_bits) - size
+        self.engine = EngineHarness(parameters, size=size, origin=self.origin)
+        self.engine.data[:] = rng.integers(0, 256, size, dtype=np.uint8)
+        self.expected = self.engine.data.copy()
+        self.descriptors = self.outputs = 0
+        self.enable_interrupts()
+
+    def enable_interrupts(self) -> None:
+        """Let both events raise the interrupt, as after a reset."""
+        self.engine.write("INTERRUPT_ENABLE", REGISTERS["INTERRUPT_ENABLE"].used)
+
+    def put(self, job: Job) -> None:
+        """Write a job's operands to memory."""
+        for address, content in job.contents:
+            row = np.frombuffer(content, np.uint8)
+            self.engine.write_memory(address, row)
+            start = address - self.origin
+            self.expected[start : start + row.size] = row
+
+    def submit(self, descriptor: Descriptor) -> bool:
+        """Stage a descriptor and ring the doorbell once the queue has room; False if an error refused it."""
+        for _ in range(self.limit // 20):
+            status = self.status
+            if not status["full"] or status["error"]:
+                break
+            self.engine.run(20)
+        else:
+            raise HangError("the queue stays full")
+        for register, word in zip(DESCRIPTOR_REGISTERS, descriptor.words(), strict=True):
+            self.engine.write32(register.offset, word)
+        try:
+            self.engine.write("DOORBELL", 1)
+        except PortError:
+            return False
+        return True
+
+    def expect(self, descriptor: Descriptor) -> ErrorCode:
+        """What golden makes of memory, applied to what is expected."""
+        self.descriptors += 1
+        self.outputs += descriptor.m * descriptor.n
+        return run(self.expected, descriptor, self.parameters, self.origin)
+
+    def wait(self) -> int:
+        """Events of the next interrupt, cleared; raises ``HangError``."""
+        if not self.engine.interrupt(self.limit):
+            raise HangError(f"no interrupt within {self.limit} cycles")
+        events = self.engine.read("INTERRUPT_STATUS")
+        self.engine.write("INTERRUPT_STATUS", events)
+        return events
+
+    def run(self, jobs: Iterable[Job]) -> None:
+        """Run jobs, as many at once as the queue takes, and compare all of memory and the counters."""
+        jobs = list(jobs)
+        start = self.engine.read("JOBS_DONE")
+        for job in jobs:
+            self.put(job)
+        for job in jobs:
+            assert self.submit(job.descriptor), job.descriptor
+        for job in jobs:
+            assert self.expect(job.descriptor) == ErrorCode.NONE
+        while self.engine.read("JOBS_DONE") - start < len(jobs):
+            events = self.wait()
+            assert events == 1, (events, ErrorCode(self.engine.read("ERROR_CODE")))
+        self.engine.write("INTERRUPT_STATUS", 1)
+        self.compare(jobs)
+        self.counters()
+
+    def soft_reset(self) -> None:
+        """Ask for a soft reset and wait for its end; raises ``HangError``."""
+        self.engine.write("CONTROL", REGISTERS["CONTROL"].pack(soft_reset=1))
+        for _ in range(self.limit // 20):
+            if not self.status["resetting"]:
+                break
+            self.engine.run(20)
+        else:
+            raise HangError("the soft reset does not end")
+        self.engine.write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
+
+    def compare(self, jobs: Iterable[Job] = ()) -> None:
+        """Every byte of memory is as expected."""
+        wrong = np.flatnonzero(self.engine.data != self.expected)
+        if wrong.size:
+            raise AssertionError(
+                f"{wrong.size} bytes differ, the first at {wrong[0] + self.origin:#x}:"
+                f" {self.engine.data[wrong[0]]:#x}, expected {self.expected[wrong[0]]:#x};"
+                f" jobs {[job.descriptor for job in jobs]}"
+            )
+
+    def result_bytes(self, descriptors: Iterable[Descriptor]) -> np.ndarray:
+        """Which bytes of memory belong to D of these: bool ``[size]``."""
+        mask = np.zeros(self.expected.size, bool)
+        for descriptor in descriptors:
+            region = regions(descriptor)["D"]
+            for row in range(region.rows):
+                start = region.address + row * region.pitch - self.origin
+                mask[start : start + region.row_bytes] = True
+        return mask
+
+    @property
+    def status(self) -> dict[str, int]:
+        """Fields of register STATUS."""
+        return _STATUS.unpack(self.engine.read("STATUS"))
+
+    def counters(self) -> dict[str, int]:
+        """Every performance counter; checks that they add up."""
+        values = {name: self.engine.read(name) for name in COUNTERS}
+        assert sum(values[name] for name in STALLS) == values["CYCLES"], values
+        assert sum(values[name] for name in PASSES) == values["BUSY"], values
+        return values

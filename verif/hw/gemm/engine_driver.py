@@ -1,0 +1,189 @@
+"""The engine in cocotb: memory, registers, and the comparison with golden."""
+
+import random
+from collections.abc import Iterable
+
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge
+from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiRam, AxiResp
+
+from golden.engine import (
+    COUNTERS,
+    DESCRIPTOR_REGISTERS,
+    PASSES,
+    REGISTERS,
+    STALLS,
+    Descriptor,
+    EngineParameters,
+    ErrorCode,
+    regions,
+    run,
+)
+from verif.hw.gemm.jobs import Job
+from verif.streams import STALLS as PATTERNS
+
+__all__ = ["EngineBench"]
+
+
+class EngineBench:
+    """A running engine with a memory of ``size`` bytes and a master for its registers.
+
+    Every byte of memory is compared with what ``golden.engine.run`` makes of it.
+
+    Parameters
+    ----------
+    dut:
+        The top.
+    parameters:
+        What it was built with.
+    stalls:
+        Stall pattern of every channel of the memory.
+    size:
+        Bytes of memory.
+    """
+
+    def __init__(self, dut, parameters: EngineParameters, *, stalls: str = "none", size: int = 1 << 18):
+        self.dut = dut
+        self.parameters = parameters
+        self.compared = 0
+        self.memory = AxiRam(AxiBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, size=size)
+        self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
+        self.expected = np.random.default_rng(random.getrandbits(64)).integers(0, 256, size, dtype=np.uint8)
+        self.memory.write(0, self.expected.tobytes())
+        reads, writes = self.memory.read_if, self.memory.write_if
+        for part in (reads, writes, self.registers.read_if, self.registers.write_if):
+            part.log.setLevel("WARNING")
+        for channel in (
+            reads.ar_channel, reads.r_channel, writes.aw_channel, writes.w_channel, writes.b_channel
+        ):
+            channel.set_pause_generator(PATTERNS[stalls](random.Random(random.getrandbits(64))))
+
+        self.accesses = [0, 0]
+        self._fault: list[tuple[int, AxiResp] | None] = [None, None]
+        self._intercept(reads, "_read", reads.r_channel, "rresp", 0)
+        self._intercept(writes, "_write", writes.b_channel, "bresp", 1)
+
+    def _intercept(self, port, access: str, channel, field: str, number: int) -> None:
+        """Count accesses, and answer those to the faulty byte with its response."""
+        original, send = getattr(port, access), channel.send
+        answer = AxiResp.OKAY
+
+        async def accessed(address, content):
+            nonlocal answer
+            self.accesses[number] += 1
+            size = content if isinstance(content, int) else len(content)
+            if (fault := self._fault[number]) and address <= fault[0] < address + size:
+                answer = fault[1]
+            return await original(address, content)
+
+        async def sent(response):
+            nonlocal answer
+            setattr(response, field, answer)
+            answer = AxiResp.OKAY
+            await send(response)
+
+        setattr(port, access, accessed)
+        channel.send = sent
+
+    def fail(self, address: int | None, response: AxiResp, *, writes: bool) -> None:
+        """From now on answer reads (or writes) of this byte with ``response``; None: of no byte."""
+        self._fault[writes] = None if address is None else (address, response)
+
+    @classmethod
+    async def start(cls, dut, parameters: EngineParameters, **options) -> "EngineBench":
+        """Start the clock, reset, and return the bench."""
+        bench = cls(dut, parameters, **options)
+        Clock(dut.clk, 10, unit="ns").start()
+        dut.rst.value = 1
+        await ClockCycles(dut.clk, 3)
+        dut.rst.value = 0
+        await ClockCycles(dut.clk, 2)
+        await bench.write("INTERRUPT_ENABLE", 3)
+        return bench
+
+    async def read(self, name: str) -> int:
+        """Value of a register."""
+        response = await self.registers.read(REGISTERS[name].offset, 4)
+        assert response.resp == AxiResp.OKAY
+        return int.from_bytes(response.data, "little")
+
+    async def write(self, name: str, value: int) -> AxiResp:
+        """Write a register; the response."""
+        return (await self.registers.write(REGISTERS[name].offset, value.to_bytes(4, "little"))).resp
+
+    async def submit(self, descriptor: Descriptor) -> AxiResp:
+        """Stage a descriptor and ring the doorbell; its response."""
+        words = b"".join(word.to_bytes(4, "little") for word in descriptor.words())
+        await self.registers.write(DESCRIPTOR_REGISTERS[0].offset, words)
+        return await self.write("DOORBELL", 0)
+
+    def put(self, job: Job) -> None:
+        """Write a job's operands to memory."""
+        for address, content in job.contents:
+            self.memory.write(address, content)
+            self.expected[address:address + len(content)] = np.frombuffer(content, np.uint8)
+
+    def expect(self, descriptor: Descriptor) -> ErrorCode:
+        """What the job makes of memory, applied to what is expected."""
+        code = run(self.expected, descriptor, self.parameters)
+        self.compared += descriptor.m * descriptor.n
+        return code
+
+    async def interrupt(self, timeout: int = 200_000) -> int:
+        """Wait for an interrupt; its events, cleared."""
+        for _ in range(timeout):
+            if self.dut.irq.value:
+                events = await self.read("INTERRUPT_STATUS")
+                await self.write("INTERRUPT_STATUS", events)
+                return events
+            await RisingEdge(self.dut.clk)
+        raise AssertionError(f"no interrupt within {timeout} cycles")
+
+    async def run(self, jobs: Iterable[Job]) -> None:
+        """Run jobs, as many at once as the queue takes, and compare all of memory."""
+        start = await self.read("JOBS_DONE")
+        jobs = list(jobs)
+        for job in jobs:
+            self.put(job)
+        for job in jobs:
+            while (await self.read("STATUS")) & REGISTERS["STATUS"]["full"].mask:
+                await ClockCycles(self.dut.clk, 20)
+            assert await self.submit(job.descriptor) == AxiResp.OKAY
+            assert self.expect(job.descriptor) == ErrorCode.NONE
+        while (await self.read("JOBS_DONE")) - start < len(jobs):
+            assert await self.interrupt() == 1, hex(await self.read("ERROR_CODE"))
+        await self.write("INTERRUPT_STATUS", 1)
+        self.compare(jobs)
+
+    async def soft_reset(self) -> None:
+        """Ask for a soft reset and wait for its end."""
+        await self.write("CONTROL", 1)
+        for _ in range(1000):
+            if not (await self.read("STATUS")) & REGISTERS["STATUS"]["resetting"].mask:
+                return
+        raise AssertionError("the soft reset does not end")
+
+    def forget(self, descriptors: Iterable[Descriptor]) -> None:
+        """Expect in D's rows what is there."""
+        for d in descriptors:
+            region = regions(d)["D"]
+            for row in range(region.rows):
+                start = region.address + row * region.pitch
+                found = np.frombuffer(self.memory.read(start, region.row_bytes), np.uint8)
+                self.expected[start:start + region.row_bytes] = found
+
+    def compare(self, jobs: Iterable[Job] = ()) -> None:
+        """Every byte of memory is as expected."""
+        found = np.frombuffer(self.memory.read(0, len(self.expected)), np.uint8)
+        wrong = np.flatnonzero(found != self.expected)
+        assert not wrong.size, (
+            f"{wrong.size} bytes differ, the first at {wrong[0]:#x}: {found[wrong[0]]:#x}, "
+            f"expected {self.expected[wrong[0]]:#x}; jobs {[job.descriptor for job in jobs]}")
+
+    async def counters(self) -> dict[str, int]:
+        """Every performance counter; checks that they add up."""
+        values = {name: await self.read(name) for name in COUNTERS}
+        assert sum(values[name] for name in STALLS) == values["CYCLES"], values
+        assert sum(values[name] for name in PASSES) == values["BUSY"], values
+        return values

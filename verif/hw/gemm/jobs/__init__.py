@@ -1,0 +1,1 @@
+"""Descriptors, checks and plans against golden's."""

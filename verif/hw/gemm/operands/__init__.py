@@ -1,0 +1,1 @@
+"""Reads and unpacking against golden's blocks."""

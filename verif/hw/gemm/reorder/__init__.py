@@ -1,0 +1,1 @@
+"""Reorder jobs against golden's."""

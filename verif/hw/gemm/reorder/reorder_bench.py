@@ -1,0 +1,141 @@
+"""cocotb tests of the reorder unit."""
+
+import random
+from pathlib import Path
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge
+
+from driver import plan_reordering
+from hw.gemm.reorder.reorder import index_block_layout, row_block_layout
+from verif.coverage import Coverage
+from verif.hw.gemm.handshake import Receiver, Sender
+from verif.runner import bench_parameters
+
+COLUMNS = bench_parameters()["columns"]
+STALLS = ["none", "uniform", "bursts"]
+KINDS = ["random", "balanced", "same bank", "identity", "repeated"]
+COVERAGE = Coverage("reorder", stalls=STALLS, kind=KINDS)
+
+
+def blocks(values, junk: random.Random):
+    """A row in blocks of 16, each an integer with its ``last``; anything behind the row's end."""
+    size = 32 if values.dtype == np.uint32 else 16
+    layout = row_block_layout() if size == 32 else index_block_layout()
+    padded = [int(v) for v in values] + [junk.getrandbits(size) for _ in range(-len(values) % 16)]
+    for start in range(0, len(padded), 16):
+        word = sum(value << size * lane for lane, value in enumerate(padded[start : start + 16]))
+        yield word | (start + 16 == len(padded)) << (layout.size - 1)
+
+
+def permutation(kind: str, length: int, rng: random.Random) -> np.ndarray:
+    numbers = np.random.default_rng(rng.getrandbits(64))
+    if kind == "balanced":
+        return plan_reordering(numbers.random(length), length // 32, balance=True).permutation
+    if kind == "same bank":
+        return np.argsort(np.arange(length) % 16, kind="stable")
+    if kind == "identity":
+        return np.arange(length)
+    if kind == "repeated":
+        return numbers.integers(0, length, length)
+    return numbers.permutation(length)
+
+
+async def start(dut, stalls):
+    rng = random.Random(random.getrandbits(64))
+    received = []
+    options = {"stall": stalls, "rng": rng}
+    parts = [
+        Sender(dut, "permutation", **options),
+        Sender(dut, "i", **options),
+        Receiver(dut, "o", on_payload=received.append, **options),
+    ]
+    dut.length.value = 1
+    dut.rst.value = 1
+    Clock(dut.clk, 10, unit="ns").start()
+    await ClockCycles(dut.clk, 2)
+    dut.rst.value = 0
+    for part in parts:
+        cocotb.start_soon(part.run())
+    return rng, *parts[:2], received
+
+
+async def wait_for(dut, condition, cycles: int = 20000) -> int:
+    for n in range(cycles):
+        if condition():
+            return n
+        await RisingEdge(dut.clk)
+    raise AssertionError("nothing more comes")
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+@cocotb.parametrize(stalls=STALLS)
+async def rows(dut, stalls):
+    rng, orders, values, received = await start(dut, stalls)
+    outputs = 0
+    for kind in KINDS * 2:
+        length = rng.choice((1, 15, 16, 17, rng.randint(1, COLUMNS), COLUMNS))
+        order = permutation(kind, length, rng)
+        dut.length.value = length
+        orders.send(blocks(order.astype(np.uint16), rng))
+        await wait_for(dut, lambda: orders.idle)
+        await ClockCycles(dut.clk, 2)
+        assert not dut.bad_index.value
+        sent = [np.array([rng.getrandbits(32) for _ in range(length)], np.uint32) for _ in range(6)]
+        for row in sent:
+            values.send(blocks(row, rng))
+        count = -(-length // 16)
+        received.clear()
+        await wait_for(dut, lambda count=count: len(received) == 6 * count)
+        for n, row in enumerate(sent):
+            words = received[n * count : (n + 1) * count]
+            found = [word >> 32 * lane & 0xFFFFFFFF for word in words for lane in range(16)][:length]
+            assert found == row[order].tolist(), (kind, length, n)
+            assert [word >> 512 for word in words] == [0] * (count - 1) + [1]
+        outputs += 6 * length
+        COVERAGE.hit(stalls=stalls, kind=kind)
+    await ClockCycles(dut.clk, 20)
+    assert len(received) == 6 * count
+    COVERAGE.compared(outputs)
+    COVERAGE.write(Path.cwd())
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms", skip=COLUMNS < 64)
+@cocotb.parametrize(kind=["balanced", "same bank", "random"])
+async def throughput(dut, kind):
+    """A row takes as many cycles as the planner counts."""
+    rng, orders, values, received = await start(dut, "none")
+    length = COLUMNS // 16 * 16
+    order = permutation(kind, length, rng)
+    banks = order.reshape(-1, 16) % 16
+    cycles = sum(int(np.bincount(block).max()) for block in banks)
+    dut.length.value = length
+    orders.send(blocks(order.astype(np.uint16), rng))
+    await wait_for(dut, lambda: orders.idle)
+    for _ in range(12):
+        values.send(blocks(np.zeros(length, np.uint32), rng))
+    per_row = length // 16
+    await wait_for(dut, lambda: len(received) == per_row)
+    taken = await wait_for(dut, lambda: len(received) == 11 * per_row)
+    if kind == "balanced":
+        assert cycles == per_row
+    assert abs(taken - 10 * cycles) <= 3, (taken, cycles)
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def bad_indices(dut):
+    """An index beyond the row is reported, wherever it is; one behind the row's end is not."""
+    rng, orders, _, _ = await start(dut, "uniform")
+    for _ in range(40):
+        length = rng.randint(1, COLUMNS)
+        order = permutation("random", length, rng)
+        bad = rng.random() < 0.5
+        if bad:
+            order[rng.randrange(length)] = rng.choice((length, 0xFFFF))
+        dut.length.value = length
+        orders.send(blocks(order.astype(np.uint16), rng))
+        await wait_for(dut, lambda: orders.idle)
+        await ClockCycles(dut.clk, 2)
+        assert bool(dut.bad_index.value) == bad, (length, bad)

@@ -1,0 +1,141 @@
+"""cocotb tests of reorder jobs, against ``golden.engine.run``."""
+
+import random
+from pathlib import Path
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge
+
+from golden.engine import Descriptor, EngineParameters, ErrorCode, MemoryFormat, Operation, row_bytes, run
+from hw.gemm.reorder.reorder_path import reorder_job_layout
+from verif.coverage import Coverage
+from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
+from verif.hw.gemm.handshake import Receiver, Sender
+from verif.runner import bench_parameters
+
+P = bench_parameters()
+STALLS = ["none", "uniform"]
+FORMATS = [MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9]
+COVERAGE = Coverage(
+    "reorder-path",
+    format=[f.name for f in FORMATS],
+    source=["BINARY32", "BFLOAT16"],
+    permute=[0, 1],
+    stalls=STALLS,
+)
+PARAMETERS = EngineParameters(reorder_columns=P["columns"], address_bits=P["address_bits"])
+
+
+def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
+    """A job on random floats, which are put into memory."""
+    m, n = rng.randint(1, 6), rng.choice((1, 16, rng.randint(1, P["columns"]), P["columns"]))
+    source = rng.choice((MemoryFormat.BINARY32, MemoryFormat.BFLOAT16))
+    target = rng.choice(FORMATS)
+    leading = rng.randint(0, -(-n // 16)) if target != MemoryFormat.MX9 else 0
+    permute = rng.randint(0, 1)
+    size = row_bytes(source, n)
+    pitch = size + source.alignment * rng.choice((0, 0, 3))
+    address = source.alignment * rng.randint(0, 500)
+    numbers = np.random.default_rng(rng.getrandbits(64))
+    for row in range(m):
+        scale = 2.0 ** numbers.integers(-60, 60, n)
+        values = (numbers.standard_normal(n) * scale).astype(np.float32).view(np.uint32)
+        if rng.random() < 0.2:
+            values[rng.randrange(n)] = rng.choice((0x7FC00000, 0x7F800000, 0x00000001, 0x80000000))
+        bytes_ = (
+            values.view(np.uint8)
+            if source == MemoryFormat.BINARY32
+            else (values >> 16).astype("<u2").view(np.uint8)
+        )
+        memory.data[address + row * pitch : address + row * pitch + size] = bytes_
+    order = numbers.permutation(n).astype("<u2")
+    order_address = 0x4000 + 2 * rng.randint(0, 200)
+    if permute:
+        memory.data[order_address : order_address + 2 * n] = order.view(np.uint8)
+    memory.expected = memory.data.copy()
+    return Descriptor(
+        operation=Operation.REORDER, permute=permute, m=m, n=n, a_format=source, d_format=target,
+        d_mx9_blocks=leading, a_address=address, a_pitch=pitch, b_address=order_address if permute else 0,
+        d_address=0x5000 + 2 * rng.randint(0, 200),
+        d_pitch=row_bytes(target, n, leading) + 2 * rng.choice((0, 0, 7)),
+    )  # fmt: skip
+
+
+def payload(d: Descriptor) -> int:
+    layout = reorder_job_layout(
+        columns=P["columns"], rows_bits=P["rows_bits"], address_bits=P["address_bits"]
+    )
+    return payload_of(
+        layout, rows=d.m, columns=d.n, narrow=d.a_format == MemoryFormat.BFLOAT16, permute=d.permute,
+        permutation=d.b_address, source=d.a_address, source_pitch=d.a_pitch, target=d.d_address,
+        target_pitch=d.d_pitch, format=int(d.d_format), mx9_blocks=d.d_mx9_blocks,
+    )  # fmt: skip
+
+
+async def start(dut, stalls):
+    rng = random.Random(random.getrandbits(64))
+    memory = FragmentMemory(dut, rng, P["address_bits"], P["data_bits"], latency=rng.choice((1, 20)))
+    options = {"stall": stalls, "rng": rng}
+    jobs = Sender(dut, "job", **options)
+    parts = [
+        jobs,
+        memory,
+        Receiver(dut, "read", on_payload=memory.request, **options),
+        Receiver(dut, "o", on_payload=memory.write, **options),
+    ]
+    dut.beat_valid.value = 0
+    dut.rst.value = 1
+    Clock(dut.clk, 10, unit="ns").start()
+    await ClockCycles(dut.clk, 2)
+    dut.rst.value = 0
+    for part in parts:
+        cocotb.start_soon(part.run())
+    return rng, memory, jobs
+
+
+async def until(dut, condition) -> int:
+    for n in range(20000):
+        await RisingEdge(dut.clk)
+        if condition():
+            return n
+    raise AssertionError("the job does not end")
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+@cocotb.parametrize(stalls=STALLS)
+async def jobs(dut, stalls):
+    rng, memory, sender = await start(dut, stalls)
+    outputs = 0
+    for number in range(P["jobs"]):
+        d = random_descriptor(rng, memory)
+        assert run(memory.expected, d, PARAMETERS) == ErrorCode.NONE
+        sender.send([payload(d)])
+        await until(dut, lambda: sender.idle and dut.idle.value)
+        await ClockCycles(dut.clk, 3)
+        wrong = np.flatnonzero(memory.data != memory.expected)
+        assert not wrong.size, f"job {number}, {wrong.size} bytes from {wrong[0]:#x}: {d}"
+        outputs += d.m * d.n
+        source = MemoryFormat(d.a_format).name
+        COVERAGE.hit(format=MemoryFormat(d.d_format).name, source=source, permute=d.permute, stalls=stalls)
+    COVERAGE.compared(outputs)
+    COVERAGE.write(Path.cwd())
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def bad_permutation(dut):
+    """Nothing is written, and the fault stays until a reset."""
+    rng, memory, sender = await start(dut, "none")
+    d = random_descriptor(rng, memory)
+    while not d.permute:
+        d = random_descriptor(rng, memory)
+    at = d.b_address + 2 * rng.randrange(d.n)
+    memory.data[at : at + 2] = np.array([d.n], "<u2").view(np.uint8)
+    before = memory.data.copy()
+    sender.send([payload(d)])
+    await until(dut, lambda: dut.fault.value)
+    await ClockCycles(dut.clk, 200)
+    assert dut.fault.value
+    assert not dut.idle.value
+    assert np.array_equal(memory.data, before)

@@ -1,0 +1,1 @@
+"""Accumulation, formats and lines against golden's bytes."""

@@ -1,0 +1,198 @@
+"""cocotb tests of the result path: random jobs on random results, against golden's rules."""
+
+import random
+from pathlib import Path
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge
+
+from golden import add_binary32
+from golden.engine import MemoryFormat, encode, row_bytes
+from golden.engine.job import flush
+from hw.gemm.jobs.job import result_job_layout
+from hw.gemm.results.result_dispatch import tile_command_layout
+from verif.coverage import Coverage
+from verif.hw.gemm import float_vectors
+from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
+from verif.hw.gemm.handshake import Receiver, Sender
+from verif.runner import bench_parameters
+
+P = bench_parameters()["path"]
+ROWS, COLS, DRAIN_ROWS = P["rows"], P["cols"], P["drain_rows"]
+ADDRESS_BITS, DATA_BITS = P["address_bits"], P["data_bits"]
+D_FORMATS = [f for f in MemoryFormat if f != MemoryFormat.MXINT8]
+STALLS = ["none", "uniform", "bursts"]
+COVERAGE = Coverage(
+    "result-path",
+    format=[f.name for f in D_FORMATS],
+    stalls=STALLS,
+    chunks=["one", "several"],
+)
+ADDENDS = Coverage("result-path-addends", addends=["none", "bias", "old", "both"])
+
+
+def random_floats(rng: random.Random, shape) -> np.ndarray:
+    """Results as arrays make them: no subnormals, NaN canonical, now and then something special."""
+    values = np.array([rng.gauss(0, 1) * 2.0 ** rng.randint(-8, 8) for _ in range(int(np.prod(shape)))])
+    values = values.astype(np.float32)
+    for n in range(values.size):
+        if rng.random() < 0.02:
+            values[n] = rng.choice((0.0, -0.0, np.inf, -np.inf, 3e38, 1.2e-38))
+        elif rng.random() < 0.004:
+            values.view(np.uint32)[n] = 0x7FC00000
+    return values.reshape(shape)
+
+
+def any_floats(rng: random.Random, shape) -> np.ndarray:
+    """What memory may hold: subnormals and any NaN too."""
+    values = random_floats(rng, shape)
+    flat = values.reshape(-1).view(np.uint32)
+    for n in range(flat.size):
+        if rng.random() < 0.02:
+            flat[n] = rng.choice(float_vectors.special_pairs())[0]
+    return values
+
+
+class Job:
+    """A random job: its expected D is in ``memory.expected``, its commands and results are sent."""
+
+    def __init__(self, rng, memory, number):
+        self.rng = rng
+        self.m = rng.randint(1, 2 * ROWS + 1)
+        self.n = rng.randint(1, 50)
+        # Each format with one chunk, then each with several.
+        turn, place = divmod(number, len(D_FORMATS))
+        self.chunks = rng.choice((2, 3)) if turn % 2 else 1
+        self.format = D_FORMATS[place]
+        self.bias = rng.random() < 0.4
+        self.accumulate = self.format == MemoryFormat.BINARY32 and rng.random() < 0.5
+        blocks = -(-self.n // 16)
+        mixable = self.format in (MemoryFormat.MX4, MemoryFormat.MX6)
+        self.mx9_blocks = rng.randint(0, blocks) if mixable else 0
+        size = row_bytes(self.format, self.n, self.mx9_blocks)
+        align = self.format.alignment
+        self.pitch = -(-size // align) * align + align * rng.choice((0, 0, 1, 5))
+        self.address = align * rng.randint(0, 2000)
+        self.bias_address = 0x6000 + 4 * rng.randint(0, 100)
+        self.results = [random_floats(rng, (self.m, self.n)) for _ in range(self.chunks)]
+        self._expect(memory, size)
+
+    def _expect(self, memory, size) -> None:
+        bias = any_floats(self.rng, self.n)
+        old = any_floats(self.rng, (self.m, self.n))
+        starts = [self.address + r * self.pitch for r in range(self.m)]
+        rows = [slice(start, start + size) for start in starts]
+        if self.accumulate:
+            for row, values in zip(rows, old, strict=True):
+                memory.data[row] = values.view(np.uint8)
+        memory.data[self.bias_address : self.bias_address + 4 * self.n] = bias.view(np.uint8)
+        total = self.results[0]
+        for result in self.results[1:]:
+            total = add_binary32(total, result)
+        if self.bias:
+            total = add_binary32(total, flush(bias))
+        if self.accumulate:
+            total = add_binary32(total, flush(old))
+        memory.expected = memory.data.copy()
+        for row, values in zip(rows, encode(total, self.format, self.mx9_blocks), strict=True):
+            memory.expected[row] = values
+
+    def settings(self) -> int:
+        return payload_of(
+            result_job_layout(ADDRESS_BITS),
+            format=int(self.format),
+            mx9_blocks=self.mx9_blocks,
+            pitch=self.pitch,
+            bias=self.bias,
+            accumulate=self.accumulate,
+            bias_address=self.bias_address,
+        )
+
+    def send(self, commands: Sender, results: Sender) -> None:
+        tiles = [(r, c) for r in range(0, self.m, ROWS) for c in range(0, self.n, 16)]
+        layout = tile_command_layout(rows=ROWS, slots=P["slots"], address_bits=ADDRESS_BITS)
+        ends = [one[0] != next_[0] or self.rng.random() < 0.3
+                for one, next_ in zip(tiles, [*tiles[1:], (None, None)], strict=True)]
+        runs = dict(zip(tiles, zip([True, *ends[:-1]], ends, strict=True), strict=True))
+        while tiles:
+            group, tiles = tiles[: P["slots"]], tiles[P["slots"] :]
+            for chunk in range(self.chunks):
+                for slot, (r, c) in enumerate(group):
+                    columns = min(16, self.n - c)
+                    commands.send(
+                        [
+                            payload_of(
+                                layout,
+                                row_address=self.address + r * self.pitch,
+                                column_block=c // 16,
+                                rows=min(ROWS, self.m - r),
+                                columns=columns,
+                                first=chunk == 0,
+                                last=chunk == self.chunks - 1,
+                                slot=slot,
+                                begins=runs[r, c][0],
+                                ends=runs[r, c][1],
+                            )
+                        ]
+                    )
+                    for left in range(0, columns, COLS):
+                        results.send(self._beats(self.results[chunk], r, c + left))
+
+    def _beats(self, result, r, c):
+        tile = np.array([self.rng.getrandbits(32) for _ in range(ROWS * COLS)], np.uint32).reshape(ROWS, COLS)
+        part = result[r : r + ROWS, c : c + COLS]
+        tile[: part.shape[0], : part.shape[1]] = part.view(np.uint32)
+        words = tile.reshape(-1, DRAIN_ROWS, COLS).transpose(1, 0, 2).reshape(DRAIN_ROWS, -1)
+        for i, beat in enumerate(words):
+            value = sum(int(word) << 32 * k for k, word in enumerate(beat))
+            last = i == DRAIN_ROWS - 1
+            yield value | last << (32 * len(beat) + 3)
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.parametrize(stalls=STALLS)
+async def jobs(dut, stalls):
+    rng = random.Random(random.getrandbits(64))
+    memory = FragmentMemory(dut, rng, ADDRESS_BITS, DATA_BITS, latency=rng.choice((1, 20)))
+    options = {"stall": stalls, "rng": rng}
+    commands, results = Sender(dut, "command", **options), Sender(dut, "d", **options)
+    parts = [
+        commands,
+        results,
+        memory,
+        Receiver(dut, "read", on_payload=memory.request, **options),
+        Receiver(dut, "o", on_payload=memory.write, **options),
+    ]
+    dut.beat_valid.value = 0
+    dut.rst.value = 1
+    Clock(dut.clk, 10, unit="ns").start()
+    await ClockCycles(dut.clk, 2)
+    dut.rst.value = 0
+    for part in parts:
+        cocotb.start_soon(part.run())
+    outputs = 0
+    for number in range(bench_parameters()["jobs"]):
+        job = Job(rng, memory, number)
+        dut.job.value = job.settings()
+        job.send(commands, results)
+        for _ in range(20000):
+            await RisingEdge(dut.clk)
+            if commands.idle and results.idle and dut.idle.value:
+                break
+        else:
+            raise AssertionError(f"job {number} did not end: {vars(job)}")
+        await ClockCycles(dut.clk, 3)
+        wrong = np.flatnonzero(memory.data != memory.expected)
+        facts = {k: v for k, v in vars(job).items() if k not in ("results", "rng")}
+        assert not wrong.size, f"job {number}, {wrong.size} bytes from {wrong[0]:#x}: {facts}"
+        outputs += job.m * job.n
+        addends = ("none", "bias", "old", "both")[job.bias + 2 * job.accumulate]
+        COVERAGE.hit(
+            format=job.format.name, stalls=stalls, chunks="several" if job.chunks > 1 else "one"
+        )
+        ADDENDS.hit(addends=addends)
+    COVERAGE.compared(outputs)
+    for coverage in (COVERAGE, ADDENDS):
+        coverage.write(Path.cwd())

@@ -1,0 +1,23 @@
+"""The result path against golden."""
+
+import pytest
+
+from hw.gemm.results.result_path import ResultPath
+
+CASES = {
+    "8x8": {"rows": 8, "cols": 8, "drain_rows": 4, "slots": 2, "lanes": 2, "data_bits": 128},
+    "3x16": {"rows": 3, "cols": 16, "drain_rows": 3, "slots": 1, "lanes": 16, "data_bits": 512},
+    "4x4": {"rows": 4, "cols": 4, "drain_rows": 1, "slots": 3, "lanes": 4, "data_bits": 64},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_result_path(bench, case):
+    parameters = {**CASES[case], "address_bits": 32}
+    bench(
+        ResultPath(**parameters),
+        "result_path",
+        "verif.hw.gemm.results.result_path_bench",
+        parameters={"path": parameters, "jobs": 12},
+    )

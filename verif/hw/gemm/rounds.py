@@ -1,0 +1,94 @@
+"""Rounds of random jobs that are queued together, and which features of a descriptor they have."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from golden.engine import Descriptor, EngineParameters, MemoryFormat, Operation
+from golden.formats import BLOCK_SIZE
+from verif.hw.gemm.dependent_jobs import dependent_jobs
+from verif.hw.gemm.jobs import CASES, Job, Layout, random_job, random_sizes
+from verif.hw.gemm.reorder_jobs import random_reorder_job
+
+__all__ = ["FEATURES", "REORDER_FEATURES", "features", "format_name", "random_round"]
+
+FEATURES = (
+    "bias", "accumulate", "bias and accumulate", "A stays", "B stays", "M = 1", "N = 1", "K = 1",
+    "one tile of D", "whole tiles of D", "edge in M", "edge in N", "edge in K", "one chunk", "two chunks",
+    "more chunks", "mixed A", "mixed B", "mixed D", "gaps between rows",
+)  # fmt: skip
+"""Of products."""
+
+REORDER_FEATURES = ("reorder", "reorder with permutation", "reorder binary32", "reorder bfloat16")
+
+
+def random_round(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
+    """One to six jobs for the queue, some on what those before wrote."""
+    kind = rng.random()
+    if kind < 0.15:
+        return dependent_jobs(rng, layout, p)
+    jobs = [_job(rng, layout, p) for _ in range(int(rng.integers(1, 7)))]
+    if kind < 0.3 and p.reorder_columns:
+        jobs += _reorder_and_multiply(rng, layout, p)
+    return jobs
+
+
+def _job(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> Job:
+    sizes = random_sizes(rng, p)
+    if p.reorder_columns and rng.random() < 0.3:
+        return random_reorder_job(rng, layout, m=sizes["m"], n=int(rng.integers(1, p.reorder_columns + 1)))
+    for name in "mnk":
+        if rng.random() < 0.05:
+            sizes[name] = 1
+    return random_job(rng, layout, **sizes, case=str(rng.choice(CASES)))
+
+
+def _reorder_and_multiply(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
+    """A reorder job, and a product of what it makes."""
+    made = random_reorder_job(
+        rng, layout, m=random_sizes(rng, p)["m"], n=int(rng.integers(1, p.reorder_columns + 1)))
+    d = made.descriptor
+    product = random_job(rng, layout, m=d.m, n=random_sizes(rng, p)["n"], k=d.n)
+    chained = replace(
+        product.descriptor, a_address=d.d_address, a_pitch=d.d_pitch, a_format=d.d_format,
+        a_mx9_blocks=d.d_mx9_blocks)
+    return [made, replace(product, descriptor=chained)]
+
+
+def format_name(fmt: int, mx9_blocks: int) -> str:
+    """How a matrix is stored, such as ``MX9+MX6``."""
+    return f"{'MX9+' if mx9_blocks else ''}{MemoryFormat(fmt).name}"
+
+
+def features(d: Descriptor, p: EngineParameters) -> Iterator[str]:
+    """Those of ``FEATURES`` or ``REORDER_FEATURES`` that a job has."""
+    if d.operation == Operation.REORDER:
+        yield "reorder with permutation" if d.permute else "reorder"
+        yield f"reorder {MemoryFormat(d.a_format).name.lower()}"
+        return
+    rows, blocks = p.rows * p.arrays, -(-d.k // BLOCK_SIZE)
+    chunks = -(-blocks // p.k_blocks)
+    found = {
+        "bias": d.bias,
+        "accumulate": d.accumulate,
+        "bias and accumulate": d.bias and d.accumulate,
+        "A stays": not d.keep_b,
+        "B stays": d.keep_b,
+        "M = 1": d.m == 1,
+        "N = 1": d.n == 1,
+        "K = 1": d.k == 1,
+        "one tile of D": d.m <= rows and d.n <= p.cols,
+        "whole tiles of D": d.m % rows == 0 and d.n % BLOCK_SIZE == 0,
+        "edge in M": d.m % rows,
+        "edge in N": d.n % BLOCK_SIZE,
+        "edge in K": d.k % BLOCK_SIZE,
+        "one chunk": chunks == 1,
+        "two chunks": chunks == 2,
+        "more chunks": chunks > 2,
+        "mixed A": 0 < d.a_mx9_blocks < blocks,
+        "mixed B": 0 < d.b_mx9_blocks < blocks,
+        "mixed D": 0 < d.d_mx9_blocks < -(-d.n // BLOCK_SIZE),
+        "gaps between rows": d.d_pitch > 4 * d.n,
+    }
+    yield from (name for name, has in found.items() if has)

@@ -1,0 +1,1 @@
+"""Primitives against their definitions."""

@@ -1,0 +1,182 @@
+"""``mixdit calibrate`` on the three real architectures in miniature: load, calibrate, save, load, sample."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from dit.calibration import job as calibration_job
+from dit.packed import load_packed, restore
+from dit.pipelines import KINDS, load_pipeline, run_pipeline
+from dit.plan_file import load_plan
+from dit.quantize_model import quantize_model
+from dit.timestep_plan import TimestepPlan
+from gen.cli import main
+from verif.mixdit.tiny_pipelines import pipeline
+
+pytestmark = [
+    # Their own business: of diffusers with itself, and of transformers with torchvision.
+    pytest.mark.filterwarnings("ignore::FutureWarning:diffusers"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The three pipelines on disk, and a file of prompts."""
+    root = tmp_path_factory.mktemp("pipelines")
+    (root / "prompts.txt").write_text("a cat\n\na dog\n")
+    for kind in KINDS:
+        pipeline(kind).save_pretrained(root / kind)
+    return root
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as exit_:
+        main(["calibrate", *map(str, arguments)])
+    return int(exit_.value.code or 0)
+
+
+def arguments(folder, kind: str) -> list[object]:
+    what = ["--labels", "1,2"] if kind == "dit" else ["--prompts", folder / "prompts.txt", "--size", 16]
+    return ["--model", folder / kind, "--pipeline", kind, *what, "--steps", 3]
+
+
+OPTIONS = {
+    "dit": ["--linear-share", 0.1, "--preview"],
+    "pixart": ["--timestep-groups", 2, "--low", "MX4"],
+    "sd3": ["--choice", "sensitivity", "--exchanges", 20, "--cover", 0.9],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_from_a_pipeline_to_samples(kind, folder, tmp_path, capsys):
+    assert run(*arguments(folder, kind), *OPTIONS[kind], "--output", tmp_path, "--json") == 0
+    figures = json.loads(capsys.readouterr().out)
+    plan = load_plan(tmp_path / "plan.json")
+    assert isinstance(plan, TimestepPlan) is (kind == "pixart")
+    assert 0 < figures["mx9_linear"] <= (0.1 if kind == "dit" else 0.05)
+    assert figures["mx9_linear"] == pytest.approx(plan.mx9_linear)
+    assert 0 < figures["mx9_attention"] <= 0.2
+    assert figures["passes"] == 2 * 3
+    assert (tmp_path / "preview.png").exists() is (kind == "dit")
+
+    loaded = load_pipeline(str(folder / kind), KINDS[kind])
+    items = (1, 2) if kind == "dit" else ("a cat", "a dog")
+
+    def sample() -> np.ndarray:
+        images = run_pipeline(loaded, KINDS[kind], items, steps=2, seed=5, size=16)
+        assert images.shape == (2, 16, 16, 3)
+        assert np.isfinite(images).all()
+        return images
+
+    original = loaded.transformer
+    want = sample()
+    loaded.transformer = quantize_model(original, plan)
+    planned = sample()
+    assert not np.array_equal(planned, want)
+
+    # The packed weights alone give the same samples, where there is one plan.
+    packed = load_packed(tmp_path / "weights.safetensors")
+    assert packed.plan == plan
+    for linear in plan.plans[0].linears if isinstance(plan, TimestepPlan) else plan.linears:
+        original.get_submodule(linear).weight.data.zero_()
+    restore(original, packed)
+    loaded.transformer = quantize_model(original, packed.plan)
+    if kind != "pixart":
+        assert np.array_equal(sample(), planned)
+
+
+@pytest.mark.slow
+def test_an_interrupted_calibration_goes_on(folder, tmp_path, capsys, monkeypatch):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert run(*arguments(folder, "dit"), "--output", whole) == 0
+    real, seen = calibration_job.run_pipeline, []
+
+    def interrupted(pipeline, kind, items, **options):
+        seen.append(items)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return real(pipeline, kind, items, **options)
+
+    monkeypatch.setattr(calibration_job, "run_pipeline", interrupted)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        main(["calibrate", *map(str, arguments(folder, "dit")), "--output", str(parts)])
+    assert not (parts / "plan.json").exists()
+    assert run(*arguments(folder, "dit"), "--output", parts) == 0
+    assert seen == [(1,), (2,), (2,)]
+    capsys.readouterr()
+    ours, theirs = (load_plan(path / "plan.json") for path in (parts, whole))
+    assert ours.mx9_linear == theirs.mx9_linear
+    assert ours.linears.keys() == theirs.linears.keys()
+
+    other = [*arguments(folder, "dit"), "--output", parts, "--seed", 1]
+    assert run(*other) == 1
+    assert "is of another calibration: choose another --output, or --restart" in capsys.readouterr().err
+    assert run(*other, "--restart") == 0
+
+
+@pytest.mark.slow
+def test_more_images_give_a_plan_of_their_own(folder, tmp_path, capsys):
+    """Tables are for people; bfloat16 models are calibrated as they are."""
+    assert run(*arguments(folder, "dit"), "--output", tmp_path, "--dtype", "bfloat16") == 0
+    printed = capsys.readouterr().out
+    assert "transformer_blocks.*.attn1.to_q" in printed
+    assert str(tmp_path / "weights.safetensors") in printed
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "message"),
+    [
+        (["--pipeline", "sdxl"], 2, "--pipeline must be one of dit, pixart, sd3, not 'sdxl'"),
+        (["--low", "MX5"], 2, "--low must be one of MX4, MX6, MX9, MXINT8, not 'MX5'"),
+        (["--low", "MXINT8"], 2, "low must be one of MX4, MX6, MX9, not MXINT8"),
+        (["--choice", "best"], 2, "--choice must be one of magnitude, sensitivity, random, not 'best'"),
+        (["--labels", "1,x"], 2, "--labels must be integers with commas between them, not '1,x'"),
+        (["--prompts", "x"], 2, "--prompts is for pixart and sd3: dit takes --labels"),
+        (["--dtype", "int8"], 2, "--dtype must be one of float32, bfloat16, float16, not 'int8'"),
+        (["--device", "tpu"], 2, "--device must be one of cpu, cuda, auto, not 'tpu'"),
+        (["--linear-share", "2"], 2, "Invalid value for '--linear-share'"),
+        (["--pipeline", "sd3", "--labels", "1"], 2, "--labels is for dit: pixart and sd3 take --prompts"),
+        (["--pipeline", "sd3"], 2, "--prompts FILE is needed: a text file with a prompt per line"),
+        (["--pipeline", "sd3", "--prompts", "/none"], 2, "--prompts must be a text file, not '/none'"),
+        (["--model", "/none"], 1, "cannot load '/none' as DiTPipeline: "),
+        (["--model", "nobody/nothing"], 1, "cannot load 'nobody/nothing' as DiTPipeline"),
+    ],
+)
+def test_errors_take_one_line(changes, status, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    defaults = ["--model", "/none", "--pipeline", "dit", "--output", tmp_path]
+    assert run(*defaults, *changes) == status
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
+def test_no_gpu_is_said(tmp_path, capsys):
+    assert run("--model", "x", "--pipeline", "dit", "--device", "cuda", "--output", tmp_path) == 2
+    assert "this machine has no usable NVIDIA GPU" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_wrong_models_and_labels_take_one_line(folder, tmp_path, capsys):
+    """A pipeline of another kind, a label that the model does not have, and too little memory."""
+    sd3 = ["--model", folder / "sd3", "--pipeline", "dit", "--output", tmp_path]
+    assert run(*sd3) == 1
+    assert "has a SD3Transformer2DModel where DiTPipeline has a DiT" in capsys.readouterr().err
+    assert run("--model", folder / "dit", "--pipeline", "dit", "--labels", 1000, "--output", tmp_path) == 1
+    assert "labels must be 0 to 999, the model's classes, not 1000" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_too_little_memory_is_said(folder, tmp_path, capsys, monkeypatch):
+    def out_of_memory(*args, **kwargs):
+        raise torch.OutOfMemoryError("no")
+
+    monkeypatch.setattr(calibration_job, "run_pipeline", out_of_memory)
+    assert run(*arguments(folder, "dit"), "--output", tmp_path) == 1
+    assert "not enough memory on cpu: try --dtype bfloat16, or a smaller --size" in capsys.readouterr().err
