@@ -26,11 +26,11 @@ import torch
 from torch import Tensor
 
 import golden
-from dit import native
-from dit.matmul import matmul
-from dit.operand import prepare
-from dit.quantize import dequantize, fake_quantize, fake_quantize_mixed, quantize
 from golden import FORMATS, MX6, MX9
+from mixdit import native
+from mixdit.tensors.matmul import matmul
+from mixdit.tensors.operand import prepare
+from mixdit.tensors.quantize import dequantize, fake_quantize, fake_quantize_mixed, quantize
 
 ROUNDS = 15
 M, N, K = 256, 1152, 1152

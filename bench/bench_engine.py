@@ -24,11 +24,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from driver import DeviceMatrix, Gemm
 from golden import MX6, MX9, Tensor, add_binary32, concat, matmul, quantize
 from golden.engine import PASSES, STALLS, EngineParameters, MemoryFormat, encode
 from golden.formats import BLOCK_SIZE
-from verif.harness import EngineHarness, Memory
+from mixdit.driver import DeviceMatrix, Gemm
+from mixdit.sim import EngineHarness, Memory
 
 ENGINES = {
     "8x8": {"rows": 8, "cols": 8, "data_bits": 256, "stationary_tiles": 8},

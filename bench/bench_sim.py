@@ -23,7 +23,7 @@ from rich.table import Table
 
 from golden import MX6, MX9, Tensor, concat, matmul, quantize
 from golden.formats import BLOCK_SIZE
-from verif.harness import ArrayHarness
+from mixdit.sim import ArrayHarness
 
 ROWS = COLS = 16
 GOAL_MACS_PER_SECOND = 50e6

@@ -13,7 +13,7 @@ from rich.console import Console
 from gen.designs import DESIGNS
 from gen.files import write_files
 from gen.package import VERILATOR_WAIVERS, make_package
-from verif.toolchain import find_verilator
+from mixdit.sim.toolchain import find_verilator
 
 __all__ = ["CHECKS", "LintError", "icarus", "verilator", "yosys"]
 

@@ -12,8 +12,8 @@ import cocotb_tools.config
 from amaranth.lib import wiring
 from cocotb_tools.runner import get_runner
 
-from verif.design import Design
-from verif.verilate import verilate
+from mixdit.sim.design import Design
+from mixdit.sim.verilate import verilate
 
 __all__ = ["BenchError", "BenchResult", "bench_parameters", "run_bench", "seed"]
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from mixdit.sim.design import Design
+from mixdit.sim.verilate import BuildError, verilate
 from verif.coverage import Coverage, Tally, merge, read_tallies
-from verif.design import Design
 from verif.passthrough import FAULTS, Passthrough
 from verif.runner import BenchError
-from verif.verilate import BuildError, verilate
 
 MODULE = "verif.passthrough_bench"
 PARAMETERS = {"beats": 200}

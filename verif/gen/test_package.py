@@ -12,8 +12,8 @@ import pytest
 import gen
 from gen.designs import DESIGNS, PARAMETERS, Design, ParameterError
 from gen.package import VERILATOR_WAIVERS
+from mixdit.sim.toolchain import find_verilator
 from verif.gen.conftest import SMALL
-from verif.toolchain import find_verilator
 
 PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 import golden
-from dit.block_tensor import BlockTensor
+from mixdit.tensors.block_tensor import BlockTensor
 from verif.golden.samples import bits, same
 
 _needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")

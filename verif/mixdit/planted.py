@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from dit.attention import ScaledDotProductAttention
-from dit.quantize_model import quantize_model
+from mixdit.layers.attention import ScaledDotProductAttention
+from mixdit.layers.quantize_model import quantize_model
 
 WIDTH = 96
 OUTLIERS = (5, 17, 40, 71, 90)

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 import golden
-from dit.attention import ScaledDotProductAttention
-from dit.digits.checkpoint import load_model
-from dit.digits.data import load_digits
-from dit.digits.diffusion import add_noise
-from dit.matmul import matmul
-from dit.quantize import fake_quantize, quantize
 from golden import MX4, MX6, MX9, Format, concat
+from mixdit.digits.checkpoint import load_model
+from mixdit.digits.data import load_digits
+from mixdit.digits.diffusion import add_noise
+from mixdit.layers.attention import ScaledDotProductAttention
+from mixdit.tensors.matmul import matmul
+from mixdit.tensors.quantize import fake_quantize, quantize
 from verif.coverage import Coverage
 from verif.mixdit.compare import differing, same_codes
 

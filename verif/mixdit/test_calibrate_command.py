@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from dit.calibration import job as calibration_job
-from dit.packed import load_packed, restore
-from dit.pipelines import KINDS, load_pipeline, run_pipeline
-from dit.plan_file import load_plan
-from dit.quantize_model import quantize_model
-from dit.timestep_plan import TimestepPlan
 from gen.cli import main
+from mixdit.calibration import job as calibration_job
+from mixdit.calibration.pipelines import KINDS, load_pipeline, run_pipeline
+from mixdit.layers.packed import load_packed, restore
+from mixdit.layers.quantize_model import quantize_model
+from mixdit.plan.plan_file import load_plan
+from mixdit.plan.timestep_plan import TimestepPlan
 from verif.mixdit.tiny_pipelines import pipeline
 
 pytestmark = [

@@ -4,13 +4,13 @@
 import pytest
 import torch
 
-from dit.calibration import Recorder, Settings, Statistics, calibrate, collect, make_plan
-from dit.calibration.budget import choose
-from dit.calibration.statistics import BUCKET_ROWS, BUCKETS, LinearStatistics, bucket_of
-from dit.calibration.statistics_file import load_statistics, save_statistics
-from dit.dynamic import block_maxima
-from dit.timestep_plan import TimestepPlan
 from golden import MX4, MX6, MX9
+from mixdit.calibration import Recorder, Settings, Statistics, calibrate, collect, make_plan
+from mixdit.calibration.budget import choose
+from mixdit.calibration.statistics import BUCKET_ROWS, BUCKETS, LinearStatistics, bucket_of
+from mixdit.calibration.statistics_file import load_statistics, save_statistics
+from mixdit.plan.timestep_plan import TimestepPlan
+from mixdit.tensors.dynamic import block_maxima
 from verif.mixdit.planted import OUTLIERS, WIDTH, Transformer, batch, sqnr
 
 
@@ -153,7 +153,7 @@ def test_sensitivity_knows_what_matters():
 
 
 def test_sensitivities_of_several_calls_are_averaged(model):
-    from dit.calibration import measure_sensitivity
+    from mixdit.calibration import measure_sensitivity
 
     settings = Settings(choice="sensitivity")
     statistics = collect(model, [batch(0)])

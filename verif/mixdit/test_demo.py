@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from verif.demo import command
+from mixdit.demo.command import command
 
 
 def invoke(*arguments: str):

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from dit.digits.checkpoint import load_model
-from verif.demo_transformer import embed, load_block
+from mixdit.demo.transformer import embed, load_block
+from mixdit.digits.checkpoint import load_model
 
 
 def test_block_equals_pytorch():

@@ -9,11 +9,11 @@ import typer
 from diffusers import DDIMScheduler
 from typer.testing import CliRunner
 
-from dit.digits.checkpoint import CHECKPOINTS, load_model, save_model
-from dit.digits.classifier import load_classifier
-from dit.digits.command import command
-from dit.digits.data import load_digits
-from dit.digits.diffusion import (
+from mixdit.digits.checkpoint import CHECKPOINTS, load_model, save_model
+from mixdit.digits.classifier import load_classifier
+from mixdit.digits.command import command
+from mixdit.digits.data import load_digits
+from mixdit.digits.diffusion import (
     TIMESTEPS,
     add_noise,
     balanced_labels,
@@ -22,9 +22,9 @@ from dit.digits.diffusion import (
     sampling_timesteps,
     trajectory,
 )
-from dit.digits.model import DigitsTransformer, ModelShape
-from dit.digits.recipes import RECIPES, Recipe
-from dit.digits.training import train
+from mixdit.digits.model import DigitsTransformer, ModelShape
+from mixdit.digits.recipes import RECIPES, Recipe
+from mixdit.digits.training import train
 
 TINY = ModelShape(patch=4, width=16, depth=1, heads=2)
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from dit.calibration import Settings, make_plan
-from dit.calibration.candidates import outliers_first
-from dit.calibration.exchange import exchange
-from dit.quantize import fake_quantize, mixed_formats
 from golden import MX9
+from mixdit.calibration import Settings, make_plan
+from mixdit.calibration.candidates import outliers_first
+from mixdit.calibration.exchange import exchange
+from mixdit.tensors.quantize import fake_quantize, mixed_formats
 from verif.mixdit.planted import sqnr
 
 

@@ -9,12 +9,12 @@ from torch import nn
 from torch.nn import functional
 
 import golden
-from dit.attention import MXAttention, QuantizedAttention, ScaledDotProductAttention
-from dit.linear import MXLinear, QuantizedLinear
-from dit.matmul import matmul
-from dit.plan import LinearPlan
-from dit.quantize import fake_quantize, fake_quantize_mixed
 from golden import MX4, MX6, MX9, concat
+from mixdit.layers.attention import MXAttention, QuantizedAttention, ScaledDotProductAttention
+from mixdit.layers.linear import MXLinear, QuantizedLinear
+from mixdit.plan.plan import LinearPlan
+from mixdit.tensors.matmul import matmul
+from mixdit.tensors.quantize import fake_quantize, fake_quantize_mixed
 from verif.mixdit.compare import DEVICES, differing
 
 

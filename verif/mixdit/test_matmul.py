@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import golden
-from dit.block_tensor import BlockTensor
-from dit.matmul import matmul
-from dit.operand import prepare
-from dit.quantize import fake_quantize, quantize
 from golden import FORMATS, MX4, MX6, MX9, MXINT8, concat
+from mixdit.tensors.block_tensor import BlockTensor
+from mixdit.tensors.matmul import matmul
+from mixdit.tensors.operand import prepare
+from mixdit.tensors.quantize import fake_quantize, quantize
 from verif.golden.samples import random_tensor
 from verif.mixdit.compare import DEVICES, differing
 

@@ -5,9 +5,9 @@ import pytest
 import scipy.linalg
 import torch
 
-from dit.quality.bootstrap import Interval, resamples
-from dit.quality.frechet import FrechetReference, inception_score
-from dit.quality.similarity import decibels, psnr, ssim
+from mixdit.quality.bootstrap import Interval, resamples
+from mixdit.quality.frechet import FrechetReference, inception_score
+from mixdit.quality.similarity import decibels, psnr, ssim
 
 
 def test_frechet_distance_equals_its_formula():

@@ -9,14 +9,14 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import golden
-from dit.linear import MXLinear
-from dit.packed import load_packed, pack_rows, restore, save_packed, unpack_rows
-from dit.plan import LinearPlan, Plan
-from dit.plan_file import plan_to_json
-from dit.quantize import quantize
-from dit.quantize_model import quantize_model
-from dit.timestep_plan import TimestepPlan
 from golden import MX4, MX6, MX9
+from mixdit.layers.linear import MXLinear
+from mixdit.layers.packed import load_packed, pack_rows, restore, save_packed, unpack_rows
+from mixdit.layers.quantize_model import quantize_model
+from mixdit.plan.plan import LinearPlan, Plan
+from mixdit.plan.plan_file import plan_to_json
+from mixdit.plan.timestep_plan import TimestepPlan
+from mixdit.tensors.quantize import quantize
 from verif.mixdit.compare import same_codes
 
 K = 70

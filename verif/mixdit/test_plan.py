@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from dit.plan import AttentionPlan, LinearPlan, Plan
-from dit.plan_file import load_plan, plan_from_json, plan_to_json, save_plan
-from dit.timestep_plan import TimestepPlan
 from golden import MX4, MX6, MX9, MXINT8
+from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
+from mixdit.plan.plan_file import load_plan, plan_from_json, plan_to_json, save_plan
+from mixdit.plan.timestep_plan import TimestepPlan
 
 
 def example(high_blocks: int = 1) -> Plan:

@@ -9,16 +9,16 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from dit.quality.checks import check_rows
-from dit.quality.command import command
-from dit.quality.evaluate import workers
-from dit.quality.experiment import Experiment
-from dit.quality.mx9_share import count_mx9
-from dit.quality.row import Row
-from dit.quantize_model import quantize_model
-from dit.rivals.uniform import uniform_mx, uniform_plan
-from dit.rivals.variants import VARIANTS
 from golden import MX6, MX9
+from mixdit.layers.quantize_model import quantize_model
+from mixdit.quality.checks import check_rows
+from mixdit.quality.command import command
+from mixdit.quality.evaluate import workers
+from mixdit.quality.experiment import Experiment
+from mixdit.quality.mx9_share import count_mx9
+from mixdit.quality.row import Row
+from mixdit.rivals.uniform import uniform_mx, uniform_plan
+from mixdit.rivals.variants import VARIANTS
 
 NAMES = ("FP32", "MX4", "mixed")
 

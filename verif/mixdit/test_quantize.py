@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import golden
-from dit import native
-from dit.block_tensor import BlockTensor
-from dit.dynamic import fake_quantize_above
-from dit.quantize import dequantize, fake_quantize, fake_quantize_mixed, mixed_formats, quantize
 from golden import FORMATS, MX4, MX6, MX9, MXINT8, concat
+from mixdit import native
+from mixdit.tensors.block_tensor import BlockTensor
+from mixdit.tensors.dynamic import fake_quantize_above
+from mixdit.tensors.quantize import dequantize, fake_quantize, fake_quantize_mixed, mixed_formats, quantize
 from verif.golden.samples import float_blocks
 from verif.mixdit.compare import DEVICES, differing, same_codes
 

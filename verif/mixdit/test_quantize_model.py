@@ -7,14 +7,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dit.attention import MXAttention, ScaledDotProductAttention
-from dit.attention_sites import RedirectedAttention, attention_sites, with_attention
-from dit.linear import MXLinear
-from dit.matmul import matmul
-from dit.plan import AttentionPlan, LinearPlan, Plan
-from dit.quantize_model import quantize_model
-from dit.timestep_plan import TimestepPlan
 from golden import MX4, MX6, MX9
+from mixdit.layers.attention import MXAttention, ScaledDotProductAttention
+from mixdit.layers.attention_sites import RedirectedAttention, attention_sites, with_attention
+from mixdit.layers.linear import MXLinear
+from mixdit.layers.quantize_model import quantize_model
+from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
+from mixdit.plan.timestep_plan import TimestepPlan
+from mixdit.tensors.matmul import matmul
 from verif.mixdit.tiny_pipelines import dit_transformer, pixart_transformer, randomize, sd3_transformer
 
 HEADS = 3

@@ -4,22 +4,22 @@ import pytest
 import torch
 from torch import nn
 
-from dit.digits.checkpoint import load_model
-from dit.digits.diffusion import balanced_labels, initial_noise, trajectory
-from dit.linear import QuantizedLinear
-from dit.rivals.grouped_bias import GroupedBias
-from dit.rivals.htg import htg, reparameterize
-from dit.rivals.integer import asymmetric, asymmetric_grouped, symmetric
-from dit.rivals.layers import quantized_attentions, quantized_linears
-from dit.rivals.noise_error import predict, thin
-from dit.rivals.plain import per_tensor, per_token
-from dit.rivals.qdit import qdit, search_group_sizes
-from dit.rivals.static_scale import StaticScale
-from dit.rivals.statistics import Ranges, collect_ranges
-from dit.rivals.timestep_groups import TimestepGroups, cluster_adjacent
-from dit.rivals.variants import VARIANTS, Calibration
-from dit.rivals.viditq import BalancedLinear, balance, rotation, viditq
-from dit.rivals.viditq_mp import BUDGET_BITS, allocate, viditq_mp
+from mixdit.digits.checkpoint import load_model
+from mixdit.digits.diffusion import balanced_labels, initial_noise, trajectory
+from mixdit.layers.linear import QuantizedLinear
+from mixdit.rivals.grouped_bias import GroupedBias
+from mixdit.rivals.htg import htg, reparameterize
+from mixdit.rivals.integer import asymmetric, asymmetric_grouped, symmetric
+from mixdit.rivals.layers import quantized_attentions, quantized_linears
+from mixdit.rivals.noise_error import predict, thin
+from mixdit.rivals.plain import per_tensor, per_token
+from mixdit.rivals.qdit import qdit, search_group_sizes
+from mixdit.rivals.static_scale import StaticScale
+from mixdit.rivals.statistics import Ranges, collect_ranges
+from mixdit.rivals.timestep_groups import TimestepGroups, cluster_adjacent
+from mixdit.rivals.variants import VARIANTS, Calibration
+from mixdit.rivals.viditq import BalancedLinear, balance, rotation, viditq
+from mixdit.rivals.viditq_mp import BUDGET_BITS, allocate, viditq_mp
 
 
 @pytest.fixture(scope="module")

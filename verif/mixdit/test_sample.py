@@ -7,11 +7,11 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from dit.matmul import matmul
-from dit.quality.sample_command import command
-from dit.quantize import mixed_formats, quantize
 from golden import MX9
-from verif.sample_backend import ArrayProduct
+from mixdit.demo.sample import command
+from mixdit.demo.sample_backend import ArrayProduct
+from mixdit.tensors.matmul import matmul
+from mixdit.tensors.quantize import mixed_formats, quantize
 
 
 def invoke(*arguments: str):
@@ -51,7 +51,7 @@ def test_backend_counts_mismatches(monkeypatch):
     backend = ArrayProduct()
     assert torch.equal(backend(a, b), matmul(a, b))
     assert (backend.products, backend.outputs, backend.mismatches) == (6, 6 * 45, 0)
-    monkeypatch.setattr("verif.sample_backend.matmul", lambda *arguments: matmul(*arguments) + 1e-6)
+    monkeypatch.setattr("mixdit.demo.sample_backend.matmul", lambda *arguments: matmul(*arguments) + 1e-6)
     backend(a, b)
     assert backend.mismatches > 200
 

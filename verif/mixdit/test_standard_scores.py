@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dit.quality.standard_scores import standard_scores
+from mixdit.quality.standard_scores import standard_scores
 
 
 class Pixels(nn.Module):

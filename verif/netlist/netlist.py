@@ -16,8 +16,8 @@ from gen.synth.tools import YOSYS
 from gen.synth.trim import trim_carry_chains
 from gen.verilog import to_verilog
 from hw.stream.axi_stream import AXIStreamTop
-from verif.build_cache import build_root
-from verif.design import Design
+from mixdit.sim.build_cache import build_root
+from mixdit.sim.design import Design
 from verif.netlist.models import with_models
 
 __all__ = ["netlist_of"]

@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from gen.store import stored
 from gen.synth.tools import YOSYS
 from gen.verilog import to_verilog
-from verif.build_cache import build_root
+from mixdit.sim.build_cache import build_root
 from verif.netlist.models import cell_models
 
 __all__ = ["proven"]

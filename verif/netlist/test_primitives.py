@@ -9,7 +9,7 @@ from amaranth.hdl import signed
 
 from hw.target import carry_chain_ecp5, carry_chain_xilinx
 from hw.target.carry_sum import _TERMS, CarryOp
-from verif.design import Design
+from mixdit.sim.design import Design
 from verif.netlist.miters import CarrySumMiter, MultiplexerMiter
 from verif.netlist.models import with_models
 from verif.netlist.multiplier_forms import MultiplierForms

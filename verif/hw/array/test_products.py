@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from golden import MX6, MX9, concat, matmul, quantize
+from mixdit.sim import ArrayHarness, HarnessError, Stalls, panels
 from verif.coverage import Coverage
-from verif.harness import ArrayHarness, HarnessError, Stalls, panels
 from verif.hw.array.operands import CASES, KINDS, all_pairs, operands, whole_blocks
 from verif.runner import seed
 

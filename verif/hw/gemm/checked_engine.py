@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from driver import PortError
 from golden.engine import (
     COUNTERS,
     DESCRIPTOR_REGISTERS,
@@ -17,7 +16,8 @@ from golden.engine import (
     regions,
     run,
 )
-from verif.harness import EngineHarness, Memory
+from mixdit.driver import PortError
+from mixdit.sim import EngineHarness, Memory
 from verif.hw.gemm.jobs import Job
 
 __all__ = ["CheckedEngine", "HangError", "random_memory"]

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from cocotb.task import bridge
 
-from driver import EngineError, Gemm, plan_reordering
 from golden import MX6, MX9, add_binary32, dequantize, matmul, quantize
 from golden.engine import EngineParameters, ErrorCode, MemoryFormat, check, quantize_rows
+from mixdit.driver import EngineError, Gemm, plan_reordering
+from mixdit.sim.simulated_port import SimulatedPort
 from verif.coverage import Coverage
 from verif.hw.gemm.engine_driver import EngineBench
 from verif.hw.gemm.jobs import Layout, random_job
 from verif.hw.gemm.reorder_jobs import random_reorder_job
-from verif.hw.gemm.simulated_port import SimulatedPort
 from verif.runner import bench_parameters
 
 OPTIONS = bench_parameters()

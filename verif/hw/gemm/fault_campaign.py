@@ -13,7 +13,7 @@ from golden.engine import (
     check,
     regions,
 )
-from verif.harness import Fault, Memory, Response
+from mixdit.sim import Fault, Memory, Response
 from verif.hw.gemm.bad_descriptors import spoiled
 from verif.hw.gemm.checked_engine import CheckedEngine, HangError, random_memory
 from verif.hw.gemm.jobs import Job, Layout, random_job, random_sizes

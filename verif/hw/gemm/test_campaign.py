@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from driver import Gemm
 from golden import MX6, MX9, Tensor, concat, matmul, quantize
 from golden.engine import STALLS, EngineParameters, MemoryFormat, Operation, encode
 from golden.formats import BLOCK_SIZE
+from mixdit.driver import Gemm
+from mixdit.sim import EngineHarness
 from verif.coverage import Coverage
-from verif.harness import EngineHarness
 from verif.hw.gemm.checked_engine import CheckedEngine, random_memory
 from verif.hw.gemm.jobs import Layout
 from verif.hw.gemm.rounds import FEATURES, REORDER_FEATURES, features, format_name, random_round

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from driver import EngineError, Gemm, PortError
 from golden import MX6, MX9, matmul, quantize
 from golden.engine import REGISTERS, EngineParameters, ErrorCode
-from verif.harness import EngineHarness, Fault, HarnessError, Memory, Response
+from mixdit.driver import EngineError, Gemm, PortError
+from mixdit.sim import EngineHarness, Fault, HarnessError, Memory, Response
 from verif.hw.gemm.test_campaign import ENGINES
 
 PARAMETERS: EngineParameters = ENGINES["128 bits, reorder"]

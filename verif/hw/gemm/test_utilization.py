@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from bench.bench_engine import CASES, Case, failures, measure
-from verif.harness import EngineHarness, Memory
+from mixdit.sim import EngineHarness, Memory
 from verif.hw.gemm.test_campaign import WIDE
 
 

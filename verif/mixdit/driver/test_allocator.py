@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from driver import Allocator
+from mixdit.driver import Allocator
 
 
 def test_random_use():

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from driver import DeviceMatrix, EngineError, EngineTimeoutError, Gemm, ModelPort
-from driver.port import PortError
 from golden import MX4, MX6, MX9, MXINT8, add_binary32, concat, dequantize, matmul, quantize
 from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
 from golden.engine import Descriptor, EngineParameters, ErrorCode, MemoryFormat, quantize_rows
+from mixdit.driver import DeviceMatrix, EngineError, EngineTimeoutError, Gemm, ModelPort
+from mixdit.driver.port import PortError
 
 PARAMETERS = EngineParameters(rows=4, cols=8, k_blocks=4, reorder_columns=512, address_bits=32)
 

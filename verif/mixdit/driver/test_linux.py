@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from driver import Gemm, LinuxPort, ModelPort, PortError
 from golden import MX6, matmul, quantize
 from golden.engine import REGISTERS, EngineParameters
+from mixdit.driver import Gemm, LinuxPort, ModelPort, PortError
 
 DOORBELL = REGISTERS["DOORBELL"].offset
 CONTROL = REGISTERS["CONTROL"].offset

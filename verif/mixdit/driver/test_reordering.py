@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from driver import Reordering, plan_reordering
 from golden import MX6, MX9, dequantize, matmul, quantize
 from golden.engine import MemoryFormat, quantize_rows
+from mixdit.driver import Reordering, plan_reordering
 
 
 @pytest.mark.parametrize("channels", [1, 15, 16, 72, 100, 1152])

@@ -8,8 +8,8 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from driver import plan_reordering
 from hw.gemm.reorder.reorder import index_block_layout, row_block_layout
+from mixdit.driver import plan_reordering
 from verif.coverage import Coverage
 from verif.hw.gemm.handshake import Receiver, Sender
 from verif.runner import bench_parameters

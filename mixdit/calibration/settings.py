@@ -1,0 +1,96 @@
+"""What to calibrate for."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from golden import MX6, MX9, Format
+from golden.formats import STREAM_FORMATS
+
+Choice = Literal["magnitude", "sensitivity", "random"]
+CHOICES: tuple[Choice, ...] = ("magnitude", "sensitivity", "random")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Budgets and rules of a plan; the defaults are those of MixDiT (arXiv 2504.08398).
+
+    Parameters
+    ----------
+    linear_share, attention_share:
+        Most of the activation elements of all linear layers, and of all q, k, p and v, that may be in
+        ``high``, 0 to 1. One budget for the whole model: layers share it as they need it.
+    weight, high, low:
+        Formats of the weights, of the outliers and of everything else.
+    choice:
+        What makes an outlier. ``"magnitude"``: the largest absolute values of the whole model.
+        ``"sensitivity"``: the error that ``high`` removes, weighted by its effect on the model's output.
+        ``"random"``: chance, to compare with.
+    reorder:
+        Sort the channels of each layer, so that outliers share blocks. Without it, channels stay in the
+        blocks that they are in, and whole blocks move to the front.
+    exchanges:
+        Rounds of a search that exchanges channels between the blocks of a layer, high and low, as long as
+        its error falls; see `mixdit.calibration.exchange`. A thousand go a long way.
+    cover:
+        Part of the error that ``high`` could remove, over 0 to 1: each budget is spent only as far as it
+        takes to remove that much. Shares then follow from the outliers, and the two above are their upper
+        limits.
+    dynamic:
+        Choose formats at run time, by a threshold on the largest magnitude of each block of a row. The
+        hardware cannot, so this is to compare with; heads stay static.
+    timestep_groups:
+        Ranges of timesteps with a plan of their own.
+    tokens:
+        Random tokens that statistics take from every pass of the model through a layer.
+    seed:
+        Of these tokens, and of the choice ``"random"``.
+
+    Raises
+    ------
+    ValueError
+        A value out of range.
+    """
+
+    linear_share: float = 0.05
+    attention_share: float = 0.20
+    weight: Format = MX6
+    high: Format = MX9
+    low: Format = MX6
+    choice: Choice = "magnitude"
+    reorder: bool = True
+    exchanges: int = 0
+    cover: float = 1.0
+    dynamic: bool = False
+    timestep_groups: int = 1
+    tokens: int = 256
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("linear_share", "attention_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be 0 to 1, not {getattr(self, name)!r}")
+        for name in ("weight", "high", "low"):
+            if getattr(self, name) not in STREAM_FORMATS:
+                allowed = ", ".join(fmt.name for fmt in STREAM_FORMATS)
+                raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)}")
+        if self.choice not in CHOICES:
+            raise ValueError(f"choice must be one of {', '.join(CHOICES)}, not {self.choice!r}")
+        if self.exchanges < 0:
+            raise ValueError(f"exchanges must be at least 0, not {self.exchanges!r}")
+        if not 0 < self.cover <= 1:
+            raise ValueError(f"cover must be over 0 and at most 1, not {self.cover!r}")
+        for name in ("timestep_groups", "tokens"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)!r}")
+        if self.exchanges and (self.dynamic or not self.reorder):
+            raise ValueError("exchanges take channels that may be reordered, and a static choice")
+        if self.cover < 1 and (self.dynamic or self.choice == "random"):
+            raise ValueError("cover takes a static choice, by magnitude or sensitivity")
+        if self.dynamic and self.choice != "magnitude":
+            raise ValueError(f"dynamic formats are chosen by magnitude, not by {self.choice}")
+
+    def to_json(self) -> dict[str, Any]:
+        """All values, formats by name."""
+        return {
+            name: value["name"] if isinstance(value, dict) else value for name, value in asdict(self).items()
+        }

@@ -1,0 +1,57 @@
+"""Statistics in safetensors files, so that a long calibration can go on where it stopped."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from mixdit.calibration.statistics import AttentionStatistics, LinearStatistics, Statistics
+
+__all__ = ["load_statistics", "save_statistics"]
+
+_KINDS = {"linears": LinearStatistics, "attentions": AttentionStatistics}
+
+
+def save_statistics(statistics: Statistics, path: Path, notes: dict[str, Any]) -> None:
+    """Write statistics, and ``notes`` (anything that JSON holds); a file that is there is replaced whole."""
+    tensors = {}
+    numbers: dict[str, Any] = {"passes": statistics.passes, "probed": statistics.probed, "notes": notes}
+    for kind in _KINDS:
+        for layer, entry in getattr(statistics, kind).items():
+            numbers[f"{kind}/{layer}"] = entry.elements
+            for field in fields(entry):
+                value = getattr(entry, field.name)
+                if isinstance(value, torch.Tensor):
+                    tensors[f"{kind}/{layer}/{field.name}"] = value
+    new = path.with_suffix(".new")
+    save_file(tensors, new, {"mixdit": json.dumps(numbers)})
+    new.replace(path)
+
+
+def load_statistics(path: Path) -> tuple[Statistics, dict[str, Any]]:
+    """Statistics and notes of a file.
+
+    Raises
+    ------
+    OSError
+        No such file.
+    ValueError
+        Another kind of file.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            numbers = json.loads((file.metadata() or {})["mixdit"])
+            statistics = Statistics(passes=numbers.pop("passes"), probed=numbers.pop("probed"))
+            notes: dict[str, Any] = numbers.pop("notes")
+            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        for name, elements in numbers.items():
+            kind, _, layer = name.partition("/")
+            members = {f.name: found.get(f"{name}/{f.name}") for f in fields(_KINDS[kind])}
+            getattr(statistics, kind)[layer] = _KINDS[kind](**members | {"elements": elements})
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(f"{path} is not a file of statistics: {error}") from error
+    return statistics, notes

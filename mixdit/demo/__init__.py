@@ -1,0 +1,1 @@
+"""What `mixdit demo` and `mixdit sample` run."""

@@ -1,0 +1,187 @@
+"""``mixdit sample``."""
+
+import json
+import sys
+from dataclasses import replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from mixdit.require import require
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from mixdit.plan.plan import Plan
+    from mixdit.rivals.variants import Calibration
+
+__all__ = ["command"]
+
+require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
+
+BACKENDS = "mixdit.sample_backends"
+"""Entry points of classes whose objects multiply two block tensors, and count ``products``, ``outputs``,
+``mismatches`` (with exact mode) and ``cycles``."""
+
+CALIBRATION_IMAGES, CALIBRATION_SEED = 32, 456
+
+
+def command(
+    model: Annotated[str, typer.Option(help="Model or checkpoint file.")] = "digits-16",
+    label: Annotated[
+        list[int] | None,
+        typer.Option(min=0, max=9, help="Digit to draw; several allowed. [default: 0 to 9; 3 on rtl]"),
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Variant; several allowed. [default: FP32, MX6, mixed]")
+    ] = None,
+    backend: Annotated[
+        str, typer.Option(help="What multiplies the mixed plan once more: fast (nothing), exact, or rtl.")
+    ] = "fast",
+    steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the noise.")] = 1,
+    output: Annotated[Path, typer.Option("--out", "-o", help="The picture.")] = Path(
+        "build/sample/samples.png"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Draw digits in several precisions, also on the simulated array."""
+    from mixdit.rivals.variants import VARIANTS
+
+    names = variant or ["FP32", "MX6", "mixed"]
+    unknown = [name for name in names if name not in VARIANTS]
+    if unknown:
+        raise typer.BadParameter(f"variant must be one of {', '.join(VARIANTS)}, not {unknown[0]!r}")
+    labels = label or (list(range(10)) if backend in ("fast", "exact") else [3])
+    try:
+        array = None if backend in ("fast", "exact") else _load(backend)
+        images = _run(model, labels, names, backend, array, steps, seed)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    except RuntimeError as error:
+        print(f"mixdit: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    failed = _report(images, labels, backend, array, output, as_json)
+    if failed:
+        print(f"mixdit: {failed}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _load(name: str) -> Any:
+    points = entry_points(group=BACKENDS)
+    if name not in points.names:
+        known = ", ".join(["fast", "exact", *sorted(points.names)])
+        raise ValueError(f"backend must be one of {known}, not {name!r}")
+    return points[name].load()()
+
+
+def _run(
+    name: str, labels: list[int], names: list[str], backend: str, array: Any, steps: int, seed: int
+) -> "dict[str, Tensor]":
+    import torch
+
+    from mixdit.digits.checkpoint import load_model
+    from mixdit.digits.diffusion import balanced_labels, initial_noise, sample, trajectory
+    from mixdit.layers.quantize_model import quantize_model
+    from mixdit.rivals.variants import VARIANTS, Calibration
+
+    model = load_model(name)
+    noise, asked = initial_noise(len(labels), seed), torch.tensor(labels)
+    path = trajectory(
+        model, initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED), balanced_labels(CALIBRATION_IMAGES), 20
+    )
+    calibration = Calibration(model, path.batches)
+    images = {}
+    with _progress() as progress:
+
+        def draw(title: str, network: "nn.Module") -> None:
+            task = progress.add_task(title, total=None)
+            images[title] = sample(
+                network, noise, asked, steps, lambda i, n: progress.update(task, completed=i, total=n)
+            )
+
+        for each in names:
+            draw(each, VARIANTS[each].build(calibration))
+        if backend != "fast":
+            plan = _whole_blocks(calibration)
+            draw("mixed, exact", quantize_model(model, plan, "exact"))
+            if array is not None:
+                draw(f"mixed, {backend}", quantize_model(model, plan, array))
+    return images
+
+
+def _whole_blocks(calibration: "Calibration") -> "Plan":
+    """The mixed plan, and the modulation of each block in MX9: every product of every block is planned."""
+    from torch import nn
+
+    from golden import MX9
+    from mixdit.calibration import Settings, make_plan
+    from mixdit.plan.plan import LinearPlan, Plan
+
+    plan = make_plan(calibration.statistics, Settings())
+    assert isinstance(plan, Plan)
+    linears = {
+        name: plan.linears.get(name)
+        or LinearPlan(in_features=layer.in_features, weight=MX9, high=MX9, low=MX9)
+        for name, layer in calibration.model.named_modules()
+        if isinstance(layer, nn.Linear) and name.startswith("blocks.")
+    }
+    return replace(plan, linears=linears)
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _report(
+    images: "dict[str, Tensor]", labels: list[int], backend: str, array: Any, output: Path, as_json: bool
+) -> str | None:
+    """Print and draw; returns what went wrong, if anything did."""
+    from mixdit.quality.plot_samples import plot_samples
+    from mixdit.quality.similarity import psnr
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    plot_samples(output, "the same noise in every line", images)
+    reference = next(iter(images))
+    figures: dict[str, Any] = {"picture": str(output), "labels": labels, "reference": reference}
+    figures["psnr_db"] = {
+        name: psnr(x, images[reference]) for name, x in images.items() if not x.equal(images[reference])
+    }
+    failed = None
+    if array is not None:
+        differing = int((images[f"mixed, {backend}"] != images["mixed, exact"]).sum())
+        counts = {name: getattr(array, name) for name in ("products", "outputs", "mismatches", "cycles")}
+        figures[backend] = {**counts, "differing_pixels": differing}
+        if array.mismatches or differing:
+            failed = f"{array.mismatches} outputs and {differing} pixels of {backend} differ from exact mode"
+    if as_json:
+        print(json.dumps(figures))
+    else:
+        _print(figures, list(images), backend, array is not None)
+    return failed
+
+
+def _print(figures: dict[str, Any], names: list[str], backend: str, compared: bool) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("variant")
+    table.add_column(f"PSNR to {figures['reference']}", justify="right")
+    for name in names:
+        value = figures["psnr_db"].get(name)
+        table.add_row(name, "equal" if value is None else f"{value:.2f} dB")
+    console = Console()
+    console.print(table)
+    if compared:
+        counts = figures[backend]
+        console.print(
+            f"{backend}: {counts['products']:,} products, {counts['outputs']:,} outputs, "
+            f"{counts['mismatches']} differ from exact mode, {counts['cycles']:,} cycles",
+            highlight=False,
+        )
+    console.print(f"picture {figures['picture']}", highlight=False)

@@ -1,0 +1,111 @@
+"""A port to the golden model: an engine that computes when its doorbell rings."""
+
+from dataclasses import fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.engine import (
+    DESCRIPTOR_BASE,
+    DESCRIPTOR_REGISTERS,
+    IDENTIFIER,
+    REGISTERS,
+    VERSION,
+    Access,
+    Descriptor,
+    EngineParameters,
+    ErrorCode,
+    run,
+)
+from mixdit.driver.port import PortError
+
+_BY_OFFSET = {register.offset: register for register in REGISTERS.values()}
+
+
+class ModelPort:
+    """Registers and memory of an engine that exists in software only, bit for bit like the hardware.
+
+    Jobs end before the doorbell's write does. Performance counters stay 0: the model has no cycles.
+
+    Parameters
+    ----------
+    parameters:
+        The engine.
+    size:
+        Bytes of memory.
+    origin:
+        Address of the first one.
+    """
+
+    def __init__(
+        self, parameters: EngineParameters | None = None, size: int = 1 << 24, origin: int = 0x10000
+    ) -> None:
+        self.parameters = EngineParameters() if parameters is None else parameters
+        self.memory = range(origin, origin + size)
+        self._bytes: NDArray[np.uint8] = np.zeros(size, np.uint8)
+        self._words: dict[str, int] = dict.fromkeys(REGISTERS, 0)
+        self._words["ID"] = IDENTIFIER
+        self._words["VERSION"] = REGISTERS["VERSION"].pack(major=VERSION[0], minor=VERSION[1])
+        values = {field.name: getattr(self.parameters, field.name) for field in fields(self.parameters)}
+        for name in ("ARRAY", "BUFFERS", "PORT", "REORDER"):
+            names = [field.name for field in REGISTERS[name].fields]
+            self._words[name] = REGISTERS[name].pack(**{name: values[name] for name in names})
+
+    def read32(self, offset: int) -> int:
+        register = _BY_OFFSET.get(offset)
+        return self._words[register.name] if register and register.access != Access.WRITE else 0
+
+    def write32(self, offset: int, value: int) -> None:
+        register = _BY_OFFSET.get(offset)
+        if register is None or register.access == Access.READ:
+            return
+        if register.name == "DOORBELL":
+            self._run()
+        elif register.name == "CONTROL":
+            if register["soft_reset"].get(value):
+                self._clear()
+        elif register.access == Access.CLEAR:
+            self._words[register.name] &= ~value
+        else:
+            self._words[register.name] = value & (0xFFFFFFFF if offset >= DESCRIPTOR_BASE else register.used)
+
+    def read_memory(self, address: int, size: int) -> NDArray[np.uint8]:
+        self._check(address, size)
+        start = address - self.memory.start
+        return self._bytes[start : start + size].copy()
+
+    def write_memory(self, address: int, data: NDArray[np.uint8]) -> None:
+        self._check(address, data.size)
+        start = address - self.memory.start
+        self._bytes[start : start + data.size] = data
+
+    def wait(self, seconds: float) -> None:
+        """Nothing to wait for: jobs end at once."""
+
+    def _check(self, address: int, size: int) -> None:
+        if address < self.memory.start or address + size > self.memory.stop:
+            raise PortError(f"{size} bytes at {address:#x} are not in memory")
+
+    def _clear(self) -> None:
+        for name in ("STATUS", "ERROR_CODE", "ERROR_ADDRESS_LOW", "ERROR_ADDRESS_HIGH"):
+            self._words[name] = 0
+        for name in ("JOBS_SUBMITTED", "JOBS_DONE"):
+            self._words[name] = 0
+
+    def _run(self) -> None:
+        status = REGISTERS["STATUS"]
+        if status["error"].get(self._words["STATUS"]):
+            raise PortError("the doorbell was refused: an error stopped the engine")
+        descriptor = Descriptor.from_words([self._words[register.name] for register in DESCRIPTOR_REGISTERS])
+        self._words["JOBS_SUBMITTED"] += 1
+        try:
+            code = run(self._bytes, descriptor, self.parameters, self.memory.start)
+        except IndexError:
+            code = ErrorCode.READ_DECODE_ERROR
+        event = "done" if code == ErrorCode.NONE else "error"
+        if code == ErrorCode.NONE:
+            self._words["JOBS_DONE"] += 1
+        else:
+            self._words["STATUS"] = status.pack(error=1)
+            self._words["ERROR_CODE"] = int(code)
+        self._words["INTERRUPT_STATUS"] |= REGISTERS["INTERRUPT_STATUS"].pack(**{event: 1})

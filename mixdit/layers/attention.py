@@ -1,0 +1,111 @@
+"""Scaled dot-product attention as a module of its own, so that `quantize_model` can replace it."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from golden import Format
+from mixdit.tensors.product import Mode, check_mode, multiply
+
+__all__ = ["MXAttention", "QuantizedAttention", "ScaledDotProductAttention"]
+
+
+class ScaledDotProductAttention(nn.Module):
+    """``softmax(q k^T / sqrt(head_dim)) v`` in floating point."""
+
+    def forward(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scale: float | None = None
+    ) -> Tensor:
+        """All of shape ``[batch, heads, tokens, head_dim]``, the result as ``q``.
+
+        ``mask`` is added to the scores (or False where there is to be no attention), and ``scale`` replaces
+        ``1 / sqrt(head_dim)``.
+        """
+        output: Tensor = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
+        return output
+
+
+def _probabilities(scores: Tensor, head_dim: int, mask: Tensor | None, scale: float | None) -> Tensor:
+    """Softmax of scaled and masked scores ``[..., tokens, keys]``, in float32."""
+    scores = scores * (1 / math.sqrt(head_dim) if scale is None else scale)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
+    return scores.softmax(-1)
+
+
+class QuantizedAttention(ScaledDotProductAttention):
+    """Attention whose four operands pass through any quantizers.
+
+    Parameters
+    ----------
+    q, k, p, v:
+        Called with the operand in the layout of its product, the reduction axis last: q ``[..., tokens,
+        head_dim]``, k ``[..., keys, head_dim]``, the probabilities p ``[..., tokens, keys]``, and v
+        transposed, ``[..., head_dim, keys]``. None leaves an operand in floating point.
+    """
+
+    def __init__(
+        self,
+        *,
+        q: Callable[[Tensor], Tensor] | None = None,
+        k: Callable[[Tensor], Tensor] | None = None,
+        p: Callable[[Tensor], Tensor] | None = None,
+        v: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        super().__init__()
+        self.q, self.k, self.p, self.v = (f if f is not None else nn.Identity() for f in (q, k, p, v))
+
+    def forward(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scale: float | None = None
+    ) -> Tensor:
+        p = _probabilities(self.q(q) @ self.k(k).mT, q.shape[-1], mask, scale)
+        output: Tensor = self.p(p) @ self.v(v.mT.contiguous()).mT
+        return output
+
+
+class MXAttention(ScaledDotProductAttention):
+    """Attention on blocks: q and k along head_dim, p and v along keys, every head in a format of its own.
+
+    Softmax and scaling are in float32, between the two products. The result has the dtype of ``q``.
+
+    Parameters
+    ----------
+    heads:
+        The format of each head, for all four operands.
+    mode:
+        See `mixdit.tensors.product.Mode`.
+    """
+
+    def __init__(self, heads: Sequence[Format], mode: Mode = "fast") -> None:
+        super().__init__()
+        check_mode(mode)
+        self.heads, self.mode = tuple(heads), mode
+        self._groups = {fmt: [i for i, f in enumerate(self.heads) if f == fmt] for fmt in set(self.heads)}
+
+    def forward(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scale: float | None = None
+    ) -> Tensor:
+        """As `ScaledDotProductAttention.forward`; ValueError for another number of heads."""
+        if q.shape[1] != len(self.heads):
+            raise ValueError(f"the plan has {len(self.heads)} heads, q has {q.shape[1]}")
+        if len(self._groups) == 1:
+            return self._attend(q, k, v, mask, scale, self.heads[0])
+        output = torch.empty(*q.shape[:-1], v.shape[-1], dtype=q.dtype, device=q.device)
+        for fmt, heads in self._groups.items():
+            part = mask if mask is None or mask.ndim < 3 or mask.shape[-3] == 1 else mask[..., heads, :, :]
+            output[:, heads] = self._attend(q[:, heads], k[:, heads], v[:, heads], part, scale, fmt)
+        return output
+
+    def _attend(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float | None, fmt: Format
+    ) -> Tensor:
+        scores = multiply(q, fmt, k, fmt, self.mode)
+        p = _probabilities(scores, q.shape[-1], mask, scale)
+        return multiply(p, fmt, v.mT, fmt, self.mode).to(q.dtype)
+
+    def extra_repr(self) -> str:
+        """Formats of the heads, for ``print(model)``."""
+        return f"heads={[str(fmt) for fmt in self.heads]}, mode={self.mode}"

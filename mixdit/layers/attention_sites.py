@@ -1,0 +1,79 @@
+"""Where a model attends, and how to put another attention there."""
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from mixdit.layers.attention import ScaledDotProductAttention
+
+__all__ = ["RedirectedAttention", "attention_sites", "with_attention"]
+
+
+class _Redirect(TorchFunctionMode):
+    """Sends calls of ``scaled_dot_product_attention`` to a module while it is active."""
+
+    def __init__(self, attention: nn.Module) -> None:
+        super().__init__()
+        self.attention = attention
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if function is not functional.scaled_dot_product_attention:
+            return function(*args, **(kwargs or {}))
+        return self._attend(*args, **(kwargs or {}))
+
+    def _attend(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attn_mask: Tensor | None = None,
+        dropout_p: float = 0.0,
+        is_causal: bool = False,
+        scale: float | None = None,
+        enable_gqa: bool = False,
+    ) -> Any:
+        if is_causal or enable_gqa or dropout_p:
+            raise ValueError("causal attention, grouped queries and dropout cannot be quantized")
+        return self.attention(query, key, value, mask=attn_mask, scale=scale)
+
+
+class RedirectedAttention(nn.Module):
+    """A module, such as an attention of diffusers, whose scaled dot-product attention another one computes.
+
+    Projections, norms and joint attention stay as the module and its processor do them.
+
+    Parameters
+    ----------
+    module:
+        The original.
+    attention:
+        Takes the place of ``scaled_dot_product_attention`` in it, see `ScaledDotProductAttention.forward`.
+    """
+
+    def __init__(self, module: nn.Module, attention: nn.Module) -> None:
+        super().__init__()
+        self.module, self.attention = module, attention
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """As the original module."""
+        with _Redirect(self.attention):
+            return self.module(*args, **kwargs)
+
+
+def attention_sites(model: nn.Module) -> dict[str, nn.Module]:
+    """Modules that attend, by path: `ScaledDotProductAttention`, and what has a processor as in diffusers."""
+    return {
+        path: module
+        for path, module in model.named_modules()
+        if isinstance(module, ScaledDotProductAttention)
+        or (hasattr(module, "get_processor") and hasattr(module, "set_processor"))
+    }
+
+
+def with_attention(module: nn.Module, attention: nn.Module) -> nn.Module:
+    """What takes the place of ``module``, one of `attention_sites`, for ``attention`` to attend there."""
+    if isinstance(module, ScaledDotProductAttention):
+        return attention
+    return RedirectedAttention(module, attention)

@@ -1,0 +1,159 @@
+"""Quantized weights as the hardware reads them, in a safetensors file together with their plan.
+
+Tensor ``PATH.weight`` is uint8 ``[out_features, bytes]``: each row its k-blocks back to back, as
+`golden.pack` makes them, channels in the plan's order. ``PATH.bias`` is float32. Of a plan by timestep, the
+weights of plan i are ``plans.i.PATH.weight``. The metadata entry ``mixdit`` is the plan, as in its own file.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+import golden
+from mixdit.layers.linear import weight_codes
+from mixdit.plan.plan import Plan
+from mixdit.plan.plan_file import plan_from_json, plan_to_json
+from mixdit.plan.timestep_plan import TimestepPlan
+from mixdit.tensors.block_tensor import BlockTensor, expand_formats
+from mixdit.tensors.quantize import dequantize
+
+__all__ = ["PackedWeights", "load_packed", "pack_rows", "restore", "save_packed", "unpack_rows"]
+
+_KEY = "mixdit"
+
+
+def pack_rows(t: BlockTensor) -> Tensor:
+    """Rows of k-blocks as bytes: uint8 ``[..., bytes]``, on the CPU."""
+    parts = [golden.pack(part) for part in t.to_golden().parts]
+    return torch.from_numpy(np.concatenate(parts, axis=-1))
+
+
+def unpack_rows(data: Tensor, formats: tuple[golden.Format, ...], k: int) -> BlockTensor:
+    """The inverse of `pack_rows`.
+
+    Raises
+    ------
+    ValueError
+        Rows of another length.
+    """
+    parts = []
+    start = first = 0
+    runs = [(fmt, len(tuple(run))) for fmt, run in groupby(formats)]
+    length = sum(count * fmt.block_bytes for fmt, count in runs)
+    if data.shape[-1] != length:
+        raise ValueError(f"rows of k={k} in these formats take {length} bytes, not {data.shape[-1]}")
+    for fmt, count in runs:
+        stop = start + count * fmt.block_bytes
+        elements = min(k - first, count * fmt.block_size)
+        parts.append(golden.unpack(data[..., start:stop].numpy(), fmt, elements))
+        start, first = stop, first + elements
+    return BlockTensor.from_golden(parts[0] if len(parts) == 1 else golden.concat(parts))
+
+
+@dataclass(frozen=True, eq=False)
+class PackedWeights:
+    """What a file of packed weights holds.
+
+    Attributes
+    ----------
+    plan:
+        The plan that the weights follow.
+    tensors:
+        Every tensor of the file, by name.
+    """
+
+    plan: Plan | TimestepPlan
+    tensors: Mapping[str, Tensor]
+
+    def codes(self, path: str, index: int = 0) -> BlockTensor:
+        """Weights ``[out_features, in_features]`` of a linear layer, channels as plan ``index`` has them."""
+        plans = _plans(self.plan)
+        layer = plans[index].linears[path]
+        data = self.tensors[_name(plans, index, path)]
+        return unpack_rows(data, expand_formats(layer.weight, layer.in_features), layer.in_features)
+
+
+def _plans(plan: Plan | TimestepPlan) -> tuple[Plan, ...]:
+    return plan.plans if isinstance(plan, TimestepPlan) else (plan,)
+
+
+def _name(plans: tuple[Plan, ...], index: int, path: str) -> str:
+    return f"plans.{index}.{path}.weight" if len(plans) > 1 else f"{path}.weight"
+
+
+def _packed(model: nn.Module, plan: Plan | TimestepPlan) -> Iterator[tuple[str, Tensor]]:
+    plans = _plans(plan)
+    for i, each in enumerate(plans):
+        for path, layer in each.linears.items():
+            linear = model.get_submodule(path)
+            if not isinstance(linear, nn.Linear) or linear.in_features != layer.in_features:
+                raise ValueError(f"{path!r} must be a linear layer of {layer.in_features} channels")
+            yield _name(plans, i, path), pack_rows(weight_codes(linear, layer))
+            if i == 0 and linear.bias is not None:
+                yield f"{path}.bias", linear.bias.detach().float().cpu().clone()
+
+
+def save_packed(model: nn.Module, plan: Plan | TimestepPlan, path: Path | str) -> None:
+    """Quantize and pack the weights of every linear layer that a plan names.
+
+    Parameters
+    ----------
+    model:
+        In floating point.
+    plan:
+        For this model.
+    path:
+        The safetensors file to write.
+
+    Raises
+    ------
+    ValueError
+        A plan for another model.
+    """
+    save_file(dict(_packed(model, plan)), path, {_KEY: json.dumps(plan_to_json(plan))})
+
+
+def load_packed(path: Path | str) -> PackedWeights:
+    """Read packed weights.
+
+    Raises
+    ------
+    OSError
+        No such file.
+    ValueError
+        Another kind of file; the message names it.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if _KEY not in metadata:
+                raise ValueError("it holds no plan")
+            plan = plan_from_json(json.loads(metadata[_KEY]))
+            return PackedWeights(plan, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(f"{path} is not a file of packed weights: {error}") from error
+
+
+@torch.no_grad()
+def restore(model: nn.Module, packed: PackedWeights) -> None:
+    """Write the decoded weights into the linear layers of ``model``.
+
+    Quantizing them again gives the same codes, so `quantize_model` makes from the result what it makes from
+    the original. Of a plan by timestep, the weights of the first plan are restored.
+    """
+    for path, layer in _plans(packed.plan)[0].linears.items():
+        linear = model.get_submodule(path)
+        weight = dequantize(packed.codes(path))
+        if layer.permutation is not None:
+            weight = weight[:, torch.tensor(layer.permutation).argsort()]
+        linear.weight.copy_(weight)
+        if f"{path}.bias" in packed.tensors:
+            linear.bias.copy_(packed.tensors[f"{path}.bias"])

@@ -1,0 +1,1 @@
+"""Which layer, channel block and head is in which format."""

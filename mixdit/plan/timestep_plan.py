@@ -1,0 +1,50 @@
+"""Plans that depend on the timestep."""
+
+from dataclasses import dataclass
+
+from mixdit.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class TimestepPlan:
+    """One plan per range of timesteps.
+
+    Parameters
+    ----------
+    bounds:
+        Timesteps at which the next plan begins, ascending: plan i serves ``bounds[i - 1] <= t < bounds[i]``.
+    plans:
+        One more than there are bounds; all name the same layers.
+
+    Raises
+    ------
+    ValueError
+        A number of plans that does not fit, bounds that do not ascend, or plans for different layers.
+    """
+
+    bounds: tuple[float, ...]
+    plans: tuple[Plan, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.bounds) + 1
+        if len(self.plans) != count:
+            raise ValueError(f"{count - 1} bounds take {count} plans, not {len(self.plans)}")
+        if list(self.bounds) != sorted(set(self.bounds)):
+            raise ValueError(f"bounds must ascend, not {self.bounds}")
+        layers = [(plan.linears.keys(), plan.attentions.keys()) for plan in self.plans]
+        if any(named != layers[0] for named in layers):
+            raise ValueError("plans must name the same layers")
+
+    def index(self, timestep: float) -> int:
+        """Which plan serves a timestep."""
+        return sum(timestep >= bound for bound in self.bounds)
+
+    @property
+    def mx9_linear(self) -> float:
+        """`Plan.mx9_linear`, averaged over the plans."""
+        return sum(plan.mx9_linear for plan in self.plans) / len(self.plans)
+
+    @property
+    def mx9_attention(self) -> float:
+        """`Plan.mx9_attention`, averaged over the plans."""
+        return sum(plan.mx9_attention for plan in self.plans) / len(self.plans)

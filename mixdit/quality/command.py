@@ -1,0 +1,162 @@
+"""``mixdit quality``."""
+
+import json
+import sys
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from mixdit.require import require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mixdit.quality.checks import Check
+    from mixdit.quality.evaluate import Result
+
+__all__ = ["command"]
+
+require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
+
+
+def command(
+    model: Annotated[
+        list[str] | None, typer.Option(help="Model or checkpoint file; several allowed. [default: all]")
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Variant; several allowed. [default: all]")
+    ] = None,
+    n: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--n", "-n", min=2, help="Images of each variant; one for each model allowed. [default: 300]"
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps.")] = 20,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    output: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables and pictures.")] = Path(
+        "build/quality"
+    ),
+    plots: Annotated[
+        bool, typer.Option(help="Draw activations, errors by layer and the Pareto front too (minutes).")
+    ] = True,
+    check: Annotated[bool, typer.Option("--check", help="Fail unless the project's claims hold.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+) -> None:
+    """Compare images of the digits transformers in every precision."""
+    from mixdit.digits.recipes import RECIPES
+    from mixdit.rivals.variants import VARIANTS
+
+    unknown = [name for name in variant or () if name not in VARIANTS]
+    if unknown:
+        raise typer.BadParameter(f"variant must be one of {', '.join(VARIANTS)}, not {unknown[0]!r}")
+    if check and variant:
+        raise typer.BadParameter("--check takes all variants: leave --variant out")
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of --json and --csv")
+    names, counts = list(dict.fromkeys(model or RECIPES)), n or [300]
+    if len(counts) not in (1, len(names)):
+        raise typer.BadParameter(f"--n must be given once, or for each of {len(names)} models, not {counts}")
+    models = dict(zip(names, counts * (len(names) // len(counts)), strict=True))
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        results = _run(models, variant or list(VARIANTS), steps, jobs, output, plots)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    checks = _report(results, output, check, as_json, as_csv)
+    if not all(each.holds for each in checks):
+        failed = [each for each in checks if not each.holds]
+        print(f"mixdit: {len(failed)} of {len(checks)} claims do not hold", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _run(
+    models: "dict[str, int]",
+    names: "Sequence[str]",
+    steps: int,
+    jobs: int,
+    output: Path,
+    plots: bool,
+) -> "list[Result]":
+    import torch
+
+    from mixdit.digits.checkpoint import load_model
+    from mixdit.quality.evaluate import evaluate, workers
+    from mixdit.quality.plots import draw_plots, draw_results
+
+    for model in models:
+        load_model(model)  # all names are right before minutes pass
+    torch.set_num_threads(jobs)
+    results = []
+    with _progress() as progress, workers(jobs) as pool:
+        tasks = {model: progress.add_task(f"{model}: float32", total=len(names)) for model in models}
+
+        def show(model: str, what: str, advance: int = 0) -> None:
+            progress.update(tasks[model], advance=advance, description=f"{model}: {what}")
+
+        for experiment, each in evaluate(models, steps, names, pool, partial(show, advance=1)):
+            draw_results(output, each)
+            results += each
+            if plots:
+                draw_plots(output, experiment, partial(show, experiment.name))
+    return results
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield progress
+
+
+def _report(results: "list[Result]", output: Path, check: bool, as_json: bool, as_csv: bool) -> "list[Check]":
+    from mixdit.quality.checks import check_rows
+    from mixdit.quality.report import print_rows, write_csv, write_markdown
+
+    rows = [result.row for result in results]
+    text = json.dumps([row.to_json() for row in rows], indent=2)
+    (output / "quality.json").write_text(text + "\n", encoding="utf-8")
+    write_csv(rows, output / "quality.csv")
+    write_markdown(rows, output / "quality.md")
+    checks = check_rows(rows) if check else []
+    if as_json:
+        print(text)
+    elif as_csv:
+        print((output / "quality.csv").read_text(encoding="utf-8"), end="")
+    else:
+        console = Console(width=None if sys.stdout.isatty() else 200)
+        print_rows(rows, console)
+        console.print(f"tables and pictures in {output}/", highlight=False)
+        if checks:
+            _print_checks(checks, console)
+    return checks
+
+
+def _print_checks(checks: "list[Check]", console: Console) -> None:
+    table = Table(title="claims", box=None, pad_edge=False)
+    for name in ("model", "claim", "measured", ""):
+        table.add_column(name)
+    for each in checks:
+        table.add_row(each.model, each.claim, each.measured, "holds" if each.holds else "[red]fails[/red]")
+    console.print(table)

@@ -1,0 +1,118 @@
+"""The quality table: on the terminal, as CSV, as Markdown."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from mixdit.quality.row import Row
+
+__all__ = ["print_rows", "write_csv", "write_markdown"]
+
+
+def print_rows(rows: Sequence[Row], console: Console) -> None:
+    """One table for each model."""
+    for model in dict.fromkeys(row.model for row in rows):
+        chosen = [row for row in rows if row.model == model]
+        title = f"{model}: {chosen[0].samples} images, {chosen[0].steps} DDIM steps"
+        table = Table(title=title, box=None, pad_edge=False)
+        for name in ("variant", "weights", "activations", "attention"):
+            table.add_column(name, no_wrap=name == "variant")
+        for name in ("PSNR", "SSIM", "SQNR", "Frechet", "loss", "±", "IS", "right", "MX9 lin.", "MX9 att."):
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in chosen:
+            table.add_row(row.variant, row.weights, row.activations, row.attention, *_figures(row))
+        console.print(table)
+        console.print()
+    console.print(LEGEND, highlight=False)
+
+
+LEGEND = """\
+PSNR, SSIM  images against float32 with the same noise, in dB and up to 1
+SQNR        predicted noise along float32's sampling path, power over error, in dB
+Frechet     distance of classifier features to the real digits
+loss, ±     that minus float32's, and its bootstrapped standard deviation
+IS, right   Inception-style score; samples classified as the digit that was asked for
+MX9         share of activation elements of linear layers, and of attention operands, counted"""
+
+
+def _figures(row: Row) -> list[str]:
+    return [
+        _decibels(row.psnr_db),
+        f"{row.ssim:.4f}",
+        _decibels(row.sqnr_db),
+        f"{row.frechet:.3f}",
+        f"{row.frechet_delta:+.3f}",
+        f"{row.frechet_delta_sd:.3f}",
+        f"{row.inception_score:.2f}",
+        f"{row.accuracy:.1%}",
+        _share(row.mx9_linear),
+        _share(row.mx9_attention),
+    ]
+
+
+def _decibels(value: float | None) -> str:
+    return "exact" if value is None else f"{value:.2f}"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def write_csv(rows: Sequence[Row], path: Path) -> None:
+    """One line for each row, without the figures of single timesteps."""
+    lines = [row.to_json() for row in rows]
+    for line in lines:
+        del line["sqnr_by_timestep"]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(lines[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+MARKDOWN = (
+    "variant",
+    "weights",
+    "activations",
+    "attention",
+    "PSNR",
+    "SSIM",
+    "SQNR",
+    "Frechet loss",
+    "right",
+    "MX9 linear",
+    "MX9 attention",
+)
+
+
+def write_markdown(rows: Sequence[Row], path: Path) -> None:
+    """One section for each model, as in docs/quality.md."""
+    parts = []
+    for model in dict.fromkeys(row.model for row in rows):
+        chosen = [row for row in rows if row.model == model]
+        lines = [MARKDOWN, ["---"] * len(MARKDOWN), *map(_cells, chosen)]
+        title = f"## `{model}`\n\n{chosen[0].samples} images, {chosen[0].steps} DDIM steps.\n\n"
+        parts.append(title + "".join(_markdown_line(line) for line in lines))
+    path.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _markdown_line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row.variant,
+        row.weights,
+        row.activations,
+        row.attention,
+        _decibels(row.psnr_db),
+        f"{row.ssim:.4f}",
+        _decibels(row.sqnr_db),
+        f"{row.frechet_delta:+.3f} ± {row.frechet_delta_sd:.3f}",
+        f"{row.accuracy:.1%}",
+        _share(row.mx9_linear),
+        _share(row.mx9_attention),
+    ]

@@ -1,0 +1,1 @@
+"""Other quantizers of diffusion transformers, to compare with."""

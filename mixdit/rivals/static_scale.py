@@ -1,0 +1,40 @@
+"""Activations quantized by scales that calibration fixed."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mixdit.rivals.integer import TINY, symmetric
+from mixdit.rivals.statistics import Ranges
+from mixdit.rivals.timestep_groups import TimestepGroups
+
+__all__ = ["StaticScale"]
+
+
+class StaticScale:
+    """Symmetric quantization by one scale for the whole tensor, fixed for each group of timesteps.
+
+    Parameters
+    ----------
+    ranges, timesteps:
+        What calibration saw, and at which timesteps; the largest magnitude of a group sets its scale.
+    bits:
+        Bits of an element.
+    groups:
+        Says which group the model is in.
+    """
+
+    def __init__(self, ranges: Ranges, timesteps: Sequence[int], bits: int, groups: TimestepGroups):
+        self.bits = bits
+        self.groups = groups
+        largest = torch.zeros(len(groups))
+        for timestep, values in zip(timesteps, ranges.largest, strict=True):
+            group = groups.group(timestep)
+            largest[group] = torch.maximum(largest[group], values.amax())
+        # A group that calibration never visited takes the range of all.
+        largest[largest == 0] = largest.amax()
+        self.scales = largest.clamp_min(TINY) / (2 ** (bits - 1) - 1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return symmetric(x, self.bits, scale=self.scales[self.groups.current])

@@ -1,0 +1,201 @@
+"""Every way to quantize a digits transformer that the project compares, by name."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import nn
+
+from golden import MX4, MX6, MX9, Format
+from mixdit.calibration import Settings, Statistics, collect, make_plan
+from mixdit.layers.attention import QuantizedAttention
+from mixdit.layers.linear import QuantizedLinear
+from mixdit.layers.quantize_model import quantize_model
+from mixdit.rivals.htg import htg
+from mixdit.rivals.layers import quantized_layers, replace_layers
+from mixdit.rivals.plain import per_tensor, per_token
+from mixdit.rivals.qdit import qdit
+from mixdit.rivals.statistics import Batch, RangesOf, collect_ranges
+from mixdit.rivals.uniform import mxint8, uniform_mx
+from mixdit.rivals.viditq import viditq
+from mixdit.rivals.viditq_mp import viditq_mp
+
+__all__ = ["VARIANTS", "Calibration", "Variant"]
+
+TIMESTEP_GROUPS = 5
+EXCHANGES = 1000
+
+
+class Calibration:
+    """What variants are made from.
+
+    Parameters
+    ----------
+    model:
+        A `DigitsTransformer` in float32.
+    batches:
+        Images, timesteps and labels; one timestep in each batch, from noise to image.
+    """
+
+    def __init__(self, model: nn.Module, batches: Sequence[Batch]):
+        self.model = model
+        self.batches = batches
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """For MixDiT's plans, sensitivities included."""
+        return collect(self.model, self.batches, Settings(choice="sensitivity"))
+
+    @cached_property
+    def ranges(self) -> RangesOf:
+        """Of every layer's inputs, for the rivals."""
+        return collect_ranges(self.model, self.batches, quantized_layers(self.model))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """A way to quantize.
+
+    Parameters
+    ----------
+    name:
+        Its name.
+    weights, activations, attention:
+        What is multiplied in linear layers, and q, k, p and v, in words.
+    build:
+        Makes the quantized model.
+    """
+
+    name: str
+    weights: str
+    activations: str
+    attention: str
+    build: Callable[[Calibration], nn.Module]
+
+    @property
+    def description(self) -> dict[str, str]:
+        """All but ``build``."""
+        return {
+            "variant": self.name,
+            "weights": self.weights,
+            "activations": self.activations,
+            "attention": self.attention,
+        }
+
+
+def _float32(c: Calibration) -> nn.Module:
+    return c.model
+
+
+def _bfloat16(c: Calibration) -> nn.Module:
+    def narrow(x: torch.Tensor) -> torch.Tensor:
+        return x.bfloat16().float()
+
+    return replace_layers(
+        c.model,
+        lambda name, layer: QuantizedLinear(layer, activation=narrow, weight=narrow),
+        lambda name: QuantizedAttention(q=narrow, k=narrow, p=narrow, v=narrow),
+    )
+
+
+def _integer(
+    name: str, scheme: str, build: Callable[[Calibration, int], nn.Module], weight_bits: int
+) -> Variant:
+    return Variant(
+        name=name,
+        weights=f"INT{weight_bits}",
+        activations=f"INT8 {scheme}",
+        attention=f"INT8 per {'tensor' if 'tensor' in scheme else 'row'}",
+        build=lambda c: build(c, weight_bits),
+    )
+
+
+def _per_tensor(c: Calibration, bits: int) -> nn.Module:
+    return per_tensor(c.model, c.batches, bits, c.ranges)
+
+
+def _per_token(c: Calibration, bits: int) -> nn.Module:
+    return per_token(c.model, bits)
+
+
+def _htg(c: Calibration, bits: int) -> nn.Module:
+    return htg(c.model, c.batches, bits, c.ranges)
+
+
+def _viditq(c: Calibration, bits: int) -> nn.Module:
+    return viditq(c.model, c.batches, bits, c.ranges)
+
+
+def _qdit(c: Calibration, bits: int) -> nn.Module:
+    return qdit(c.model, c.batches, bits)
+
+
+def _uniform(name: str, weight: Format, activation: Format) -> Variant:
+    return Variant(
+        name=name,
+        weights=str(weight),
+        activations=str(activation),
+        attention=str(activation),
+        build=lambda c: uniform_mx(c.model, weight, activation),
+    )
+
+
+def _mixed(name: str, settings: Settings) -> Variant:
+    def make(c: Calibration) -> nn.Module:
+        return quantize_model(c.model, make_plan(c.statistics, settings))
+
+    words = f"{settings.low}, some {settings.high}"
+    return Variant(name=name, weights=str(settings.weight), activations=words, attention=words, build=make)
+
+
+_MIXED = Settings()
+_BOTH = replace(_MIXED, choice="sensitivity", timestep_groups=TIMESTEP_GROUPS)
+
+VARIANTS = {
+    variant.name: variant
+    for variant in (
+        Variant(name="FP32", weights="FP32", activations="FP32", attention="FP32", build=_float32),
+        Variant(name="BF16", weights="BF16", activations="BF16", attention="BF16", build=_bfloat16),
+        _integer("W8A8 per tensor", "per tensor", _per_tensor, 8),
+        _integer("W8A8 per token", "per token", _per_token, 8),
+        _integer("HTG W8A8", "per tensor and timestep group", _htg, 8),
+        _integer("ViDiT-Q W8A8", "per token", _viditq, 8),
+        _integer("Q-DiT W8A8", "per group", _qdit, 8),
+        _integer("W4A8 per tensor", "per tensor", _per_tensor, 4),
+        _integer("W4A8 per token", "per token", _per_token, 4),
+        _integer("HTG W4A8", "per tensor and timestep group", _htg, 4),
+        _integer("ViDiT-Q W4A8", "per token", _viditq, 4),
+        _integer("Q-DiT W4A8", "per group", _qdit, 4),
+        Variant(
+            name="ViDiT-Q-MP",
+            weights="INT4, some INT8",
+            activations="INT8 per token",
+            attention="INT8 per row",
+            build=lambda c: viditq_mp(c.model, c.batches, c.ranges),
+        ),
+        Variant(
+            name="MXINT8",
+            weights="MXINT8",
+            activations="MXINT8",
+            attention="MXINT8",
+            build=lambda c: mxint8(c.model),
+        ),
+        _uniform("MX9", MX9, MX9),
+        _uniform("W MX6, A MX9", MX6, MX9),
+        _mixed("mixed", _MIXED),
+        _mixed("mixed by sensitivity", replace(_MIXED, choice="sensitivity")),
+        _mixed("mixed by exchange", replace(_MIXED, choice="sensitivity", exchanges=EXCHANGES)),
+        _mixed("mixed by timestep", replace(_MIXED, timestep_groups=TIMESTEP_GROUPS)),
+        _mixed("mixed by both", _BOTH),
+        _mixed("mixed, threshold", replace(_MIXED, dynamic=True)),
+        _mixed("mixed, no reordering", replace(_MIXED, reorder=False)),
+        _mixed("mixed at random", replace(_MIXED, choice="random")),
+        _uniform("MX6", MX6, MX6),
+        _mixed("MX4/MX9", replace(_MIXED, low=MX4)),
+        _mixed("MX4/MX9 by both", replace(_BOTH, low=MX4)),
+        _uniform("W MX6, A MX4", MX6, MX4),
+        _uniform("MX4", MX4, MX4),
+    )
+}
+"""In the order of the table."""

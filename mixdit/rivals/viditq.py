@@ -1,0 +1,98 @@
+"""ViDiT-Q: channels balanced by a fixed scale and a rotation (Zhao et al., arXiv 2406.02540).
+
+The scale (as in SmoothQuant) evens out channels that are large at every timestep; the rotation by a
+Hadamard matrix spreads what is large at some. Weights have a scale per output channel, activations one per
+token, found as they pass.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from scipy.linalg import hadamard
+from torch import Tensor, nn
+
+from mixdit.layers.linear import QuantizedLinear
+from mixdit.rivals.integer import TINY, symmetric
+from mixdit.rivals.layers import quantized_linears, replace_layers
+from mixdit.rivals.plain import token_attention
+from mixdit.rivals.statistics import Batch, RangesOf, collect_ranges
+
+__all__ = ["BalancedLinear", "balance", "viditq"]
+
+
+def viditq(
+    model: nn.Module, batches: Sequence[Batch], weight_bits: int, ranges: RangesOf | None = None
+) -> nn.Module:
+    """Balance channels, then quantize: weights per output channel, activations (8 bits) per token.
+
+    ``ranges`` are those of all layers on these batches, where they are known.
+    """
+    balanced = balance(model, batches, ranges)
+    return replace_layers(
+        model, lambda name, layer: balanced[name].quantized(weight_bits), lambda name: token_attention()
+    )
+
+
+def balance(
+    model: nn.Module, batches: Sequence[Batch], ranges: RangesOf | None = None
+) -> dict[str, "BalancedLinear"]:
+    """Every linear layer with balanced channels, still in floating point."""
+    linears = quantized_linears(model)
+    ranges = ranges or collect_ranges(model, batches, linears)
+    return {
+        name: BalancedLinear(layer, ranges[name][0].largest.amax(0), seed)
+        for seed, (name, layer) in enumerate(linears.items())
+    }
+
+
+class BalancedLinear(nn.Module):
+    """``(W diag(s) R) (R^T diag(1/s) x) + b``: the same function, with evener channels inside.
+
+    Parameters
+    ----------
+    layer:
+        The layer.
+    largest:
+        Largest magnitude of each input channel over all timesteps: float32 ``[K]``.
+    seed:
+        Of the signs in the rotation.
+    """
+
+    def __init__(self, layer: nn.Linear, largest: Tensor, seed: int):
+        super().__init__()
+        weight = layer.weight.detach()
+        scale = (largest.clamp_min(TINY) / weight.abs().amax(0).clamp_min(TINY)).sqrt()
+        self.register_buffer("scale", scale / scale.log().mean().exp())
+        self.register_buffer("rotation", rotation(len(scale), seed))
+        self.linear = nn.Linear(layer.in_features, layer.out_features)
+        self.linear.weight = nn.Parameter(self._rotate(weight * self.scale), requires_grad=False)
+        self.linear.bias = nn.Parameter(layer.bias.detach().clone(), requires_grad=False)
+
+    def _rotate(self, x: Tensor) -> Tensor:
+        size = len(self.rotation)
+        return (x.unflatten(-1, (-1, size)) @ self.rotation).flatten(-2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.linear(self._rotate(x / self.scale))
+        return result
+
+    def quantized(self, weight_bits: int) -> "BalancedLinear":
+        """A copy that multiplies in integers of ``weight_bits`` and 8 bits."""
+        result = BalancedLinear.__new__(BalancedLinear)
+        nn.Module.__init__(result)
+        result.scale, result.rotation = self.scale, self.rotation
+        result.linear = QuantizedLinear(
+            self.linear,
+            activation=partial(symmetric, bits=8, dim=-1),
+            weight=partial(symmetric, bits=weight_bits, dim=-1),
+        )
+        return result
+
+
+def rotation(channels: int, seed: int) -> Tensor:
+    """A Hadamard matrix with random signs, float32: the largest whose size divides ``channels``."""
+    size = channels & -channels
+    generator = torch.Generator().manual_seed(seed)
+    signs = 2.0 * torch.randint(2, (size,), generator=generator) - 1
+    return signs[:, None] * torch.tensor(hadamard(size), dtype=torch.float32) / size**0.5

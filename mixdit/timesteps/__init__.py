@@ -1,0 +1,1 @@
+"""Plans that change along the denoising."""
