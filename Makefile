@@ -57,19 +57,19 @@ lint:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim lint)
 	@status=0; \
-	$(BIN)/ruff check --quiet && echo "ruff: clean" || status=1; \
-	$(BIN)/mypy $(wildcard golden gen driver perf) || status=1; \
+	$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && echo "ruff: clean" || status=1; \
+	$(BIN)/mypy golden gen mixdit/driver || status=1; \
 	$(BIN)/python -m verif.lint || status=1; \
 	exit $$status
 
 bench:
 	@$(call need,g++,g++); $(call need,perl,perl)
 	@$(call setup,base sim demo)
-	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@set -e; for bench in sim golden engine; do echo "== perf.speed.bench_$$bench"; $(BIN)/python -m perf.speed.bench_$$bench; done
 
 ppa:
 	@$(call setup,base synth)
-	@$(BIN)/python -m bench.ppa $(ARGS)
+	@$(BIN)/python -m perf.ppa $(ARGS)
 
 lock:
 	@$(call need,$(PYTHON),python3 python3-venv)

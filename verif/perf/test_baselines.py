@@ -3,11 +3,11 @@ import pytest
 from amaranth.hdl import Value
 from amaranth.sim import Simulator
 
-from bench.baselines.float_add import FloatAdd, IntegerToFloat
-from bench.baselines.floor import Floor
-from bench.baselines.straightforward import StraightforwardElement
 from golden import MX4, MX6, MX9, matmul
 from golden.rounding import add_binary32, round_to_binary32
+from perf.baselines.float_add import FloatAdd, IntegerToFloat
+from perf.baselines.floor import Floor
+from perf.baselines.straightforward import StraightforwardElement
 from verif.golden.samples import bits, random_tensor
 
 EDGES = np.array(

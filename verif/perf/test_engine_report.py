@@ -2,12 +2,12 @@
 
 import pytest
 
-from bench.ppa.engine import engine, engine_overhead
-from bench.ppa.standard import ENGINES, PIECES, TITLES, standard_set
 from gen.synth.families import FAMILIES
 from gen.synth.placement import Placement
 from gen.synth.result import Result, Timing
 from gen.synth.subjects import Built
+from perf.ppa.engine import engine, engine_overhead
+from perf.ppa.standard import ENGINES, PIECES, TITLES, standard_set
 
 
 def result(lut, ff, ram=0, fmax=None):

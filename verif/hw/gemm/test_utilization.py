@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 
-from bench.bench_engine import CASES, Case, failures, measure
 from mixdit.sim import EngineHarness, Memory
+from perf.speed.bench_engine import CASES, Case, failures, measure
 from verif.hw.gemm.test_campaign import WIDE
 
 

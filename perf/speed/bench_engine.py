@@ -1,6 +1,6 @@
 """How busy the engine keeps its arrays and its memory, by its own counters.
 
-Run ``python -m bench.bench_engine`` or ``python bench/bench_engine.py``; ``--json`` prints one JSON object,
+Run ``python -m perf.speed.bench_engine``; ``--json`` prints one JSON object,
 ``--engine`` and ``--case`` choose, ``--set data_bits=256`` changes a parameter of every engine. The engine
 is Verilated, behind the driver, with a memory that delivers a beat per cycle. Every result is compared with
 golden; the counters must add up, and passes be what the formats call for.
@@ -13,12 +13,10 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if not TYPE_CHECKING:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is imported
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 from rich.console import Console

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.ppa.standard import overhead
 from gen.synth.result import Result
+from perf.ppa.standard import overhead
 
 __all__ = ["GOALS", "TRIED", "Goal"]
 

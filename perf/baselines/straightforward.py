@@ -4,9 +4,9 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from bench.baselines.float_add import FloatAdd, IntegerToFloat
 from golden.formats import BLOCK_SIZE, MX6, SUBBLOCKS
 from hw.target.delay import delay
+from perf.baselines.float_add import FloatAdd, IntegerToFloat
 
 __all__ = ["StraightforwardElement", "operand_layout", "steering_layout"]
 

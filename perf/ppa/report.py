@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from bench.ppa.capacity import capacity
-from bench.ppa.engine import engine
-from bench.ppa.goals import GOALS, TRIED, Goal
-from bench.ppa.standard import TITLES
 from gen.synth.result import Result, Timing
+from perf.ppa.capacity import capacity
+from perf.ppa.engine import engine
+from perf.ppa.goals import GOALS, TRIED, Goal
+from perf.ppa.standard import TITLES
 
 __all__ = ["CHARTS", "goals_table", "make_report"]
 

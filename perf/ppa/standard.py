@@ -13,9 +13,9 @@ __all__ = ["ARRAYS", "BASELINES", "ENGINES", "PIECES", "TITLES", "overhead", "st
 
 BASELINES: Mapping[str, Subject] = {
     "straightforward": Subject(
-        name="straightforward", factory="bench.baselines.straightforward:StraightforwardElement"
+        name="straightforward", factory="perf.baselines.straightforward:StraightforwardElement"
     ),
-    "floor": Subject(name="floor", factory="bench.baselines.floor:Floor"),
+    "floor": Subject(name="floor", factory="perf.baselines.floor:Floor"),
 }
 """Designs to compare with."""
 

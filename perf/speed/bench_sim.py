@@ -1,6 +1,6 @@
 """Speed of the Verilated array, and how busy it keeps its processing elements.
 
-Run ``python -m bench.bench_sim`` or ``python bench/bench_sim.py`` (``--json``: one JSON object). Every
+Run ``python -m perf.speed.bench_sim`` (``--json``: one JSON object). Every
 product is compared with golden; cycle counts are exact, simulation speed depends on the machine.
 """
 
@@ -10,12 +10,10 @@ import math
 import os
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if not TYPE_CHECKING:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is imported
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 from rich.console import Console

@@ -7,8 +7,8 @@ import matplotlib
 import numpy as np
 from matplotlib import pyplot as plt
 
-from bench.ppa.standard import ARRAYS, TITLES
 from gen.synth.result import Result
+from perf.ppa.standard import ARRAYS, TITLES
 
 __all__ = ["draw_charts"]
 

@@ -1,6 +1,6 @@
 """Speed of the PyTorch layers on one core, as ratios to what they replace.
 
-Run ``python -m bench.bench_dit`` or ``python bench/bench_dit.py`` (``--json``: one JSON object). The sides of
+Run ``python -m perf.speed.bench_dit`` (``--json``: one JSON object). The sides of
 a ratio run in turn in one process, and the fastest of several rounds counts, so a busy machine disturbs
 ratios little. Where AMD Quark is installed, its MX6 and MX9 emulation is the other side of fake quantization
 too.
@@ -9,18 +9,15 @@ too.
 import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
 if not TYPE_CHECKING:
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when torch is imported
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 from torch import Tensor

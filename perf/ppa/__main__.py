@@ -1,19 +1,19 @@
-"""``python -m bench.ppa``: run the standard set, write the report, its charts and all figures as JSON."""
+"""``python -m perf.ppa``: run the standard set, write the report, its charts and all figures as JSON."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-from bench.ppa.charts import draw_charts
-from bench.ppa.publish import publish
-from bench.ppa.report import CHARTS, goals_table, make_report
-from bench.ppa.standard import standard_set
 from gen.designs import ParameterError
 from gen.files import write_files
 from gen.synth.command import STORE, default_jobs
 from gen.synth.flow import run_flow
 from gen.synth.tools import SynthesisError
+from perf.ppa.charts import draw_charts
+from perf.ppa.publish import publish
+from perf.ppa.report import CHARTS, goals_table, make_report
+from perf.ppa.standard import standard_set
 
 
 def main() -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from bench.ppa.standard import ENGINES, PIECES, TITLES
 from gen.synth.placement import LFE5U_85
 from gen.synth.result import Result
+from perf.ppa.standard import ENGINES, PIECES, TITLES
 
 __all__ = ["engine", "engine_overhead"]
 

@@ -1,6 +1,6 @@
 """Speed of the golden model on one core, as ratios to what NumPy does at best.
 
-Run ``python -m bench.bench_golden`` or ``python bench/bench_golden.py`` (``--json``: one JSON object).
+Run ``python -m perf.speed.bench_golden`` (``--json``: one JSON object).
 The two sides of a ratio run in turn in one process, and the fastest of several rounds counts, so a busy
 machine disturbs ratios little.
 """
@@ -8,16 +8,13 @@ machine disturbs ratios little.
 import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if not TYPE_CHECKING:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is imported
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.ppa.standard import TITLES
 from gen.files import write_files
+from perf.ppa.standard import TITLES
 
 __all__ = ["FIGURES", "README", "publish", "summary", "with_summary"]
 

@@ -1,0 +1,1 @@
+"""Measurements: speed, area, and the designs that figures are compared with."""
