@@ -63,12 +63,14 @@ class AlignedAccumulator(wiring.Component):
         self.fraction_bits = fraction_bits
         self.width = width
         self.target = target
-        super().__init__({
-            "dot": In(signed(PASS_DOT_BITS)),
-            "distance": In(distance_bits(fraction_bits) + 1),
-            "first": In(1),
-            "total": Out(width),
-        })
+        super().__init__(
+            {
+                "dot": In(signed(PASS_DOT_BITS)),
+                "distance": In(distance_bits(fraction_bits) + 1),
+                "first": In(1),
+                "total": Out(width),
+            }
+        )
 
     @property
     def low_bits(self):
@@ -85,13 +87,29 @@ class AlignedAccumulator(wiring.Component):
         split = self.low_bits
         low, high = Signal(split, reset_less=True), Signal(self.width - split, reset_less=True)
         carry = Signal(reset_less=True)
-        low_sum = carry_sum(m, "low_sum", CarryOp.CLEAR_XOR, split + 1, a=low, b=self.first,
-                            c=shifted[:split], d=Cat(inverted[:split]), target=self.target)
-        high_sum = carry_sum(m, "high_sum", CarryOp.CLEAR_XOR, self.width - split, a=high,
-                             b=delay(m, "first_high", self.first, 1),
-                             c=delay(m, "shifted_high", shifted[split:], 1),
-                             d=self._late(m, inverted[split:]),
-                             carry=carry, target=self.target)
+        low_sum = carry_sum(
+            m,
+            "low_sum",
+            CarryOp.CLEAR_XOR,
+            split + 1,
+            a=low,
+            b=self.first,
+            c=shifted[:split],
+            d=Cat(inverted[:split]),
+            target=self.target,
+        )
+        high_sum = carry_sum(
+            m,
+            "high_sum",
+            CarryOp.CLEAR_XOR,
+            self.width - split,
+            a=high,
+            b=delay(m, "first_high", self.first, 1),
+            c=delay(m, "shifted_high", shifted[split:], 1),
+            d=self._late(m, inverted[split:]),
+            carry=carry,
+            target=self.target,
+        )
         m.d.sync += [Cat(low, carry).eq(low_sum), high.eq(high_sum)]
         m.d.comb += self.total.eq(Cat(low, high))
         return m
@@ -116,10 +134,15 @@ class AlignedAccumulator(wiring.Component):
         choices = []
         for wide, run in groupby(range(len(value) + shifts[0]), key=is_wide):
             bits = [sources(bit) for bit in run]
-            choices.append(multiplexer(
-                m, f"choice_{step}_{len(choices)}", digits,
-                [Cat(value[s[n]] if s[n] >= 0 else Const(0, 1) for s in bits) for n in range(4)],
-                target=self.target if wide else "generic"))
+            choices.append(
+                multiplexer(
+                    m,
+                    f"choice_{step}_{len(choices)}",
+                    digits,
+                    [Cat(value[s[n]] if s[n] >= 0 else Const(0, 1) for s in bits) for n in range(4)],
+                    target=self.target if wide else "generic",
+                )
+            )
         aligned = Signal(signed(len(value) + shifts[0]), name=f"aligned_{step}", reset_less=True)
         m.d.sync += aligned.eq(Cat(choices))
         return aligned
@@ -130,12 +153,12 @@ class AlignedAccumulator(wiring.Component):
         Bits that the shift leaves without a source are cleared, and inverted where ``value`` is negative.
         """
         low = self.fraction_bits - (_STEP - 1)
-        padded = Cat(Const(0, max(low, 0)), value[max(-low, 0):])
+        padded = Cat(Const(0, max(low, 0)), value[max(-low, 0) :])
         sign = len(padded) - 1
         parts, inverted = [], []
         for sources, group in groupby(range(sign), key=lambda bit: len(range(bit, sign, _STEP))):
             bits = list(group)
-            near = [padded[bits[0] + n * _STEP:bits[-1] + 1 + n * _STEP] for n in range(sources)]
+            near = [padded[bits[0] + n * _STEP : bits[-1] + 1 + n * _STEP] for n in range(sources)]
             choice = near[-1]
             for n in reversed(range(sources - 1)):
                 choice = Mux(steps == n, near[n], choice)

@@ -43,12 +43,14 @@ class AlignedToFloat(wiring.Component):
 
     def __init__(self, *, width):
         self.width = width
-        super().__init__({
-            "total": In(signed(width)),
-            "exponent": In(signed(12)),
-            "nan": In(1),
-            "value": Out(32),
-        })
+        super().__init__(
+            {
+                "total": In(signed(width)),
+                "exponent": In(signed(12)),
+                "nan": In(1),
+                "value": Out(32),
+            }
+        )
 
     @staticmethod
     def weight_of(width):
@@ -70,8 +72,8 @@ class AlignedToFloat(wiring.Component):
 
         # Up to seven bits more. Bits that cannot reach the mantissa or guard only count as ``rest``.
         kept = _MANTISSA + _BYTE
-        window = value[size - kept:]
-        rest = value[:size - kept].any() if size > kept else 0
+        window = value[size - kept :]
+        rest = value[: size - kept].any() if size > kept else 0
         empties = []
         for stage, step in enumerate((4, 2, 1), 5):
             empty = Signal(name=f"empty_{step}")
@@ -105,9 +107,18 @@ class AlignedToFloat(wiring.Component):
         """
         bits = Cat(self.total, signs[0].replicate(size - self.width))
         count = size // _BYTE
-        parts = [delay(m, f"differs_{n}", Cat(
-            (byte[k:k + 3] ^ signs[0].replicate(len(byte[k:k + 3]))).any() for k in range(0, _BYTE, 3)), 1)
-            for n, byte in enumerate(_bytes(bits))]
+        parts = [
+            delay(
+                m,
+                f"differs_{n}",
+                Cat(
+                    (byte[k : k + 3] ^ signs[0].replicate(len(byte[k : k + 3]))).any()
+                    for k in range(0, _BYTE, 3)
+                ),
+                1,
+            )
+            for n, byte in enumerate(_bytes(bits))
+        ]
         used = delay(m, "used", Cat(part.any() for part in parts), 1)
         skip = Signal(range(count + 1), reset_less=True)
         m.d.sync += skip.eq(count)
@@ -115,7 +126,7 @@ class AlignedToFloat(wiring.Component):
             with m.If(used[n]):
                 m.d.sync += skip.eq(count - 1 - n)
         # A byte has nothing to take if more are skipped than there are below it.
-        lacks = [delay(m, f"lacks_{n}", ~used[count - 2 * n:].any(), 1) for n in range(1, 1 + count // 2)]
+        lacks = [delay(m, f"lacks_{n}", ~used[count - 2 * n :].any(), 1) for n in range(1, 1 + count // 2)]
         even = self._shifted(m, "even", delay(m, "bits", bits, 3), skip[1:], 2, lacks)
         odd = delay(m, "odd", skip[0], 1)
         return self._shifted(m, "value", even, odd, 1, [odd]), skip
@@ -155,4 +166,4 @@ class AlignedToFloat(wiring.Component):
 
 
 def _bytes(bits):
-    return [bits[start:start + _BYTE] for start in range(0, len(bits), _BYTE)]
+    return [bits[start : start + _BYTE] for start in range(0, len(bits), _BYTE)]

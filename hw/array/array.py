@@ -61,18 +61,34 @@ class Array(wiring.Component):
         A parameter is not an integer, or out of its range.
     """
 
-    def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, product_stages=2,
-                 target="generic"):
+    def __init__(
+        self,
+        *,
+        rows=8,
+        cols=8,
+        drain_rows=4,
+        k_blocks=72,
+        fraction_bits=17,
+        product_stages=2,
+        target="generic",
+    ):
         check_target(target)
-        for name, value, most in (("rows", rows, 64), ("cols", cols, 64), ("drain_rows", drain_rows, 64),
-                                  ("k_blocks", k_blocks, 4096), ("fraction_bits", fraction_bits, 24)):
+        for name, value, most in (
+            ("rows", rows, 64),
+            ("cols", cols, 64),
+            ("drain_rows", drain_rows, 64),
+            ("k_blocks", k_blocks, 4096),
+            ("fraction_bits", fraction_bits, 24),
+        ):
             if not isinstance(value, int) or isinstance(value, bool):
                 raise TypeError(f"{name} must be an integer, not {value!r}")
             if not 1 <= value <= most:
                 raise ValueError(f"{name} must be 1 to {most}, not {value!r}")
         if rows % drain_rows:
-            raise ValueError(f"drain_rows must divide rows, so that segments are alike: "
-                             f"{drain_rows!r} does not divide {rows!r}")
+            raise ValueError(
+                f"drain_rows must divide rows, so that segments are alike: "
+                f"{drain_rows!r} does not divide {rows!r}"
+            )
         self.rows = rows
         self.cols = cols
         self.drain_rows = drain_rows
@@ -86,40 +102,59 @@ class Array(wiring.Component):
         results = _power_of_two(self.latency + 4 * drain_rows)
         tiles = _power_of_two(-(-self._reference_cycles // drain_rows) + 4)
         self._results = results
-        self._grid = Grid(rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks,
-                          fraction_bits=fraction_bits, results=results, product_stages=product_stages,
-                          target=target)
+        self._grid = Grid(
+            rows=rows,
+            cols=cols,
+            drain_rows=drain_rows,
+            k_blocks=k_blocks,
+            fraction_bits=fraction_bits,
+            results=results,
+            product_stages=product_stages,
+            target=target,
+        )
         self._row_lane, self._column_lane = (
-            OperandLane(activations=activations, depth=depth, tiles=tiles, fraction_bits=fraction_bits,
-                        distance_delay=self._grid.distance_delay, target=target)
-            for activations in (True, False))
+            OperandLane(
+                activations=activations,
+                depth=depth,
+                tiles=tiles,
+                fraction_bits=fraction_bits,
+                distance_delay=self._grid.distance_delay,
+                target=target,
+            )
+            for activations in (True, False)
+        )
         self._a_loader, self._b_loader = (
             TileLoader(lanes=lanes, k_blocks=k_blocks, depth=depth, tiles=tiles, target=target)
-            for lanes in (rows, cols))
+            for lanes in (rows, cols)
+        )
         self._sequencer = Sequencer(depth=depth, spacing=drain_rows)
 
         def operand(lanes):
             return In(stream.Signature(packet_layout(data.ArrayLayout(SLOT_BITS, lanes), FormatCode)))
 
         values = data.ArrayLayout(32, self.segments * cols)
-        super().__init__({
-            "a": operand(rows),
-            "b": operand(cols),
-            "d": Out(stream.Signature(packet_layout(values, TileStatus))),
-        })
+        super().__init__(
+            {
+                "a": operand(rows),
+                "b": operand(cols),
+                "d": Out(stream.Signature(packet_layout(values, TileStatus))),
+            }
+        )
 
     @property
     def latency(self):
         """Cycles from an idle array's last input beats to its first output beat, one-pass tile."""
-        grid = Grid.latency_of(rows=self.rows, cols=self.cols, drain_rows=self.drain_rows,
-                               product_stages=self.product_stages)
+        grid = Grid.latency_of(
+            rows=self.rows, cols=self.cols, drain_rows=self.drain_rows, product_stages=self.product_stages
+        )
         return self._loading_latency + grid + RingReader.latency
 
     @property
     def _reference_cycles(self):
         """Cycles that the references of a one-pass tile must be kept."""
         return self._loading_latency + Grid.taken_latency_of(
-            rows=self.rows, cols=self.cols, product_stages=self.product_stages)
+            rows=self.rows, cols=self.cols, product_stages=self.product_stages
+        )
 
     _loading_latency = TileLoader.latency + 1 + OperandLane.row_latency
 
@@ -163,14 +198,32 @@ class Array(wiring.Component):
             a_loader.retire.eq(grid.tile_taken),
             b_loader.retire.eq(grid.tile_taken),
             grid.control.eq(
-                delay(m, "control", sequencer.control, OperandLane.row_latency, reset_less=False)),
+                delay(m, "control", sequencer.control, OperandLane.row_latency, reset_less=False)
+            ),
         ]
         # Column lanes are one cycle shorter than row lanes.
-        self._lanes(m, "row", self._row_lane, a_loader, sequencer.a_pass,
-                    grid.a, grid.row_distance, grid.row_reference, grid.row_taken)
-        self._lanes(m, "column", self._column_lane, b_loader,
-                    delay(m, "b_pass", sequencer.b_pass, 1, reset_less=False),
-                    grid.b, grid.column_distance, grid.column_reference, grid.column_taken)
+        self._lanes(
+            m,
+            "row",
+            self._row_lane,
+            a_loader,
+            sequencer.a_pass,
+            grid.a,
+            grid.row_distance,
+            grid.row_reference,
+            grid.row_taken,
+        )
+        self._lanes(
+            m,
+            "column",
+            self._column_lane,
+            b_loader,
+            delay(m, "b_pass", sequencer.b_pass, 1, reset_less=False),
+            grid.b,
+            grid.column_distance,
+            grid.column_reference,
+            grid.column_taken,
+        )
         self._output(m)
         return m
 
@@ -221,7 +274,8 @@ class Array(wiring.Component):
         ]
 
         m.submodules.statuses = statuses = fifo.SyncFIFO(
-            width=len(sequencer.status), depth=max(2, -(-self._results // self.drain_rows)))
+            width=len(sequencer.status), depth=max(2, -(-self._results // self.drain_rows))
+        )
         beat = Signal(range(max(2, self.drain_rows)))
         m.d.comb += [
             statuses.w_en.eq(sequencer.control.last),

@@ -40,11 +40,26 @@ class ArrayQuantizer(wiring.Component):
     d: Out(stream of packets), a packed block; rows ascending; user = FormatCode; last = a tile's last row
     """
 
-    def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, product_stages=2,
-                 target="generic"):
+    def __init__(
+        self,
+        *,
+        rows=8,
+        cols=8,
+        drain_rows=4,
+        k_blocks=72,
+        fraction_bits=17,
+        product_stages=2,
+        target="generic",
+    ):
         self._array = array = Array(
-            rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks, fraction_bits=fraction_bits,
-            product_stages=product_stages, target=target)
+            rows=rows,
+            cols=cols,
+            drain_rows=drain_rows,
+            k_blocks=k_blocks,
+            fraction_bits=fraction_bits,
+            product_stages=product_stages,
+            target=target,
+        )
         if BLOCK_SIZE % cols:
             raise ValueError(f"cols must divide {BLOCK_SIZE}, so that tiles make blocks, not be {cols!r}")
         self.rows = rows
@@ -55,11 +70,13 @@ class ArrayQuantizer(wiring.Component):
         self.product_stages = product_stages
         self.target = target
         formats = data.StructLayout({"operand": FormatCode, "result": FormatCode})
-        super().__init__({
-            "a": array.signature.members["a"],
-            "b": In(stream.Signature(packet_layout(data.ArrayLayout(SLOT_BITS, cols), formats))),
-            "d": Out(stream.Signature(packet_layout(packed_block_layout(), FormatCode))),
-        })
+        super().__init__(
+            {
+                "a": array.signature.members["a"],
+                "b": In(stream.Signature(packet_layout(data.ArrayLayout(SLOT_BITS, cols), formats))),
+                "d": Out(stream.Signature(packet_layout(packed_block_layout(), FormatCode))),
+            }
+        )
 
     @property
     def latency(self):
@@ -75,7 +92,8 @@ class ArrayQuantizer(wiring.Component):
         m = Module()
         m.submodules.array = array = self._array
         m.submodules.tile_rows = tile_rows = TileRows(
-            rows=self.rows, cols=self.cols, drain_rows=self.drain_rows)
+            rows=self.rows, cols=self.cols, drain_rows=self.drain_rows
+        )
         m.submodules.quantizer = quantizer = Quantizer()
         # The format of each tile of 16 columns between the array's input and the quantizer's.
         code = self.b.p.user.result.as_value()

@@ -14,19 +14,23 @@ __all__ = ["BlockDot", "activation_layout", "weight_layout"]
 
 def activation_layout() -> data.StructLayout:
     """A sub-block's two signs and magnitudes, the magnitudes doubled where the microexponent is 0."""
-    return data.StructLayout({
-        "sign": MX9.subblock_size,
-        "magnitude": data.ArrayLayout(PASS_MAGNITUDE_BITS + 1, MX9.subblock_size),
-    })
+    return data.StructLayout(
+        {
+            "sign": MX9.subblock_size,
+            "magnitude": data.ArrayLayout(PASS_MAGNITUDE_BITS + 1, MX9.subblock_size),
+        }
+    )
 
 
 def weight_layout() -> data.StructLayout:
     """A sub-block's two signs and magnitudes, and its microexponent."""
-    return data.StructLayout({
-        "sign": MX9.subblock_size,
-        "magnitude": data.ArrayLayout(PASS_MAGNITUDE_BITS, MX9.subblock_size),
-        "microexponent": 1,
-    })
+    return data.StructLayout(
+        {
+            "sign": MX9.subblock_size,
+            "magnitude": data.ArrayLayout(PASS_MAGNITUDE_BITS, MX9.subblock_size),
+            "microexponent": 1,
+        }
+    )
 
 
 class BlockDot(wiring.Component):
@@ -85,11 +89,13 @@ class BlockDot(wiring.Component):
             raise ValueError(f"product_stages must be 1 or 2, not {product_stages!r}")
         self.product_stages = product_stages
         self.target = target
-        super().__init__({
-            "a": In(activation_layout()).array(SUBBLOCKS),
-            "b": In(weight_layout()).array(SUBBLOCKS),
-            "dot": Out(signed(PASS_DOT_BITS)),
-        })
+        super().__init__(
+            {
+                "a": In(activation_layout()).array(SUBBLOCKS),
+                "b": In(weight_layout()).array(SUBBLOCKS),
+                "dot": Out(signed(PASS_DOT_BITS)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -102,11 +108,30 @@ class BlockDot(wiring.Component):
             largest += 2 * most
             bits = largest.bit_length() + 1
             if self._four_inputs:
-                total = self._register(m, f"total{j}", CarryOp.PASS_SELECT, bits, a=total, b=double,
-                                       c=Cat(sign, pair).as_signed(), d=pair, carry=sign)
+                total = self._register(
+                    m,
+                    f"total{j}",
+                    CarryOp.PASS_SELECT,
+                    bits,
+                    a=total,
+                    b=double,
+                    c=Cat(sign, pair).as_signed(),
+                    d=pair,
+                    carry=sign,
+                )
             else:
-                total = self._register(m, f"total{j}", CarryOp.PASS_SELECT_XOR, bits, a=total, b=double,
-                                       c=Cat(0, pair).as_signed(), d=pair, e=sign, carry=sign)
+                total = self._register(
+                    m,
+                    f"total{j}",
+                    CarryOp.PASS_SELECT_XOR,
+                    bits,
+                    a=total,
+                    b=double,
+                    c=Cat(0, pair).as_signed(),
+                    d=pair,
+                    e=sign,
+                    carry=sign,
+                )
         m.d.comb += self.dot.eq(total)
         return m
 
@@ -122,7 +147,8 @@ class BlockDot(wiring.Component):
         signs = a.sign ^ b.sign
         (p0, most), (p1, _) = (
             self._product(m, f"{name}_product{i}", a.magnitude[i], b.magnitude[i])
-            for i in range(MX9.subblock_size))
+            for i in range(MX9.subblock_size)
+        )
         bits = (2 * most).bit_length() + 1
         if self._four_inputs:
             first, second = delay(m, f"{name}_signs", signs, self.product_stages)
@@ -141,8 +167,14 @@ class BlockDot(wiring.Component):
         ]
         most = ((1 << len(b)) - 1) ** 2 << (len(a) - len(b))
         low = delay(m, f"{name}_low", rows[0][:2], 1)
-        high = self._register(m, f"{name}_high", CarryOp.PASS_XOR, most.bit_length() - 2,
-                              a=rows[0].as_unsigned()[2:], c=rows[1].as_unsigned())
+        high = self._register(
+            m,
+            f"{name}_high",
+            CarryOp.PASS_XOR,
+            most.bit_length() - 2,
+            a=rows[0].as_unsigned()[2:],
+            c=rows[1].as_unsigned(),
+        )
         return Cat(low, high), most
 
     def _register(self, m, name, op, bits, **terms):

@@ -20,14 +20,16 @@ def drain_token_layout(rows) -> data.StructLayout:
     ``first`` and ``last`` mark a tile's first and last row of the segment, ``exponent`` is the row's
     reference plus ``DrainCell.exponent_offset``, and ``nan`` makes the row NaN.
     """
-    return data.StructLayout({
-        "valid": 1,
-        "first": 1,
-        "last": 1,
-        "row": range(max(2, rows)),
-        "exponent": signed(10),
-        "nan": 1,
-    })
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "first": 1,
+            "last": 1,
+            "row": range(max(2, rows)),
+            "exponent": signed(10),
+            "nan": 1,
+        }
+    )
 
 
 class DrainCell(wiring.Component):
@@ -57,7 +59,7 @@ class DrainCell(wiring.Component):
     reference_out: Out, the one in use, for the segment below
     coming: Out(1), a value is written in the next cycle; written: Out(1), one is being written
     write_address_in, write_address_out: where to, from column to column, one cycle later each
-    read_enable, read_address, output_enable: In, value: Out(32), as for ``hw.target.block_memory.BlockMemory``
+    read_enable, read_address, output_enable: In; value: Out(32), as for ``BlockMemory``
     """
 
     latency = 2 + AlignedToFloat.latency
@@ -69,21 +71,23 @@ class DrainCell(wiring.Component):
         self.fraction_bits = fraction_bits
         self.depth = depth
         self.target = target
-        super().__init__({
-            "totals": In(width).array(rows),
-            "token_in": In(drain_token_layout(rows)),
-            "token_out": Out(drain_token_layout(rows)),
-            "reference_in": In(reference_layout()),
-            "reference_out": Out(reference_layout()),
-            "coming": Out(1),
-            "written": Out(1),
-            "write_address_in": In(range(depth)),
-            "write_address_out": Out(range(depth)),
-            "read_enable": In(1),
-            "read_address": In(range(depth)),
-            "output_enable": In(1),
-            "value": Out(32),
-        })
+        super().__init__(
+            {
+                "totals": In(width).array(rows),
+                "token_in": In(drain_token_layout(rows)),
+                "token_out": Out(drain_token_layout(rows)),
+                "reference_in": In(reference_layout()),
+                "reference_out": Out(reference_layout()),
+                "coming": Out(1),
+                "written": Out(1),
+                "write_address_in": In(range(depth)),
+                "write_address_out": Out(range(depth)),
+                "read_enable": In(1),
+                "read_address": In(range(depth)),
+                "output_enable": In(1),
+                "value": Out(32),
+            }
+        )
 
     @property
     def exponent_offset(self):

@@ -39,13 +39,15 @@ class DrainSegment(wiring.Component):
     def __init__(self, *, rows, exponent_offset):
         self.rows = rows
         self.exponent_offset = exponent_offset
-        super().__init__({
-            "begin": In(1),
-            "void": In(1),
-            "references": In(reference_layout()).array(rows),
-            "taken": Out(rows),
-            "token": Out(drain_token_layout(rows)),
-        })
+        super().__init__(
+            {
+                "begin": In(1),
+                "void": In(1),
+                "references": In(reference_layout()).array(rows),
+                "taken": Out(rows),
+                "token": Out(drain_token_layout(rows)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

@@ -52,35 +52,54 @@ class Grid(wiring.Component):
     values: Out(32) x segments x cols, segments from the top
     """
 
-    def __init__(self, *, rows, cols, drain_rows, k_blocks, fraction_bits=17, results=64, product_stages=2,
-                 target="generic"):
+    def __init__(
+        self,
+        *,
+        rows,
+        cols,
+        drain_rows,
+        k_blocks,
+        fraction_bits=17,
+        results=64,
+        product_stages=2,
+        target="generic",
+    ):
         check_target(target)
         self.rows = rows
         self.cols = cols
         self.drain_rows = drain_rows
         self.segments = rows // drain_rows
         self._element = ProcessingElement(
-            fraction_bits=fraction_bits, k_blocks=k_blocks, product_stages=product_stages, target=target)
-        self._cell = DrainCell(rows=drain_rows, width=self._element.width, low_bits=self._element.low_bits,
-                               fraction_bits=fraction_bits, depth=results, target=target)
+            fraction_bits=fraction_bits, k_blocks=k_blocks, product_stages=product_stages, target=target
+        )
+        self._cell = DrainCell(
+            rows=drain_rows,
+            width=self._element.width,
+            low_bits=self._element.low_bits,
+            fraction_bits=fraction_bits,
+            depth=results,
+            target=target,
+        )
         distance = distance_bits(fraction_bits)
-        super().__init__({
-            "a": In(activation_layout()).array(rows, SUBBLOCKS),
-            "b": In(weight_layout()).array(cols, SUBBLOCKS),
-            "row_distance": In(distance).array(rows),
-            "column_distance": In(distance).array(cols),
-            "control": In(tile_control_layout()),
-            "row_reference": In(reference_layout()).array(rows),
-            "column_reference": In(reference_layout()).array(cols),
-            "row_taken": Out(1).array(rows),
-            "column_taken": Out(1).array(cols),
-            "coming": Out(1),
-            "tile_taken": Out(1),
-            "read_enable": In(1),
-            "read_address": In(range(results)),
-            "output_enable": In(1),
-            "values": Out(32).array(self.segments, cols),
-        })
+        super().__init__(
+            {
+                "a": In(activation_layout()).array(rows, SUBBLOCKS),
+                "b": In(weight_layout()).array(cols, SUBBLOCKS),
+                "row_distance": In(distance).array(rows),
+                "column_distance": In(distance).array(cols),
+                "control": In(tile_control_layout()),
+                "row_reference": In(reference_layout()).array(rows),
+                "column_reference": In(reference_layout()).array(cols),
+                "row_taken": Out(1).array(rows),
+                "column_taken": Out(1).array(cols),
+                "coming": Out(1),
+                "tile_taken": Out(1),
+                "read_enable": In(1),
+                "read_address": In(range(results)),
+                "output_enable": In(1),
+                "values": Out(32).array(self.segments, cols),
+            }
+        )
 
     @staticmethod
     def latency_of(*, rows, cols, drain_rows, product_stages):
@@ -91,8 +110,12 @@ class Grid(wiring.Component):
     @property
     def latency(self):
         """Cycles from a tile's last operands at row 0 to the write of its first complete output row."""
-        return self.latency_of(rows=self.rows, cols=self.cols, drain_rows=self.drain_rows,
-                               product_stages=self._element.product_stages)
+        return self.latency_of(
+            rows=self.rows,
+            cols=self.cols,
+            drain_rows=self.drain_rows,
+            product_stages=self._element.product_stages,
+        )
 
     @property
     def distance_delay(self):
@@ -117,8 +140,13 @@ class Grid(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         first = delay(m, "first", self.control.first, self._element.first_delay, reset_less=False)
-        last = delay(m, "last", Cat(self.control.last, self.control.void),
-                     self._element.latency - DrainSegment.latency, reset_less=False)
+        last = delay(
+            m,
+            "last",
+            Cat(self.control.last, self.control.void),
+            self._element.latency - DrainSegment.latency,
+            reset_less=False,
+        )
         placed, cells = [], None
         for r in range(self.rows):
             row = [place(m, f"pe_{r}_{c}", self._element, module="mx_array_pe") for c in range(self.cols)]

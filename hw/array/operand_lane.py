@@ -33,13 +33,15 @@ _SHARING = 3
 
 def block_write_layout(depth) -> data.StructLayout:
     """A block arriving for every lane: where it goes, its format, and its place in the tile."""
-    return data.StructLayout({
-        "enable": 1,
-        "address": range(depth),
-        "format": FormatCode,
-        "first": 1,
-        "last": 1,
-    })
+    return data.StructLayout(
+        {
+            "enable": 1,
+            "address": range(depth),
+            "format": FormatCode,
+            "first": 1,
+            "last": 1,
+        }
+    )
 
 
 def pass_layout(depth) -> data.StructLayout:
@@ -49,13 +51,15 @@ def pass_layout(depth) -> data.StructLayout:
     beyond 15, or nothing of a block in the reserved format), ``first`` is the tile's first pass,
     ``release`` the last use of the block.
     """
-    return data.StructLayout({
-        "address": range(depth),
-        "format": FormatCode,
-        "rest": 1,
-        "first": 1,
-        "release": 1,
-    })
+    return data.StructLayout(
+        {
+            "address": range(depth),
+            "format": FormatCode,
+            "rest": 1,
+            "first": 1,
+            "release": 1,
+        }
+    )
 
 
 def reference_layout() -> data.StructLayout:
@@ -116,17 +120,19 @@ class OperandLane(wiring.Component):
         self.latency = self.row_latency if self.activations else self.column_latency
         self.distance_latency = self.latency + distance_delay
         subblock = activation_layout() if self.activations else weight_layout()
-        super().__init__({
-            "write": In(block_write_layout(depth)),
-            "block": In(SLOT_BITS),
-            "wide": Out(1),
-            "pass_in": In(pass_layout(depth)),
-            "pass_out": Out(pass_layout(depth)),
-            "operand": Out(subblock).array(SUBBLOCKS),
-            "distance": Out(distance_bits(fraction_bits)),
-            "tile_reference": Out(reference_layout()),
-            "reference_taken": In(1),
-        })
+        super().__init__(
+            {
+                "write": In(block_write_layout(depth)),
+                "block": In(SLOT_BITS),
+                "wide": Out(1),
+                "pass_in": In(pass_layout(depth)),
+                "pass_out": Out(pass_layout(depth)),
+                "operand": Out(subblock).array(SUBBLOCKS),
+                "distance": Out(distance_bits(fraction_bits)),
+                "tile_reference": Out(reference_layout()),
+                "reference_taken": In(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -150,7 +156,8 @@ class OperandLane(wiring.Component):
         ]
         lowest = [
             (field == fmt.min_element % (1 << fmt.element_bits))
-            for fmt in (MX4, MX6) for field in _fields(self.block, fmt)
+            for fmt in (MX4, MX6)
+            for field in _fields(self.block, fmt)
         ]
         wide = Signal()
         with m.Switch(self.write.format):
@@ -183,7 +190,8 @@ class OperandLane(wiring.Component):
                 m.d.sync += gathered.exponent.eq(candidate)
 
         m.submodules.references = references = memory.Memory(
-            shape=reference_layout(), depth=self.tiles, init=[])
+            shape=reference_layout(), depth=self.tiles, init=[]
+        )
         write = references.write_port()
         starting, draining = references.read_port(domain="comb"), references.read_port(domain="comb")
         m.d.comb += [write.en.eq(complete), write.data.eq(gathered), self.tile_reference.eq(draining.data)]
@@ -290,4 +298,4 @@ class OperandLane(wiring.Component):
 def _fields(block, fmt):
     """Element codes of a packed block."""
     width = fmt.element_bits
-    return [block[_ELEMENTS_AT + i * width:_ELEMENTS_AT + (i + 1) * width] for i in range(BLOCK_SIZE)]
+    return [block[_ELEMENTS_AT + i * width : _ELEMENTS_AT + (i + 1) * width] for i in range(BLOCK_SIZE)]

@@ -61,17 +61,21 @@ class PackedDot(wiring.Component):
     def __init__(self, *, product_stages=2, target="generic_dsp"):
         check_target(target)
         if product_stages != 2:
-            raise ValueError(f"product_stages must be 2 with target {target!r}, whose multipliers have two, "
-                             f"not {product_stages!r}")
+            raise ValueError(
+                f"product_stages must be 2 with target {target!r}, whose multipliers have two, "
+                f"not {product_stages!r}"
+            )
         if TARGETS[target].products is None:
             able = [name for name, properties in TARGETS.items() if properties.products]
             raise ValueError(f"target must have a multiplier, as {', '.join(able)} do, not {target!r}")
         self.target = target
-        super().__init__({
-            "a": In(packed_activation_layout()).array(SUBBLOCKS),
-            "b": In(packed_weight_layout()).array(SUBBLOCKS),
-            "dot": Out(signed(PASS_DOT_BITS)),
-        })
+        super().__init__(
+            {
+                "a": In(packed_activation_layout()).array(SUBBLOCKS),
+                "b": In(packed_weight_layout()).array(SUBBLOCKS),
+                "dot": Out(signed(PASS_DOT_BITS)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -80,17 +84,24 @@ class PackedDot(wiring.Component):
             a, b = self.a[j], self.b[j]
             # The cut takes a cycle: what comes after it waits in the DSP blocks' input registers.
             late = int(j >= _GROUP)
-            cancel = delay(m, f"cancel{j}", _minus_high_field(a, b)[:1 + late], 1 + late)
+            cancel = delay(m, f"cancel{j}", _minus_high_field(a, b)[: 1 + late], 1 + late)
             if j == _GROUP:
-                middle = Cat(total[FIELD_BITS:_TOP + 1], total[_TOP])
+                middle = Cat(total[FIELD_BITS : _TOP + 1], total[_TOP])
                 cancel = Cat(middle[:-2], (middle[-2:] + cancel)[:2])
                 cascade = None
             at = FIELD_BITS if j == _GROUP else _TOP
             half = Const(1 << (FIELD_BITS - 1) if cascade is None else 0, at)
             total, cascade = multiply_add(
-                m, f"total{j}", a=packed_value(a), double=~b.microexponent, b=packed_value(b),
-                c=Cat(half, cancel, Const(0, SUM_BITS - at - len(cancel))), cascade=cascade,
-                extra_cycles=late, cell=TARGETS[self.target].products)
+                m,
+                f"total{j}",
+                a=packed_value(a),
+                double=~b.microexponent,
+                b=packed_value(b),
+                c=Cat(half, cancel, Const(0, SUM_BITS - at - len(cancel))),
+                cascade=cascade,
+                extra_cycles=late,
+                cell=TARGETS[self.target].products,
+            )
         m.d.comb += self.dot.eq(total[FIELD_BITS:])
         return m
 

@@ -45,7 +45,8 @@ class ProcessingElement(wiring.Component):
     product_stages:
         As for ``hw.array.block_dot.BlockDot``.
     target:
-        One of ``hw.target.targets.TARGETS``; with multipliers, operands have the form of ``hw.array.packed_operand``.
+        One of ``hw.target.targets.TARGETS``; with multipliers, operands have the form of
+        ``hw.array.packed_operand``.
 
     Members
     -------
@@ -68,17 +69,19 @@ class ProcessingElement(wiring.Component):
         self._accumulator = AlignedAccumulator(fraction_bits=fraction_bits, width=self.width, target=target)
         row = row_control_layout(fraction_bits)
         column = distance_bits(fraction_bits)
-        super().__init__({
-            "a_in": In(self._dot.activation_layout()).array(SUBBLOCKS),
-            "a_out": Out(self._dot.activation_layout()).array(SUBBLOCKS),
-            "b_in": In(self._dot.weight_layout()).array(SUBBLOCKS),
-            "b_out": Out(self._dot.weight_layout()).array(SUBBLOCKS),
-            "row_in": In(row),
-            "row_out": Out(row),
-            "column_in": In(column),
-            "column_out": Out(column),
-            "total": Out(self.width),
-        })
+        super().__init__(
+            {
+                "a_in": In(self._dot.activation_layout()).array(SUBBLOCKS),
+                "a_out": Out(self._dot.activation_layout()).array(SUBBLOCKS),
+                "b_in": In(self._dot.weight_layout()).array(SUBBLOCKS),
+                "b_out": Out(self._dot.weight_layout()).array(SUBBLOCKS),
+                "row_in": In(row),
+                "row_out": Out(row),
+                "column_in": In(column),
+                "column_out": Out(column),
+                "total": Out(self.width),
+            }
+        )
 
     @property
     def low_bits(self):

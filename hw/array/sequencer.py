@@ -59,19 +59,21 @@ class Sequencer(wiring.Component):
         self.depth = depth
         self.spacing = spacing
         tag = stream.Signature(block_tag_layout())
-        super().__init__({
-            "a_tag": In(tag),
-            "b_tag": In(tag),
-            "a_ready": In(1),
-            "b_ready": In(1),
-            "room": In(1),
-            "start": Out(1),
-            "a_pass": Out(pass_layout(depth)),
-            "b_pass": Out(pass_layout(depth)),
-            "control": Out(tile_control_layout()),
-            "status": Out(TileStatus),
-            "issue": Out(1),
-        })
+        super().__init__(
+            {
+                "a_tag": In(tag),
+                "b_tag": In(tag),
+                "a_ready": In(1),
+                "b_ready": In(1),
+                "room": In(1),
+                "start": Out(1),
+                "a_pass": Out(pass_layout(depth)),
+                "b_pass": Out(pass_layout(depth)),
+                "control": Out(tile_control_layout()),
+                "status": Out(TileStatus),
+                "issue": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -80,14 +82,16 @@ class Sequencer(wiring.Component):
         wait = Signal(range(self.spacing)) if self.spacing > 1 else 0
         a_rest, b_rest = Signal(), Signal()
         go, hold, a_end, b_end, block_end, tile_end = (
-            Signal(name=name) for name in ("go", "hold", "a_end", "b_end", "block_end", "tile_end"))
+            Signal(name=name) for name in ("go", "hold", "a_end", "b_end", "block_end", "tile_end")
+        )
 
         m.d.comb += [
             a_end.eq(a_rest | ~a.two_passes),
             b_end.eq(b_rest | ~b.two_passes),
             hold.eq(a_end & b_end & a.last & b.last & (wait != 0)),
-            self.start.eq(first & ~hold & self.a_ready & self.b_ready & self.room
-                          & self.a_tag.valid & self.b_tag.valid),
+            self.start.eq(
+                first & ~hold & self.a_ready & self.b_ready & self.room & self.a_tag.valid & self.b_tag.valid
+            ),
             go.eq(Mux(first, self.start, ~hold)),
             block_end.eq(go & a_end & b_end),
             tile_end.eq(block_end & a.last & b.last),
@@ -105,8 +109,10 @@ class Sequencer(wiring.Component):
                 m.d.sync += wait.eq(wait - 1)
 
         address = {}
-        for name, tag, rest, out in (("a", self.a_tag, a_rest, self.a_pass),
-                                     ("b", self.b_tag, b_rest, self.b_pass)):
+        for name, tag, rest, out in (
+            ("a", self.a_tag, a_rest, self.a_pass),
+            ("b", self.b_tag, b_rest, self.b_pass),
+        ):
             address[name] = Signal(range(self.depth), name=f"{name}_address")
             with m.If(tag.ready):
                 m.d.sync += address[name].eq(address[name] + 1)

@@ -78,17 +78,19 @@ class TileLoader(wiring.Component):
         self.depth = depth
         self.tiles = tiles
         self.target = target
-        super().__init__({
-            "i": In(stream.Signature(packet_layout(data.ArrayLayout(SLOT_BITS, lanes), FormatCode))),
-            "write": Out(block_write_layout(depth)),
-            "blocks": Out(SLOT_BITS).array(lanes),
-            "wide": In(1),
-            "tag": Out(stream.Signature(block_tag_layout())),
-            "tiles_ready": Out(range(tiles + 1)),
-            "start": In(1),
-            "release": In(1),
-            "retire": In(1),
-        })
+        super().__init__(
+            {
+                "i": In(stream.Signature(packet_layout(data.ArrayLayout(SLOT_BITS, lanes), FormatCode))),
+                "write": Out(block_write_layout(depth)),
+                "blocks": Out(SLOT_BITS).array(lanes),
+                "wide": In(1),
+                "tag": Out(stream.Signature(block_tag_layout())),
+                "tiles_ready": Out(range(tiles + 1)),
+                "start": In(1),
+                "release": In(1),
+                "retire": In(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -142,8 +144,9 @@ class TileLoader(wiring.Component):
         late = Signal(block_tag_layout())
         m.d.comb += [
             late.eq(delay(m, "tag", tag, 2)),
-            late.two_passes.eq(delay(m, "wide", self.wide, 1)
-                               | delay(m, "is_mx9", self.write.format == FormatCode.MX9, 2)),
+            late.two_passes.eq(
+                delay(m, "wide", self.wide, 1) | delay(m, "is_mx9", self.write.format == FormatCode.MX9, 2)
+            ),
             tags.coming.eq(delay(m, "tag_coming", self.write.enable, 1, reset_less=False)),
             tags.data.eq(late),
         ]
@@ -151,7 +154,12 @@ class TileLoader(wiring.Component):
         m.submodules.tag_buffer = tag_buffer = SkidBuffer(shape=block_tag_layout())
         wiring.connect(m, tags.o, tag_buffer.i)
         wiring.connect(m, tag_buffer.o, wiring.flipped(self.tag))
-        complete = delay(m, "complete", self.write.enable & self.write.last,
-                         OperandLane.completion_latency + 1, reset_less=False)
+        complete = delay(
+            m,
+            "complete",
+            self.write.enable & self.write.last,
+            OperandLane.completion_latency + 1,
+            reset_less=False,
+        )
         m.d.sync += self.tiles_ready.eq(self.tiles_ready + complete - self.start)
         return m

@@ -40,11 +40,13 @@ class TileRows(wiring.Component):
         self.tiles = BLOCK_SIZE // cols
         size = data.StructLayout({"more_tiles": range(max(2, self.tiles)), "rows": range(rows + 1)})
         values = data.ArrayLayout(32, self.segments * cols)
-        super().__init__({
-            "size": In(stream.Signature(size)),
-            "d": In(stream.Signature(packet_layout(values, TileStatus))),
-            "o": Out(stream.Signature(float_block_layout())),
-        })
+        super().__init__(
+            {
+                "size": In(stream.Signature(size)),
+                "d": In(stream.Signature(packet_layout(values, TileStatus))),
+                "o": Out(stream.Signature(float_block_layout())),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -72,7 +74,7 @@ class TileRows(wiring.Component):
         for n, (write, _) in enumerate(ports):
             m.d.comb += [
                 write.en.eq(taken & (tile == n)),
-                write.addr.eq(Cat(beat[:depth.bit_length() - 1], half_in)),
+                write.addr.eq(Cat(beat[: depth.bit_length() - 1], half_in)),
                 write.data.eq(self.d.p.data),
             ]
         with m.If(taken):
@@ -87,12 +89,14 @@ class TileRows(wiring.Component):
 
         # The row that is shown, and the one that follows it. Every cycle reads the row to show in the next
         # one: nothing as wide as a row waits for ``ready``.
-        place = data.StructLayout({
-            "row": range(self.rows + 1),
-            "within": range(max(2, self.drain_rows)),
-            "segment": range(max(2, self.segments)),
-            "half": 1,
-        })
+        place = data.StructLayout(
+            {
+                "row": range(self.rows + 1),
+                "within": range(max(2, self.drain_rows)),
+                "segment": range(max(2, self.segments)),
+                "half": 1,
+            }
+        )
         shown, after, coming = (Signal(place, name=name) for name in ("shown", "after", "coming"))
         advance, final = Signal(), Signal()
         m.d.comb += [
@@ -117,7 +121,7 @@ class TileRows(wiring.Component):
         layout = data.ArrayLayout(32 * self.cols, self.segments)
         parts = []
         for _, read in ports:
-            m.d.comb += read.addr.eq(Cat(coming.within[:depth.bit_length() - 1], coming.half))
+            m.d.comb += read.addr.eq(Cat(coming.within[: depth.bit_length() - 1], coming.half))
             parts.append(data.View(layout, read.data)[shown.segment])
         m.d.comb += self.o.p.as_value().eq(Cat(parts))
         return m

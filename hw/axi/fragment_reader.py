@@ -8,6 +8,7 @@ from hw.axi.line import FRAGMENT_BYTES
 
 __all__ = ["FragmentReader", "addend_beat_layout", "addend_request_layout"]
 
+
 def addend_request_layout(address_bits) -> data.StructLayout:
     """``bytes`` bytes (4 to 64, a multiple of 4) wanted from ``address``, a multiple of 4."""
     return data.StructLayout({"address": address_bits, "bytes": range(FRAGMENT_BYTES + 1)})
@@ -16,7 +17,6 @@ def addend_request_layout(address_bits) -> data.StructLayout:
 def addend_beat_layout(data_bits) -> data.StructLayout:
     """A beat of memory for an addend request: whole beats, so the wanted bytes start within the first."""
     return data.StructLayout({"data": data_bits, "first": 1, "last": 1})
-
 
 
 class FragmentReader(wiring.Component):
@@ -48,13 +48,15 @@ class FragmentReader(wiring.Component):
         self.unit = unit
         self.depth = depth
         request = stream.Signature(addend_request_layout(address_bits))
-        super().__init__({
-            "request": In(request),
-            "read": Out(request),
-            "beat": In(addend_beat_layout(data_bits)),
-            "beat_valid": In(1),
-            "o": Out(stream.Signature(8 * FRAGMENT_BYTES)),
-        })
+        super().__init__(
+            {
+                "request": In(request),
+                "read": Out(request),
+                "beat": In(addend_beat_layout(data_bits)),
+                "beat_valid": In(1),
+                "o": Out(stream.Signature(8 * FRAGMENT_BYTES)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -63,8 +65,7 @@ class FragmentReader(wiring.Component):
         bits = 8 * self.unit
         # Where the wanted bytes start in the first beat of each request under way, in units.
         m.submodules.offsets = offsets = fifo.SyncFIFO(width=lanes.bit_length() - 1, depth=self.depth)
-        m.submodules.fragments = fragments = fifo.SyncFIFOBuffered(
-            width=8 * FRAGMENT_BYTES, depth=self.depth)
+        m.submodules.fragments = fragments = fifo.SyncFIFOBuffered(width=8 * FRAGMENT_BYTES, depth=self.depth)
 
         room = Signal(range(self.depth + 1), init=self.depth)
         sent = self.read.valid & self.read.ready
@@ -91,7 +92,7 @@ class FragmentReader(wiring.Component):
         for n, part in enumerate(block):
             lane, mine = n % lanes, n // lanes
             with m.If(self.beat_valid & (chunk == mine + wraps[lane])):
-                m.d.sync += part.eq(turned[bits * lane:bits * (lane + 1)])
+                m.d.sync += part.eq(turned[bits * lane : bits * (lane + 1)])
         done = Signal()
         m.d.sync += done.eq(self.beat_valid & self.beat.last)
         with m.If(self.beat_valid):

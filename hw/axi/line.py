@@ -23,9 +23,11 @@ LINE_UNITS = FRAGMENT_BYTES // UNIT_BYTES
 
 def line_layout(address_bits) -> data.StructLayout:
     """Units ``start`` to ``end - 1`` of ``data`` for line number ``line`` of memory, each in its place."""
-    return data.StructLayout({
-        "line": address_bits - (FRAGMENT_BYTES.bit_length() - 1),
-        "start": range(LINE_UNITS),
-        "end": range(LINE_UNITS + 1),
-        "data": 8 * FRAGMENT_BYTES,
-    })
+    return data.StructLayout(
+        {
+            "line": address_bits - (FRAGMENT_BYTES.bit_length() - 1),
+            "start": range(LINE_UNITS),
+            "end": range(LINE_UNITS + 1),
+            "data": 8 * FRAGMENT_BYTES,
+        }
+    )

@@ -65,16 +65,18 @@ class ReadMaster(wiring.Component):
         self._burst_beats = min(256, PAGE_BYTES // self._beat_bytes)
         self._tag = tag
         self._command = read_command_layout(address_bits=address_bits, most_bytes=most_bytes, tag=tag)
-        super().__init__({
-            "command": In(stream.Signature(self._command)),
-            "beat": Out(beat_layout(data_bits=data_bits, tag=tag)),
-            "beat_valid": Out(1),
-            "bus": Out(AXI4ReadSignature(data_bits=data_bits, address_bits=address_bits)),
-            "stop": In(1),
-            "idle": Out(1),
-            "error": Out(bus_error_layout(address_bits)),
-            "error_valid": Out(1),
-        })
+        super().__init__(
+            {
+                "command": In(stream.Signature(self._command)),
+                "beat": Out(beat_layout(data_bits=data_bits, tag=tag)),
+                "beat_valid": Out(1),
+                "bus": Out(AXI4ReadSignature(data_bits=data_bits, address_bits=address_bits)),
+                "stop": In(1),
+                "idle": Out(1),
+                "error": Out(bus_error_layout(address_bits)),
+                "error_valid": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -104,7 +106,7 @@ class ReadMaster(wiring.Component):
         room = Signal()  # for one burst more than the one that may begin in this cycle
         m.d.sync += room.eq(bursts.level < self.outstanding - 1)
         m.d.comb += [
-            final.eq(last[high - low:] == 0),
+            final.eq(last[high - low :] == 0),
             issue.eq(active & ~self.stop & room & (~self.bus.arvalid | self.bus.arready)),
             self.command.ready.eq(~self.stop & (~active | (issue & final))),
             bursts.w_en.eq(issue),
@@ -121,9 +123,9 @@ class ReadMaster(wiring.Component):
             m.d.sync += [
                 self.bus.arvalid.eq(1),
                 self.bus.araddr.eq(address),
-                self.bus.arlen.eq(Mux(final, last[:high - low], self._burst_beats - 1) - place),
+                self.bus.arlen.eq(Mux(final, last[: high - low], self._burst_beats - 1) - place),
                 Cat(place, span).eq(Cat(Const(0, high - low), span + 1)),
-                last[high - low:].eq(last[high - low:] - 1),
+                last[high - low :].eq(last[high - low :] - 1),
                 fresh.eq(0),
                 active.eq(~final),
             ]

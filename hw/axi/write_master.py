@@ -46,15 +46,17 @@ class WriteMaster(wiring.Component):
         self.data_bits = data_bits
         self.address_bits = address_bits
         self.outstanding = outstanding
-        super().__init__({
-            "i": In(stream.Signature(line_layout(address_bits))),
-            "bus": Out(AXI4WriteSignature(data_bits=data_bits, address_bits=address_bits)),
-            "stop": In(1),
-            "idle": Out(1),
-            "written": Out(range(FRAGMENT_BYTES + 1)),
-            "error": Out(bus_error_layout(address_bits)),
-            "error_valid": Out(1),
-        })
+        super().__init__(
+            {
+                "i": In(stream.Signature(line_layout(address_bits))),
+                "bus": Out(AXI4WriteSignature(data_bits=data_bits, address_bits=address_bits)),
+                "stop": In(1),
+                "idle": Out(1),
+                "written": Out(range(FRAGMENT_BYTES + 1)),
+                "error": Out(bus_error_layout(address_bits)),
+                "error_valid": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -75,12 +77,14 @@ class WriteMaster(wiring.Component):
         line = Signal.like(new.line, reset_less=True)
         length = Signal(range(FRAGMENT_BYTES + 1), reset_less=True)
         beat, last_beat = (
-            Signal(range(max(2, beats)), name=name, reset_less=True) for name in ("beat", "last_beat"))
+            Signal(range(max(2, beats)), name=name, reset_less=True) for name in ("beat", "last_beat")
+        )
         number = beat if beats > 1 else Const(0, 0)
         address = Signal(self.address_bits)
         within = Signal()  # a burst has begun and goes on
         starts, go, drop, fire, final = (
-            Signal(name=name) for name in ("starts", "go", "drop", "fire", "final"))
+            Signal(name=name) for name in ("starts", "go", "drop", "fire", "final")
+        )
         m.d.comb += [
             address.eq(Cat(Const(0, low), number, line)),
             starts.eq(~within),

@@ -63,10 +63,12 @@ class Converter(wiring.Component):
         check_target(target)
         self.target = target
         block = packed_block_layout()
-        super().__init__({
-            "i": In(stream.Signature(packet_layout(block, conversion_layout()))),
-            "o": Out(stream.Signature(packet_layout(block, FormatCode))),
-        })
+        super().__init__(
+            {
+                "i": In(stream.Signature(packet_layout(block, conversion_layout()))),
+                "o": Out(stream.Signature(packet_layout(block, FormatCode))),
+            }
+        )
 
     @staticmethod
     def compute(data, user):
@@ -91,10 +93,17 @@ class Converter(wiring.Component):
         other = {fmt: pipe.register(1, f"not_{fmt}".lower(), ~source[fmt]) for fmt in STREAM_FORMATS}
         unwanted = {fmt: pipe.carry(1, 4, f"not_to_{fmt}".lower(), ~target[fmt]) for fmt in STREAM_FORMATS}
         unknown = pipe.register(1, "unknown", ~any_of(source.values()) | ~any_of(target.values()))
-        keeps = pipe.carry(1, 2, "keeps", ~any_of(
-            source[a] & target[b]
-            for a in STREAM_FORMATS for b in STREAM_FORMATS if b.element_bits < a.element_bits
-        ))
+        keeps = pipe.carry(
+            1,
+            2,
+            "keeps",
+            ~any_of(
+                source[a] & target[b]
+                for a in STREAM_FORMATS
+                for b in STREAM_FORMATS
+                if b.element_bits < a.element_bits
+            ),
+        )
         user = pipe.carry(1, self.stages, "user", Value.cast(codes.to))
 
         # 2: elements of each format, zero unless the block is of that format.
@@ -115,20 +124,27 @@ class Converter(wiring.Component):
         n = pipe.register(3, "normal", n)
         drop = dropped_bits(MX6)
         wide = [Value.cast(q) for q in raw[MX9]]
-        up = pipe.register(3, "mx6_up", [w[drop - 1] & (w[drop] | w[:drop - 1].any()) for w in wide])
-        end = pipe.register(3, "mx6_end", [Cat(bit != w[-1] for bit in w[drop + 1:-1]).all() for w in wide])
+        up = pipe.register(3, "mx6_up", [w[drop - 1] & (w[drop] | w[: drop - 1].any()) for w in wide])
+        end = pipe.register(3, "mx6_end", [Cat(bit != w[-1] for bit in w[drop + 1 : -1]).all() for w in wide])
         below = pipe.register(3, "mx4_below", [w[:drop].any() for w in wide])
 
         # 4: MX6 to its lowest bit and the carry above it. ``end`` marks elements whose upper bits are
         # 0111 or 1000: there the lowest bit becomes 1 when rounding would pass the end or stay on -2**m.
-        low6 = pipe.register(4, "mx6_low", [
-            (x[drop] ^ u) | (e & (x[drop] != x[-1])) for x, u, e in zip(n, up, end, strict=True)])
-        carry6 = pipe.register(4, "mx6_carry", [
-            x[drop] & u & ~(e & ~x[-1]) for x, u, e in zip(n, up, end, strict=True)])
+        low6 = pipe.register(
+            4,
+            "mx6_low",
+            [(x[drop] ^ u) | (e & (x[drop] != x[-1])) for x, u, e in zip(n, up, end, strict=True)],
+        )
+        carry6 = pipe.register(
+            4, "mx6_carry", [x[drop] & u & ~(e & ~x[-1]) for x, u, e in zip(n, up, end, strict=True)]
+        )
         lost = drop
         drop = dropped_bits(MX4)
-        up = pipe.register(4, "mx4_up", [
-            x[drop - 1] & (x[drop] | x[lost:drop - 1].any() | b) for x, b in zip(n, below, strict=True)])
+        up = pipe.register(
+            4,
+            "mx4_up",
+            [x[drop - 1] & (x[drop] | x[lost : drop - 1].any() | b) for x, b in zip(n, below, strict=True)],
+        )
         n = pipe.register(4, "normal", n)
         sign = pipe.register(4, "sign", sign)
 
@@ -136,32 +152,58 @@ class Converter(wiring.Component):
         exact = pipe.register(5, "mx9", n, only=~unwanted[MX9])
         low6 = pipe.register(5, "mx6_low", low6, only=~unwanted[MX6])
         carry6 = pipe.register(5, "mx6_carry", carry6, only=~unwanted[MX6])
-        upper6 = pipe.register(5, "mx6_upper", [x[lost + 1:] for x in n], only=~unwanted[MX6])
-        low4 = pipe.register(5, "mx4_low", [
-            (x[drop] ^ u) | ((x[-2] ^ s) & (x[drop] ^ s)) for x, u, s in zip(n, up, sign, strict=True)
-        ], only=~unwanted[MX4])
-        carry4 = pipe.register(5, "mx4_carry", [
-            x[drop] & u & ~(x[-2] & ~s) for x, u, s in zip(n, up, sign, strict=True)], only=~unwanted[MX4])
-        upper4 = pipe.register(5, "mx4_upper", [x[drop + 1:] for x in n], only=~unwanted[MX4])
+        upper6 = pipe.register(5, "mx6_upper", [x[lost + 1 :] for x in n], only=~unwanted[MX6])
+        low4 = pipe.register(
+            5,
+            "mx4_low",
+            [(x[drop] ^ u) | ((x[-2] ^ s) & (x[drop] ^ s)) for x, u, s in zip(n, up, sign, strict=True)],
+            only=~unwanted[MX4],
+        )
+        carry4 = pipe.register(
+            5,
+            "mx4_carry",
+            [x[drop] & u & ~(x[-2] & ~s) for x, u, s in zip(n, up, sign, strict=True)],
+            only=~unwanted[MX4],
+        )
+        upper4 = pipe.register(5, "mx4_upper", [x[drop + 1 :] for x in n], only=~unwanted[MX4])
 
         # 6: MX4 and MX9 elements, packed; MX6's carry into its two highest bits.
-        others = pipe.register(6, "others", pack_elements({
-            MX9: exact,
-            MX4: [Cat(low, a ^ c, b ^ (c & a)) for low, (a, b), c in zip(low4, upper4, carry4, strict=True)],
-        }))
+        others = pipe.register(
+            6,
+            "others",
+            pack_elements(
+                {
+                    MX9: exact,
+                    MX4: [
+                        Cat(low, a ^ c, b ^ (c & a))
+                        for low, (a, b), c in zip(low4, upper4, carry4, strict=True)
+                    ],
+                }
+            ),
+        )
         low6 = pipe.register(6, "mx6_low", low6)
         middle6 = pipe.register(6, "mx6_carry", carry6)
-        high6 = pipe.register(6, "mx6_high_carry", [
-            c & x[0] & x[1] for x, c in zip(upper6, carry6, strict=True)])
+        high6 = pipe.register(
+            6, "mx6_high_carry", [c & x[0] & x[1] for x, c in zip(upper6, carry6, strict=True)]
+        )
         upper6 = pipe.register(6, "mx6_upper", upper6)
 
         # 7: MX6 elements, packed with the others.
-        elements = pipe.register(7, "elements", others | pack_elements({MX6: [
-            Cat(low, x[0] ^ c, x[1] ^ (c & x[0]), x[2] ^ h, x[3] ^ (h & x[2]))
-            for low, x, c, h in zip(low6, upper6, middle6, high6, strict=True)]}))
+        elements = pipe.register(
+            7,
+            "elements",
+            others
+            | pack_elements(
+                {
+                    MX6: [
+                        Cat(low, x[0] ^ c, x[1] ^ (c & x[0]), x[2] ^ h, x[3] ^ (h & x[2]))
+                        for low, x, c, h in zip(low6, upper6, middle6, high6, strict=True)
+                    ]
+                }
+            ),
+        )
         m.d.comb += [
             pipe.result.data.eq(Cat(exponent, micro, elements)),
             Value.cast(pipe.result.user).eq(user),
         ]
         return m
-

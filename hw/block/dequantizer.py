@@ -54,10 +54,12 @@ class Dequantizer(wiring.Component):
     buffered = False
 
     def __init__(self):
-        super().__init__({
-            "i": In(stream.Signature(packet_layout(packed_block_layout(), FormatCode))),
-            "o": Out(stream.Signature(packet_layout(float_block_layout(), FormatCode))),
-        })
+        super().__init__(
+            {
+                "i": In(stream.Signature(packet_layout(packed_block_layout(), FormatCode))),
+                "o": Out(stream.Signature(packet_layout(float_block_layout(), FormatCode))),
+            }
+        )
 
     @staticmethod
     def compute(data, user):
@@ -86,9 +88,10 @@ class Dequantizer(wiring.Component):
         micro = pipe.register(1, "microexponents", fields[MX9].microexponents)
 
         # 2: normal form; the field of an element without leading zeros.
-        normal = pipe.register(2, "normal", [
-            any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in lanes])
-        first = pipe.register(2, "first", [(exponent + ~t)[:len(exponent)] for t in micro])
+        normal = pipe.register(
+            2, "normal", [any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in lanes]
+        )
+        first = pipe.register(2, "first", [(exponent + ~t)[: len(exponent)] for t in micro])
         nan = pipe.register(2, "nan", ~known | (exponent == NAN_EXPONENT))
 
         # 3: sign and magnitude, which is at most 2**(NORMAL_BITS - 1).
@@ -104,8 +107,11 @@ class Dequantizer(wiring.Component):
 
         # 5: the exponent field, where it is not below 0, and the shifts that a fraction may need.
         limits = [first[k // _PAIR] for k in lanes]
-        field = pipe.register(5, "field", [
-            (Cat(limit, 0) - z)[:len(limit) + 1] for limit, z in zip(limits, zeros, strict=True)])
+        field = pipe.register(
+            5,
+            "field",
+            [(Cat(limit, 0) - z)[: len(limit) + 1] for limit, z in zip(limits, zeros, strict=True)],
+        )
         places = len(zeros[0]) + 1
         past_one = pipe.register(5, "past_one", [(z + 1)[:places] for z in zeros])
         limits = pipe.register(5, "limits", [limit[:places] for limit in limits])
@@ -113,11 +119,17 @@ class Dequantizer(wiring.Component):
 
         # 6: a field of 0 is that of a subnormal result or of zero.
         field, below = [f[:-1] for f in field], [f[-1] for f in field]
-        shift = pipe.register(6, "shift", [
-            Mux(f.any() & ~b, past, limit)
-            for f, b, past, limit in zip(field, below, past_one, limits, strict=True)])
-        field = pipe.register(6, "field", [
-            f & (s & ~b).replicate(len(f)) for f, b, s in zip(field, below, some, strict=True)])
+        shift = pipe.register(
+            6,
+            "shift",
+            [
+                Mux(f.any() & ~b, past, limit)
+                for f, b, past, limit in zip(field, below, past_one, limits, strict=True)
+            ],
+        )
+        field = pipe.register(
+            6, "field", [f & (s & ~b).replicate(len(f)) for f, b, s in zip(field, below, some, strict=True)]
+        )
 
         # 7: the fraction. Only the lowest of subnormal results have its lowest bit.
         fraction = pipe.register(7, "fraction", [(magnitude[k] << shift[k])[:NORMAL_BITS] for k in lanes])

@@ -10,7 +10,25 @@ from amaranth.lib import data, enum
 from golden import SLOT_BYTES, slots, unpack
 from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, NAN_EXPONENT, SLOT_BITS, STREAM_FORMATS, SUBBLOCKS
 
-__all__ = ["EXPONENT_BITS", "NORMAL_BITS", "RESERVED_FORMAT", "FormatCode", "any_of", "block_fields", "block_layout", "dropped_bits", "float_block_layout", "format_of", "is_format", "normal_form", "pack_elements", "packed_block_layout", "slot_of", "tensor_of"]
+__all__ = [
+    "EXPONENT_BITS",
+    "NORMAL_BITS",
+    "RESERVED_FORMAT",
+    "FormatCode",
+    "any_of",
+    "block_fields",
+    "block_layout",
+    "dropped_bits",
+    "float_block_layout",
+    "format_of",
+    "is_format",
+    "normal_form",
+    "pack_elements",
+    "packed_block_layout",
+    "slot_of",
+    "tensor_of",
+]
+
 
 class FormatCode(enum.Enum, shape=unsigned(2)):
     """A block format on ``tuser``. The fourth code is reserved."""
@@ -53,16 +71,18 @@ def is_format(code, fmt):
 
 def block_layout(fmt) -> data.StructLayout:
     """A packed block of ``fmt``."""
-    return data.StructLayout({
-        "exponent": EXPONENT_BITS,
-        "microexponents": fmt.subblocks,
-        "elements": data.ArrayLayout(signed(fmt.element_bits), fmt.block_size),
-    })
+    return data.StructLayout(
+        {
+            "exponent": EXPONENT_BITS,
+            "microexponents": fmt.subblocks,
+            "elements": data.ArrayLayout(signed(fmt.element_bits), fmt.block_size),
+        }
+    )
 
 
 def block_fields(fmt, value):
     """Fields of the block of ``fmt`` in the low bits of the slot ``value``."""
-    return data.View(block_layout(fmt), Value.cast(value)[:fmt.block_bits])
+    return data.View(block_layout(fmt), Value.cast(value)[: fmt.block_bits])
 
 
 def dropped_bits(fmt):
@@ -95,7 +115,7 @@ def format_of(code):
 def tensor_of(fmt, value):
     """The block of ``fmt`` in the slot ``value``, an integer, as a golden tensor."""
     packed = np.frombuffer(value.to_bytes(SLOT_BYTES, "little"), np.uint8)
-    return unpack(packed[:fmt.block_bytes], fmt, fmt.block_size)
+    return unpack(packed[: fmt.block_bytes], fmt, fmt.block_size)
 
 
 def slot_of(tensor):

@@ -63,10 +63,12 @@ class Quantizer(wiring.Component):
     buffered = True
 
     def __init__(self):
-        super().__init__({
-            "i": In(stream.Signature(packet_layout(float_block_layout(), FormatCode))),
-            "o": Out(stream.Signature(packet_layout(packed_block_layout(), FormatCode))),
-        })
+        super().__init__(
+            {
+                "i": In(stream.Signature(packet_layout(float_block_layout(), FormatCode))),
+                "o": Out(stream.Signature(packet_layout(packed_block_layout(), FormatCode))),
+            }
+        )
 
     @staticmethod
     def compute(data, user):
@@ -100,8 +102,9 @@ class Quantizer(wiring.Component):
 
         # 5: microexponents, and E raised by what the format's magnitude is shorter than the longest.
         shorter = {fmt: Const(_MAGNITUDE - fmt.magnitude_bits, _STEPS) for fmt in STREAM_FORMATS}
-        raised = pipe.register(5, "raised", top + any_of(
-            shorter[fmt] & is_[fmt].replicate(_STEPS) for fmt in STREAM_FORMATS))
+        raised = pipe.register(
+            5, "raised", top + any_of(shorter[fmt] & is_[fmt].replicate(_STEPS) for fmt in STREAM_FORMATS)
+        )
         micro = pipe.register(5, "microexponents", Cat(pair != top for pair in largest))
         nan = pipe.register(5, "nan", (top == NAN_EXPONENT) | ~any_of(is_.values()))
         near = pipe.register(5, "near", ~top[_NEAR:].any())
@@ -112,8 +115,11 @@ class Quantizer(wiring.Component):
         # all exponents are small does the shift not say so by itself.
         exponent = pipe.register(6, "exponent", exponent, only=~nan, otherwise=NAN_EXPONENT)
         exponent = pipe.carry(7, self.latency, "exponent", exponent)
-        shift = pipe.register(6, "shift", [
-            (Cat(0, raised) - Cat(micro[k // _PAIR], exponents[k]))[1:len(raised) + 1] for k in lanes])
+        shift = pipe.register(
+            6,
+            "shift",
+            [(Cat(0, raised) - Cat(micro[k // _PAIR], exponents[k]))[1 : len(raised) + 1] for k in lanes],
+        )
         zero = pipe.register(6, "zero", [~e[:_NEAR].any() for e in exponents], only=near)
         micro = pipe.register(6, "microexponents", micro, only=~nan)
         micro = pipe.carry(7, self.latency, "microexponents", micro)
@@ -124,7 +130,7 @@ class Quantizer(wiring.Component):
         for k in lanes:
             w, s = Cat(fraction[k], 1), sticky[k]
             for step in reversed(range(1, _STEPS)):
-                s = s | (shift[k][step] & w[:1 << step].any())
+                s = s | (shift[k][step] & w[: 1 << step].any())
                 w = _shift_right(w, 1 << step, shift[k][step])
             window.append(w)
             gone.append(s)
@@ -142,12 +148,12 @@ class Quantizer(wiring.Component):
         # 9: half-way and above rounds up, unless the magnitude is the format's largest.
         half = pipe.register(9, "half", [guard[k] & (kept[k][0] | gone[k]) for k in lanes])
         bits = [fmt.magnitude_bits for fmt in (MX4, MX6)]
-        ones = pipe.register(9, "ones", [
-            q[1:bits[0]].all() & (is_[MX4] | q[bits[0]:bits[1]].all()) for q in kept])
-        more_ones = pipe.register(9, "more_ones", [~is_[MX9] | q[bits[1]:].all() for q in kept])
+        ones = pipe.register(
+            9, "ones", [q[1 : bits[0]].all() & (is_[MX4] | q[bits[0] : bits[1]].all()) for q in kept]
+        )
+        more_ones = pipe.register(9, "more_ones", [~is_[MX9] | q[bits[1] :].all() for q in kept])
         kept = pipe.register(9, "kept", kept)
-        wanted = {
-            fmt: pipe.carry(9, 10, f"wanted_{fmt}".lower(), is_[fmt] & ~nan) for fmt in STREAM_FORMATS}
+        wanted = {fmt: pipe.carry(9, 10, f"wanted_{fmt}".lower(), is_[fmt] & ~nan) for fmt in STREAM_FORMATS}
 
         # 10: k + u, or ~k + (1 - u) if negative: its lowest bit, and the carry out of that.
         up = [half[k] & ~(kept[k][0] & ones[k] & more_ones[k]) for k in lanes]
@@ -160,11 +166,19 @@ class Quantizer(wiring.Component):
         elements = []
         for k in lanes:
             upper = Cat(kept[k] ^ sign[k].replicate(len(kept[k])), sign[k])
-            elements.append(Cat(low[k], *(
-                bit ^ (carry[k] & upper[:n].all()) if n else bit ^ carry[k] for n, bit in enumerate(upper))))
+            elements.append(
+                Cat(
+                    low[k],
+                    *(
+                        bit ^ (carry[k] & upper[:n].all()) if n else bit ^ carry[k]
+                        for n, bit in enumerate(upper)
+                    ),
+                )
+            )
         elements = {
             fmt: pipe.register(
-                11, str(fmt).lower(), [q[:fmt.element_bits] for q in elements], only=wanted[fmt])
+                11, str(fmt).lower(), [q[: fmt.element_bits] for q in elements], only=wanted[fmt]
+            )
             for fmt in STREAM_FORMATS
         }
 

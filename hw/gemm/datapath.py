@@ -53,25 +53,32 @@ class Datapath(wiring.Component):
         self._adder_lanes = adder_lanes
         parameters = geometry.parameters
         self._array = ArrayUnit(
-            rows=parameters.rows, cols=parameters.cols, drain_rows=parameters.drain_rows,
-            k_blocks=parameters.k_blocks, fraction_bits=parameters.fraction_bits,
-            product_stages=product_stages, target=target)
+            rows=parameters.rows,
+            cols=parameters.cols,
+            drain_rows=parameters.drain_rows,
+            k_blocks=parameters.k_blocks,
+            fraction_bits=parameters.fraction_bits,
+            product_stages=product_stages,
+            target=target,
+        )
         error = bus_error_layout(geometry.address_bits)
-        super().__init__({
-            "descriptor": In(stream.Signature(descriptor_layout())),
-            "checked": Out(stream.Signature(checked_job_layout(geometry))),
-            "job": In(stream.Signature(job_layout(geometry))),
-            "bus": Out(AXI4Signature(data_bits=geometry.data_bits, address_bits=geometry.address_bits)),
-            "stop": In(1),
-            "idle": Out(1),
-            "read_error": Out(error),
-            "read_error_valid": Out(1),
-            "write_error": Out(error),
-            "write_error_valid": Out(1),
-            "job_done": Out(1),
-            "bad_permutation": Out(1),
-            "activity": Out(activity_layout(geometry)),
-        })
+        super().__init__(
+            {
+                "descriptor": In(stream.Signature(descriptor_layout())),
+                "checked": Out(stream.Signature(checked_job_layout(geometry))),
+                "job": In(stream.Signature(job_layout(geometry))),
+                "bus": Out(AXI4Signature(data_bits=geometry.data_bits, address_bits=geometry.address_bits)),
+                "stop": In(1),
+                "idle": Out(1),
+                "read_error": Out(error),
+                "read_error_valid": Out(1),
+                "write_error": Out(error),
+                "write_error_valid": Out(1),
+                "job_done": Out(1),
+                "bad_permutation": Out(1),
+                "activity": Out(activity_layout(geometry)),
+            }
+        )
 
     @property
     def shared_modules(self):
@@ -88,7 +95,8 @@ class Datapath(wiring.Component):
         m.submodules.dispatch = dispatch = ResultDispatch(geometry=g)
         arrays = [
             place(m, f"array_{n}", self._array, module="mixdit_gemm_array")
-            for n in range(g.parameters.arrays)]
+            for n in range(g.parameters.arrays)
+        ]
         paths = self._result_paths(m, arrays, dispatch)
         reorder = self._reorder_path(m)
         if reorder is not None:
@@ -111,7 +119,8 @@ class Datapath(wiring.Component):
     def _queue(self, m, check):
         descriptor = self.descriptor
         m.submodules.queue = queue = fifo.SyncFIFO(
-            width=descriptor_layout().size, depth=self.geometry.parameters.queue_depth)
+            width=descriptor_layout().size, depth=self.geometry.parameters.queue_depth
+        )
         m.d.comb += [
             queue.w_data.eq(descriptor.p),
             queue.w_en.eq(descriptor.valid),
@@ -125,8 +134,14 @@ class Datapath(wiring.Component):
         p, paths = self.geometry.parameters, []
         for n, array in enumerate(arrays):
             path = ResultPath(
-                rows=p.rows, cols=p.cols, drain_rows=p.drain_rows, slots=self.geometry.partial_slots,
-                lanes=self._adder_lanes, data_bits=p.data_bits, address_bits=p.address_bits)
+                rows=p.rows,
+                cols=p.cols,
+                drain_rows=p.drain_rows,
+                slots=self.geometry.partial_slots,
+                lanes=self._adder_lanes,
+                data_bits=p.data_bits,
+                address_bits=p.address_bits,
+            )
             m.submodules[f"result_path_{n}"] = path
             wiring.connect(m, dispatch.commands[n], path.command)
             m.d.comb += [
@@ -144,8 +159,11 @@ class Datapath(wiring.Component):
         if not p.reorder_columns:
             return None
         m.submodules.reorder_path = path = ReorderPath(
-            columns=p.reorder_columns, rows_bits=DIMENSION_BITS, data_bits=p.data_bits,
-            address_bits=p.address_bits)
+            columns=p.reorder_columns,
+            rows_bits=DIMENSION_BITS,
+            data_bits=p.data_bits,
+            address_bits=p.address_bits,
+        )
         m.d.comb += self.bad_permutation.eq(path.fault)
         return path
 
@@ -196,11 +214,13 @@ class Datapath(wiring.Component):
     def _read(self, m, fetch, feeder, loop, paths):
         """Operands, and what result paths add; these are few, and go first."""
         g = self.geometry
-        tag = data.StructLayout({
-            "result": 1, "path": range(max(2, len(paths))), "row": row_tag_layout(g)})
+        tag = data.StructLayout({"result": 1, "path": range(max(2, len(paths))), "row": row_tag_layout(g)})
         m.submodules.reader = reader = ReadMaster(
-            data_bits=g.data_bits, address_bits=g.address_bits, tag=tag,
-            most_bytes=max(g.most_bytes, FRAGMENT_BYTES))
+            data_bits=g.data_bits,
+            address_bits=g.address_bits,
+            tag=tag,
+            most_bytes=max(g.most_bytes, FRAGMENT_BYTES),
+        )
         wanted = self._requests(m, reader.command.p.shape(), fetch.command, paths)
         m.d.comb += reader.command.valid.eq(Cat(valid for valid, _, _ in wanted).any())
         free = reader.command.ready
@@ -217,14 +237,17 @@ class Datapath(wiring.Component):
         m.d.comb += [
             unpacker.beat.tag.eq(beat.tag.row),
             unpacker.beat_valid.eq(reader.beat_valid & ~beat.tag.result),
-            *(path.beat_valid.eq(reader.beat_valid & beat.tag.result & (beat.tag.path == n))
-              for n, path in enumerate(paths)),
+            *(
+                path.beat_valid.eq(reader.beat_valid & beat.tag.result & (beat.tag.path == n))
+                for n, path in enumerate(paths)
+            ),
             feeder.write.eq(unpacker.write),
             fetch.released.eq(feeder.released),
         ]
         # A cycle later the last block is in memory.
         loaded = unpacker.write.last.replicate(2) & Cat(
-            unpacker.write.operand.as_value() == side for side in range(2))
+            unpacker.write.operand.as_value() == side for side in range(2)
+        )
         m.d.sync += loop.loaded.eq(loaded)
         self._connect_bus(m, reader.bus)
         m.d.comb += [

@@ -46,14 +46,38 @@ class Engine(wiring.Component):
         A parameter is not an integer, or out of its range.
     """
 
-    def __init__(self, *, rows=8, cols=8, drain_rows=4, k_blocks=72, fraction_bits=17, product_stages=2,
-                 target="generic", arrays=1, stationary_tiles=2, data_bits=128, address_bits=40,
-                 queue_depth=4, reorder_columns=0, adder_lanes=0):
+    def __init__(
+        self,
+        *,
+        rows=8,
+        cols=8,
+        drain_rows=4,
+        k_blocks=72,
+        fraction_bits=17,
+        product_stages=2,
+        target="generic",
+        arrays=1,
+        stationary_tiles=2,
+        data_bits=128,
+        address_bits=40,
+        queue_depth=4,
+        reorder_columns=0,
+        adder_lanes=0,
+    ):
         check_target(target)
         self.parameters = EngineParameters(
-            rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks, fraction_bits=fraction_bits,
-            arrays=arrays, stationary_tiles=stationary_tiles, data_bits=data_bits, address_bits=address_bits,
-            queue_depth=queue_depth, reorder_columns=reorder_columns)
+            rows=rows,
+            cols=cols,
+            drain_rows=drain_rows,
+            k_blocks=k_blocks,
+            fraction_bits=fraction_bits,
+            arrays=arrays,
+            stationary_tiles=stationary_tiles,
+            data_bits=data_bits,
+            address_bits=address_bits,
+            queue_depth=queue_depth,
+            reorder_columns=reorder_columns,
+        )
         for name, value in vars(self.parameters).items():
             setattr(self, name, value)
         self.product_stages = product_stages
@@ -67,12 +91,16 @@ class Engine(wiring.Component):
         self._datapath = Datapath(
             geometry=self._geometry,
             adder_lanes=adder_lanes or fewest_lanes(rows=rows, cols=cols, k_blocks=k_blocks),
-            product_stages=product_stages, target=target)
-        super().__init__({
-            "s_axil": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
-            "m_axi": Out(AXI4Signature(data_bits=data_bits, address_bits=address_bits)),
-            "irq": Out(1),
-        })
+            product_stages=product_stages,
+            target=target,
+        )
+        super().__init__(
+            {
+                "s_axil": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
+                "m_axi": Out(AXI4Signature(data_bits=data_bits, address_bits=address_bits)),
+                "irq": Out(1),
+            }
+        )
 
     @property
     def shared_modules(self):
@@ -111,8 +139,10 @@ class Engine(wiring.Component):
             supervisor.bus_idle.eq(core.idle),
             supervisor.bad_permutation.eq(core.bad_permutation),
             core.stop.eq(supervisor.stop),
-            *(getattr(supervisor, name).eq(getattr(core, name)) for name in (
-                "read_error", "read_error_valid", "write_error", "write_error_valid")),
+            *(
+                getattr(supervisor, name).eq(getattr(core, name))
+                for name in ("read_error", "read_error_valid", "write_error", "write_error_valid")
+            ),
             counters.activity.eq(core.activity),
             counters.activity.busy.eq(supervisor.status.busy),
             counters.clear.eq(control.clear_counters),

@@ -7,6 +7,7 @@ from golden.formats import BLOCK_SIZE, MX4, MX9
 
 __all__ = ["Geometry", "banks_of"]
 
+
 def banks_of(beat_bytes: int) -> int:
     """Most blocks that start in a beat."""
     return beat_bytes // MX4.block_bytes
@@ -24,8 +25,10 @@ class Geometry:
 
     def __post_init__(self):
         if self.parameters.k_blocks % 2:
-            raise ValueError("k_blocks must be even, so that no chunk ends within an MXINT8 block, "
-                             f"not {self.parameters.k_blocks!r}")
+            raise ValueError(
+                "k_blocks must be even, so that no chunk ends within an MXINT8 block, "
+                f"not {self.parameters.k_blocks!r}"
+            )
 
     @property
     def a_lanes(self):

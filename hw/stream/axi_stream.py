@@ -17,13 +17,15 @@ class AXIStreamSignature(wiring.Signature):
     """
 
     def __init__(self, *, data_width, user_width):
-        super().__init__({
-            "tvalid": Out(1),
-            "tready": In(1),
-            "tdata": Out(data_width),
-            "tuser": Out(user_width),
-            "tlast": Out(1),
-        })
+        super().__init__(
+            {
+                "tvalid": Out(1),
+                "tready": In(1),
+                "tdata": Out(data_width),
+                "tuser": Out(user_width),
+                "tlast": Out(1),
+            }
+        )
 
 
 class AXIStreamTop(wiring.Component):

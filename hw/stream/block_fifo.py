@@ -37,12 +37,14 @@ class BlockFifo(wiring.Component):
     def __init__(self, *, shape, depth, target="generic"):
         self.depth = depth
         self._memory = BlockMemory(width=Shape.cast(shape).width, depth=depth, target=target)
-        super().__init__({
-            "coming": In(1),
-            "data": In(shape),
-            "o": Out(stream.Signature(shape)),
-            "filling": Out(1),
-        })
+        super().__init__(
+            {
+                "coming": In(1),
+                "data": In(shape),
+                "o": Out(stream.Signature(shape)),
+                "filling": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

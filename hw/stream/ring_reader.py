@@ -8,7 +8,7 @@ __all__ = ["RingReader"]
 
 
 class RingReader(wiring.Component):
-    """Reads entries of ``hw.target.block_memory.BlockMemory`` memories in the order of their writes, as a stream.
+    """Reads entries of ``BlockMemory`` memories in the order of their writes, as a stream.
 
     Latency from the write of an entry to ``valid`` is ``latency`` cycles, throughput one entry per cycle; up
     to two entries wait in the memory's output, free to be overwritten. The writer sees to it that there is
@@ -36,22 +36,25 @@ class RingReader(wiring.Component):
 
     def __init__(self, *, depth):
         self.depth = depth
-        super().__init__({
-            "coming": In(1),
-            "valid": Out(1),
-            "ready": In(1),
-            "read_enable": Out(1),
-            "read_address": Out(range(depth)),
-            "output_enable": Out(1),
-            "write_address": Out(range(depth)),
-            "filling": Out(1),
-        })
+        super().__init__(
+            {
+                "coming": In(1),
+                "valid": Out(1),
+                "ready": In(1),
+                "read_enable": Out(1),
+                "read_address": Out(range(depth)),
+                "output_enable": Out(1),
+                "write_address": Out(range(depth)),
+                "filling": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
         # The addresses of the next read and of the one after it, and of the next write.
         following, later = (
-            Signal(range(self.depth), name=f"read_address_{n}", init=n % self.depth) for n in (1, 2))
+            Signal(range(self.depth), name=f"read_address_{n}", init=n % self.depth) for n in (1, 2)
+        )
         next_write = Signal(range(self.depth))
         # ``same`` says whether reading one more entry leaves none.
         none, same = Signal(init=1), Signal(range(self.depth))

@@ -43,15 +43,17 @@ class BlockMemory(wiring.Component):
         self.width = width
         self.depth = depth
         self.target = target
-        super().__init__({
-            "write_enable": In(1),
-            "write_address": In(range(depth)),
-            "write_data": In(width),
-            "read_enable": In(1),
-            "read_address": In(range(depth)),
-            "output_enable": In(1),
-            "data": Out(width),
-        })
+        super().__init__(
+            {
+                "write_enable": In(1),
+                "write_address": In(range(depth)),
+                "write_data": In(width),
+                "read_enable": In(1),
+                "read_address": In(range(depth)),
+                "output_enable": In(1),
+                "data": Out(width),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -65,7 +67,8 @@ class BlockMemory(wiring.Component):
         # Yosys would else keep to the simulated value, the old one, with a comparator, a register and a
         # multiplexer around every memory that does not do so itself.
         m.submodules.words = words = memory.Memory(
-            shape=unsigned(self.width), depth=self.depth, init=[], attrs={"no_rw_check": 1})
+            shape=unsigned(self.width), depth=self.depth, init=[], attrs={"no_rw_check": 1}
+        )
         write, read = words.write_port(), words.read_port()
         m.d.comb += [
             write.en.eq(self.write_enable),
@@ -90,24 +93,37 @@ class BlockMemory(wiring.Component):
             written, read = Signal(_WORD_BITS, name=f"written_{n}"), Signal(_WORD_BITS, name=f"read_{n}")
             m.d.comb += [written.eq(self.write_data[bits]), self.data[bits].eq(read)]
             ports = {
-                "p_DATA_WIDTH_A": _WORD_BITS, "p_DATA_WIDTH_B": _WORD_BITS,
-                "p_REGMODE_A": "OUTREG", "p_REGMODE_B": "OUTREG",
-                "p_RESETMODE": "SYNC", "p_GSR": "DISABLED",
-                "i_CLKA": ClockSignal(), "i_CEA": Const(1, 1), "i_WEA": Const(1, 1),
-                "i_CLKB": ClockSignal(), "i_CEB": self.read_enable, "i_WEB": Const(0, 1),
-                "i_OCEA": self.output_enable, "i_OCEB": self.output_enable,
-                "i_RSTA": Const(0, 1), "i_RSTB": Const(0, 1),
+                "p_DATA_WIDTH_A": _WORD_BITS,
+                "p_DATA_WIDTH_B": _WORD_BITS,
+                "p_REGMODE_A": "OUTREG",
+                "p_REGMODE_B": "OUTREG",
+                "p_RESETMODE": "SYNC",
+                "p_GSR": "DISABLED",
+                "i_CLKA": ClockSignal(),
+                "i_CEA": Const(1, 1),
+                "i_WEA": Const(1, 1),
+                "i_CLKB": ClockSignal(),
+                "i_CEB": self.read_enable,
+                "i_WEB": Const(0, 1),
+                "i_OCEA": self.output_enable,
+                "i_OCEB": self.output_enable,
+                "i_RSTA": Const(0, 1),
+                "i_RSTB": Const(0, 1),
             }
             ports |= {f"i_CS{port}{bit}": Const(0, 1) for port in "AB" for bit in range(3)}
             # The lowest address bits of a port that writes 36 bits enable its bytes.
-            for port, address, enable in (("A", write_address, self.write_enable),
-                                          ("B", read_address, Const(0, 1))):
+            for port, address, enable in (
+                ("A", write_address, self.write_enable),
+                ("B", read_address, Const(0, 1)),
+            ):
                 ports |= {f"i_AD{port}{bit}": enable for bit in range(4)}
                 ports[f"i_AD{port}4"] = Const(0, 1)
                 ports |= {f"i_AD{port}{5 + bit}": address[bit] for bit in range(address_bits)}
             for bit in range(half):
                 ports |= {
-                    f"i_DIA{bit}": written[bit], f"i_DIB{bit}": written[half + bit],
-                    f"o_DOA{bit}": read[bit], f"o_DOB{bit}": read[half + bit],
+                    f"i_DIA{bit}": written[bit],
+                    f"i_DIB{bit}": written[half + bit],
+                    f"o_DOA{bit}": read[bit],
+                    f"o_DOB{bit}": read[half + bit],
                 }
             m.submodules[f"block_{n}"] = Instance("DP16KD", **ports)

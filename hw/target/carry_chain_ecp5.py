@@ -39,8 +39,10 @@ def carry_chain(m: Module, name, terms, a, b, c, d, carry):
     cells = (width + 2) // 2
     init = table(terms)
     unused = 2 * cells - width - 1
-    pins = [Cat(first, x, Const(0, unused)) if unused else Cat(first, x)
-            for first, x in ((carry, a), (Const(0, 1), b), (Const(1, 1), c), (Const(0, 1), d))]
+    pins = [
+        Cat(first, x, Const(0, unused)) if unused else Cat(first, x)
+        for first, x in ((carry, a), (Const(0, 1), b), (Const(1, 1), c), (Const(0, 1), d))
+    ]
     sums = Signal(2 * cells, name=f"{name}_halves")
     carries = Signal(cells, name=f"{name}_carries")
     for cell in range(cells):
@@ -55,4 +57,4 @@ def carry_chain(m: Module, name, terms, a, b, c, d, carry):
         if cell < cells - 1:
             ports["o_COUT"] = carries[cell]
         m.submodules[f"{name}_{cell}"] = Instance("CCU2C", **ports)
-    return sums[1:width + 1]
+    return sums[1 : width + 1]

@@ -35,16 +35,21 @@ def carry_chain(m: Module, name, terms, inputs, carry, *, cell, active):
     for bit in range(active):
         pins = {f"i_I{n}": value[bit] for n, value in enumerate(inputs)}
         m.submodules[f"{name}_lut_{bit}"] = Instance(
-            "LUT6_2", p_INIT=Const(init, 64), **pins, i_I5=Const(1, 1),
-            o_O6=propagate[bit], o_O5=addend[bit])
+            "LUT6_2", p_INIT=Const(init, 64), **pins, i_I5=Const(1, 1), o_O6=propagate[bit], o_O5=addend[bit]
+        )
     sums, carries = (Signal(cells * size, name=f"{name}_{kind}") for kind in ("sums", "carries"))
     select, data = (Cat(value, Const(0, len(sums) - active)) for value in (propagate, addend))
     for index in range(cells):
         bits = slice(index * size, (index + 1) * size)
         carry_in = carries[bits.start - 1] if index else carry
         m.submodules[f"{name}_carry_{index}"] = Instance(
-            cell, **_carry_inputs(cell, carry_in, first=not index),
-            i_S=select[bits], i_DI=data[bits], o_O=sums[bits], o_CO=carries[bits])
+            cell,
+            **_carry_inputs(cell, carry_in, first=not index),
+            i_S=select[bits],
+            i_DI=data[bits],
+            o_O=sums[bits],
+            o_CO=carries[bits],
+        )
     return sums[:width]
 
 

@@ -71,7 +71,7 @@ def _active_bits(terms, width, a, c, others):
     lengths = [width if value.shape().signed else len(value) for value in map(Value.cast, (a, c))]
     rows = [row for row in product((0, 1), repeat=5) if not row[0] | row[2]]
     for place, value in others.items():
-        if any(terms(*row) != terms(*row[:place], 1 - row[place], *row[place + 1:]) for row in rows):
+        if any(terms(*row) != terms(*row[:place], 1 - row[place], *row[place + 1 :]) for row in rows):
             value = Value.cast(value)
             lengths.append(width if len(value) == 1 or value.shape().signed else len(value))
     return min(width, max(lengths))

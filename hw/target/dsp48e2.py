@@ -21,7 +21,7 @@ _RESETS = ("A", "ALLCARRYIN", "ALUMODE", "B", "C", "CTRL", "D", "INMODE", "M", "
 
 
 def dsp48e2(m: Module, name, *, a, double, b, c, cascade, input_registers):
-    """As ``hw.target.multiply_add.multiply_add``, by one DSP48E2; ``input_registers`` of A, B, D and INMODE."""
+    """As ``multiply_add``, by one DSP48E2; ``input_registers`` of A, B, D and INMODE."""
     p, cascade_out = (Signal(_C_BITS, name=f"{name}_{kind}") for kind in ("p", "cascade"))
     registers = {
         **dict.fromkeys(("AREG", "ACASCREG", "DREG", "INMODEREG"), input_registers),
@@ -30,7 +30,10 @@ def dsp48e2(m: Module, name, *, a, double, b, c, cascade, input_registers):
         **dict.fromkeys(("ALUMODEREG", "CARRYINREG", "CARRYINSELREG", "OPMODEREG"), 0),
     }
     enables = {
-        "CEA2": input_registers, "CEB1": input_registers, "CED": input_registers, "CEINMODE": input_registers,
+        "CEA2": input_registers,
+        "CEB1": input_registers,
+        "CED": input_registers,
+        "CEINMODE": input_registers,
         **dict.fromkeys(("CEAD", "CEB2", "CEC", "CEM", "CEP"), 1),
         **dict.fromkeys(("CEA1", "CEALUMODE", "CECARRYIN", "CECTRL"), 0),
     }
@@ -38,17 +41,30 @@ def dsp48e2(m: Module, name, *, a, double, b, c, cascade, input_registers):
     m.submodules[name] = Instance(
         "DSP48E2",
         **{f"p_{register}": depth for register, depth in registers.items()},
-        p_AMULTSEL="AD", p_BMULTSEL="B", p_PREADDINSEL="A", p_USE_MULT="MULTIPLY",
+        p_AMULTSEL="AD",
+        p_BMULTSEL="B",
+        p_PREADDINSEL="A",
+        p_USE_MULT="MULTIPLY",
         i_CLK=ClockSignal(),
         **{f"i_{enable}": Const(value, 1) for enable, value in enables.items()},
         **{f"i_RST{register}": Const(0, 1) for register in _RESETS},
-        i_A=_extended(a, _A_BITS), i_D=_extended(a, _D_BITS), i_B=_extended(b, _B_BITS), i_C=c,
-        i_INMODE=Cat(Const(0, 1), ~double, Const(0b001, 3)), i_OPMODE=Const(opmode, 9),
-        i_ALUMODE=Const(0, 4), i_CARRYIN=Const(0, 1), i_CARRYINSEL=Const(0, 3),
+        i_A=_extended(a, _A_BITS),
+        i_D=_extended(a, _D_BITS),
+        i_B=_extended(b, _B_BITS),
+        i_C=c,
+        i_INMODE=Cat(Const(0, 1), ~double, Const(0b001, 3)),
+        i_OPMODE=Const(opmode, 9),
+        i_ALUMODE=Const(0, 4),
+        i_CARRYIN=Const(0, 1),
+        i_CARRYINSEL=Const(0, 3),
         i_PCIN=Const(0, _C_BITS) if cascade is None else cascade,
-        i_ACIN=Const(0, _A_BITS), i_BCIN=Const(0, _B_BITS),
-        i_CARRYCASCIN=Const(0, 1), i_MULTSIGNIN=Const(0, 1),
-        o_P=p, o_PCOUT=cascade_out)
+        i_ACIN=Const(0, _A_BITS),
+        i_BCIN=Const(0, _B_BITS),
+        i_CARRYCASCIN=Const(0, 1),
+        i_MULTSIGNIN=Const(0, 1),
+        o_P=p,
+        o_PCOUT=cascade_out,
+    )
     return p, cascade_out
 
 

@@ -45,10 +45,9 @@ def _choose(m, name, level, select, second, first, target):
 
 _CELLS = (
     lambda select, second, first, z: Instance(
-        "LUT4", p_INIT=Const(_SECOND, 16), i_A=first, i_B=second, i_C=select, i_D=Const(0, 1), o_Z=z),
-    lambda select, second, first, z: Instance(
-        "PFUMX", i_ALUT=second, i_BLUT=first, i_C0=select, o_Z=z),
-    lambda select, second, first, z: Instance(
-        "L6MUX21", i_D1=second, i_D0=first, i_SD=select, o_Z=z),
+        "LUT4", p_INIT=Const(_SECOND, 16), i_A=first, i_B=second, i_C=select, i_D=Const(0, 1), o_Z=z
+    ),
+    lambda select, second, first, z: Instance("PFUMX", i_ALUT=second, i_BLUT=first, i_C0=select, o_Z=z),
+    lambda select, second, first, z: Instance("L6MUX21", i_D1=second, i_D0=first, i_SD=select, o_Z=z),
 )
 """The cells of an ECP5 slice that choose between two inputs, by level."""

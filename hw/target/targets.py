@@ -14,7 +14,7 @@ class Target:
     carry:
         Cell of the carry chains (``hw.target.carry_sum``); None leaves additions to synthesis.
     products:
-        Cell that multiplies sub-blocks (``hw.array.packed_dot``): ``DSP48E2``, or ``*`` for whatever synthesis
+        Cell that multiplies sub-blocks: ``DSP48E2``, or ``*`` for whatever synthesis
         makes of a multiplication; None has products made of additions.
     """
 

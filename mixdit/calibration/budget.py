@@ -30,8 +30,10 @@ def choose(
     By layer, int64 ``[n]``: the pieces taken, in ascending order.
     """
     ranked = sorted(
-        (-gain, layer, i) for layer, values in gains.items() for i, gain in enumerate(values.tolist()) if
-        gain > 0
+        (-gain, layer, i)
+        for layer, values in gains.items()
+        for i, gain in enumerate(values.tolist())
+        if gain > 0
     )
     taken: dict[str, list[int]] = {layer: [] for layer in gains}
     left = budget * (1 + 1e-12)

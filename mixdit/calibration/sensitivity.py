@@ -107,7 +107,5 @@ class _ProbedAttention(ScaledDotProductAttention):
             low, high = (
                 (MXAttention([fmt] * q.shape[1])(q, k, v, mask, scale) - output).square() for fmt in formats
             )
-        output.register_hook(
-            lambda g: _add(self.sums, self.path, (g.square() * (low - high)).sum((0, 2, 3)))
-        )
+        output.register_hook(lambda g: _add(self.sums, self.path, (g.square() * (low - high)).sum((0, 2, 3))))
         return output

@@ -74,8 +74,8 @@ class MXLinear(nn.Module):
     plan:
         Formats and permutation.
     mode:
-        See `mixdit.tensors.product.Mode`. In exact mode the bias is added as the hardware does, in binary32 with
-        subnormal sums flushed.
+        See `mixdit.tensors.product.Mode`. In exact mode the bias is added as the hardware does, in binary32
+        with subnormal sums flushed.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from mixdit.timesteps.timestep_switch import one_or_switch, switch_by_timestep
 
 __all__ = ["quantize_model"]
 
+
 def quantize_model(model: Model, plan: Plan | TimestepPlan, mode: Mode = "fast") -> Model:
     """Copy a model and replace what ``plan`` names by `MXLinear` and `MXAttention`.
 

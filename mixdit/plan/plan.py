@@ -1,7 +1,7 @@
 """Precision plans: which parts of a model are in which format.
 
-The hardware's descriptors and the PyTorch layers are built from the same plan; `mixdit.plan.plan_file` reads and
-writes it.
+The hardware's descriptors and the PyTorch layers are built from the same plan; `plan_file` reads
+and writes it.
 """
 
 from collections.abc import Iterable, Mapping

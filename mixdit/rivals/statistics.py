@@ -29,9 +29,7 @@ RangesOf = dict[str, list[Ranges]]
 """By module, the ranges of each of its inputs."""
 
 
-def collect_ranges(
-    model: nn.Module, batches: Sequence[Batch], modules: dict[str, nn.Module]
-) -> RangesOf:
+def collect_ranges(model: nn.Module, batches: Sequence[Batch], modules: dict[str, nn.Module]) -> RangesOf:
     """Run ``batches`` through ``model``, and observe the inputs of ``modules`` (part of it).
 
     Returns

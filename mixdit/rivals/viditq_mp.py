@@ -30,9 +30,7 @@ SEARCH_TIMESTEPS = 4
 SEARCH_IMAGES = 8
 
 
-def viditq_mp(
-    model: nn.Module, batches: Sequence[Batch], ranges: RangesOf | None = None
-) -> nn.Module:
+def viditq_mp(model: nn.Module, batches: Sequence[Batch], ranges: RangesOf | None = None) -> nn.Module:
     """Balance channels as ViDiT-Q does, choose weight bits, then quantize; activations have 8 bits.
 
     ``ranges`` are those of all layers on these batches, where they are known.

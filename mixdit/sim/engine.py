@@ -73,9 +73,7 @@ class EngineHarness:
             data=self.data.ctypes.data, written=self.written.ctypes.data, origin=origin, size=size
         )
         self._shared.set(memory or Memory())
-        self._library = _library(
-            self.parameters, product_stages, target, adder_lanes, threads, optimization
-        )
+        self._library = _library(self.parameters, product_stages, target, adder_lanes, threads, optimization)
         self._engine = ctypes.c_void_p(self._library.engine_open(ctypes.byref(self._shared)))
 
     def close(self) -> None:
@@ -217,9 +215,7 @@ def _library(
     optimization: str,
 ) -> ctypes.CDLL:
     """The compiled engine, its Verilog written once per process: that takes longer than most runs."""
-    core = Engine(
-        **asdict(parameters), product_stages=product_stages, target=target, adder_lanes=adder_lanes
-    )
+    core = Engine(**asdict(parameters), product_stages=product_stages, target=target, adder_lanes=adder_lanes)
     library = ctypes.CDLL(str(build_engine_library(core, threads=threads, optimization=optimization)))
     library.engine_open.restype = ctypes.c_void_p
     return library

@@ -293,9 +293,7 @@ def microexponent_factors(microexponents: Tensor, fmt: Format) -> Tensor:
     device = microexponents.device
     bits = torch.arange(256, device=device)[:, None] >> torch.arange(fmt.subblocks, device=device) & 1
     table = (2 - bits).repeat_interleave(fmt.subblock_size, 1).short()
-    return table.index_select(0, microexponents.flatten().int()).view(
-        *microexponents.shape, fmt.block_size
-    )
+    return table.index_select(0, microexponents.flatten().int()).view(*microexponents.shape, fmt.block_size)
 
 
 @torch.no_grad()

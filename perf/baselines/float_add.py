@@ -33,11 +33,13 @@ class FloatAdd(wiring.Component):
     latency = 9
 
     def __init__(self):
-        super().__init__({
-            "x": In(binary32_layout()),
-            "y": In(binary32_layout()),
-            "sum": Out(binary32_layout()),
-        })
+        super().__init__(
+            {
+                "x": In(binary32_layout()),
+                "y": In(binary32_layout()),
+                "sum": Out(binary32_layout()),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -58,7 +60,7 @@ class FloatAdd(wiring.Component):
         sticky = Const(0, 1)
         for stage, steps in enumerate(((4, 3), (2, 1, 0))):
             for step in steps:
-                out = value[:1 << step].any()
+                out = value[: 1 << step].any()
                 sticky = Mux(distance[step], sticky | out, sticky)
                 value = Mux(distance[step], value >> (1 << step), value)
             if stage == 0:
@@ -70,8 +72,11 @@ class FloatAdd(wiring.Component):
             sticky = delay(m, f"sticky_{stage}", sticky, 1)
 
         total = Signal(len(value) + 1, reset_less=True)
-        largest = Cat(Const(0, _EXTRA), delay(m, "big_field", big.field, 2),
-                      delay(m, "big_normal", big.exponent != 0, 2))
+        largest = Cat(
+            Const(0, _EXTRA),
+            delay(m, "big_field", big.field, 2),
+            delay(m, "big_normal", big.exponent != 0, 2),
+        )
         aligned = Cat(value[0] | sticky, value[1:])
         m.d.sync += total.eq(Mux(delay(m, "subtract", subtract, 2), largest - aligned, largest + aligned))
 
@@ -81,15 +86,15 @@ class FloatAdd(wiring.Component):
             found = []
             for step in steps:
                 empty = Signal(name=f"empty_{step}")
-                m.d.comb += empty.eq(~value[len(value) - (1 << step):].any())
-                value = Mux(empty, value << (1 << step), value)[:len(total)]
+                m.d.comb += empty.eq(~value[len(value) - (1 << step) :].any())
+                value = Mux(empty, value << (1 << step), value)[: len(total)]
                 found.append(empty)
             count = [delay(m, f"count_{stage}_{i}", bit, 1) for i, bit in enumerate([*count, *found])]
             value = delay(m, f"normal_{stage}", value, 1)
         # Round, then look for overflow and underflow.
         exponent = Signal(signed(10), reset_less=True)
         up = Signal(reset_less=True)
-        kept = delay(m, "kept", value[_EXTRA + 1:], 1)
+        kept = delay(m, "kept", value[_EXTRA + 1 :], 1)
         m.d.sync += [
             exponent.eq(delay(m, "exponent", big.exponent, 5) + 1 - Cat(reversed(count))),
             up.eq(value[_EXTRA] & (value[:_EXTRA].any() | value[_EXTRA + 1])),
@@ -139,11 +144,13 @@ class IntegerToFloat(wiring.Component):
 
     def __init__(self, *, width):
         self.width = width
-        super().__init__({
-            "integer": In(signed(width)),
-            "scale": In(signed(11)),
-            "value": Out(binary32_layout()),
-        })
+        super().__init__(
+            {
+                "integer": In(signed(width)),
+                "scale": In(signed(11)),
+                "value": Out(binary32_layout()),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -155,8 +162,8 @@ class IntegerToFloat(wiring.Component):
             found = []
             for step in some:
                 empty = Signal(name=f"empty_{step}")
-                m.d.comb += empty.eq(~value[self.width - (1 << step):].any())
-                value = Mux(empty, value << (1 << step), value)[:self.width]
+                m.d.comb += empty.eq(~value[self.width - (1 << step) :].any())
+                value = Mux(empty, value << (1 << step), value)[: self.width]
                 found.append(empty)
             count = [delay(m, f"count_{stage}_{i}", bit, 1) for i, bit in enumerate([*count, *found])]
             value = delay(m, f"normal_{stage}", value, 1)

@@ -36,11 +36,13 @@ class Floor(wiring.Component):
     def __init__(self, *, target="generic"):
         check_target(target)
         self.target = target
-        super().__init__({
-            "a": In(data.ArrayLayout(unsigned(PASS_MAGNITUDE_BITS), BLOCK_SIZE)),
-            "b": In(data.ArrayLayout(unsigned(PASS_MAGNITUDE_BITS), BLOCK_SIZE)),
-            "sum": Out(2 * PASS_MAGNITUDE_BITS + 4),
-        })
+        super().__init__(
+            {
+                "a": In(data.ArrayLayout(unsigned(PASS_MAGNITUDE_BITS), BLOCK_SIZE)),
+                "b": In(data.ArrayLayout(unsigned(PASS_MAGNITUDE_BITS), BLOCK_SIZE)),
+                "sum": Out(2 * PASS_MAGNITUDE_BITS + 4),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -48,12 +50,21 @@ class Floor(wiring.Component):
         for i in range(BLOCK_SIZE):
             a, b = delay(m, f"a{i}", self.a[i], 1), delay(m, f"b{i}", self.b[i], 1)
             rows = [
-                self._sum(m, f"product{i}_row{j}", CarryOp.AND_AND, PASS_MAGNITUDE_BITS + 2,
-                          a=a, b=b[2 * j], c=Cat(0, a), d=b[2 * j + 1])
+                self._sum(
+                    m,
+                    f"product{i}_row{j}",
+                    CarryOp.AND_AND,
+                    PASS_MAGNITUDE_BITS + 2,
+                    a=a,
+                    b=b[2 * j],
+                    c=Cat(0, a),
+                    d=b[2 * j + 1],
+                )
                 for j in range(2)
             ]
-            high = self._sum(m, f"product{i}", CarryOp.PASS_XOR, PASS_MAGNITUDE_BITS + 2,
-                             a=rows[0][2:], c=rows[1])
+            high = self._sum(
+                m, f"product{i}", CarryOp.PASS_XOR, PASS_MAGNITUDE_BITS + 2, a=rows[0][2:], c=rows[1]
+            )
             values.append(Cat(delay(m, f"product{i}_low", rows[0][:2], 1), high))
         level = 0
         while len(values) > 1:

@@ -17,10 +17,12 @@ _SCALE = 2 * (127 + 3) + 2
 
 def operand_layout() -> data.StructLayout:
     """A block of MX6, or one half of a block of MX9, in two's complement."""
-    return data.StructLayout({
-        "element": data.ArrayLayout(signed(MX6.element_bits), BLOCK_SIZE),
-        "microexponent": SUBBLOCKS,
-    })
+    return data.StructLayout(
+        {
+            "element": data.ArrayLayout(signed(MX6.element_bits), BLOCK_SIZE),
+            "microexponent": SUBBLOCKS,
+        }
+    )
 
 
 def steering_layout() -> data.StructLayout:
@@ -59,8 +61,13 @@ class StraightforwardElement(wiring.Component):
     def __init__(self):
         exponent = signed(10)
         members = {"total": Out(32)}
-        for name, shape in (("a", operand_layout()), ("b", operand_layout()), ("ea", exponent),
-                            ("eb", exponent), ("steering", steering_layout())):
+        for name, shape in (
+            ("a", operand_layout()),
+            ("b", operand_layout()),
+            ("ea", exponent),
+            ("eb", exponent),
+            ("steering", steering_layout()),
+        ):
             members |= {f"{name}_in": In(shape), f"{name}_out": Out(shape)}
         super().__init__(members)
 

@@ -85,10 +85,12 @@ def _area(results: Mapping[str, Result], path: Path) -> None:
     left = np.zeros(len(arrays))
     groups = {**{name: [name] for name in named}, **({"other": other} if other else {})}
     for (label, group), color in zip(groups.items(), PART_COLORS, strict=False):
-        values = np.array([
-            sum(part.area.lut for part in result.parts if part.name in group) / result.macs
-            for result in arrays.values()
-        ])
+        values = np.array(
+            [
+                sum(part.area.lut for part in result.parts if part.name in group) / result.macs
+                for result in arrays.values()
+            ]
+        )
         axes.barh(list(map(TITLES.get, arrays)), values, 0.6, left=left, color=color, label=_part(label))
         left += values
     for row, total in enumerate(left):

@@ -1,1 +1,1 @@
-"""Speed of the model, of the simulation and of the PyTorch layers, and how busy the engine keeps its arrays."""
+"""Speed of the model, of the simulation and of the PyTorch layers, and how busy arrays are."""

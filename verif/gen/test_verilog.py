@@ -37,12 +37,15 @@ def words_set(text):
     return values, bool(loop)
 
 
-@pytest.mark.parametrize(("init", "in_a_loop"), [
-    ([0] * 256, False),
-    ([0] * 257, True),
-    ([0] * 300, True),
-    ([0] * 299 + [1], False),
-    ([7] * 300, False),
-])
+@pytest.mark.parametrize(
+    ("init", "in_a_loop"),
+    [
+        ([0] * 256, False),
+        ([0] * 257, True),
+        ([0] * 300, True),
+        ([0] * 299 + [1], False),
+        ([7] * 300, False),
+    ],
+)
 def test_large_memory_is_cleared_in_a_loop(init, in_a_loop):
     assert words_set(to_verilog(Store(init), "store")) == (dict(enumerate(init)), in_a_loop)

@@ -1,6 +1,5 @@
 """Calibration: what is seen, what is chosen, and that budgets hold."""
 
-
 import pytest
 import torch
 

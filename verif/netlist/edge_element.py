@@ -28,13 +28,15 @@ class EdgeElement(wiring.Component):
     def __init__(self, *, fraction_bits, k_blocks, target="generic"):
         self.element = ProcessingElement(fraction_bits=fraction_bits, k_blocks=k_blocks, target=target)
         members = self.element.signature.members
-        super().__init__({
-            "a_in": In(activation_layout()).array(SUBBLOCKS),
-            "b_in": In(weight_layout()).array(SUBBLOCKS),
-            "row_in": In(members["row_in"].shape),
-            "column_in": In(members["column_in"].shape),
-            "total": Out(members["total"].shape),
-        })
+        super().__init__(
+            {
+                "a_in": In(activation_layout()).array(SUBBLOCKS),
+                "b_in": In(weight_layout()).array(SUBBLOCKS),
+                "row_in": In(members["row_in"].shape),
+                "column_in": In(members["column_in"].shape),
+                "total": Out(members["total"].shape),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

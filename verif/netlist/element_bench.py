@@ -57,10 +57,16 @@ async def run(dut, cycles: list[Cycle]) -> int:
         for j in range(len(cycle.a)):
             getattr(dut, f"a_in_{j}").value = cycle.a[j]
             getattr(dut, f"b_in_{j}").value = cycle.b[j]
-        dut.row_in.value = steering.const({
-            "distance": cycle.row_distance,
-            "first": cycle.first,
-        }).as_value().value
+        dut.row_in.value = (
+            steering.const(
+                {
+                    "distance": cycle.row_distance,
+                    "first": cycle.first,
+                }
+            )
+            .as_value()
+            .value
+        )
         dut.column_in.value = cycle.column_distance
     assert high is None, "the last total's high half was not seen"
     return compared

@@ -69,9 +69,7 @@ def total_of(tile: Tile, fraction_bits: int) -> int:
     return total
 
 
-def schedule(
-    element: ProcessingElement, tiles: Sequence[Tile], rng: np.random.Generator
-) -> list[Cycle]:
+def schedule(element: ProcessingElement, tiles: Sequence[Tile], rng: np.random.Generator) -> list[Cycle]:
     """Cycles in which ``element`` runs ``tiles`` one after the other, junk between some of them."""
     fraction_bits = element.fraction_bits
     passes = sum(sum(1 for _ in _pairs(tile)) + _IDLE_PASSES for tile in tiles)

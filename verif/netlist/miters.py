@@ -59,11 +59,13 @@ class MultiplexerMiter(wiring.Component):
 
     def __init__(self, choices, target):
         self.target = target
-        super().__init__({
-            "index": In(range(max(2, choices))),
-            "choices": In(2).array(choices),
-            "equal": Out(1),
-        })
+        super().__init__(
+            {
+                "index": In(range(max(2, choices))),
+                "choices": In(2).array(choices),
+                "equal": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

@@ -55,13 +55,15 @@ class MultiplierForms(wiring.Component):
     """
 
     def __init__(self):
-        super().__init__({
-            **{f"a{n}": In(19) for n in range(2)},
-            **{f"b{n}": In(18) for n in range(2)},
-            **{f"c{n}": In(SUM_BITS) for n in range(2)},
-            "double": In(2),
-            "differs": Out(len(MUTATIONS)),
-        })
+        super().__init__(
+            {
+                **{f"a{n}": In(19) for n in range(2)},
+                **{f"b{n}": In(18) for n in range(2)},
+                **{f"c{n}": In(SUM_BITS) for n in range(2)},
+                "double": In(2),
+                "differs": Out(len(MUTATIONS)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -74,16 +76,29 @@ class MultiplierForms(wiring.Component):
 
     def _cascade(self, m, name, cell, change):
         _, cascade = multiply_add(
-            m, f"{name}_first", a=self.a0.as_signed(), b=self.b0.as_signed(), c=self.c0,
-            double=self.double[0], cell=cell)
+            m,
+            f"{name}_first",
+            a=self.a0.as_signed(),
+            b=self.b0.as_signed(),
+            c=self.c0,
+            double=self.double[0],
+            cell=cell,
+        )
         with self._changed(change):
             total, _ = multiply_add(
-                m, f"{name}_second", a=self.a1.as_signed(), b=self.b1.as_signed(), c=self.c1,
-                double=self.double[1], cascade=cascade, extra_cycles=1, cell=cell)
+                m,
+                f"{name}_second",
+                a=self.a1.as_signed(),
+                b=self.b1.as_signed(),
+                c=self.c1,
+                double=self.double[1],
+                cascade=cascade,
+                extra_cycles=1,
+                cell=cell,
+            )
         return total
 
     def _changed(self, change):
         if change is None:
             return nullcontext()
-        return mock.patch.object(
-            dsp48e2, "Instance", lambda cell, **pins: Instance(cell, **change(pins)))
+        return mock.patch.object(dsp48e2, "Instance", lambda cell, **pins: Instance(cell, **change(pins)))

@@ -117,7 +117,10 @@ def _check_driven(module: dict[str, Any]) -> None:
 
 
 _CONTENTS = {
-    "DP16KD": "INITVAL_", "RAMB36E1": "INIT", "RAMB36E2": "INIT", "SDPX9B": "INIT_RAM_",
+    "DP16KD": "INITVAL_",
+    "RAMB36E1": "INIT",
+    "RAMB36E2": "INIT",
+    "SDPX9B": "INIT_RAM_",
 }
 """How the parameters with the initial contents of a block memory begin."""
 

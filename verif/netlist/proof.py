@@ -30,11 +30,13 @@ def proven(miters: Mapping[str, wiring.Component], family: str) -> Set[str]:
     """
     verilog = "\n".join(to_verilog(miter, name) for name, miter in miters.items())
     models = cell_models(family, set(_CELL.findall(verilog)))
-    script = "\n".join([
-        "read_verilog -sv design.v",
-        "hierarchy -check; proc; flatten; setundef -undriven -anyconst; opt_clean",
-        *(f"log proof of {name}\nsat -prove equal 1 -set-def-inputs {name}" for name in miters),
-    ])
+    script = "\n".join(
+        [
+            "read_verilog -sv design.v",
+            "hierarchy -check; proc; flatten; setundef -undriven -anyconst; opt_clean",
+            *(f"log proof of {name}\nsat -prove equal 1 -set-def-inputs {name}" for name in miters),
+        ]
+    )
 
     def run(folder: Path) -> None:
         (folder / "design.v").write_text(verilog + models)

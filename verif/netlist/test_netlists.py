@@ -58,10 +58,14 @@ def test_converter_with_block_memory_cells(bench, way):
 
 
 @pytest.mark.netlist
-@pytest.mark.parametrize(("target", "way"), [
-    (target, way) for way, options in NETLISTS.items()
-    for target in TARGETS[options["family"]] or ("generic",)
-])
+@pytest.mark.parametrize(
+    ("target", "way"),
+    [
+        (target, way)
+        for way, options in NETLISTS.items()
+        for target in TARGETS[options["family"]] or ("generic",)
+    ],
+)
 def test_array(bench, target, way):
     parameters = {"rows": 2, "cols": 2, "drain_rows": 2, "k_blocks": 4, "fraction_bits": 17}
     netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])
@@ -69,9 +73,14 @@ def test_array(bench, target, way):
 
 
 @pytest.mark.netlist
-@pytest.mark.parametrize(("target", "way"), [
-    ("xilinx_dsp", "xcup"), ("xilinx7", "xc7"), ("generic", "gowin"),
-])
+@pytest.mark.parametrize(
+    ("target", "way"),
+    [
+        ("xilinx_dsp", "xcup"),
+        ("xilinx7", "xc7"),
+        ("generic", "gowin"),
+    ],
+)
 def test_array_with_block_memories(bench, target, way):
     parameters = {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 40, "fraction_bits": 17}
     netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])
@@ -96,10 +105,14 @@ def test_exported_element(bench, fraction_bits, k_blocks, target):
 
 
 @pytest.mark.netlist
-@pytest.mark.parametrize(("target", "way"), [
-    (target, way) for way, options in NETLISTS.items()
-    for target in ("generic", *TARGETS[options["family"]])
-])
+@pytest.mark.parametrize(
+    ("target", "way"),
+    [
+        (target, way)
+        for way, options in NETLISTS.items()
+        for target in ("generic", *TARGETS[options["family"]])
+    ],
+)
 def test_element(bench, target, way):
     element = EdgeElement(fraction_bits=17, k_blocks=8, target=target)
     element_bench(bench, element, netlist_of(element, "mx_pe", **NETLISTS[way]))

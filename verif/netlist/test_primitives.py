@@ -39,7 +39,9 @@ SHAPES = (
 def test_carry_sum_equals_its_twin(target):
     miters = {
         f"{op.name.lower()}_{width}_{n}": CarrySumMiter(op, target, width, shapes(width))
-        for op in IN_CELLS[target] for width in (1, 4, 9) for n, shapes in enumerate(SHAPES)
+        for op in IN_CELLS[target]
+        for width in (1, 4, 9)
+        for n, shapes in enumerate(SHAPES)
     }
     assert proven(miters, CELLS[target]) == miters.keys()
 
@@ -112,10 +114,14 @@ def test_terms_are_what_the_operation_says(op):
         assert terms == [eval(side, {}, inputs) for side in sides], inputs
 
 
-@pytest.mark.parametrize("terms", [
-    lambda a, b, c, d: (a & c, d),
-    lambda a, b, c, d: (a, 1 ^ c),
-], ids=["left on c", "right not 0"])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        lambda a, b, c, d: (a & c, d),
+        lambda a, b, c, d: (a, 1 ^ c),
+    ],
+    ids=["left on c", "right not 0"],
+)
 def test_ecp5_table_refuses_terms_that_no_cell_adds(terms):
     with pytest.raises(ValueError, match="no carry cell adds these terms"):
         carry_chain_ecp5.table(terms)

@@ -49,13 +49,16 @@ def test_overhead_needs_both_runs():
     assert list(engine({"array_4x4": result(1, 1)})) == []
 
 
-@pytest.mark.parametrize(("found", "text"), [
-    (result(41820, 100, fmax=123.4), "123 MHz"),
-    (result(83640, 83640, 208), "not placed"),
-    (result(83641, 0), "does not fit"),
-    (result(0, 83641), "does not fit"),
-    (result(0, 0, 209), "does not fit"),
-])
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (result(41820, 100, fmax=123.4), "123 MHz"),
+        (result(83640, 83640, 208), "not placed"),
+        (result(83641, 0), "does not fit"),
+        (result(0, 83641), "does not fit"),
+        (result(0, 0, 209), "does not fit"),
+    ],
+)
 def test_report_tells_whether_an_engine_was_placed(found, text):
     assert rows({"engine_8x8": found})[TITLES["engine_8x8"]][3] == text
 
@@ -72,11 +75,14 @@ def test_engine_and_array_beside_it_have_the_same_parameters():
         assert of_array.items() <= requests[name].parameters.items()
 
 
-@pytest.mark.parametrize(("array", "path", "remainder", "slowest"), [
-    (95.4, 80.1, 61.2, "61 MHz at most, that of its slowest piece (engine 8x8: all but "),
-    (95.4, 58.7, 61.2, "59 MHz at most, that of its slowest piece (engine 8x8: its result path)"),
-    (51.8, 58.7, 61.2, "52 MHz at most, that of its slowest piece (array 8x8 "),
-])
+@pytest.mark.parametrize(
+    ("array", "path", "remainder", "slowest"),
+    [
+        (95.4, 80.1, 61.2, "61 MHz at most, that of its slowest piece (engine 8x8: all but "),
+        (95.4, 58.7, 61.2, "59 MHz at most, that of its slowest piece (engine 8x8: its result path)"),
+        (51.8, 58.7, 61.2, "52 MHz at most, that of its slowest piece (array 8x8 "),
+    ],
+)
 def test_an_engine_beyond_the_device_is_as_fast_as_its_slowest_piece(array, path, remainder, slowest):
     results = {
         "array_8x8": result(61000, 62000, fmax=array),

@@ -22,16 +22,18 @@ _WORD = 32
 
 def status_layout() -> data.StructLayout:
     """What the registers say about the engine's state."""
-    return data.StructLayout({
-        "busy": 1,
-        "error": 1,
-        "resetting": 1,
-        "waiting": 8,
-        "code": 8,
-        "address": 64,
-        "submitted": _WORD,
-        "done": _WORD,
-    })
+    return data.StructLayout(
+        {
+            "busy": 1,
+            "error": 1,
+            "resetting": 1,
+            "waiting": 8,
+            "code": 8,
+            "address": 64,
+            "submitted": _WORD,
+            "done": _WORD,
+        }
+    )
 
 
 class Control(wiring.Component):
@@ -59,18 +61,20 @@ class Control(wiring.Component):
 
     def __init__(self, *, parameters):
         self.parameters = parameters
-        super().__init__({
-            "bus": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
-            "descriptor": Out(stream.Signature(descriptor_layout())),
-            "accepting": In(1),
-            "soft_reset": Out(1),
-            "clear_counters": Out(1),
-            "status": In(status_layout()),
-            "job_done": In(1),
-            "failed": In(1),
-            "counters": In(_WORD).array(len(COUNTER_REGISTERS)),
-            "interrupt": Out(1),
-        })
+        super().__init__(
+            {
+                "bus": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
+                "descriptor": Out(stream.Signature(descriptor_layout())),
+                "accepting": In(1),
+                "soft_reset": Out(1),
+                "clear_counters": Out(1),
+                "status": In(status_layout()),
+                "job_done": In(1),
+                "failed": In(1),
+                "counters": In(_WORD).array(len(COUNTER_REGISTERS)),
+                "interrupt": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -117,10 +121,14 @@ class Control(wiring.Component):
             shown[register.name] = word & register.used
         d = self.descriptor.p
         for name, register, field, low in descriptor_fields():
-            part = words[register.name][field.low:field.low + field.width]
-            m.d.comb += getattr(d, name)[low:low + field.width].eq(part)
-        m.d.comb += d.reserved.eq(Cat(
-            (words[register.name] & ~register.used & 0xFFFFFFFF).any() for register in DESCRIPTOR_REGISTERS))
+            part = words[register.name][field.low : field.low + field.width]
+            m.d.comb += getattr(d, name)[low : low + field.width].eq(part)
+        m.d.comb += d.reserved.eq(
+            Cat(
+                (words[register.name] & ~register.used & 0xFFFFFFFF).any()
+                for register in DESCRIPTOR_REGISTERS
+            )
+        )
         return shown
 
     def _constants(self):
@@ -129,8 +137,9 @@ class Control(wiring.Component):
         values = {"ID": IDENTIFIER}
         for name in ("VERSION", "ARRAY", "BUFFERS", "PORT", "REORDER"):
             register = REGISTERS[name]
-            values[name] = register.pack(**{
-                field.name: known.get(field.name, getattr(p, field.name, 0)) for field in register.fields})
+            values[name] = register.pack(
+                **{field.name: known.get(field.name, getattr(p, field.name, 0)) for field in register.fields}
+            )
         return {name: Const(value, _WORD) for name, value in values.items()}
 
     def _interrupts(self, m, written, mask):
@@ -148,8 +157,13 @@ class Control(wiring.Component):
         status = self.status
         return {
             "STATUS": Cat(
-                status.busy, ~(self.accepting & self.descriptor.ready), status.error, status.resetting,
-                Const(0, 4), status.waiting),
+                status.busy,
+                ~(self.accepting & self.descriptor.ready),
+                status.error,
+                status.resetting,
+                Const(0, 4),
+                status.waiting,
+            ),
             "ERROR_CODE": status.code,
             "ERROR_ADDRESS_LOW": status.address[:_WORD],
             "ERROR_ADDRESS_HIGH": status.address[_WORD:],

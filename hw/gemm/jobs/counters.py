@@ -17,18 +17,20 @@ def activity_layout(geometry) -> data.StructLayout:
     multiply; ``starved``: the next one's operands are not on chip, and none is on its way to the array;
     ``blocked``: results have nowhere to go. ``job_begins``, and the bytes that cross the bus.
     """
-    return data.StructLayout({
-        "busy": 1,
-        "passing": 1,
-        "a_mx9": 1,
-        "b_mx9": 1,
-        "tiles": 1,
-        "starved": 1,
-        "blocked": 1,
-        "job_begins": 1,
-        "read": 1,
-        "written": range(FRAGMENT_BYTES + 1),
-    })
+    return data.StructLayout(
+        {
+            "busy": 1,
+            "passing": 1,
+            "a_mx9": 1,
+            "b_mx9": 1,
+            "tiles": 1,
+            "starved": 1,
+            "blocked": 1,
+            "job_begins": 1,
+            "read": 1,
+            "written": range(FRAGMENT_BYTES + 1),
+        }
+    )
 
 
 class Counters(wiring.Component):
@@ -52,11 +54,13 @@ class Counters(wiring.Component):
 
     def __init__(self, *, geometry):
         self._beat_bytes = geometry.beat_bytes
-        super().__init__({
-            "activity": In(activity_layout(geometry)),
-            "clear": In(1),
-            "values": Out(32).array(len(COUNTERS)),
-        })
+        super().__init__(
+            {
+                "activity": In(activity_layout(geometry)),
+                "clear": In(1),
+                "values": Out(32).array(len(COUNTERS)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

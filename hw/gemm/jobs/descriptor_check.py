@@ -47,10 +47,12 @@ class DescriptorCheck(wiring.Component):
 
     def __init__(self, *, geometry):
         self.geometry = geometry
-        super().__init__({
-            "i": In(stream.Signature(descriptor_layout())),
-            "o": Out(stream.Signature(checked_job_layout(geometry))),
-        })
+        super().__init__(
+            {
+                "i": In(stream.Signature(descriptor_layout())),
+                "o": Out(stream.Signature(checked_job_layout(geometry))),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -74,7 +76,8 @@ class DescriptorCheck(wiring.Component):
         at = Array([region.as_value() for region in regions])[number]
         region = Signal(region_layout(), reset_less=True)
         meets_written, meets_result, exists = (
-            Signal(name=name) for name in ("meets_written", "meets_result", "exists"))
+            Signal(name=name) for name in ("meets_written", "meets_result", "exists")
+        )
         dependent = Signal()
         blocks = self._blocks(m, d)
         fields = self._fields(d, blocks)
@@ -153,7 +156,8 @@ class DescriptorCheck(wiring.Component):
         k_blocks, n_blocks = Signal(BLOCKS_BITS), Signal(BLOCKS_BITS)
         for blocks, length in ((k_blocks, d.k), (n_blocks, d.n)):
             m.d.sync += blocks.eq(
-                (length[:DIMENSION_BITS] + (BLOCK_SIZE - 1)) >> (BLOCK_SIZE.bit_length() - 1))
+                (length[:DIMENSION_BITS] + (BLOCK_SIZE - 1)) >> (BLOCK_SIZE.bit_length() - 1)
+            )
         return k_blocks, n_blocks
 
     def _fields(self, d, blocks):
@@ -176,7 +180,9 @@ class DescriptorCheck(wiring.Component):
         unused = Cat(Value.cast(field).any() for field in unused).any() | (~d.permute & (d.b_address != 0))
         d_formats = one_of(d.d_format, _QUANTIZED) | (product & one_of(d.d_format, _FLOATS))
         return {
-            "RESERVED_BITS": d.reserved | (~d.bias & (d.bias_address != 0)) | (product & d.permute)
+            "RESERVED_BITS": d.reserved
+            | (~d.bias & (d.bias_address != 0))
+            | (product & d.permute)
             | (reorder & unused),
             "OPERATION": ~product & ~(reorder if columns else 0),
             "SIZE": beyond(d.m) | beyond(d.n) | Mux(product, beyond(d.k), d.n > columns),

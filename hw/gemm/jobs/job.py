@@ -8,7 +8,16 @@ from golden.engine.registers import REGISTERS
 from golden.formats import BLOCK_SIZE
 from hw.gemm.geometry import MOST_STRIDE
 
-__all__ = ["BLOCKS_BITS", "DIMENSION_BITS", "MX9_BLOCKS_BITS", "BlockCode", "OperandSide", "job_layout", "operand_layout", "result_job_layout"]
+__all__ = [
+    "BLOCKS_BITS",
+    "DIMENSION_BITS",
+    "MX9_BLOCKS_BITS",
+    "BlockCode",
+    "OperandSide",
+    "job_layout",
+    "operand_layout",
+    "result_job_layout",
+]
 
 DIMENSION_BITS = DIMENSION_LIMIT.bit_length()
 """Bits of M, N and K."""
@@ -41,13 +50,15 @@ class BlockCode(enum.Enum, shape=unsigned(2)):
 
 def operand_layout(geometry) -> data.StructLayout:
     """A matrix of blocks in memory: ``rows`` rows, their first ``leading`` blocks MX9."""
-    return data.StructLayout({
-        "address": geometry.address_bits,
-        "pitch": PITCH_BITS,
-        "rows": DIMENSION_BITS,
-        "leading": BLOCKS_BITS,
-        "format": BlockCode,
-    })
+    return data.StructLayout(
+        {
+            "address": geometry.address_bits,
+            "pitch": PITCH_BITS,
+            "rows": DIMENSION_BITS,
+            "leading": BLOCKS_BITS,
+            "format": BlockCode,
+        }
+    )
 
 
 def result_job_layout(address_bits) -> data.StructLayout:
@@ -55,14 +66,16 @@ def result_job_layout(address_bits) -> data.StructLayout:
 
     ``format`` is a code of ``golden.engine.MemoryFormat``, one that D may have.
     """
-    return data.StructLayout({
-        "format": 3,
-        "mx9_blocks": MX9_BLOCKS_BITS,
-        "pitch": 32,
-        "bias": 1,
-        "accumulate": 1,
-        "bias_address": address_bits,
-    })
+    return data.StructLayout(
+        {
+            "format": 3,
+            "mx9_blocks": MX9_BLOCKS_BITS,
+            "pitch": 32,
+            "bias": 1,
+            "accumulate": 1,
+            "bias_address": address_bits,
+        }
+    )
 
 
 def job_layout(geometry) -> data.StructLayout:
@@ -76,19 +89,21 @@ def job_layout(geometry) -> data.StructLayout:
     To reorder are ``columns`` floats of each row of A, bfloat16 if ``narrow``, in the order of the indices at
     B's address if ``permute``.
     """
-    return data.StructLayout({
-        "a": operand_layout(geometry),
-        "b": operand_layout(geometry),
-        "k_blocks": BLOCKS_BITS,
-        "keep_b": 1,
-        "stride": range(MOST_STRIDE + 1),
-        "group": range(geometry.most_group + 1),
-        "resident": 1,
-        "d_address": geometry.address_bits,
-        "row_step": geometry.address_bits,
-        "result": result_job_layout(geometry.address_bits),
-        "reorder": 1,
-        "columns": DIMENSION_BITS,
-        "narrow": 1,
-        "permute": 1,
-    })
+    return data.StructLayout(
+        {
+            "a": operand_layout(geometry),
+            "b": operand_layout(geometry),
+            "k_blocks": BLOCKS_BITS,
+            "keep_b": 1,
+            "stride": range(MOST_STRIDE + 1),
+            "group": range(geometry.most_group + 1),
+            "resident": 1,
+            "d_address": geometry.address_bits,
+            "row_step": geometry.address_bits,
+            "result": result_job_layout(geometry.address_bits),
+            "reorder": 1,
+            "columns": DIMENSION_BITS,
+            "narrow": 1,
+            "permute": 1,
+        }
+    )

@@ -33,15 +33,17 @@ class JobPlanner(wiring.Component):
 
     def __init__(self, *, geometry):
         self.geometry = geometry
-        super().__init__({
-            "start": In(1),
-            "k_blocks": In(BLOCKS_BITS),
-            "keep_b": In(1),
-            "stride": Out(range(MOST_STRIDE + 1)),
-            "group": Out(range(geometry.most_group + 1)),
-            "resident": Out(1),
-            "done": Out(1),
-        })
+        super().__init__(
+            {
+                "start": In(1),
+                "k_blocks": In(BLOCKS_BITS),
+                "keep_b": In(1),
+                "stride": Out(range(MOST_STRIDE + 1)),
+                "group": Out(range(geometry.most_group + 1)),
+                "resident": Out(1),
+                "done": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

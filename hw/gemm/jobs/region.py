@@ -43,16 +43,18 @@ class RegionMeasure(wiring.Component):
 
     def __init__(self, *, address_bits):
         self.address_bits = address_bits
-        super().__init__({
-            "d": In(descriptor_layout()),
-            "number": In(range(len(REGION_NAMES))),
-            "start": In(1),
-            "done": Out(1),
-            "region": Out(region_layout()),
-            "misaligned": Out(1),
-            "narrow": Out(1),
-            "beyond": Out(1),
-        })
+        super().__init__(
+            {
+                "d": In(descriptor_layout()),
+                "number": In(range(len(REGION_NAMES))),
+                "start": In(1),
+                "done": Out(1),
+                "region": Out(region_layout()),
+                "misaligned": Out(1),
+                "narrow": Out(1),
+                "beyond": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

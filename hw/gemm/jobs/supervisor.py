@@ -50,24 +50,26 @@ class Supervisor(wiring.Component):
 
     def __init__(self, *, geometry):
         error = bus_error_layout(geometry.address_bits)
-        super().__init__({
-            "checked": In(stream.Signature(checked_job_layout(geometry))),
-            "job": Out(stream.Signature(job_layout(geometry))),
-            "submitted": In(1),
-            "job_done": In(1),
-            "soft_reset": In(1),
-            "read_error": In(error),
-            "read_error_valid": In(1),
-            "write_error": In(error),
-            "write_error_valid": In(1),
-            "bad_permutation": In(1),
-            "bus_idle": In(1),
-            "stop": Out(1),
-            "clear": Out(1),
-            "accepting": Out(1),
-            "failed": Out(1),
-            "status": Out(status_layout()),
-        })
+        super().__init__(
+            {
+                "checked": In(stream.Signature(checked_job_layout(geometry))),
+                "job": Out(stream.Signature(job_layout(geometry))),
+                "submitted": In(1),
+                "job_done": In(1),
+                "soft_reset": In(1),
+                "read_error": In(error),
+                "read_error_valid": In(1),
+                "write_error": In(error),
+                "write_error_valid": In(1),
+                "bad_permutation": In(1),
+                "bus_idle": In(1),
+                "stop": Out(1),
+                "clear": Out(1),
+                "accepting": Out(1),
+                "failed": Out(1),
+                "status": Out(status_layout()),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -93,17 +95,26 @@ class Supervisor(wiring.Component):
 
         error = Signal()
         m.d.comb += error.eq(
-            running & (fault | self.bad_permutation | self.read_error_valid | self.write_error_valid))
+            running & (fault | self.bad_permutation | self.read_error_valid | self.write_error_valid)
+        )
         m.d.sync += self.failed.eq(0)
         with m.If(error):
             m.d.sync += [status.code.eq(checked.fault), status.address.eq(0), status.error.eq(1)]
             with m.If(self.bad_permutation):
                 m.d.sync += status.code.eq(ErrorCode.PERMUTATION)
             for valid, what, slave, decode in (
-                (self.read_error_valid, self.read_error,
-                 ErrorCode.READ_SLAVE_ERROR, ErrorCode.READ_DECODE_ERROR),
-                (self.write_error_valid, self.write_error,
-                 ErrorCode.WRITE_SLAVE_ERROR, ErrorCode.WRITE_DECODE_ERROR),
+                (
+                    self.read_error_valid,
+                    self.read_error,
+                    ErrorCode.READ_SLAVE_ERROR,
+                    ErrorCode.READ_DECODE_ERROR,
+                ),
+                (
+                    self.write_error_valid,
+                    self.write_error,
+                    ErrorCode.WRITE_SLAVE_ERROR,
+                    ErrorCode.WRITE_DECODE_ERROR,
+                ),
             ):
                 with m.If(valid):
                     m.d.sync += [
@@ -121,8 +132,14 @@ class Supervisor(wiring.Component):
                 m.d.sync += [under_way.eq(0), mode.eq(Mode.STOPPED), self.failed.eq(~resetting)]
                 with m.If(resetting):
                     m.d.sync += [
-                        mode.eq(Mode.RUNNING), self.stop.eq(0), resetting.eq(0), submitted.eq(0), done.eq(0),
-                        status.error.eq(0), status.code.eq(0), status.address.eq(0),
+                        mode.eq(Mode.RUNNING),
+                        self.stop.eq(0),
+                        resetting.eq(0),
+                        submitted.eq(0),
+                        done.eq(0),
+                        status.error.eq(0),
+                        status.code.eq(0),
+                        status.address.eq(0),
                     ]
             with m.Case(Mode.STOPPED), m.If(resetting):
                 m.d.sync += mode.eq(Mode.STOPPING)

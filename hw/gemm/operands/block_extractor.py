@@ -15,18 +15,21 @@ from hw.target.delay import delay
 
 __all__ = ["BlockExtractor", "bank_write_layout"]
 
+
 def bank_write_layout(geometry) -> data.StructLayout:
     """Blocks of one lane for the banks of its group, each with its address.
 
     ``last`` comes with the last blocks of a tile.
     """
     bank = data.StructLayout({"enable": 1, "address": range(max(geometry.depth)), "block": SLOT_BITS})
-    return data.StructLayout({
-        "banks": data.ArrayLayout(bank, geometry.banks),
-        "group": range(max(2, -(-max(geometry.lanes) // geometry.banks))),
-        "operand": OperandSide,
-        "last": 1,
-    })
+    return data.StructLayout(
+        {
+            "banks": data.ArrayLayout(bank, geometry.banks),
+            "group": range(max(2, -(-max(geometry.lanes) // geometry.banks))),
+            "operand": OperandSide,
+            "last": 1,
+        }
+    )
 
 
 _BYTE = 8
@@ -62,17 +65,20 @@ class BlockExtractor(wiring.Component):
         self.beat_bytes = geometry.beat_bytes
         self.banks = geometry.banks
         self.patterns = block_patterns(self.beat_bytes)
-        super().__init__({
-            "found": In(extraction),
-            "found_valid": In(1),
-            "write": Out(bank_write_layout(geometry)),
-        })
+        super().__init__(
+            {
+                "found": In(extraction),
+                "found_valid": In(1),
+                "write": Out(bank_write_layout(geometry)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
         found = self.found
         starts = delay(
-            m, "starts", found.starts & self.found_valid.replicate(self.banks), 4, reset_less=False)
+            m, "starts", found.starts & self.found_valid.replicate(self.banks), 4, reset_less=False
+        )
         patterns = [delay(m, f"pattern_{n}", bit, 3) for n, bit in enumerate(found.pattern)]
 
         aligned = self._align(m)
@@ -106,10 +112,13 @@ class BlockExtractor(wiring.Component):
         for bit, pattern in zip(applies, self.patterns, strict=True):
             if pattern.distances[i] < self.beat_bytes:
                 places.setdefault(pattern.distances[i], []).append(bit)
-        return reduce(or_, (
-            aligned[_BYTE * start:_BYTE * start + SLOT_BITS] & Cat(bits).any().replicate(SLOT_BITS)
-            for start, bits in places.items()
-        ))
+        return reduce(
+            or_,
+            (
+                aligned[_BYTE * start : _BYTE * start + SLOT_BITS] & Cat(bits).any().replicate(SLOT_BITS)
+                for start, bits in places.items()
+            ),
+        )
 
     def _join_exponents(self, m, raw, halves, starts):
         """Each half of an MXINT8 block with the block's exponent; other blocks as they are."""
@@ -122,7 +131,7 @@ class BlockExtractor(wiring.Component):
             with m.If(starts[i] & first):
                 m.d.sync += exponent.eq(raw[i][:_BYTE])
             shared = raw[i - 1][:_BYTE] if i else exponent
-            block = Mux(first, Cat(raw[i][:_BYTE], Const(0, _BYTE), raw[i][_BYTE:_BYTE + elements]), raw[i])
+            block = Mux(first, Cat(raw[i][:_BYTE], Const(0, _BYTE), raw[i][_BYTE : _BYTE + elements]), raw[i])
             block = Mux(second, Cat(shared, Const(0, _BYTE), raw[i][:elements]), block)
             blocks.append(delay(m, f"block_{i}", block, 1))
         return blocks
@@ -133,7 +142,7 @@ class BlockExtractor(wiring.Component):
         address = delay(m, "address", found.address, 5)
         first_bank = delay(m, "bank", (found.lane + found.address)[:steps], 5) if steps else Const(0, 1)
         entries = [
-            Cat(bit, (address + i)[:len(self.write.banks[0].address)], block)
+            Cat(bit, (address + i)[: len(self.write.banks[0].address)], block)
             for i, (bit, block) in enumerate(zip(starts, blocks, strict=True))
         ]
         for bit in range(steps):

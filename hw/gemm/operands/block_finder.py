@@ -13,23 +13,25 @@ from hw.gemm.operands.operand_reader import row_tag_layout
 
 __all__ = ["BlockFinder", "extraction_layout"]
 
+
 def extraction_layout(geometry, *, beats, patterns) -> data.StructLayout:
     """Blocks found in a window of ``beats``, of which several may start in the first.
 
     ``place`` is where the first of them starts, ``pattern`` (one-hot) the distances of the others from it,
     ``starts`` which of them there are. ``last`` comes with the last blocks of a tile.
     """
-    return data.StructLayout({
-        "window": geometry.data_bits * beats,
-        "place": range(geometry.beat_bytes),
-        "pattern": patterns,
-        "starts": geometry.banks,
-        "operand": OperandSide,
-        "lane": range(max(2, *geometry.lanes)),
-        "address": range(max(geometry.depth)),
-        "last": 1,
-    })
-
+    return data.StructLayout(
+        {
+            "window": geometry.data_bits * beats,
+            "place": range(geometry.beat_bytes),
+            "pattern": patterns,
+            "starts": geometry.banks,
+            "operand": OperandSide,
+            "lane": range(max(2, *geometry.lanes)),
+            "address": range(max(geometry.depth)),
+            "last": 1,
+        }
+    )
 
 
 class BlockFinder(wiring.Component):
@@ -62,12 +64,14 @@ class BlockFinder(wiring.Component):
         self._tag = row_tag_layout(geometry)
         self._beat = beat_layout(data_bits=geometry.data_bits, tag=self._tag)
         self.extraction = extraction_layout(geometry, beats=self.ahead + 1, patterns=len(self.patterns))
-        super().__init__({
-            "beat": In(self._beat),
-            "beat_valid": In(1),
-            "found": Out(self.extraction),
-            "found_valid": Out(1),
-        })
+        super().__init__(
+            {
+                "beat": In(self._beat),
+                "beat_valid": In(1),
+                "found": Out(self.extraction),
+                "found_valid": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -87,9 +91,12 @@ class BlockFinder(wiring.Component):
         pattern = Cat(self._applies(pattern, tag, second) for pattern in self.patterns)
         distances = [self._distance(m, i, pattern) for i in range(self.banks + 1)]
         starts = Signal(self.banks)
-        m.d.comb += starts.eq(Cat(
-            (place + distances[i] < self.beat_bytes) & (tag.blocks > i)
-            for i in range(min(self.banks, self.k_blocks))))
+        m.d.comb += starts.eq(
+            Cat(
+                (place + distances[i] < self.beat_bytes) & (tag.blocks > i)
+                for i in range(min(self.banks, self.k_blocks))
+            )
+        )
         count = Signal(range(self.banks + 1))
         passed = Signal(range(self.banks * MX9.block_bytes + 1))
         for i in range(self.banks):
@@ -142,7 +149,8 @@ class BlockFinder(wiring.Component):
             return Const(0, 1) if pattern.format != MemoryFormat.MX9 else tag.format == BlockCode.MX9
         if pattern.format == MemoryFormat.MX9:
             return (tag.format == BlockCode.MX9) | (
-                (tag.leading >= pattern.leading) & (tag.format != BlockCode.MXINT8))
+                (tag.leading >= pattern.leading) & (tag.format != BlockCode.MXINT8)
+            )
         is_format = tag.format.as_value() == pattern.format
         if pattern.format == MemoryFormat.MXINT8:
             return is_format & (second == pattern.second)

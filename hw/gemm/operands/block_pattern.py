@@ -40,8 +40,7 @@ def block_patterns(beat_bytes: int) -> tuple[BlockPattern, ...]:
     count = range(banks_of(beat_bytes) + 1)
 
     def mixed(leading: int, fmt: Format) -> tuple[int, ...]:
-        return tuple(
-            min(i, leading) * MX9.block_bytes + max(i - leading, 0) * fmt.block_bytes for i in count)
+        return tuple(min(i, leading) * MX9.block_bytes + max(i - leading, 0) * fmt.block_bytes for i in count)
 
     def halves(second: int) -> tuple[int, ...]:
         starts = [(i + second) // 2 * MXINT8.block_bytes + (i + second) % 2 * (1 + HALF_BYTES) for i in count]
@@ -49,7 +48,10 @@ def block_patterns(beat_bytes: int) -> tuple[BlockPattern, ...]:
 
     return (
         BlockPattern(mixed(len(count), MX9), MemoryFormat.MX9, full),
-        *(BlockPattern(mixed(leading, fmt), MemoryFormat.of(fmt), leading)
-          for fmt in (MX4, MX6) for leading in range(full)),
+        *(
+            BlockPattern(mixed(leading, fmt), MemoryFormat.of(fmt), leading)
+            for fmt in (MX4, MX6)
+            for leading in range(full)
+        ),
         *(BlockPattern(halves(second), MemoryFormat.MXINT8, second=bool(second)) for second in range(2)),
     )

@@ -30,18 +30,20 @@ class ChunkCounter(wiring.Component):
     def __init__(self, *, geometry):
         self._most = geometry.k_blocks
         blocks = range(geometry.k_blocks + 1)
-        super().__init__({
-            "k_blocks": In(BLOCKS_BITS),
-            "a_leading": In(BLOCKS_BITS),
-            "b_leading": In(BLOCKS_BITS),
-            "first": In(1),
-            "next": In(1),
-            "blocks": Out(blocks),
-            "a_taken": Out(blocks),
-            "b_taken": Out(blocks),
-            "is_first": Out(1),
-            "is_last": Out(1),
-        })
+        super().__init__(
+            {
+                "k_blocks": In(BLOCKS_BITS),
+                "a_leading": In(BLOCKS_BITS),
+                "b_leading": In(BLOCKS_BITS),
+                "first": In(1),
+                "next": In(1),
+                "blocks": Out(blocks),
+                "a_taken": Out(blocks),
+                "b_taken": Out(blocks),
+                "is_first": Out(1),
+                "is_last": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -53,8 +55,10 @@ class ChunkCounter(wiring.Component):
             m.d.sync += [left.eq(self.k_blocks), self.is_first.eq(1)]
         with m.Elif(self.next):
             m.d.sync += [left.eq(left - self._most), self.is_first.eq(0)]
-        for name, whole, taken in (("a_leading", self.a_leading, self.a_taken),
-                                   ("b_leading", self.b_leading, self.b_taken)):
+        for name, whole, taken in (
+            ("a_leading", self.a_leading, self.a_taken),
+            ("b_leading", self.b_leading, self.b_taken),
+        ):
             leading = Signal(BLOCKS_BITS, name=f"{name}_left", reset_less=True)
             m.d.comb += taken.eq(Mux(leading < self.blocks, leading, self.blocks))
             with m.If(self.first):

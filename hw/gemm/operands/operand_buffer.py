@@ -45,13 +45,15 @@ class OperandBuffer(wiring.Component):
         self.lanes = geometry.lanes[side.value]
         self.depth = geometry.depth[side.value]
         self.banks = geometry.banks
-        super().__init__({
-            "write": In(bank_write_layout(geometry)),
-            "read_address": In(range(self.depth)),
-            "read_lanes": In(range(self.lanes + 1)),
-            "advance": In(1),
-            "blocks": Out(SLOT_BITS).array(self.lanes),
-        })
+        super().__init__(
+            {
+                "write": In(bank_write_layout(geometry)),
+                "read_address": In(range(self.depth)),
+                "read_lanes": In(range(self.lanes + 1)),
+                "advance": In(1),
+                "blocks": Out(SLOT_BITS).array(self.lanes),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -84,8 +86,7 @@ class OperandBuffer(wiring.Component):
         write, read = cells.write_port(), cells.read_port()
         entry = self.write.banks[bank]
         m.d.comb += [
-            write.en.eq(
-                entry.enable & (self.write.operand == self.side) & (self.write.group == group)),
+            write.en.eq(entry.enable & (self.write.operand == self.side) & (self.write.group == group)),
             write.addr.eq(entry.address),
             write.data.eq(entry.block),
             read.en.eq(self.advance),

@@ -38,13 +38,16 @@ class OperandFetch(wiring.Component):
         self.geometry = geometry
         self._job = job_layout(geometry)
         self._command = read_command_layout(
-            address_bits=geometry.address_bits, most_bytes=geometry.most_bytes, tag=row_tag_layout(geometry))
-        super().__init__({
-            "job": In(stream.Signature(self._job)),
-            "job_started": Out(stream.Signature(self._job)),
-            "command": Out(stream.Signature(self._command)),
-            "released": In(2),
-        })
+            address_bits=geometry.address_bits, most_bytes=geometry.most_bytes, tag=row_tag_layout(geometry)
+        )
+        super().__init__(
+            {
+                "job": In(stream.Signature(self._job)),
+                "job_started": Out(stream.Signature(self._job)),
+                "command": Out(stream.Signature(self._command)),
+                "released": In(2),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -67,14 +70,18 @@ class OperandFetch(wiring.Component):
             m.d.sync += [present.eq(0), taken.eq(0)]
         with m.If(self.job.valid & self.job.ready):
             m.d.sync += [present.eq(1), job.eq(self.job.p)]
-        for to, operand, other, stationary in ((a.job.p, job.a, job.b, ~job.keep_b),
-                                               (b.job.p, job.b, job.a, job.keep_b)):
+        for to, operand, other, stationary in (
+            (a.job.p, job.a, job.b, ~job.keep_b),
+            (b.job.p, job.b, job.a, job.keep_b),
+        ):
             m.d.comb += [
                 to.operand.eq(operand),
                 to.stationary.eq(stationary),
                 to.other_rows.eq(other.rows),
-                *(getattr(to, name).eq(getattr(job, name))
-                  for name in ("k_blocks", "stride", "group", "resident")),
+                *(
+                    getattr(to, name).eq(getattr(job, name))
+                    for name in ("k_blocks", "stride", "group", "resident")
+                ),
             ]
 
         # The side needed first: the one in the earlier job, then the one that was met less often, then V.

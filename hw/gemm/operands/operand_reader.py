@@ -13,23 +13,25 @@ from hw.gemm.operands.slot_pointer import next_slot, slot_layout
 
 __all__ = ["OperandReader", "reader_job_layout", "row_tag_layout"]
 
+
 def row_tag_layout(geometry) -> data.StructLayout:
     """A row of blocks on its way from memory to an operand buffer.
 
     ``offset`` is its first byte in its first beat, ``blocks`` how many to take, ``address`` where the
     first goes in its lane. ``last`` marks a tile's last row.
     """
-    return data.StructLayout({
-        "offset": range(geometry.beat_bytes),
-        "leading": range(geometry.k_blocks + 1),
-        "blocks": range(geometry.k_blocks + 1),
-        "format": BlockCode,
-        "operand": OperandSide,
-        "lane": range(max(2, *geometry.lanes)),
-        "address": range(max(geometry.depth)),
-        "last": 1,
-    })
-
+    return data.StructLayout(
+        {
+            "offset": range(geometry.beat_bytes),
+            "leading": range(geometry.k_blocks + 1),
+            "blocks": range(geometry.k_blocks + 1),
+            "format": BlockCode,
+            "operand": OperandSide,
+            "lane": range(max(2, *geometry.lanes)),
+            "address": range(max(geometry.depth)),
+            "last": 1,
+        }
+    )
 
 
 def reader_job_layout(geometry) -> data.StructLayout:
@@ -37,15 +39,17 @@ def reader_job_layout(geometry) -> data.StructLayout:
 
     The rest as in ``job_layout``.
     """
-    return data.StructLayout({
-        "operand": operand_layout(geometry),
-        "stationary": 1,
-        "other_rows": DIMENSION_BITS,
-        "k_blocks": BLOCKS_BITS,
-        "stride": range(MOST_STRIDE + 1),
-        "group": range(geometry.most_group + 1),
-        "resident": 1,
-    })
+    return data.StructLayout(
+        {
+            "operand": operand_layout(geometry),
+            "stationary": 1,
+            "other_rows": DIMENSION_BITS,
+            "k_blocks": BLOCKS_BITS,
+            "stride": range(MOST_STRIDE + 1),
+            "group": range(geometry.most_group + 1),
+            "resident": 1,
+        }
+    )
 
 
 class OperandReader(wiring.Component):
@@ -91,13 +95,16 @@ class OperandReader(wiring.Component):
         self.other_rows = (BLOCK_SIZE, geometry.a_lanes)[n]
         self._job = reader_job_layout(geometry)
         self._command = read_command_layout(
-            address_bits=geometry.address_bits, most_bytes=geometry.most_bytes, tag=row_tag_layout(geometry))
-        super().__init__({
-            "job": In(stream.Signature(self._job)),
-            "command": Out(stream.Signature(self._command)),
-            "released": In(1),
-            "met": Out(1),
-        })
+            address_bits=geometry.address_bits, most_bytes=geometry.most_bytes, tag=row_tag_layout(geometry)
+        )
+        super().__init__(
+            {
+                "job": In(stream.Signature(self._job)),
+                "command": Out(stream.Signature(self._command)),
+                "released": In(1),
+                "met": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

@@ -37,19 +37,20 @@ class OperandWalker(wiring.Component):
         self.k_blocks = geometry.k_blocks
         operand = operand_layout(geometry)
         blocks = range(geometry.k_blocks + 1)
-        super().__init__({
-            "operand": In(operand),
-            "blocks": In(operand["leading"].shape),
-            **dict.fromkeys(
-                ("start", "step", "mark", "rewind", "first_chunk", "next_chunk"), In(1)),
-            "address": Out(geometry.address_bits),
-            "bytes": Out(range(geometry.most_bytes + 1)),
-            "taken": Out(blocks),
-            "leading": Out(blocks),
-            "more": Out(1),
-            "final": Out(1),
-            "last_chunk": Out(1),
-        })
+        super().__init__(
+            {
+                "operand": In(operand),
+                "blocks": In(operand["leading"].shape),
+                **dict.fromkeys(("start", "step", "mark", "rewind", "first_chunk", "next_chunk"), In(1)),
+                "address": Out(geometry.address_bits),
+                "bytes": Out(range(geometry.most_bytes + 1)),
+                "taken": Out(blocks),
+                "leading": Out(blocks),
+                "more": Out(1),
+                "final": Out(1),
+                "last_chunk": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -108,5 +109,4 @@ class OperandWalker(wiring.Component):
             with m.Default():
                 # An odd number ends in the middle of a block; none is MX9.
                 half = 1 + MX9.block_size
-                m.d.sync += self.bytes.eq(
-                    self.taken[1:] * MXINT8.block_bytes + Mux(self.taken[0], half, 0))
+                m.d.sync += self.bytes.eq(self.taken[1:] * MXINT8.block_bytes + Mux(self.taken[0], half, 0))

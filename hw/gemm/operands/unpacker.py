@@ -28,17 +28,20 @@ class Unpacker(wiring.Component):
 
     def __init__(self, *, geometry):
         self.geometry = geometry
-        super().__init__({
-            "beat": In(beat_layout(data_bits=geometry.data_bits, tag=row_tag_layout(geometry))),
-            "beat_valid": In(1),
-            "write": Out(bank_write_layout(geometry)),
-        })
+        super().__init__(
+            {
+                "beat": In(beat_layout(data_bits=geometry.data_bits, tag=row_tag_layout(geometry))),
+                "beat_valid": In(1),
+                "write": Out(bank_write_layout(geometry)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.finder = finder = BlockFinder(geometry=self.geometry)
         m.submodules.extractor = extractor = BlockExtractor(
-            geometry=self.geometry, extraction=finder.extraction)
+            geometry=self.geometry, extraction=finder.extraction
+        )
         m.d.comb += [
             finder.beat.eq(self.beat),
             finder.beat_valid.eq(self.beat_valid),

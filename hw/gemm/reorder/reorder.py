@@ -57,13 +57,15 @@ class Reorder(wiring.Component):
             raise ValueError(f"columns must be {BLOCK_SIZE} to {1 << INDEX_BITS}, not {columns!r}")
         self.columns = columns
         self._blocks = 1 << (-(-columns // BLOCK_SIZE) - 1).bit_length()
-        super().__init__({
-            "length": In(range(columns + 1)),
-            "permutation": In(stream.Signature(index_block_layout())),
-            "bad_index": Out(1),
-            "i": In(stream.Signature(row_block_layout())),
-            "o": Out(stream.Signature(row_block_layout())),
-        })
+        super().__init__(
+            {
+                "length": In(range(columns + 1)),
+                "permutation": In(stream.Signature(index_block_layout())),
+                "bad_index": Out(1),
+                "i": In(stream.Signature(row_block_layout())),
+                "o": Out(stream.Signature(row_block_layout())),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -102,8 +104,9 @@ class Reorder(wiring.Component):
         active, last, half = Signal(), Signal(), Signal()
         served = Signal()
         m.d.comb += [
-            granted.eq(pending & Cat(
-                ~(shared[lane - 1] & pending[:lane]).any() if lane else 1 for lane in lanes)),
+            granted.eq(
+                pending & Cat(~(shared[lane - 1] & pending[:lane]).any() if lane else 1 for lane in lanes)
+            ),
             served.eq(active & ((pending & ~granted) == 0)),
             take.eq(go & ahead_valid & Mux(half_out, ready[1], ready[0]) & (~active | served)),
         ]
@@ -113,9 +116,15 @@ class Reorder(wiring.Component):
                 m.d.sync += active.eq(0)
         with m.If(take):
             m.d.sync += [
-                active.eq(1), pending.eq(~0), last.eq(ahead_last), half.eq(half_out), wanted.eq(ahead),
-                *(shared[lane - 1].eq(Cat(ahead[lane].bank == ahead[other].bank for other in range(lane)))
-                  for lane in lanes[1:]),
+                active.eq(1),
+                pending.eq(~0),
+                last.eq(ahead_last),
+                half.eq(half_out),
+                wanted.eq(ahead),
+                *(
+                    shared[lane - 1].eq(Cat(ahead[lane].bank == ahead[other].bank for other in range(lane)))
+                    for lane in lanes[1:]
+                ),
             ]
         m.d.comb += release.eq(Mux(go & served & last, Mux(half, 0b10, 0b01), 0))
 
@@ -128,7 +137,9 @@ class Reorder(wiring.Component):
         source = [Signal(_BANK_BITS, name=f"source_{lane}", reset_less=True) for lane in lanes]
         with m.If(go):
             m.d.sync += [
-                came.eq(granted & active.replicate(BLOCK_SIZE)), complete.eq(served), ends.eq(last),
+                came.eq(granted & active.replicate(BLOCK_SIZE)),
+                complete.eq(served),
+                ends.eq(last),
                 *(source[lane].eq(wanted[lane].bank) for lane in lanes),
             ]
 
@@ -143,8 +154,7 @@ class Reorder(wiring.Component):
 
     def _table(self, m, index, block_bits):
         """The permutation's memory and its read port."""
-        m.submodules.table = table = Memory(
-            shape=index.size * BLOCK_SIZE, depth=1 << block_bits, init=[])
+        m.submodules.table = table = Memory(shape=index.size * BLOCK_SIZE, depth=1 << block_bits, init=[])
         write, read = table.write_port(), table.read_port(transparent_for=())
         beat = self.permutation
         number = Signal(block_bits)
@@ -158,7 +168,7 @@ class Reorder(wiring.Component):
             beat.ready.eq(1),
             write.en.eq(beat.valid),
             write.addr.eq(number),
-            write.data.eq(Cat(value[:index.size] for value in indices)),
+            write.data.eq(Cat(value[: index.size] for value in indices)),
             bad.eq(Cat(use & (value >= self.length) for use, value in zip(used, indices, strict=True)).any()),
         ]
         with m.If(beat.valid):
@@ -179,7 +189,8 @@ class Reorder(wiring.Component):
             banks.append((bank.write_port(), bank.read_port(transparent_for=())))
         # A half is ready until its last block is chosen, and full until that block has been read.
         ready, waiting, full = (
-            [Signal(name=f"{name}_{n}") for n in range(2)] for name in ("ready", "waiting", "full"))
+            [Signal(name=f"{name}_{n}") for n in range(2)] for name in ("ready", "waiting", "full")
+        )
         next_row, release = Signal(), Signal(2)
         half_in, half_out = Signal(), Signal()
         number = Signal(block_bits)
@@ -202,7 +213,8 @@ class Reorder(wiring.Component):
             m.d.sync += [number.eq(Mux(self.i.p.last, 0, number + 1)), half_in.eq(half_in ^ self.i.p.last)]
         for lane, (write, _) in enumerate(banks):
             m.d.comb += [
-                write.en.eq(taken), write.addr.eq(Cat(number, half_in)),
+                write.en.eq(taken),
+                write.addr.eq(Cat(number, half_in)),
                 write.data.eq(self.i.p.values[lane]),
             ]
         return ready, half_out, next_row, release, banks

@@ -25,19 +25,21 @@ def reorder_job_layout(*, columns, rows_bits, address_bits) -> data.StructLayout
     Their order is that of the indices at ``permutation``, if ``permute``. Blocks have ``format``, a code of
     ``MemoryFormat``, behind ``mx9_blocks`` blocks of MX9.
     """
-    return data.StructLayout({
-        "rows": rows_bits,
-        "columns": range(columns + 1),
-        "narrow": 1,
-        "permute": 1,
-        "permutation": address_bits,
-        "source": address_bits,
-        "source_pitch": 32,
-        "target": address_bits,
-        "target_pitch": 32,
-        "format": 3,
-        "mx9_blocks": 16,
-    })
+    return data.StructLayout(
+        {
+            "rows": rows_bits,
+            "columns": range(columns + 1),
+            "narrow": 1,
+            "permute": 1,
+            "permutation": address_bits,
+            "source": address_bits,
+            "source_pitch": 32,
+            "target": address_bits,
+            "target_pitch": 32,
+            "format": 3,
+            "mx9_blocks": 16,
+        }
+    )
 
 
 class ReorderPath(wiring.Component):
@@ -72,15 +74,17 @@ class ReorderPath(wiring.Component):
         self.address_bits = address_bits
         self._reorder = Reorder(columns=columns)
         self._job = reorder_job_layout(columns=columns, rows_bits=rows_bits, address_bits=address_bits)
-        super().__init__({
-            "job": In(stream.Signature(self._job)),
-            "read": Out(stream.Signature(addend_request_layout(address_bits))),
-            "beat": In(addend_beat_layout(data_bits)),
-            "beat_valid": In(1),
-            "o": Out(stream.Signature(line_layout(address_bits))),
-            "idle": Out(1),
-            "fault": Out(1),
-        })
+        super().__init__(
+            {
+                "job": In(stream.Signature(self._job)),
+                "read": Out(stream.Signature(addend_request_layout(address_bits))),
+                "beat": In(addend_beat_layout(data_bits)),
+                "beat_valid": In(1),
+                "o": Out(stream.Signature(line_layout(address_bits))),
+                "idle": Out(1),
+                "fault": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -88,7 +92,8 @@ class ReorderPath(wiring.Component):
         m.submodules.format = format_ = ResultFormat(rows=1, address_bits=self.address_bits)
         m.submodules.collector = collector = RowCollector(rows=1, address_bits=self.address_bits)
         m.submodules.reader = reader = FragmentReader(
-            data_bits=self.data_bits, address_bits=self.address_bits, unit=_INDEX_BYTES)
+            data_bits=self.data_bits, address_bits=self.address_bits, unit=_INDEX_BYTES
+        )
         wiring.connect(m, reader.read, wiring.flipped(self.read))
         wiring.connect(m, format_.o, collector.i)
         wiring.connect(m, collector.o, wiring.flipped(self.o))
@@ -104,7 +109,8 @@ class ReorderPath(wiring.Component):
             format_.format.eq(job.format),
         ]
         loading, moving, table_there, written = (
-            Signal(name=name) for name in ("loading", "moving", "table_there", "written"))
+            Signal(name=name) for name in ("loading", "moving", "table_there", "written")
+        )
         with m.FSM(name="state"):
             with m.State("IDLE"):
                 m.d.comb += [self.idle.eq(1), self.job.ready.eq(1)]
@@ -165,8 +171,8 @@ class ReorderPath(wiring.Component):
         table, rows = reorder.permutation, reorder.i
         block = Signal.like(blocks)
         last, taken = Signal(), Signal()
-        indices = data.View(data.ArrayLayout(INDEX_BITS, BLOCK_SIZE), fragments.p[:INDEX_BITS * BLOCK_SIZE])
-        halves = data.View(data.ArrayLayout(16, BLOCK_SIZE), fragments.p[:16 * BLOCK_SIZE])
+        indices = data.View(data.ArrayLayout(INDEX_BITS, BLOCK_SIZE), fragments.p[: INDEX_BITS * BLOCK_SIZE])
+        halves = data.View(data.ArrayLayout(16, BLOCK_SIZE), fragments.p[: 16 * BLOCK_SIZE])
         words = data.View(data.ArrayLayout(32, BLOCK_SIZE), fragments.p)
         m.d.comb += [
             last.eq(block == blocks - 1),
@@ -201,8 +207,9 @@ class ReorderPath(wiring.Component):
         m.d.comb += [
             last.eq(block == blocks - 1),
             code.eq(Mux(block < job.mx9_blocks, FormatCode.MX9, job.format[:2])),
-            size.eq(any_of(
-                Const(fmt.block_bytes) & is_format(code, fmt).replicate(8) for fmt in STREAM_FORMATS)),
+            size.eq(
+                any_of(Const(fmt.block_bytes) & is_format(code, fmt).replicate(8) for fmt in STREAM_FORMATS)
+            ),
             formatted.valid.eq(rows.valid),
             formatted.p.values.eq(rows.p.values),
             formatted.p.columns.eq(columns),

@@ -69,27 +69,31 @@ class Accumulation(wiring.Component):
         block = float_block_layout()
         tile = placed_tile_layout(rows=rows, slots=slots, address_bits=address_bits)
         self._place = data.StructLayout({"row": range(max(2, rows)), "slot": tile["slot"].shape})
-        super().__init__({
-            "bias": In(1),
-            "accumulate": In(1),
-            "pitch": In(32),
-            "tile": In(stream.Signature(tile)),
-            "results": In(stream.Signature(block)),
-            "addends": In(stream.Signature(block)),
-            "o": Out(stream.Signature(self._row)),
-            "leaving": Out(1),
-        })
+        super().__init__(
+            {
+                "bias": In(1),
+                "accumulate": In(1),
+                "pitch": In(32),
+                "tile": In(stream.Signature(tile)),
+                "results": In(stream.Signature(block)),
+                "addends": In(stream.Signature(block)),
+                "o": Out(stream.Signature(self._row)),
+                "leaving": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.sums = sums = Memory(
-            shape=float_block_layout().size, depth=1 << self._place.size, init=[])
+            shape=float_block_layout().size, depth=1 << self._place.size, init=[]
+        )
         read, write = sums.read_port(transparent_for=()), sums.write_port()
         tag = data.StructLayout({"place": self._place, "leaves": 1})
         m.submodules.adder = adder = FloatAdder(lanes=self.lanes, user=tag)
         # Where the rows go that are in the adder and leave.
-        target = data.StructLayout({
-            name: self._row[name].shape for name in ("columns", "exists", "place", "code")})
+        target = data.StructLayout(
+            {name: self._row[name].shape for name in ("columns", "exists", "place", "code")}
+        )
         m.submodules.targets = targets = fifo.SyncFIFOBuffered(width=target.size, depth=32)
         in_adder = Signal(range(64))
         adder_empty = Signal(init=1)  # a cycle late
@@ -106,7 +110,8 @@ class Accumulation(wiring.Component):
         # memory goes a cycle after the adder is empty and row 0 is addressed.
         first_step = Signal(init=1)
         decoded, goes, last_step, leaves, room = (
-            Signal(name=name) for name in ("decoded", "goes", "last_step", "leaves", "room"))
+            Signal(name=name) for name in ("decoded", "goes", "last_step", "leaves", "room")
+        )
         take = Signal(3)
         take_sum, take_bias, take_old = take
         takes_addend, reads = Signal(), Signal()
@@ -131,8 +136,12 @@ class Accumulation(wiring.Component):
         bypass, have = Signal(), Signal()
         stored = Signal()
         m.d.comb += [
-            bypass.eq(self.tile.valid & plain & self.results.valid
-                      & Mux(tile.last, self.o.ready & adder_empty, ~stored)),
+            bypass.eq(
+                self.tile.valid
+                & plain
+                & self.results.valid
+                & Mux(tile.last, self.o.ready & adder_empty, ~stored)
+            ),
             reads.eq(~first_step | take_sum),
             have.eq(goes & (~first_step | self.results.valid) & (~takes_addend | self.addends.valid)),
             sum_done.eq(adder.i.valid & adder.i.ready & last_part),
@@ -154,7 +163,8 @@ class Accumulation(wiring.Component):
         slices = data.ArrayLayout(32 * self.lanes, self._slices)
         result, kept, addend = (
             data.View(slices, values)[part]
-            for values in (self.results.p.as_value(), read.data, self.addends.p.as_value()))
+            for values in (self.results.p.as_value(), read.data, self.addends.p.as_value())
+        )
         m.d.comb += [
             adder.i.valid.eq(have & (~leaves | room)),
             adder.i.p.data.x.eq(Mux(first_step, result, kept)),

@@ -19,14 +19,16 @@ def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
 
     The bias is at ``bias_address``, the first of ``rows`` rows of D at ``address``.
     """
-    return data.StructLayout({
-        "bias": 1,
-        "accumulate": 1,
-        "bias_address": address_bits,
-        "address": address_bits,
-        "rows": range(rows + 1),
-        "columns": range(FRAGMENT_BYTES // _WORD + 1),
-    })
+    return data.StructLayout(
+        {
+            "bias": 1,
+            "accumulate": 1,
+            "bias_address": address_bits,
+            "address": address_bits,
+            "rows": range(rows + 1),
+            "columns": range(FRAGMENT_BYTES // _WORD + 1),
+        }
+    )
 
 
 class AddendReader(wiring.Component):
@@ -57,19 +59,22 @@ class AddendReader(wiring.Component):
         self.data_bits = data_bits
         self.address_bits = address_bits
         self.depth = depth
-        super().__init__({
-            "tile": In(stream.Signature(addend_tile_layout(rows=rows, address_bits=address_bits))),
-            "pitch": In(32),
-            "read": Out(stream.Signature(addend_request_layout(address_bits))),
-            "beat": In(addend_beat_layout(data_bits)),
-            "beat_valid": In(1),
-            "o": Out(stream.Signature(float_block_layout())),
-        })
+        super().__init__(
+            {
+                "tile": In(stream.Signature(addend_tile_layout(rows=rows, address_bits=address_bits))),
+                "pitch": In(32),
+                "read": Out(stream.Signature(addend_request_layout(address_bits))),
+                "beat": In(addend_beat_layout(data_bits)),
+                "beat_valid": In(1),
+                "o": Out(stream.Signature(float_block_layout())),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.reader = reader = FragmentReader(
-            data_bits=self.data_bits, address_bits=self.address_bits, unit=_WORD, depth=self.depth)
+            data_bits=self.data_bits, address_bits=self.address_bits, unit=_WORD, depth=self.depth
+        )
         wiring.connect(m, reader.read, wiring.flipped(self.read))
         m.d.comb += [
             reader.beat.eq(self.beat),

@@ -54,10 +54,12 @@ class FloatAdder(wiring.Component):
 
     def __init__(self, *, lanes, user=1):
         self.lanes = lanes
-        super().__init__({
-            "i": In(stream.Signature(packet_layout(addends_layout(lanes), user))),
-            "o": Out(stream.Signature(packet_layout(data.ArrayLayout(32, lanes), user))),
-        })
+        super().__init__(
+            {
+                "i": In(stream.Signature(packet_layout(addends_layout(lanes), user))),
+                "o": Out(stream.Signature(packet_layout(data.ArrayLayout(32, lanes), user))),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -124,12 +126,12 @@ def _sum(lane, x, y):
     # 7: sum or difference.
     below = Cat(lost | (far & window.any()), window & ~far.replicate(len(window)))
     above = Cat(Const(0, _GUARDS + 1), high)
-    total = (above + (below ^ opposite.replicate(len(below))) + opposite)[:len(above) + 1]
+    total = (above + (below ^ opposite.replicate(len(below))) + opposite)[: len(above) + 1]
     total = Cat(total[:-1], total[-1] & ~opposite)
     total = lane.register(7, "total", Cat(Const(0, _TOTAL - len(total)), total))
 
     # 8 to 11: leading zeros leave, whole bytes first.
-    full = [total[n:n + _BYTE].any() for n in range(0, _TOTAL, _BYTE)]
+    full = [total[n : n + _BYTE].any() for n in range(0, _TOTAL, _BYTE)]
     skip = lane.register(8, "skip", _leading_zeros(full))
     total = lane.register(8, "total", total)
     total = lane.register(9, "total", _shift_left(total, skip, _BYTE))
@@ -145,8 +147,8 @@ def _sum(lane, x, y):
     sign = lane.carry(12, 13, "sign", Mux(zero, zero_sign, sign))
     zero = lane.carry(12, 13, "zero", zero)
     up = lane.register(12, "up", value[guard] & (value[:guard].any() | value[guard + 1]))
-    kept = lane.register(12, "kept", Cat(value[guard + 1:-1], biased))
-    rounded = lane.register(13, "rounded", (kept + up)[:len(kept)])
+    kept = lane.register(12, "kept", Cat(value[guard + 1 : -1], biased))
+    rounded = lane.register(13, "rounded", (kept + up)[: len(kept)])
 
     # 14: special values.
     biased = rounded[_FIELD:].as_signed()

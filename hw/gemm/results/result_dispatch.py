@@ -10,6 +10,7 @@ from hw.gemm.tiles.tile_loop import results_layout
 
 __all__ = ["ResultDispatch", "tile_command_layout"]
 
+
 def tile_command_layout(*, rows, slots, address_bits) -> data.StructLayout:
     """One chunk of a tile of D of ``rows`` rows and 16 columns.
 
@@ -28,18 +29,19 @@ def tile_command_layout(*, rows, slots, address_bits) -> data.StructLayout:
         The first, the last tile of a run: tiles side by side, left one first, whose last chunks follow
         each other.
     """
-    return data.StructLayout({
-        "row_address": address_bits,
-        "column_block": MX9_BLOCKS_BITS + 1,
-        "rows": range(rows + 1),
-        "columns": range(BLOCK_SIZE + 1),
-        "first": 1,
-        "last": 1,
-        "slot": range(max(2, slots)),
-        "begins": 1,
-        "ends": 1,
-    })
-
+    return data.StructLayout(
+        {
+            "row_address": address_bits,
+            "column_block": MX9_BLOCKS_BITS + 1,
+            "rows": range(rows + 1),
+            "columns": range(BLOCK_SIZE + 1),
+            "first": 1,
+            "last": 1,
+            "slot": range(max(2, slots)),
+            "begins": 1,
+            "ends": 1,
+        }
+    )
 
 
 class ResultDispatch(wiring.Component):
@@ -67,16 +69,19 @@ class ResultDispatch(wiring.Component):
         self.geometry = geometry
         parameters = geometry.parameters
         command = tile_command_layout(
-            rows=parameters.rows, slots=geometry.partial_slots, address_bits=geometry.address_bits)
-        super().__init__({
-            "job": In(job_layout(geometry)),
-            "job_begins": In(1),
-            "results": In(stream.Signature(results_layout(geometry))),
-            "commands": Out(stream.Signature(command)).array(parameters.arrays),
-            "result_job": Out(result_job_layout(geometry.address_bits)),
-            "idle": In(1),
-            "job_done": Out(1),
-        })
+            rows=parameters.rows, slots=geometry.partial_slots, address_bits=geometry.address_bits
+        )
+        super().__init__(
+            {
+                "job": In(job_layout(geometry)),
+                "job_begins": In(1),
+                "results": In(stream.Signature(results_layout(geometry))),
+                "commands": Out(stream.Signature(command)).array(parameters.arrays),
+                "result_job": Out(result_job_layout(geometry.address_bits)),
+                "idle": In(1),
+                "job_done": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -95,8 +100,10 @@ class ResultDispatch(wiring.Component):
             m.d.comb += [
                 command.p.row_address.eq(address),
                 command.p.rows.eq(Mux(final, left, rows)),
-                *(getattr(command.p, name).eq(getattr(results, name))
-                  for name in ("column_block", "columns", "first", "last", "slot", "begins", "ends")),
+                *(
+                    getattr(command.p, name).eq(getattr(results, name))
+                    for name in ("column_block", "columns", "first", "last", "slot", "begins", "ends")
+                ),
             ]
         with m.FSM(name="state"):
             with m.State("IDLE"):

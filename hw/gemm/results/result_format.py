@@ -15,22 +15,24 @@ from hw.stream.pipeline import Pipeline
 
 __all__ = ["ResultFormat", "fragment_layout", "result_row_layout", "row_place_layout"]
 
+
 def row_place_layout(*, rows, address_bits) -> data.StructLayout:
     """Where 16 columns of a row go: to ``address``, ``row`` being the number of the row in its tile.
 
     ``begins`` and ``ends`` are those of the tile's command.
     """
-    return data.StructLayout({
-        "address": address_bits, "row": range(max(2, rows)), "begins": 1, "ends": 1})
+    return data.StructLayout({"address": address_bits, "row": range(max(2, rows)), "begins": 1, "ends": 1})
 
 
 def fragment_layout(*, rows, address_bits) -> data.StructLayout:
     """``bytes`` bytes (1 to 64, even) of ``data``, lowest first, for memory from ``place.address`` on."""
-    return data.StructLayout({
-        "place": row_place_layout(rows=rows, address_bits=address_bits),
-        "bytes": range(FRAGMENT_BYTES + 1),
-        "data": 8 * FRAGMENT_BYTES,
-    })
+    return data.StructLayout(
+        {
+            "place": row_place_layout(rows=rows, address_bits=address_bits),
+            "bytes": range(FRAGMENT_BYTES + 1),
+            "data": 8 * FRAGMENT_BYTES,
+        }
+    )
 
 
 _QUIET_NAN = 0x7FC0
@@ -44,13 +46,15 @@ def result_row_layout(*, rows, address_bits) -> data.StructLayout:
     ``exists`` says so with a bit per column. ``code`` is the format of the block that they make, where blocks
     are made.
     """
-    return data.StructLayout({
-        "values": float_block_layout(),
-        "columns": range(BLOCK_SIZE + 1),
-        "exists": BLOCK_SIZE,
-        "place": row_place_layout(rows=rows, address_bits=address_bits),
-        "code": FormatCode,
-    })
+    return data.StructLayout(
+        {
+            "values": float_block_layout(),
+            "columns": range(BLOCK_SIZE + 1),
+            "exists": BLOCK_SIZE,
+            "place": row_place_layout(rows=rows, address_bits=address_bits),
+            "code": FormatCode,
+        }
+    )
 
 
 class ResultFormat(wiring.Component):
@@ -76,11 +80,13 @@ class ResultFormat(wiring.Component):
     def __init__(self, *, rows, address_bits):
         sizes = {"rows": rows, "address_bits": address_bits}
         self._place = row_place_layout(**sizes)
-        super().__init__({
-            "format": In(3),
-            "i": In(stream.Signature(result_row_layout(**sizes))),
-            "o": Out(stream.Signature(fragment_layout(**sizes))),
-        })
+        super().__init__(
+            {
+                "format": In(3),
+                "i": In(stream.Signature(result_row_layout(**sizes))),
+                "o": Out(stream.Signature(fragment_layout(**sizes))),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -88,7 +94,8 @@ class ResultFormat(wiring.Component):
         m.submodules.quantizer = quantizer = Quantizer()
         # Where the blocks in the quantizer go.
         m.submodules.places = places = fifo.SyncFIFOBuffered(
-            width=self._place.size, depth=Quantizer.latency + 4)
+            width=self._place.size, depth=Quantizer.latency + 4
+        )
 
         row = self.i.p
         to_floats, narrow = Signal(), Signal()
@@ -113,7 +120,8 @@ class ResultFormat(wiring.Component):
         # A job has one format, and jobs do not overlap: at most one side has something.
         block = quantizer.o.p
         bytes_ = any_of(
-            Const(fmt.block_bytes) & is_format(block.user, fmt).replicate(8) for fmt in STREAM_FORMATS)
+            Const(fmt.block_bytes) & is_format(block.user, fmt).replicate(8) for fmt in STREAM_FORMATS
+        )
         m.d.comb += [
             self.o.valid.eq(floats.o.valid | quantizer.o.valid),
             floats.o.ready.eq(self.o.ready),
@@ -153,8 +161,7 @@ class _Floats(wiring.Component):
         nan = pipe.register(1, "nan", [_is_nan(value) for value in values])
         user = pipe.register(1, "user", self.i.p.user)
         values = pipe.register(1, "values", values)
-        short = Cat(
-            Mux(nan[k], Const(_QUIET_NAN, _HALF), (values[k][_HALF:] + up[k])[:_HALF]) for k in lanes)
+        short = Cat(Mux(nan[k], Const(_QUIET_NAN, _HALF), (values[k][_HALF:] + up[k])[:_HALF]) for k in lanes)
         values = pipe.register(2, "values", Mux(user.narrow, short, Value.cast(values)))
         m.d.comb += [
             Value.cast(self.o.p.data).eq(values),
@@ -165,7 +172,7 @@ class _Floats(wiring.Component):
 
 def _rounds_up(value):
     """Whether bfloat16 is the upper half plus one, ties to even."""
-    return value[_HALF - 1] & (value[:_HALF - 1].any() | value[_HALF])
+    return value[_HALF - 1] & (value[: _HALF - 1].any() | value[_HALF])
 
 
 def _is_nan(value):

@@ -73,27 +73,30 @@ class ResultPath(wiring.Component):
         self.address_bits = address_bits
         values = data.ArrayLayout(32, rows // drain_rows * cols)
         command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
-        super().__init__({
-            "job": In(result_job_layout(address_bits)),
-            "command": In(stream.Signature(command)),
-            "d": In(stream.Signature(packet_layout(values, TileStatus))),
-            "read": Out(stream.Signature(addend_request_layout(address_bits))),
-            "beat": In(addend_beat_layout(data_bits)),
-            "beat_valid": In(1),
-            "o": Out(stream.Signature(line_layout(address_bits))),
-            "idle": Out(1),
-        })
+        super().__init__(
+            {
+                "job": In(result_job_layout(address_bits)),
+                "command": In(stream.Signature(command)),
+                "d": In(stream.Signature(packet_layout(values, TileStatus))),
+                "read": Out(stream.Signature(addend_request_layout(address_bits))),
+                "beat": In(addend_beat_layout(data_bits)),
+                "beat_valid": In(1),
+                "o": Out(stream.Signature(line_layout(address_bits))),
+                "idle": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
         rows, address_bits = self.rows, self.address_bits
         m.submodules.address = address = TileAddress(rows=rows, slots=self.slots, address_bits=address_bits)
-        m.submodules.tile_rows = tile_rows = TileRows(
-            rows=rows, cols=self.cols, drain_rows=self.drain_rows)
+        m.submodules.tile_rows = tile_rows = TileRows(rows=rows, cols=self.cols, drain_rows=self.drain_rows)
         m.submodules.addends = addends = AddendReader(
-            rows=rows, data_bits=self.data_bits, address_bits=address_bits)
+            rows=rows, data_bits=self.data_bits, address_bits=address_bits
+        )
         m.submodules.accumulation = accumulation = Accumulation(
-            rows=rows, slots=self.slots, lanes=self.lanes, address_bits=address_bits)
+            rows=rows, slots=self.slots, lanes=self.lanes, address_bits=address_bits
+        )
         m.submodules.format = format_ = ResultFormat(rows=rows, address_bits=address_bits)
         m.submodules.collector = collector = RowCollector(rows=rows, address_bits=address_bits)
 
@@ -124,8 +127,11 @@ class ResultPath(wiring.Component):
         left = Signal()  # a cycle late: the collector is busy with it then
         m.d.sync += [
             left.eq(format_.o.valid & format_.o.ready),
-            commands.eq(commands + (self.command.valid & self.command.ready)
-                        - (accumulation.tile.valid & accumulation.tile.ready)),
+            commands.eq(
+                commands
+                + (self.command.valid & self.command.ready)
+                - (accumulation.tile.valid & accumulation.tile.ready)
+            ),
             fragments.eq(fragments + accumulation.leaving - left),
         ]
         return m
@@ -139,8 +145,10 @@ class ResultPath(wiring.Component):
             size_in.rows.eq(command.rows),
             addend_in.bias.eq(job.bias),
             addend_in.accumulate.eq(job.accumulate),
-            *(getattr(addend_in, name).eq(getattr(command, name))
-              for name in ("bias_address", "address", "rows", "columns")),
+            *(
+                getattr(addend_in, name).eq(getattr(command, name))
+                for name in ("bias_address", "address", "rows", "columns")
+            ),
             tile_in.eq(command),
         ]
         wants = {"size": 1, "addend": command.last & (job.bias | job.accumulate), "tile": 1}

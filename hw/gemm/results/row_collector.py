@@ -43,18 +43,21 @@ class RowCollector(wiring.Component):
     def __init__(self, *, rows, address_bits):
         self.rows = rows
         self.address_bits = address_bits
-        super().__init__({
-            "i": In(stream.Signature(fragment_layout(rows=rows, address_bits=address_bits))),
-            "o": Out(stream.Signature(line_layout(address_bits))),
-            "idle": Out(1),
-        })
+        super().__init__(
+            {
+                "i": In(stream.Signature(fragment_layout(rows=rows, address_bits=address_bits))),
+                "o": Out(stream.Signature(line_layout(address_bits))),
+                "idle": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
         units = data.ArrayLayout(_UNIT_BITS, LINE_UNITS)
         # The last unit never waits.
-        waiting = data.StructLayout({
-            "data": data.ArrayLayout(_UNIT_BITS, LINE_UNITS - 1), "start": range(LINE_UNITS)})
+        waiting = data.StructLayout(
+            {"data": data.ArrayLayout(_UNIT_BITS, LINE_UNITS - 1), "start": range(LINE_UNITS)}
+        )
         # Few and wide words, read and written in one cycle.
         m.submodules.lines = lines = Memory(shape=waiting, depth=max(2, self.rows), init=[])
         kept, write = lines.read_port(domain="comb"), lines.write_port()
@@ -81,7 +84,8 @@ class RowCollector(wiring.Component):
         line = Signal(self.address_bits - high, reset_less=True)
         row = Signal.like(new.place.row, reset_less=True)
         begins, ends, emits, splits = (
-            Signal(name=name, reset_less=True) for name in ("begins", "ends", "emits", "splits"))
+            Signal(name=name, reset_less=True) for name in ("begins", "ends", "emits", "splits")
+        )
         reach = Signal.like(end)
         m.d.comb += reach.eq(first + new.bytes[low:])
         with m.If(done):
@@ -106,8 +110,10 @@ class RowCollector(wiring.Component):
         from_unit = Signal.like(start)
         m.d.comb += [
             kept.addr.eq(row),
-            *(joined[unit].eq(Mux(before[unit] & ~second, kept.data.data[unit], turned[unit]))
-              for unit in range(LINE_UNITS - 1)),
+            *(
+                joined[unit].eq(Mux(before[unit] & ~second, kept.data.data[unit], turned[unit]))
+                for unit in range(LINE_UNITS - 1)
+            ),
             joined[LINE_UNITS - 1].eq(turned[LINE_UNITS - 1]),
             from_unit.eq(Mux(begins, start, kept.data.start)),
             full.eq(end >= LINE_UNITS),
@@ -117,13 +123,15 @@ class RowCollector(wiring.Component):
             self.o.valid.eq(held & emits),
             self.o.p.line.eq(line + second),
             self.o.p.start.eq(Mux(second, 0, from_unit)),
-            self.o.p.end.eq(Mux(full & ~second, LINE_UNITS, end[:high - low])),
+            self.o.p.end.eq(Mux(full & ~second, LINE_UNITS, end[: high - low])),
             self.o.p.data.eq(joined),
             write.addr.eq(row),
             write.en.eq(done & ~ends),
             write.data.start.eq(Mux(full, 0, from_unit)),
-            *(write.data.data[unit].eq(Mux(full, turned[unit], joined[unit]))
-              for unit in range(LINE_UNITS - 1)),
+            *(
+                write.data.data[unit].eq(Mux(full, turned[unit], joined[unit]))
+                for unit in range(LINE_UNITS - 1)
+            ),
         ]
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += second.eq(more)

@@ -24,9 +24,16 @@ def placed_tile_layout(*, rows, slots, address_bits) -> data.StructLayout:
     """
     command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
     kept = {name: command[name].shape for name in _KEPT}
-    return data.StructLayout({
-        **kept, "exists": BLOCK_SIZE, "plain": 1, "address": address_bits, "bias_address": address_bits,
-        "code": FormatCode})
+    return data.StructLayout(
+        {
+            **kept,
+            "exists": BLOCK_SIZE,
+            "plain": 1,
+            "address": address_bits,
+            "bias_address": address_bits,
+            "code": FormatCode,
+        }
+    )
 
 
 class TileAddress(wiring.Component):
@@ -49,11 +56,13 @@ class TileAddress(wiring.Component):
     def __init__(self, *, rows, slots, address_bits):
         self.address_bits = address_bits
         shapes = {"rows": rows, "slots": slots, "address_bits": address_bits}
-        super().__init__({
-            "job": In(result_job_layout(address_bits)),
-            "i": In(stream.Signature(tile_command_layout(**shapes))),
-            "o": Out(stream.Signature(placed_tile_layout(**shapes))),
-        })
+        super().__init__(
+            {
+                "job": In(result_job_layout(address_bits)),
+                "i": In(stream.Signature(tile_command_layout(**shapes))),
+                "o": Out(stream.Signature(placed_tile_layout(**shapes))),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -92,7 +101,8 @@ class TileAddress(wiring.Component):
                 m.d.sync += [stage.eq(2), offset.eq(offset + excess)]
             with m.Case(2):
                 m.d.sync += [
-                    stage.eq(3), *kept,
+                    stage.eq(3),
+                    *kept,
                     self.o.p.exists.eq(Cat(tile.columns > column for column in range(BLOCK_SIZE))),
                     self.o.p.plain.eq(tile.first & ~(tile.last & (job.bias | job.accumulate))),
                     self.o.p.address.eq(tile.row_address + offset),

@@ -39,15 +39,17 @@ class ArrayUnit(wiring.Component):
                 f"{name}_valid": In(1),
                 f"{name}_ready": Out(1),
             }
-        super().__init__({
-            **members,
-            "d_data": Out(values),
-            "d_user": Out(3),
-            "d_last": Out(1),
-            "d_valid": Out(1),
-            "d_ready": In(1),
-            **dict.fromkeys(("issue", "a_mx9", "b_mx9", "done", "blocked"), Out(1)),
-        })
+        super().__init__(
+            {
+                **members,
+                "d_data": Out(values),
+                "d_user": Out(3),
+                "d_last": Out(1),
+                "d_valid": Out(1),
+                "d_ready": In(1),
+                **dict.fromkeys(("issue", "a_mx9", "b_mx9", "done", "blocked"), Out(1)),
+            }
+        )
 
     @property
     def shared_modules(self):
@@ -62,14 +64,18 @@ class ArrayUnit(wiring.Component):
             m.d.comb += [
                 operand.valid.eq(getattr(self, f"{name}_valid")),
                 getattr(self, f"{name}_ready").eq(operand.ready),
-                *(Value.cast(getattr(operand.p, part)).eq(getattr(self, f"{name}_{part}"))
-                  for part in ("data", "user", "last")),
+                *(
+                    Value.cast(getattr(operand.p, part)).eq(getattr(self, f"{name}_{part}"))
+                    for part in ("data", "user", "last")
+                ),
             ]
         m.d.comb += [
             self.d_valid.eq(array.d.valid),
             array.d.ready.eq(self.d_ready),
-            *(getattr(self, f"d_{part}").eq(Value.cast(getattr(array.d.p, part)))
-              for part in ("data", "user", "last")),
+            *(
+                getattr(self, f"d_{part}").eq(Value.cast(getattr(array.d.p, part)))
+                for part in ("data", "user", "last")
+            ),
         ]
         sequencer = array.sequencer
         m.d.comb += [

@@ -46,14 +46,16 @@ class TileFeeder(wiring.Component):
         def operand(lanes):
             return stream.Signature(packet_layout(data.ArrayLayout(SLOT_BITS, lanes), FormatCode))
 
-        super().__init__({
-            "write": In(bank_write_layout(geometry)),
-            "tile": In(stream.Signature(tile_layout(geometry))),
-            "a": Out(operand(parameters.rows)).array(parameters.arrays),
-            "b": Out(operand(parameters.cols)).array(parameters.arrays),
-            "released": Out(2),
-            "feeding": Out(1),
-        })
+        super().__init__(
+            {
+                "write": In(bank_write_layout(geometry)),
+                "tile": In(stream.Signature(tile_layout(geometry))),
+                "a": Out(operand(parameters.rows)).array(parameters.arrays),
+                "b": Out(operand(parameters.cols)).array(parameters.arrays),
+                "released": Out(2),
+                "feeding": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -64,16 +66,16 @@ class TileFeeder(wiring.Component):
             m.submodules[f"{name}_buffer"] = buffers[name] = OperandBuffer(geometry=self.geometry, side=side)
         k = Signal(range(self.geometry.k_blocks))
         last, advance, go = Signal(), Signal(), Signal()
-        beat = data.StructLayout({
-            "valid": 1, "last": 1, "a": FormatCode, "b": FormatCode, "arrays": parameters.arrays})
+        beat = data.StructLayout(
+            {"valid": 1, "last": 1, "a": FormatCode, "b": FormatCode, "arrays": parameters.arrays}
+        )
         entering = Signal(beat)
         m.d.comb += [
             last.eq(k == tile.blocks - 1),
             self.tile.ready.eq(advance & last),
             entering.valid.eq(self.tile.valid),
             entering.last.eq(last),
-            entering.arrays.eq(Cat(
-                tile.a.lanes > n * parameters.rows for n in range(parameters.arrays))),
+            entering.arrays.eq(Cat(tile.a.lanes > n * parameters.rows for n in range(parameters.arrays))),
         ]
         for name, buffer in buffers.items():
             operand = getattr(tile, name)
@@ -88,8 +90,7 @@ class TileFeeder(wiring.Component):
         m.d.comb += moved.eq(self.tile.valid & advance)
         with m.If(moved):
             m.d.sync += k.eq(Mux(last, 0, k + 1))
-        m.d.sync += self.released.eq(
-            Cat(tile.a.release, tile.b.release) & (moved & last).replicate(2))
+        m.d.sync += self.released.eq(Cat(tile.a.release, tile.b.release) & (moved & last).replicate(2))
 
         stages = [entering]
         for n in range(OperandBuffer.latency):
@@ -102,8 +103,7 @@ class TileFeeder(wiring.Component):
         for n in range(parameters.arrays):
             a, b = self.a[n], self.b[n]
             first = n * parameters.rows
-            m.d.comb += [
-                a.p.data[row].eq(buffers["a"].blocks[first + row]) for row in range(parameters.rows)]
+            m.d.comb += [a.p.data[row].eq(buffers["a"].blocks[first + row]) for row in range(parameters.rows)]
             m.d.comb += [b.p.data[row].eq(buffers["b"].blocks[row]) for row in range(parameters.cols)]
             m.d.comb += [a.p.user.eq(leaving.a), b.p.user.eq(leaving.b)]
             for operand in (a, b):

@@ -13,27 +13,32 @@ from hw.gemm.operands.slot_pointer import next_slot, slot_layout
 
 __all__ = ["TileLoop", "results_layout", "tile_layout", "tile_operand_layout"]
 
+
 def tile_operand_layout(geometry, side) -> data.StructLayout:
     """One operand of a tile: where it lies, its MX9 blocks and the format of the rest, lanes that hold rows.
 
     ``release`` gives its slot free for other data.
     """
-    return data.StructLayout({
-        "address": range(geometry.depth[side]),
-        "leading": range(geometry.k_blocks + 1),
-        "rest": FormatCode,
-        "lanes": range(geometry.lanes[side] + 1),
-        "release": 1,
-    })
+    return data.StructLayout(
+        {
+            "address": range(geometry.depth[side]),
+            "leading": range(geometry.k_blocks + 1),
+            "rest": FormatCode,
+            "lanes": range(geometry.lanes[side] + 1),
+            "release": 1,
+        }
+    )
 
 
 def tile_layout(geometry) -> data.StructLayout:
     """A tile of ``blocks`` k-blocks for the arrays to multiply."""
-    return data.StructLayout({
-        "a": tile_operand_layout(geometry, 0),
-        "b": tile_operand_layout(geometry, 1),
-        "blocks": range(geometry.k_blocks + 1),
-    })
+    return data.StructLayout(
+        {
+            "a": tile_operand_layout(geometry, 0),
+            "b": tile_operand_layout(geometry, 1),
+            "blocks": range(geometry.k_blocks + 1),
+        }
+    )
 
 
 def results_layout(geometry) -> data.StructLayout:
@@ -42,19 +47,21 @@ def results_layout(geometry) -> data.StructLayout:
     ``row_address`` and ``rows`` are for all arrays together. ``job_first`` and ``job_last`` mark
     a job's first and last.
     """
-    return data.StructLayout({
-        "row_address": geometry.address_bits,
-        "column_block": BLOCKS_BITS,
-        "rows": range(geometry.a_lanes + 1),
-        "columns": range(BLOCK_SIZE + 1),
-        "first": 1,
-        "last": 1,
-        "slot": range(geometry.partial_slots),
-        "begins": 1,
-        "ends": 1,
-        "job_first": 1,
-        "job_last": 1,
-    })
+    return data.StructLayout(
+        {
+            "row_address": geometry.address_bits,
+            "column_block": BLOCKS_BITS,
+            "rows": range(geometry.a_lanes + 1),
+            "columns": range(BLOCK_SIZE + 1),
+            "first": 1,
+            "last": 1,
+            "slot": range(geometry.partial_slots),
+            "begins": 1,
+            "ends": 1,
+            "job_first": 1,
+            "job_last": 1,
+        }
+    )
 
 
 _COMMANDS = 32
@@ -91,14 +98,16 @@ class TileLoop(wiring.Component):
 
     def __init__(self, *, geometry):
         self.geometry = geometry
-        super().__init__({
-            "job": In(stream.Signature(job_layout(geometry))),
-            "loaded": In(2),
-            "tile": Out(stream.Signature(tile_layout(geometry))),
-            "results": Out(stream.Signature(results_layout(geometry))),
-            "active": Out(1),
-            "starved": Out(1),
-        })
+        super().__init__(
+            {
+                "job": In(stream.Signature(job_layout(geometry))),
+                "loaded": In(2),
+                "tile": Out(stream.Signature(tile_layout(geometry))),
+                "results": Out(stream.Signature(results_layout(geometry))),
+                "active": Out(1),
+                "starved": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -115,7 +124,8 @@ class TileLoop(wiring.Component):
         first_v = Signal()
         # The ends of the loops, from the inside out.
         j_last, i_last, v_last, s_last = (
-            Signal(name=name) for name in ("j_last", "i_last", "v_last", "s_last"))
+            Signal(name=name) for name in ("j_last", "i_last", "v_last", "s_last")
+        )
         s, v, v_whole = self._places(m, i_last, j_last, v_last)
         s_lanes, v_lanes = Mux(keep_b, g.b_lanes, g.a_lanes), Mux(keep_b, g.a_lanes, g.b_lanes)
         # All of these are registers, right again two cycles after a tile.
@@ -175,11 +185,14 @@ class TileLoop(wiring.Component):
         g, job, keep_b = self.geometry, self._job, self._keep_b
         place = data.StructLayout({"left": DIMENSION_BITS, "at": g.address_bits})
         s, s_group, v, v_whole = (
-            Signal(place, name=name, reset_less=True) for name in ("s", "s_group", "v", "v_whole"))
+            Signal(place, name=name, reset_less=True) for name in ("s", "s_group", "v", "v_whole")
+        )
 
         def begin(places, b_side, job):
             return [
-                assignment for place in places for assignment in (
+                assignment
+                for place in places
+                for assignment in (
                     place.left.eq(Mux(b_side, job.b.rows, job.a.rows)),
                     place.at.eq(Mux(b_side, 0, job.d_address)),
                 )
@@ -219,7 +232,8 @@ class TileLoop(wiring.Component):
         most, depth = max(g.slots) << MOST_STRIDE, max(g.depth)
         v, v_first, s, s_first = (
             Signal(slot_layout(slots=most, depth=depth), name=name)
-            for name in ("v_slot", "v_slot_first", "s_slot", "s_slot_first"))
+            for name in ("v_slot", "v_slot_first", "s_slot", "s_slot_first")
+        )
         stride = self._job.stride
         pitch = Signal(range(g.k_blocks + 1))
         m.d.comb += pitch.eq(Const(g.k_blocks) >> stride)
@@ -284,7 +298,7 @@ class TileLoop(wiring.Component):
         slot = Signal(range(g.partial_slots))
         m.d.comb += [
             entry.row_address.eq(a.at),
-            entry.column_block.eq(b.at[BLOCK_SIZE.bit_length() - 1:]),
+            entry.column_block.eq(b.at[BLOCK_SIZE.bit_length() - 1 :]),
             entry.rows.eq(Mux(a.left < g.a_lanes, a.left, g.a_lanes)),
             entry.columns.eq(Mux(b.left < BLOCK_SIZE, b.left, BLOCK_SIZE)),
             entry.first.eq(chunk.is_first),
@@ -312,8 +326,9 @@ class TileLoop(wiring.Component):
         """Issue a tile when there is room for it and its operands, if new, are on chip."""
         keep_b = self._keep_b
         ready = []
-        for n, (name, first) in enumerate((("a", Mux(keep_b, first_of_v, first_of_s)),
-                                           ("b", Mux(keep_b, first_of_s, first_of_v)))):
+        for n, (name, first) in enumerate(
+            (("a", Mux(keep_b, first_of_v, first_of_s)), ("b", Mux(keep_b, first_of_s, first_of_v)))
+        ):
             count = Signal(range((self.geometry.slots[n] << MOST_STRIDE) + 1), name=f"{name}_available")
             m.d.sync += count.eq(count + self.loaded[n] - (self._fire & first))
             ready.append(~first | (count != 0))

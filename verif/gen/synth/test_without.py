@@ -49,7 +49,8 @@ def test_several_modules_may_be_left_out(tmp_path):
 
 def test_one_module_alone(tmp_path):
     found = synthesize(
-        VERILOG, "middle", family=FAMILIES["ecp5"], dsp=False, store=tmp_path, without=["leaf"])
+        VERILOG, "middle", family=FAMILIES["ecp5"], dsp=False, store=tmp_path, without=["leaf"]
+    )
     assert found.area.ff == 4
     assert set(json.loads(found.path.read_text())["modules"]["middle"]["ports"]) >= {"x", "y", "first.a"}
 
@@ -57,7 +58,8 @@ def test_one_module_alone(tmp_path):
 def test_names_with_dots(tmp_path):
     verilog = VERILOG.replace("leaf", "\\leaf.of ")
     found = synthesize(
-        verilog, "top", family=FAMILIES["ecp5"], dsp=False, store=tmp_path, without=["leaf.of"])
+        verilog, "top", family=FAMILIES["ecp5"], dsp=False, store=tmp_path, without=["leaf.of"]
+    )
     assert found.area.ff == 4
 
 

@@ -46,7 +46,7 @@ def drawn(rng: random.Random, count: int):
 
 
 def port(layout, elements, j, shift, **fields):
-    pair = elements[PAIR * j:PAIR * (j + 1)]
+    pair = elements[PAIR * j : PAIR * (j + 1)]
     signs = sum((value < 0) << i for i, value in enumerate(pair))
     magnitudes = [abs(value) << shift for value in pair]
     return layout.const({"sign": signs, "magnitude": magnitudes, **fields}).as_value().value

@@ -15,11 +15,13 @@ class EdgeDot(wiring.Component):
 
     def __init__(self, core):
         self.core = core
-        super().__init__({
-            "a": In(activation_layout()).array(SUBBLOCKS),
-            "b": In(weight_layout()).array(SUBBLOCKS),
-            "dot": Out(core.signature.members["dot"].shape),
-        })
+        super().__init__(
+            {
+                "a": In(activation_layout()).array(SUBBLOCKS),
+                "b": In(weight_layout()).array(SUBBLOCKS),
+                "dot": Out(core.signature.members["dot"].shape),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

@@ -15,7 +15,9 @@ SIZES = {
 def test_array_quantizer(bench, size):
     core = ArrayQuantizer(**SIZES[size])
     result = bench(
-        core, "mx_stream", "verif.hw.array.array_quantizer_bench",
+        core,
+        "mx_stream",
+        "verif.hw.array.array_quantizer_bench",
         parameters={**SIZES[size], "latency": core.latency},
     )
     assert len(result.tests) == (6 if core.cols == 16 else 5)

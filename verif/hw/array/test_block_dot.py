@@ -30,11 +30,15 @@ def test_forms_have_one_latency():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "value"), [
-    ("_GROUP", 5),
-    ("_minus_high_field", lambda a, b: Const(0, 2)),
-    ("_minus_high_field", lambda a, b: Cat((a.high[0] & b.high[0]), Const(0, 1))),
-], ids=["cut late", "high field stays", "high field modulo 2"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("_GROUP", 5),
+        ("_minus_high_field", lambda a, b: Const(0, 2)),
+        ("_minus_high_field", lambda a, b: Cat((a.high[0] & b.high[0]), Const(0, 1))),
+    ],
+    ids=["cut late", "high field stays", "high field modulo 2"],
+)
 def test_changed_packed_dot_fails(bench, monkeypatch, name, value):
     monkeypatch.setattr(packed_dot, name, value)
     core = PackedDot()

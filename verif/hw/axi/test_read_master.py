@@ -32,7 +32,8 @@ def test_every_beat_is_read_once_and_comes_back_with_its_tag(data_bits):
     size = data_bits // 8
     given = list(commands(rng, size))
     dut = ReadMaster(
-        data_bits=data_bits, address_bits=ADDRESS_BITS, most_bytes=MOST_BYTES, tag=4, outstanding=4)
+        data_bits=data_bits, address_bits=ADDRESS_BITS, most_bytes=MOST_BYTES, tag=4, outstanding=4
+    )
     bus, bursts, beats = dut.bus, [], []
 
     async def source(ctx):
@@ -88,7 +89,8 @@ def test_every_beat_is_read_once_and_comes_back_with_its_tag(data_bits):
     assert sum(length for _, length in bursts) == len(expected)
     assert all(address % size == 0 and length <= 256 for address, length in bursts)
     assert all(
-        address // PAGE_BYTES == (address + length * size - 1) // PAGE_BYTES for address, length in bursts)
+        address // PAGE_BYTES == (address + length * size - 1) // PAGE_BYTES for address, length in bursts
+    )
     # As few bursts as pages, and 256 beats, allow.
     span = min(PAGE_BYTES, 256 * size)
     fewest = sum((address + length - 1) // span - address // span + 1 for address, length, _ in given)

@@ -66,8 +66,12 @@ def part_of_line(rng, address: int, count: int) -> tuple[int, bytes]:
     text = rng.randbytes(LINE)
     start = address % LINE
     payload = payload_of(
-        line_layout(P["address_bits"]), line=address // LINE, start=start // UNIT_BYTES,
-        end=(start + count) // UNIT_BYTES, data=int.from_bytes(text, "little"))
+        line_layout(P["address_bits"]),
+        line=address // LINE,
+        start=start // UNIT_BYTES,
+        end=(start + count) // UNIT_BYTES,
+        data=int.from_bytes(text, "little"),
+    )
     return payload, text[start : start + count]
 
 

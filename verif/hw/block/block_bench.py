@@ -71,7 +71,8 @@ def drive(bench: StreamBench, cases) -> int:
 async def start(dut, pattern: str = "none") -> StreamBench:
     source, sink = PATTERNS[pattern]
     return await StreamBench.start(
-        dut, stalls={"s_axis": source, "m_axis": sink}, outputs_per_beat=ELEMENTS, timeout=500)
+        dut, stalls={"s_axis": source, "m_axis": sink}, outputs_per_beat=ELEMENTS, timeout=500
+    )
 
 
 def record(bench: StreamBench) -> None:
@@ -113,7 +114,10 @@ def drawn(strategy, count: int) -> list:
 
     @hypothesis_seed(random.getrandbits(32))
     @settings(
-        max_examples=count, database=None, deadline=None, phases=[Phase.generate],
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     @given(strategy)
@@ -128,7 +132,8 @@ def float_bits():
     """Floats that hypothesis likes, and floats of close exponents."""
     near = st.builds(
         lambda sign, exponent, fraction: sign << 31 | exponent << 23 | fraction,
-        st.integers(0, 1), st.integers(118, 129),
+        st.integers(0, 1),
+        st.integers(118, 129),
         st.one_of(st.integers(0, (1 << 23) - 1), st.sampled_from([0, 1 << 22, (1 << 23) - 1])),
     )
     return st.one_of(near, st.integers(0, (1 << 32) - 1))
@@ -140,7 +145,8 @@ async def drawn_by_hypothesis(dut):
     user = st.integers(0, 15 if UNIT == "converter" else 3)
     if UNIT == "quantizer":
         data = st.lists(float_bits(), min_size=ELEMENTS, max_size=ELEMENTS).map(
-            lambda values: sum(value << (32 * k) for k, value in enumerate(values)))
+            lambda values: sum(value << (32 * k) for k, value in enumerate(values))
+        )
     else:
         data = st.integers(0, (1 << 144) - 1)
     examples = drawn(st.tuples(data, user), bench_parameters()["examples"])
@@ -231,7 +237,7 @@ async def stall_fills_stages(dut, pattern):
     for _ in range(3):
         before = source.accepted
         sink.hold = True
-        count = drive(bench, list(CASES(random))[:most + 20])
+        count = drive(bench, list(CASES(random))[: most + 20])
         await bench.wait(20 * count)
         assert least <= source.accepted - before <= most
         assert dut.m_axis_tvalid.value == 1

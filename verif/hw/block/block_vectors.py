@@ -198,10 +198,12 @@ def ends(rng, fmt):
 def halves(rng, fmt):
     """Elements half-way between codes of a narrower format."""
     choices = [
-        q for q in range(fmt.min_element, fmt.max_element + 1)
+        q
+        for q in range(fmt.min_element, fmt.max_element + 1)
         if any(
             q % (1 << drop) == 1 << (drop - 1)
-            for other in STREAM_FORMATS if (drop := fmt.element_bits - other.element_bits) > 0
+            for other in STREAM_FORMATS
+            if (drop := fmt.element_bits - other.element_bits) > 0
         )
     ]
     return _chosen(rng, fmt, choices or range(fmt.min_element, fmt.max_element + 1))
@@ -288,8 +290,11 @@ def quantizer_sweep(rng: random.Random) -> Iterator[Case]:
     for fmt in STREAM_FORMATS:
         waiting = [
             (t, _float(sign, shift, leading << below | sticky << rng.randrange(below)))
-            for t in (0, 1) for shift in range(t, window + 3 + t) for sign in (0, 1)
-            for leading in range(1 << window) for sticky in (0, 1)
+            for t in (0, 1)
+            for shift in range(t, window + 3 + t)
+            for sign in (0, 1)
+            for leading in range(1 << window)
+            for sticky in (0, 1)
         ]
         rng.shuffle(waiting)
         while waiting:

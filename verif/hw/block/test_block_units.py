@@ -24,7 +24,9 @@ CORES = {"quantizer": Quantizer, "dequantizer": Dequantizer, "converter": Conver
 @pytest.mark.parametrize("unit", CORES)
 def test_unit(bench, unit):
     result = bench(
-        CORES[unit](), f"mx_{unit}", "verif.hw.block.block_bench",
+        CORES[unit](),
+        f"mx_{unit}",
+        "verif.hw.block.block_bench",
         parameters={"unit": unit, "rounds": 4, "examples": 300},
     )
     assert len(result.tests) == 17

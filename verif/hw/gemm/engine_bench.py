@@ -38,8 +38,15 @@ async def one_product(dut):
     rng = generator()
     p = PARAMETERS
     job = random_job(
-        rng, Layout(rng), m=p.rows * p.arrays, n=p.cols, k=32,
-        d_format=MemoryFormat.BINARY32, bias=0, accumulate=0)
+        rng,
+        Layout(rng),
+        m=p.rows * p.arrays,
+        n=p.cols,
+        k=32,
+        d_format=MemoryFormat.BINARY32,
+        bias=0,
+        accumulate=0,
+    )
     await bench.run([job])
     counters = await bench.counters()
     assert counters["BUSY"] > 0
@@ -58,7 +65,8 @@ async def random_products(dut, stalls):
         layout = Layout(rng)
         jobs = [
             random_job(rng, layout, **random_sizes(rng, PARAMETERS), case=str(rng.choice(CASES)))
-            for _ in range(int(rng.integers(1, 7)))]
+            for _ in range(int(rng.integers(1, 7)))
+        ]
         await bench.run(jobs)
         await bench.counters()
     COMPARED.compared(bench.compared)
@@ -143,8 +151,10 @@ async def bus_errors(dut):
         await bench.submit(d)
         assert await bench.interrupt(100_000) == 2, d
         slave, decode = (
-            (ErrorCode.WRITE_SLAVE_ERROR, ErrorCode.WRITE_DECODE_ERROR) if writes
-            else (ErrorCode.READ_SLAVE_ERROR, ErrorCode.READ_DECODE_ERROR))
+            (ErrorCode.WRITE_SLAVE_ERROR, ErrorCode.WRITE_DECODE_ERROR)
+            if writes
+            else (ErrorCode.READ_SLAVE_ERROR, ErrorCode.READ_DECODE_ERROR)
+        )
         assert await bench.read("ERROR_CODE") == (decode if response == AxiResp.DECERR else slave)
         found = await bench.read("ERROR_ADDRESS_LOW")
         beat = PARAMETERS.data_bits // 8

@@ -55,7 +55,11 @@ class EngineBench:
         for part in (reads, writes, self.registers.read_if, self.registers.write_if):
             part.log.setLevel("WARNING")
         for channel in (
-            reads.ar_channel, reads.r_channel, writes.aw_channel, writes.w_channel, writes.b_channel
+            reads.ar_channel,
+            reads.r_channel,
+            writes.aw_channel,
+            writes.w_channel,
+            writes.b_channel,
         ):
             channel.set_pause_generator(PATTERNS[stalls](random.Random(random.getrandbits(64))))
 
@@ -122,7 +126,7 @@ class EngineBench:
         """Write a job's operands to memory."""
         for address, content in job.contents:
             self.memory.write(address, content)
-            self.expected[address:address + len(content)] = np.frombuffer(content, np.uint8)
+            self.expected[address : address + len(content)] = np.frombuffer(content, np.uint8)
 
     def expect(self, descriptor: Descriptor) -> ErrorCode:
         """What the job makes of memory, applied to what is expected."""
@@ -171,7 +175,7 @@ class EngineBench:
             for row in range(region.rows):
                 start = region.address + row * region.pitch
                 found = np.frombuffer(self.memory.read(start, region.row_bytes), np.uint8)
-                self.expected[start:start + region.row_bytes] = found
+                self.expected[start : start + region.row_bytes] = found
 
     def compare(self, jobs: Iterable[Job] = ()) -> None:
         """Every byte of memory is as expected."""
@@ -179,7 +183,8 @@ class EngineBench:
         wrong = np.flatnonzero(found != self.expected)
         assert not wrong.size, (
             f"{wrong.size} bytes differ, the first at {wrong[0]:#x}: {found[wrong[0]]:#x}, "
-            f"expected {self.expected[wrong[0]]:#x}; jobs {[job.descriptor for job in jobs]}")
+            f"expected {self.expected[wrong[0]]:#x}; jobs {[job.descriptor for job in jobs]}"
+        )
 
     async def counters(self) -> dict[str, int]:
         """Every performance counter; checks that they add up."""

@@ -22,7 +22,12 @@ __all__ = ["CASES", "Job", "Layout", "random_job", "random_sizes"]
 BLOCK_FORMATS = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9, MemoryFormat.MXINT8)
 MIXABLE = (MemoryFormat.MX4, MemoryFormat.MX6)
 RESULT_FORMATS = (
-    MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9, MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
+    MemoryFormat.MX4,
+    MemoryFormat.MX6,
+    MemoryFormat.MX9,
+    MemoryFormat.BINARY32,
+    MemoryFormat.BFLOAT16,
+)
 
 CASES = ("ordinary", "nan", "zero", "extreme", "lowest", "spread")
 """What operands hold, see ``verif.hw.array.operands``."""
@@ -45,6 +50,7 @@ class Layout:
 
     def place(self, rows: int, size: int, alignment: int) -> tuple[int, int]:
         """Address and pitch for ``rows`` rows of ``size`` bytes."""
+
         def gap(most):
             return int(self.rng.integers(0, most // alignment + 1)) * alignment
 
@@ -59,8 +65,12 @@ def random_sizes(rng: np.random.Generator, p: EngineParameters) -> dict[str, int
     tile = {"m": p.rows * p.arrays, "n": 16, "k": 16 * p.k_blocks}
     sizes = {}
     for name, whole in tile.items():
-        sizes[name] = max(1, int(rng.integers(1, 3.2 * whole)) if rng.random() < 0.7
-                          else int(rng.integers(1, 3)) * whole + int(rng.integers(-1, 2)))
+        sizes[name] = max(
+            1,
+            int(rng.integers(1, 3.2 * whole))
+            if rng.random() < 0.7
+            else int(rng.integers(1, 3)) * whole + int(rng.integers(-1, 2)),
+        )
     return sizes
 
 
@@ -117,8 +127,12 @@ def random_job(
         if leading == 0 and fmt == MemoryFormat.MX9 and rng.random() < 0.3:
             fmt, leading = MemoryFormat.MX6, -(-k // BLOCK_SIZE)
         address, pitch = put(to_rows(t), fmt.alignment)
-        fields |= {f"{name}_format": fmt, f"{name}_mx9_blocks": leading, f"{name}_address": address,
-                   f"{name}_pitch": pitch}
+        fields |= {
+            f"{name}_format": fmt,
+            f"{name}_mx9_blocks": leading,
+            f"{name}_address": address,
+            f"{name}_pitch": pitch,
+        }
     accumulate = fixed.get("accumulate", int(rng.random() < 0.25))
     d_format = MemoryFormat.BINARY32 if accumulate else MemoryFormat(int(rng.choice(RESULT_FORMATS)))
     d_format = MemoryFormat(fixed.pop("d_format", d_format))
@@ -127,8 +141,14 @@ def random_job(
     if not accumulate:
         old = rng.integers(0, 256, (m, row_bytes(d_format, n, d_leading)), dtype=np.uint8)
     address, pitch = put(old, d_format.alignment)
-    fields |= {"d_format": d_format, "d_mx9_blocks": d_leading, "d_address": address, "d_pitch": pitch,
-               "accumulate": accumulate, "keep_b": int(rng.integers(2))}
+    fields |= {
+        "d_format": d_format,
+        "d_mx9_blocks": d_leading,
+        "d_address": address,
+        "d_pitch": pitch,
+        "accumulate": accumulate,
+        "keep_b": int(rng.integers(2)),
+    }
     if fixed.get("bias", int(rng.random() < 0.3)):
         bias = rng.standard_normal((1, n), dtype=np.float32).view(np.uint8)
         address, _ = put(bias, 4)

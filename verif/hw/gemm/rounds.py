@@ -47,12 +47,17 @@ def _job(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> Job:
 def _reorder_and_multiply(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
     """A reorder job, and a product of what it makes."""
     made = random_reorder_job(
-        rng, layout, m=random_sizes(rng, p)["m"], n=int(rng.integers(1, p.reorder_columns + 1)))
+        rng, layout, m=random_sizes(rng, p)["m"], n=int(rng.integers(1, p.reorder_columns + 1))
+    )
     d = made.descriptor
     product = random_job(rng, layout, m=d.m, n=random_sizes(rng, p)["n"], k=d.n)
     chained = replace(
-        product.descriptor, a_address=d.d_address, a_pitch=d.d_pitch, a_format=d.d_format,
-        a_mx9_blocks=d.d_mx9_blocks)
+        product.descriptor,
+        a_address=d.d_address,
+        a_pitch=d.d_pitch,
+        a_format=d.d_format,
+        a_mx9_blocks=d.d_mx9_blocks,
+    )
     return [made, replace(product, descriptor=chained)]
 
 

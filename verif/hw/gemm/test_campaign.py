@@ -53,7 +53,8 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
             d = job.descriptor
             if d.operation == Operation.PRODUCT:
                 operands.hit(
-                    a=format_name(d.a_format, d.a_mx9_blocks), b=format_name(d.b_format, d.b_mx9_blocks))
+                    a=format_name(d.a_format, d.a_mx9_blocks), b=format_name(d.b_format, d.b_mx9_blocks)
+                )
                 results.hit(d=format_name(d.d_format, d.d_mx9_blocks))
             for feature in features(d, p):
                 coverages[2 + (d.operation == Operation.REORDER)].hit(feature=feature)
@@ -99,9 +100,13 @@ LAYERS = {
 """M, N and K, shares of MX9 k-blocks in A and B, and D's format."""
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.engine if name.startswith("linear") else pytest.mark.slow)
-    for name in LAYERS])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.engine if name.startswith("linear") else pytest.mark.slow)
+        for name in LAYERS
+    ],
+)
 def test_real_layers(name, summarize):
     """Layers of a transformer 1152 wide on an 8x8 engine, through the driver."""
     m, n, k, a_share, b_share, out = LAYERS[name]

@@ -38,12 +38,15 @@ def test_the_driver_works_on_it(engine):
     assert gemm.counters()["BYTES_WRITTEN"] == 4 * 6 * 20
 
 
-@pytest.mark.parametrize(("writes", "response", "code"), [
-    (False, Response.SLVERR, ErrorCode.READ_SLAVE_ERROR),
-    (False, Response.DECERR, ErrorCode.READ_DECODE_ERROR),
-    (True, Response.SLVERR, ErrorCode.WRITE_SLAVE_ERROR),
-    (True, Response.DECERR, ErrorCode.WRITE_DECODE_ERROR),
-])
+@pytest.mark.parametrize(
+    ("writes", "response", "code"),
+    [
+        (False, Response.SLVERR, ErrorCode.READ_SLAVE_ERROR),
+        (False, Response.DECERR, ErrorCode.READ_DECODE_ERROR),
+        (True, Response.SLVERR, ErrorCode.WRITE_SLAVE_ERROR),
+        (True, Response.DECERR, ErrorCode.WRITE_DECODE_ERROR),
+    ],
+)
 def test_a_fault_reaches_the_driver(engine, writes, response, code):
     gemm = Gemm(engine)
     a, b = operands()
@@ -108,12 +111,15 @@ def test_a_hard_reset_leaves_a_working_engine(engine):
     np.testing.assert_array_equal(Gemm(engine).matmul(a, b), matmul(a, b, k_blocks=PARAMETERS.k_blocks))
 
 
-@pytest.mark.parametrize(("parameter", "value", "message"), [
-    ("read_latency", 0, "read_latency must be at least 1, not 0"),
-    ("outstanding", 0, "outstanding must be at least 1, not 0"),
-    ("bandwidth", 1.5, "bandwidth must be above 0 and at most 1, not 1.5"),
-    ("stall", 1.0, "stall must be at least 0 and below 1, not 1.0"),
-])
+@pytest.mark.parametrize(
+    ("parameter", "value", "message"),
+    [
+        ("read_latency", 0, "read_latency must be at least 1, not 0"),
+        ("outstanding", 0, "outstanding must be at least 1, not 0"),
+        ("bandwidth", 1.5, "bandwidth must be above 0 and at most 1, not 1.5"),
+        ("stall", 1.0, "stall must be at least 0 and below 1, not 1.0"),
+    ],
+)
 def test_bad_memory(parameter, value, message):
     with pytest.raises(ValueError, match=message):
         Memory(**{parameter: value})

@@ -23,13 +23,16 @@ def test_passes_are_what_the_formats_call_for(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "key", "least"), [
-    ("Q x K, 8 heads, MX9", "utilization", 0.98),
-    ("P x V, 8 heads, MX9", "utilization", 0.98),
-    ("P x V, 8 heads, MX9", "useful", 0.98),
-    ("2 rows, MX6", "operand_share", 0.95),
-    ("2 rows, MX9", "operand_share", 0.95),
-])
+@pytest.mark.parametrize(
+    ("name", "key", "least"),
+    [
+        ("Q x K, 8 heads, MX9", "utilization", 0.98),
+        ("P x V, 8 heads, MX9", "utilization", 0.98),
+        ("P x V, 8 heads, MX9", "useful", 0.98),
+        ("2 rows, MX6", "operand_share", 0.95),
+        ("2 rows, MX9", "operand_share", 0.95),
+    ],
+)
 def test_nothing_waits(name, key, least):
     """Heads of attention keep the array busy, products of two rows the memory."""
     result = measured(name)

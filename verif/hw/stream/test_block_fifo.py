@@ -36,6 +36,6 @@ def test_entries_come_out_in_order(depth):
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
-    assert got == sent[:len(got)]
+    assert got == sent[: len(got)]
     assert len(got) > 300
     assert full > 50

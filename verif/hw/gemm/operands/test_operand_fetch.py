@@ -14,8 +14,11 @@ from hw.gemm.operands.operand_fetch import OperandFetch
 
 GEOMETRIES = {
     "one array": Geometry(EngineParameters(rows=2, cols=4, drain_rows=2, k_blocks=8, stationary_tiles=3)),
-    "two arrays": Geometry(EngineParameters(
-        rows=3, cols=16, drain_rows=1, k_blocks=6, stationary_tiles=8, arrays=2, data_bits=512)),
+    "two arrays": Geometry(
+        EngineParameters(
+            rows=3, cols=16, drain_rows=1, k_blocks=6, stationary_tiles=8, arrays=2, data_bits=512
+        )
+    ),
 }
 
 
@@ -37,18 +40,31 @@ class Product:
         group = stationary_group(geometry.parameters, self.k_blocks, self.keep_b)
         self.resident, self.group = group != 0, max(1, group)
         self.stride = max(
-            s for s in range(MOST_STRIDE + 1) if s == 0 or self.k_blocks <= geometry.k_blocks >> s)
+            s for s in range(MOST_STRIDE + 1) if s == 0 or self.k_blocks <= geometry.k_blocks >> s
+        )
         self.operands = tuple(
-            Operand(rng.randrange(1 << 20), rng.randrange(1 << 12), rng.randint(1, 50),
-                    rng.randint(0, self.k_blocks))
-            for _ in range(2))
+            Operand(
+                rng.randrange(1 << 20),
+                rng.randrange(1 << 12),
+                rng.randint(1, 50),
+                rng.randint(0, self.k_blocks),
+            )
+            for _ in range(2)
+        )
 
     def fields(self) -> dict:
         operands = {
             name: {**vars(operand), "format": BlockCode.MX6}
-            for name, operand in zip("ab", self.operands, strict=True)}
-        return {**operands, "k_blocks": self.k_blocks, "keep_b": self.keep_b, "stride": self.stride,
-                "group": self.group, "resident": self.resident}
+            for name, operand in zip("ab", self.operands, strict=True)
+        }
+        return {
+            **operands,
+            "k_blocks": self.k_blocks,
+            "keep_b": self.keep_b,
+            "stride": self.stride,
+            "group": self.group,
+            "resident": self.resident,
+        }
 
     def tiles(self, side: int) -> list[list[tuple[int, int, int, int]]]:
         """Address, bytes, k-blocks and MX9 k-blocks of every row of every tile."""
@@ -66,8 +82,9 @@ class Product:
                     for chunk in range(0, self.k_blocks, g.k_blocks):
                         rows = range(start, min(own.rows, start + step))
                         found += [
-                            [self._row(own, row, chunk) for row in rows[first:first + g.lanes[side]]]
-                            for first in range(0, len(rows), g.lanes[side])]
+                            [self._row(own, row, chunk) for row in rows[first : first + g.lanes[side]]]
+                            for first in range(0, len(rows), g.lanes[side])
+                        ]
         return found
 
     def _row(self, own: Operand, row: int, chunk: int) -> tuple[int, int, int, int]:
@@ -109,7 +126,8 @@ def simulate(geometry: Geometry, products: list[Product], *, release, cycles: in
             ctx.set(fetch.released, released)
             ctx.set(fetch.command.ready, rng.random() < 0.8)
             _, _, valid, ready, p = await ctx.tick().sample(
-                fetch.command.valid, fetch.command.ready, fetch.command.p)
+                fetch.command.valid, fetch.command.ready, fetch.command.p
+            )
             if not (valid and ready):
                 continue
             side, rows = p.tag.operand.value, under_way[p.tag.operand.value]
@@ -138,11 +156,13 @@ def test_reads_all_in_order(name, seed):
     """Jobs of all kinds: each side reads the tiles of one after those of the other, into slot after slot."""
     geometry, rng = GEOMETRIES[name], random.Random(seed)
     products = [Product(rng, geometry) for _ in range(4)]
-    expected = [[(product.stride, tile) for product in products for tile in product.tiles(side)]
-                for side in range(2)]
+    expected = [
+        [(product.stride, tile) for product in products for tile in product.tiles(side)] for side in range(2)
+    ]
     rows = sum(len(tile) for tiles in expected for _, tile in tiles)
-    found = simulate(geometry, products, release=lambda rng, _: rng.random() < 0.3, cycles=4 * rows + 4000,
-                     seed=seed)
+    found = simulate(
+        geometry, products, release=lambda rng, _: rng.random() < 0.3, cycles=4 * rows + 4000, seed=seed
+    )
     for side in range(2):
         assert [tile for _, tile in found[side]] == [tile for _, tile in expected[side]]
         slot, before = 0, 0
@@ -162,8 +182,7 @@ def test_reads_ahead(stuck):
     while product.k_blocks > geometry.k_blocks >> 1 or product.k_blocks <= geometry.k_blocks >> 2:
         product = Product(rng, geometry)
     product.operands = tuple(Operand(0, 64, rows, 0) for rows in (24, 80))
-    found = simulate(
-        geometry, [product, product], release=lambda rng, side: side != stuck, cycles=3000)
+    found = simulate(geometry, [product, product], release=lambda rng, side: side != stuck, cycles=3000)
     assert len(found[stuck]) <= geometry.slots[stuck] << 1
     assert len(found[1 - stuck]) == 2 * len(product.tiles(1 - stuck))
 
@@ -171,23 +190,28 @@ def test_reads_ahead(stuck):
 @pytest.mark.parametrize("keep_b", [False, True])
 def test_reads_first_what_is_needed_first(keep_b):
     """On a slow bus: a tile of the operand that moves, all of the group that stays, then the next tile."""
-    geometry = Geometry(EngineParameters(
-        rows=4, cols=16, drain_rows=4, k_blocks=72, stationary_tiles=32, data_bits=512))
+    geometry = Geometry(
+        EngineParameters(rows=4, cols=16, drain_rows=4, k_blocks=72, stationary_tiles=32, data_bits=512)
+    )
     fetch, order = OperandFetch(geometry=geometry), []
     rows = {"a": 16 if not keep_b else 64, "b": 512 if not keep_b else 64}
     operands = {
         name: {"address": 0, "pitch": 1024, "rows": count, "leading": 0, "format": BlockCode.MX6}
-        for name, count in rows.items()}
+        for name, count in rows.items()
+    }
 
     async def bench(ctx):
-        ctx.set(fetch.job.p, {
-            **operands, "k_blocks": 72, "keep_b": keep_b, "stride": 0, "group": 4, "resident": 1})
+        ctx.set(
+            fetch.job.p,
+            {**operands, "k_blocks": 72, "keep_b": keep_b, "stride": 0, "group": 4, "resident": 1},
+        )
         ctx.set(fetch.job.valid, 1)
         ctx.set(fetch.job_started.ready, 1)
         for cycle in range(2000):
             ctx.set(fetch.command.ready, cycle % 15 == 0)
             _, _, valid, ready, p, taken = await ctx.tick().sample(
-                fetch.command.valid, fetch.command.ready, fetch.command.p, fetch.job.ready)
+                fetch.command.valid, fetch.command.ready, fetch.command.p, fetch.job.ready
+            )
             if taken:
                 ctx.set(fetch.job.valid, 0)
             if valid and ready:

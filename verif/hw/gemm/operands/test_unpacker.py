@@ -21,17 +21,19 @@ def row_beats(rng, row: bytes, offset: int, beat_bytes: int) -> list[int]:
     """A row from byte ``offset`` of its first beat on, between bytes of others."""
     junk = rng.bytes(2 * beat_bytes)
     size = -(-(offset + len(row)) // beat_bytes) * beat_bytes
-    memory = junk[:offset] + row + junk[:size - offset - len(row)]
-    return [
-        int.from_bytes(memory[n:n + beat_bytes], "little") for n in range(0, len(memory), beat_bytes)]
+    memory = junk[:offset] + row + junk[: size - offset - len(row)]
+    return [int.from_bytes(memory[n : n + beat_bytes], "little") for n in range(0, len(memory), beat_bytes)]
 
 
 @pytest.mark.parametrize("stall", [0.0, 0.6])
 @pytest.mark.parametrize("data_bits", [64, 128, 256, 512])
 def test_every_block_reaches_its_place(data_bits, stall):
     rng = np.random.default_rng(data_bits)
-    geometry = Geometry(EngineParameters(
-        rows=ROWS, drain_rows=1, k_blocks=K_BLOCKS, stationary_tiles=TILES, data_bits=data_bits))
+    geometry = Geometry(
+        EngineParameters(
+            rows=ROWS, drain_rows=1, k_blocks=K_BLOCKS, stationary_tiles=TILES, data_bits=data_bits
+        )
+    )
     m = Module()
     m.submodules.unpacker = unpacker = Unpacker(geometry=geometry)
     m.submodules.buffer = buffer = OperandBuffer(geometry=geometry, side=OperandSide.A)
@@ -50,8 +52,16 @@ def test_every_block_reaches_its_place(data_bits, stall):
             offset = int(rng.integers(geometry.beat_bytes))
             row = rows[lane].tobytes()
             data = row_beats(rng, row, offset, geometry.beat_bytes)
-            tag = {"offset": offset, "leading": leading, "blocks": blocks, "format": int(fmt),
-                   "operand": 0, "lane": lane, "address": tile * K_BLOCKS, "last": int(lane == ROWS - 1)}
+            tag = {
+                "offset": offset,
+                "leading": leading,
+                "blocks": blocks,
+                "format": int(fmt),
+                "operand": 0,
+                "lane": lane,
+                "address": tile * K_BLOCKS,
+                "last": int(lane == ROWS - 1),
+            }
             beats += [(beat, n == 0, n == len(data) - 1, tag) for n, beat in enumerate(data)]
 
     async def drive(ctx):
@@ -76,7 +86,7 @@ def test_every_block_reaches_its_place(data_bits, stall):
             ctx.set(buffer.read_address, address)
             await ctx.tick().repeat(2)
             found = ctx.get(buffer.blocks[lane]).to_bytes(18, "little")
-            assert found[:len(block)] == block, (address, lane)
+            assert found[: len(block)] == block, (address, lane)
 
     simulator = Simulator(m)
     simulator.add_clock(1e-6)

@@ -9,7 +9,10 @@ from hw.gemm.reorder.reorder import Reorder
 @pytest.mark.parametrize("columns", [16, 200])
 def test_reorder(bench, columns):
     result = bench(
-        Reorder(columns=columns), "reorder", "verif.hw.gemm.reorder.reorder_bench", parameters={"columns": columns}
+        Reorder(columns=columns),
+        "reorder",
+        "verif.hw.gemm.reorder.reorder_bench",
+        parameters={"columns": columns},
     )
     assert len(result.tests) == (7 if columns >= 64 else 4)
 

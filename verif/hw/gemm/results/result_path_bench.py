@@ -113,8 +113,10 @@ class Job:
     def send(self, commands: Sender, results: Sender) -> None:
         tiles = [(r, c) for r in range(0, self.m, ROWS) for c in range(0, self.n, 16)]
         layout = tile_command_layout(rows=ROWS, slots=P["slots"], address_bits=ADDRESS_BITS)
-        ends = [one[0] != next_[0] or self.rng.random() < 0.3
-                for one, next_ in zip(tiles, [*tiles[1:], (None, None)], strict=True)]
+        ends = [
+            one[0] != next_[0] or self.rng.random() < 0.3
+            for one, next_ in zip(tiles, [*tiles[1:], (None, None)], strict=True)
+        ]
         runs = dict(zip(tiles, zip([True, *ends[:-1]], ends, strict=True), strict=True))
         while tiles:
             group, tiles = tiles[: P["slots"]], tiles[P["slots"] :]
@@ -189,9 +191,7 @@ async def jobs(dut, stalls):
         assert not wrong.size, f"job {number}, {wrong.size} bytes from {wrong[0]:#x}: {facts}"
         outputs += job.m * job.n
         addends = ("none", "bias", "old", "both")[job.bias + 2 * job.accumulate]
-        COVERAGE.hit(
-            format=job.format.name, stalls=stalls, chunks="several" if job.chunks > 1 else "one"
-        )
+        COVERAGE.hit(format=job.format.name, stalls=stalls, chunks="several" if job.chunks > 1 else "one")
         ADDENDS.hit(addends=addends)
     COVERAGE.compared(outputs)
     for coverage in (COVERAGE, ADDENDS):

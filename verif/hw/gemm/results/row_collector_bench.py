@@ -50,9 +50,11 @@ def run_of_tiles(rng, base: int, sizes: list[int], pitch: int) -> tuple[list[int
         for row in range(rows):
             text = rng.randbytes(64)
             place = payload_of(
-                row_place_layout(**SIZES), address=at[row], row=row, begins=n == 0, ends=n == len(sizes) - 1)
-            payloads.append(place | payload_of(
-                fragment_layout(**SIZES), bytes=size, data=int.from_bytes(text, "little")))
+                row_place_layout(**SIZES), address=at[row], row=row, begins=n == 0, ends=n == len(sizes) - 1
+            )
+            payloads.append(
+                place | payload_of(fragment_layout(**SIZES), bytes=size, data=int.from_bytes(text, "little"))
+            )
             expected |= {at[row] + k: text[k] for k in range(size)}
             at[row] += size
     return payloads, expected, lines
