@@ -6,4 +6,5 @@
 The rest does: ``tensors``: blocks, quantization and products, fast or with the hardware's bits. ``plan``:
 which layer, channel block and head is in which format. ``timesteps``: plans that change along the denoising.
 ``layers``: quantized layers and models. ``calibration``: plans from a model's activations. ``digits``,
-``rivals``, ``quality``: a model that trains in minutes, other quantizers, and how samples compare."""
+``rivals``, ``quality``: a model that trains in minutes, other quantizers, and how samples compare.
+"""

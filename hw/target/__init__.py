@@ -3,4 +3,5 @@
 In: bits. Out: the same bits for every target. ``targets`` names the choices. ``carry_sum`` has all adders of
 the array and ``multiply_add`` all multipliers, each a behavioural twin with forms in cells:
 ``carry_chain_ecp5``, ``carry_chain_xilinx``, ``dsp48e2``. ``multiplexer``, ``block_memory``, ``memory_delay``
-and ``delay`` are wide choices, memories and delays."""
+and ``delay`` are wide choices, memories and delays.
+"""

@@ -4,4 +4,5 @@ In: rows of tiles, and what becomes of them. Through: sums with earlier chunks, 
 lines.
 
 ``result_dispatch``: each array's share. ``result_path``, of ``tile_address``, ``addend_reader``,
-``accumulation`` (with ``float_adder``), ``result_format`` and ``row_collector``: one array's results."""
+``accumulation`` (with ``float_adder``), ``result_format`` and ``row_collector``: one array's results.
+"""

@@ -18,7 +18,7 @@ from golden.engine import (
 )
 from mixdit.driver import PortError
 from mixdit.sim import EngineHarness, Memory
-from verif.hw.gemm.jobs import Job
+from verif.hw.gemm.random_jobs import Job
 
 __all__ = ["CheckedEngine", "HangError", "random_memory"]
 

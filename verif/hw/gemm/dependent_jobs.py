@@ -3,7 +3,7 @@
 import numpy as np
 
 from golden.engine import EngineParameters, MemoryFormat
-from verif.hw.gemm.jobs import Job, Layout, random_job, random_sizes
+from verif.hw.gemm.random_jobs import Job, Layout, random_job, random_sizes
 
 __all__ = ["dependent_jobs"]
 

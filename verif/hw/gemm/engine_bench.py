@@ -19,7 +19,7 @@ from verif.coverage import Coverage
 from verif.hw.gemm.bad_descriptors import spoiled
 from verif.hw.gemm.dependent_jobs import dependent_jobs
 from verif.hw.gemm.engine_driver import EngineBench
-from verif.hw.gemm.jobs import CASES, Layout, random_job, random_sizes
+from verif.hw.gemm.random_jobs import CASES, Layout, random_job, random_sizes
 from verif.runner import bench_parameters
 
 OPTIONS = bench_parameters()

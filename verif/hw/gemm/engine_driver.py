@@ -20,7 +20,7 @@ from golden.engine import (
     regions,
     run,
 )
-from verif.hw.gemm.jobs import Job
+from verif.hw.gemm.random_jobs import Job
 from verif.streams import STALLS as PATTERNS
 
 __all__ = ["EngineBench"]

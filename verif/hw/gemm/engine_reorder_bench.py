@@ -15,7 +15,7 @@ from mixdit.driver import EngineError, Gemm, plan_reordering
 from mixdit.sim.simulated_port import SimulatedPort
 from verif.coverage import Coverage
 from verif.hw.gemm.engine_driver import EngineBench
-from verif.hw.gemm.jobs import Layout, random_job
+from verif.hw.gemm.random_jobs import Layout, random_job
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 from verif.runner import bench_parameters
 

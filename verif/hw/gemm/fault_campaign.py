@@ -16,7 +16,7 @@ from golden.engine import (
 from mixdit.sim import Fault, Memory, Response
 from verif.hw.gemm.bad_descriptors import spoiled
 from verif.hw.gemm.checked_engine import CheckedEngine, HangError, random_memory
-from verif.hw.gemm.jobs import Job, Layout, random_job, random_sizes
+from verif.hw.gemm.random_jobs import Job, Layout, random_job, random_sizes
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 from verif.hw.gemm.rounds import random_round
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from golden.engine import Descriptor, MemoryFormat, Operation, row_bytes
-from verif.hw.gemm.jobs import Job, Layout
+from verif.hw.gemm.random_jobs import Job, Layout
 
 __all__ = ["FORMATS", "random_reorder_job"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from golden.engine import Descriptor, EngineParameters, MemoryFormat, Operation
 from golden.formats import BLOCK_SIZE
 from verif.hw.gemm.dependent_jobs import dependent_jobs
-from verif.hw.gemm.jobs import CASES, Job, Layout, random_job, random_sizes
+from verif.hw.gemm.random_jobs import CASES, Job, Layout, random_job, random_sizes
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 
 __all__ = ["FEATURES", "REORDER_FEATURES", "features", "format_name", "random_round"]

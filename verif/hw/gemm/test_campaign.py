@@ -10,7 +10,7 @@ from mixdit.driver import Gemm
 from mixdit.sim import EngineHarness
 from verif.coverage import Coverage
 from verif.hw.gemm.checked_engine import CheckedEngine, random_memory
-from verif.hw.gemm.jobs import Layout
+from verif.hw.gemm.random_jobs import Layout
 from verif.hw.gemm.rounds import FEATURES, REORDER_FEATURES, features, format_name, random_round
 from verif.runner import seed
 

@@ -12,7 +12,7 @@ from hw.gemm.geometry import Geometry
 from hw.gemm.jobs.job import OperandSide
 from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.unpacker import Unpacker
-from verif.hw.gemm.jobs import random_operand
+from verif.hw.gemm.random_jobs import random_operand
 
 ROWS, K_BLOCKS, TILES = 5, 16, 4
 
