@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from golden import MX6, MX9, Format
-from mixdit import native
+from mixdit.tensors import native
 from mixdit.tensors.block_tensor import BlockTensor, expand_formats
 
 _CHUNK = 1 << 18

@@ -24,7 +24,7 @@ from torch import Tensor
 
 import golden
 from golden import FORMATS, MX6, MX9
-from mixdit import native
+from mixdit.tensors import native
 from mixdit.tensors.matmul import matmul
 from mixdit.tensors.operand import prepare
 from mixdit.tensors.quantize import dequantize, fake_quantize, fake_quantize_mixed, quantize

@@ -6,8 +6,8 @@ Small models gain nothing from more threads, and xdist keeps the cores busy.
 import pytest
 import torch
 
-from mixdit import native
 from mixdit.calibration import Settings, Statistics, collect
+from mixdit.tensors import native
 from verif.mixdit.planted import Transformer, batch
 
 torch.set_num_threads(1)

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 import golden
 from golden import FORMATS, MX4, MX6, MX9, MXINT8, concat
-from mixdit import native
+from mixdit.tensors import native
 from mixdit.tensors.block_tensor import BlockTensor
 from mixdit.tensors.dynamic import fake_quantize_above
 from mixdit.tensors.quantize import dequantize, fake_quantize, fake_quantize_mixed, mixed_formats, quantize

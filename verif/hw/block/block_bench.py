@@ -15,7 +15,7 @@ from hw.block.dequantizer import Dequantizer
 from hw.block.quantizer import Quantizer
 from hw.stream.free_pipeline import FreePipeline
 from verif.coverage import Coverage
-from verif.hw import block_vectors as vectors
+from verif.hw.block import block_vectors as vectors
 from verif.runner import bench_parameters
 from verif.streams import Beat, StreamBench
 

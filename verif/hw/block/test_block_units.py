@@ -16,7 +16,7 @@ from hw.block.quantizer import Quantizer
 from hw.stream.packet import packet_layout
 from hw.stream.pipeline import Pipeline
 from verif.coverage import merge, read_tallies
-from verif.hw import block_vectors as vectors
+from verif.hw.block import block_vectors as vectors
 
 CORES = {"quantizer": Quantizer, "dequantizer": Dequantizer, "converter": Converter}
 

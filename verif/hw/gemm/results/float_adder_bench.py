@@ -9,7 +9,7 @@ import numpy as np
 from golden import add_binary32
 from golden.engine.job import flush
 from verif.coverage import Coverage
-from verif.hw.gemm import float_vectors as vectors
+from verif.hw.gemm.results import float_vectors as vectors
 from verif.runner import bench_parameters
 from verif.streams import Beat, StreamBench
 

@@ -14,9 +14,9 @@ from golden.engine.job import flush
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.result_dispatch import tile_command_layout
 from verif.coverage import Coverage
-from verif.hw.gemm import float_vectors
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
 from verif.hw.gemm.handshake import Receiver, Sender
+from verif.hw.gemm.results import float_vectors
 from verif.runner import bench_parameters
 
 P = bench_parameters()["path"]
