@@ -1,14 +1,14 @@
 """The golden model: NumPy code that defines every bit the hardware produces.
 
-``formats``: the formats and the constants that hardware reads from them.
+``formats``: the formats and the constants that hardware reads from them. ``bfloat16``: floats of 16 bits.
 ``tensor``: block tensors, in one format or mixed along K.
-``quantization``: binary32 to blocks and back.
+``quantization``: binary32 to blocks and back. ``conversion``: blocks of one format as blocks of another.
 ``packing``: blocks in memory and in stream slots.
-``conversion``: blocks of one format as blocks of another.
 ``passes``: operands as the 4-bit-magnitude passes that the array multiplies.
-``dot``, ``matmul``: exact block dot products, and matrix products with the hardware's accumulators
-(``operand``, ``stepwise`` and ``rounding`` are their pieces).
+``dot``: exact dot products of blocks. ``matmul``: products of matrices with the hardware's accumulators; of
+``operand``, ``stepwise`` and ``rounding``.
 ``reference``: the same rules in plain Python integers, one element at a time, for tests.
+``engine``: what an engine does to memory.
 """
 
 from golden.conversion import convert, stream_parts

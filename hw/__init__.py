@@ -1,9 +1,13 @@
-"""The hardware, in Amaranth. Widths and constants come from ``golden``.
+"""The hardware, in Amaranth. Widths, constants and the register table come from ``golden``.
 
-Each folder is a stage of the flow, built from those before it:
+A folder is a stage, built from those before it::
+
+    target <- stream <- axi <- block <- array <- gemm
+
+    gemm:  geometry <- jobs <- operands <- tiles <- results <- reorder <- datapath <- engine
 
 ``target``: what a design can be built for, and every primitive that has a vendor form.
-``stream``: streams, queues and pipelines; AXI4-Stream ports.
+``stream``: streams, what holds them while a receiver stalls, and their AXI4-Stream ports.
 ``axi``: memory over AXI4.
 ``block``: packed blocks, and the units that make, read and convert them.
 ``array``: the systolic array, from streams of blocks to streams of rows.

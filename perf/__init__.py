@@ -1,1 +1,5 @@
-"""Measurements: speed, area, and the designs that figures are compared with."""
+"""Measurements.
+
+``speed``: of the model, the simulation and the PyTorch layers, and how busy arrays are.
+``ppa``: size and speed of designs on FPGAs. ``baselines``: designs that figures are compared with.
+"""

@@ -3,8 +3,8 @@
 ``parameters``: what an engine was built with.
 ``registers``: the register table, from which hardware, driver, C header and documentation are made.
 ``descriptor``: a job, as words in registers.
-``memory_format``, ``matrix``: how matrices lie in memory, and tensors as such matrices.
-``check``, ``errors``: which descriptors are refused, and why an engine stops.
+``memory_format``: how the rows of a matrix lie in memory. ``matrix``: tensors as such rows.
+``check``: which descriptors are refused. ``errors``: why an engine stops.
 ``job``: what a job makes of memory.
 ``reuse``: how much of the stationary operand stays on chip.
 """

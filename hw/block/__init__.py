@@ -1,7 +1,10 @@
 """Packed blocks, and the units that make, read and convert them.
 
-In and out: streams of packets, a block or 16 binary32 in each.
+In: a stream of packets, 16 binary32 or a block in each.
+Through: stages of a pipeline.
+Out: for each packet one, a block or 16 binary32.
 
-``layouts``: fields of blocks, format codes. ``binary32``: fields of a binary32.
-``quantizer``, ``dequantizer``, ``converter``: blocks from binary32, to binary32, of another format.
+``layouts``: fields of blocks, format codes, elements in normal form. ``binary32``: fields of a binary32.
+``quantizer``: binary32 to blocks. ``dequantizer``: blocks to binary32. ``converter``: blocks to another
+format.
 """

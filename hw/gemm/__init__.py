@@ -1,10 +1,14 @@
-"""The GEMM engine: matrices in memory to matrices in memory, by descriptor.
+"""The GEMM engine.
+
+In: descriptors over AXI4-Lite, matrices in memory.
+Through: jobs, blocks on chip, tiles, results.
+Out: matrices in memory, an interrupt.
 
 ``engine``: the top. ``datapath``: everything that a soft reset clears. ``geometry``: sizes.
 
 ``jobs``: registers and descriptors in, checked jobs out.
 ``operands``: jobs in, blocks of A and B on chip out.
-``tiles``: the order of tiles; blocks to the arrays.
-``results``: the arrays' rows in, lines of memory out.
-``reorder``: rows of floats in another order, to rows of blocks.
+``tiles``: blocks on chip in, rows of products out.
+``results``: rows of products in, lines of memory out.
+``reorder``: rows of floats in, rows of blocks in another order out.
 """

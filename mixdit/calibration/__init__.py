@@ -1,10 +1,13 @@
 """MixDiT's calibration (arXiv 2504.08398): which channels and heads of a model need precision.
 
 ``settings``: budgets and rules.
-``recorder``, ``statistics``: what passes of the model show, from random tokens.
-``sensitivity``: what matters to the model's output.
-``candidates``, ``budget``, ``planning``: from statistics to a plan.
-``calibrate``: all in one call.
+``recorder``: watches passes of the model. ``statistics``: what it saw; ``statistics_file``: the same in a
+file.
+``sensitivity``: what matters to the model's output. ``batches``: calling a model.
+``candidates``: what a block of channels would gain. ``budget``: which are worth it. ``planning``: from
+statistics to a plan. ``exchange``: better company for channels.
+``calibrate``: all in one call. ``command``: ``mixdit calibrate``, as a ``job`` on ``pipelines`` of
+diffusers.
 """
 
 from mixdit.calibration.calibrate import calibrate, collect

@@ -1,8 +1,9 @@
 """The host's side of the GEMM engine; imports ``golden`` only.
 
-``gemm``: the engine as a function of tensors (``matrix``: tensors in its memory, ``allocator``: that memory,
-``reuse``: which operand stays on chip).
-``port``: what connects it to an engine: ``linux`` (mapped device files), ``model`` (the golden model).
+``gemm``: the engine as a function of tensors. ``matrix``: tensors in its memory. ``allocator``: that
+memory.
+``reuse``: which operand stays on chip. ``errors``: what can go wrong.
+``port``: what connects it to an engine. ``linux``: mapped device files. ``model``: the golden model.
 ``reordering``: orders of channels that put those which need precision first.
 """
 

@@ -1,1 +1,6 @@
-"""Quantized layers, and models made of them."""
+"""Quantized layers, and models made of them.
+
+``linear``: linear layers. ``attention``: attention as a module; ``attention_sites``: where models attend.
+``modules``: copying models and exchanging modules. ``quantize_model``: a quantized copy of a model.
+``packed``: weights in a file, as the hardware reads them.
+"""

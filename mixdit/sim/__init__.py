@@ -1,12 +1,15 @@
 """Fast drivers of Verilated designs: a C++ loop around the model, NumPy arrays in and out.
 
-``build``: compiles the shared libraries; ``errors``: what ends a run; ``random.h``: stalls by chance.
+``design``: exported Verilog to simulate. ``toolchain``: Verilator on this machine. ``verilate``: the
+compiled model.
+``build``: that and a loop, as a shared library; ``build_cache``: made once. ``errors``: what ends a run.
 
-The array: ``array``: tiles and whole products; ``panels``: cutting operands into tiles; ``harness.cpp``: the
-loop.
+The array: ``array``: tiles and whole products; ``panels``: cutting operands into tiles; ``harness.cpp``:
+the loop.
 
-The engine: ``engine``: a port for the driver; ``memory``, ``axi_memory.h``: the memory behind it;
-``engine.cpp``: the loop.
+The engine: ``engine``: a port for the driver; ``engine.cpp``: the loop; ``memory``, ``axi_memory.h``: the
+memory behind it; ``random.h``: stalls by chance. ``simulated_port``: a port to an engine in a cocotb
+simulation.
 """
 
 from mixdit.sim.array import ArrayHarness, HarnessError, Product, Run, Stalls

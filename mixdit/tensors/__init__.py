@@ -1,1 +1,7 @@
-"""Blocks in PyTorch: quantization and products, fast or with the bits of the hardware."""
+"""Blocks in PyTorch: quantization and products, fast or with the bits of the hardware.
+
+``block_tensor``: block tensors. ``quantize``: floats to blocks and back; ``native`` and
+``fake_quantize.cpp``: in one pass.
+``dynamic``: formats chosen at run time.
+``matmul``: exact products; of ``operand`` and ``rounding``. ``product``: how a layer multiplies.
+"""

@@ -1,1 +1,4 @@
-"""Plans that change along the denoising."""
+"""What changes along the denoising.
+
+``timesteps``: the timestep that a model is called with. ``timestep_switch``: layers that change with it.
+"""

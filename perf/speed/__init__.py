@@ -1,1 +1,5 @@
-"""Speed of the model, of the simulation and of the PyTorch layers, and how busy arrays are."""
+"""How fast things run, as ratios to what they replace.
+
+``bench_golden``: the golden model. ``bench_sim``: the simulated array. ``bench_engine``: the simulated
+engine, and how busy it keeps its arrays. ``bench_dit``: the PyTorch layers.
+"""

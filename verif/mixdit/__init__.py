@@ -1,0 +1,1 @@
+"""The driver, the demo and the PyTorch code against golden."""

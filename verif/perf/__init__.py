@@ -1,1 +1,1 @@
-"""The designs in ``bench/baselines`` against the golden model."""
+"""The baselines against golden, and published figures against reports."""

@@ -1,8 +1,11 @@
 """From registers to checked jobs.
 
-In: AXI4-Lite accesses, events of the engine. Through: descriptors. Out: jobs, interrupts, counters.
+In: AXI4-Lite accesses; errors of the bus, and what the engine does in each cycle.
+Through: descriptors.
+Out: jobs, the interrupt, the order to stop or clear.
 
-``control``: the registers; ``counters``: what they count. ``descriptor``, ``descriptor_check`` (with
-``region``): descriptors and whether they can be carried out. ``job_planner``: how the buffers are divided.
-``job``: what a descriptor has become. ``supervisor``: which job runs when, errors and resets.
+``control``: the registers. ``counters``: how cycles were spent.
+``descriptor``: a job as software asks for it. ``descriptor_check``: whether it can be carried out; of
+``region``: the memory that a matrix takes, and ``job_planner``: how the operand buffers are divided.
+``job``: what a good descriptor becomes. ``supervisor``: which job runs when, errors and resets.
 """

@@ -1,6 +1,8 @@
-"""Rows of floats in another order, to rows of blocks.
+"""From rows of floats to rows of blocks in another order.
 
-In: reorder jobs, beats of memory. Through: rows in 16 banks. Out: lines of memory.
+In: reorder jobs, beats of memory.
+Through: the permutation, rows in 16 banks.
+Out: lines of memory.
 
-``reorder_path``: the job. ``reorder``: one row at a time, permuted.
+``reorder_path``: a job, from reads to lines. ``reorder``: one row at a time, permuted.
 """

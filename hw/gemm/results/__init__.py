@@ -1,8 +1,11 @@
-"""From the arrays' rows to lines of memory.
+"""From rows of products to lines of memory.
 
-In: rows of tiles, and what becomes of them. Through: sums with earlier chunks, bias and old values of D. Out:
-lines.
+In: the arrays' rows, and what becomes of them; bias and old D from memory.
+Through: sums, formats.
+Out: lines; word that a job is done.
 
-``result_dispatch``: each array's share. ``result_path``, of ``tile_address``, ``addend_reader``,
-``accumulation`` (with ``float_adder``), ``result_format`` and ``row_collector``: one array's results.
+``result_dispatch``: the share of each array. ``result_path``: one array's results; of ``tile_address``:
+where a tile goes, ``addend_reader``: bias and old D, ``accumulation``: sums over chunks, in a
+``float_adder``, ``result_format``: blocks or floats, and ``row_collector``: rows of neighbouring tiles,
+joined and cut into lines.
 """

@@ -1,7 +1,9 @@
-"""From blocks on chip to products.
+"""From blocks on chip to rows of products.
 
-In: jobs, and which tiles are on chip. Through: tiles in the order in which they are multiplied. Out: what
-becomes of each tile's results, and the arrays' rows.
+In: jobs, and word of each tile that is on chip.
+Through: tiles in the order in which they are multiplied.
+Out: the arrays' rows, and what becomes of them; slots set free.
 
-``tile_loop``: the order. ``tile_feeder``: tiles as streams for the arrays. ``array_unit``: an array.
+``tile_loop``: the order. ``tile_feeder``: tiles as streams of blocks, the same for all arrays.
+``array_unit``: an array.
 """

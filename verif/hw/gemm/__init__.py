@@ -1,1 +1,1 @@
-"""Tests of the GEMM engine and its parts."""
+"""The engine against golden: every byte of memory, faults, resets. A folder for each of its stages."""
