@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gen.designs import DESIGNS
+from gen.designs import DESIGNS, PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("golden", "hw", "gen", "mixdit", "perf", "verif")
@@ -69,13 +69,16 @@ def test_the_glossary_names_what_its_files_define():
 
 @pytest.mark.parametrize("picture", sorted((ROOT / "docs").glob("*.svg")), ids=lambda path: path.name)
 def test_pictures_name_files(picture):
-    """Bold names are files, folders, designs or their ports."""
+    """Bold names, and all words like_this, are files, folders, designs, their ports or parameters."""
     ports = {*DESIGNS, *(interface for design in DESIGNS.values() for interface in design.interfaces)}
-    known = {Path(name).stem for name in FILES} | {path.name for path in FOLDERS} | ports | {"irq", "memory"}
-    names = re.findall(r'class="(?:file|folder)[^"]*">([^<]+)<', picture.read_text())
+    known = {Path(name).stem for name in FILES} | {path.name for path in FOLDERS} | ports | {*PARAMETERS}
+    texts = re.findall(r"<text[^>]*>([^<]+)<", picture.read_text())
+    bold = re.findall(r'class="(?:file|folder)[^"]*">([^<]+)<', picture.read_text())
+    names = {name.rstrip("/").split("/")[-1] for name in re.split(r", ", ", ".join(bold))}
+    names |= {name for text in texts for name in re.findall(r"[a-z]+_[a-z_]+", text)}
     assert len(names) > 10
-    for name in re.split(r", ", ", ".join(names)):
-        assert name.rstrip("/").split("/")[-1] in known, name
+    wrong = names - known - {"irq", "memory", "pe_r_c", "pe_"}
+    assert not wrong, wrong
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
