@@ -1,5 +1,5 @@
-// Fake quantization of float32 rows, one block at a time: what dit/quantize.py does with tensors, in one
-// pass over memory. Built and called by dit/native.py.
+// Fake quantization of float32 rows, one block at a time: what quantize.py does with tensors, in one
+// pass over memory. Built and called by native.py.
 
 #include <cmath>
 #include <cstdint>
