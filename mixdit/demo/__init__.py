@@ -1,9 +1,8 @@
-"""What ``mixdit demo`` and ``mixdit sample`` run.
+"""What `mixdit demo` and `mixdit sample` run.
 
-``command``: the demo. ``network``: a classifier of digits, on the simulated array. ``picture``: what it
-saw.
-``layer``: a transformer block's linear layers, on the simulated engine; ``transformer``: that block in
-NumPy.
-``sample``: a digit drawn by a diffusion transformer; ``sample_backend``: its products on the simulated
-array.
+`mixdit demo` is ``command``, in two parts: ``on_array`` classifies ``digits`` by ``network``, ``on_engine``
+runs the block of ``transformer``. Both compute in float64, but for the products (``linear``), which are in
+the formats of a ``plan``. ``figures``, ``tables`` and ``picture`` tell what came out. ``weights`` reads
+checkpoints; ``train`` made the network's. `mixdit sample` is ``sample``, and ``sample_backend`` multiplies
+for it. ``simulated_array`` and ``progress`` serve both.
 """

@@ -1,120 +1,100 @@
-"""The demo's picture: digits with their predictions, accuracy beside cost."""
+"""The picture of ``mixdit demo``: digits with what each plan sees in them, accuracy beside cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.gridspec import GridSpec
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
-from mixdit.demo.network import Digits
-
-if TYPE_CHECKING:
-    from mixdit.demo.command import Figures
+from mixdit.demo.on_array import Classified
 
 __all__ = ["draw"]
 
 RIGHT, WRONG = "#1b7f4b", "#c0392b"
-BAR, INK, FAINT = "#2f6db3", "#222222", "#9aa0a6"
-GALLERY = (6, 8)
+BAR, MIXED, INK, FAINT = "#9db7d5", "#2f6690", "#222222", "#8d8d8d"
+GALLERY = (6, 7)
 """Rows and columns of digits shown."""
 
 
-def draw(
-    path: Path,
-    digits: Digits,
-    predictions: Mapping[str, NDArray[np.int64]],
-    results: Sequence["Figures"],
-    array: str,
-) -> None:
-    """Write the picture as PNG.
-
-    Parameters
-    ----------
-    path:
-        The file.
-    digits:
-        The held-out half.
-    predictions:
-        For each plan its digits, int64 ``[n]``.
-    results:
-        The float32 figures, then those of each plan.
-    array:
-        The array's size, for the title.
-    """
-    figure = Figure(figsize=(13, 7.2), facecolor="white")
-    FigureCanvasAgg(figure)
-    left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
-    _gallery(left, digits, predictions)
-    _charts(right, results)
-    figure.suptitle(
-        f"{len(digits.labels)} held-out digits on a simulated {array} array",
-        x=0.5,
-        y=0.985,
-        fontsize=15,
-        color=INK,
-    )
+def draw(path: Path, found: Classified, array: str) -> None:
+    """Write the picture as PNG; ``array`` is the array's size, for the title."""
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08, wspace=0.02, hspace=0.06)
+    figure = Figure(figsize=(13, 7.8), facecolor="white", layout=layout)
+    title = f"{len(found.digits.labels)} held-out digits on a simulated {array} array"
+    figure.suptitle(title, fontsize=15, color=INK)
+    halves = GridSpec(1, 2, figure, width_ratios=(1.1, 1))
+    _gallery(figure.add_subfigure(halves[0]), found)
+    _charts(figure.add_subfigure(halves[1]), found)
     figure.savefig(path, dpi=130)
 
 
-def _gallery(figure, digits: Digits, predictions: Mapping[str, NDArray[np.int64]]) -> None:
-    """Some digits: first those on which most plans fail, then some on which none does."""
-    guesses = np.stack(list(predictions.values()))
-    wrong = (guesses != digits.labels).sum(axis=0)
-    count = GALLERY[0] * GALLERY[1]
-    hard = np.argsort(-wrong, kind="stable")[: count // 2]
-    easy = np.flatnonzero(wrong == 0)[: count - len(hard)]
+def _gallery(figure: SubFigure, found: Classified) -> None:
+    guesses = np.stack(list(found.guesses.values()))
+    figure.suptitle(
+        f"Under each digit what {', '.join(found.guesses)} see, in red if wrong.\n"
+        "Upper half: digits that some get right and others wrong. Lower half: the first ones.",
+        fontsize=10,
+        color=INK,
+    )
     axes = figure.subplots(*GALLERY)
-    figure.subplots_adjust(left=0.03, right=0.97, top=0.83, bottom=0.05, wspace=0.25, hspace=0.55)
-    for axis, index in zip(axes.flat, (*hard, *easy), strict=True):
-        axis.imshow(16 - digits.images[index], cmap="gray", vmin=0, vmax=16, interpolation="nearest")
+    for axis, index in zip(axes.flat, _chosen(guesses, found.digits.labels), strict=True):
+        axis.imshow(16 - found.digits.images[index], cmap="gray", vmin=0, vmax=16)
         axis.set(xticks=[], yticks=[])
+        right = guesses[:, index] == found.digits.labels[index]
         for spine in axis.spines.values():
-            spine.set(color=WRONG if wrong[index] else RIGHT, linewidth=1.4)
+            spine.set(color=RIGHT if right.all() else WRONG, linewidth=1.4)
         for i, guess in enumerate(guesses[:, index]):
             axis.text(
                 (i + 0.5) / len(guesses),
-                -0.07,
+                -0.06,
                 str(guess),
                 transform=axis.transAxes,
                 ha="center",
                 va="top",
-                fontsize=10,
+                fontsize=9,
                 fontweight="bold",
-                color=RIGHT if guess == digits.labels[index] else WRONG,
+                color=RIGHT if right[i] else WRONG,
             )
-    figure.text(
-        0.03,
-        0.925,
-        f"Under each image what {', '.join(predictions)} make of it, in red if wrong.\n"
-        "Upper half: the hardest ones. Lower half: ordinary ones.",
-        fontsize=10,
-        color=INK,
-        va="top",
-    )
 
 
-def _charts(figure, results: Sequence["Figures"]) -> None:
+def _chosen(guesses: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.intp]:
+    """First images that some plans get wrong, but not all, in most plans first; then the first images."""
+    count = GALLERY[0] * GALLERY[1]
+    wrong = (guesses != labels).sum(axis=0)
+    telling = np.argsort(-(wrong % len(guesses)), kind="stable")[: count // 2]
+    others = np.setdiff1d(np.arange(len(labels)), telling)[: count - len(telling)]
+    return np.concatenate([telling, others])
+
+
+def _charts(figure: SubFigure, found: Classified) -> None:
     """Errors, noise and cost of each plan."""
-    reference, *plans = results
-    axes = figure.subplots(3, 1)
-    figure.subplots_adjust(left=0.08, right=0.96, top=0.88, bottom=0.06, hspace=0.5)
-    cycles = [f"{r.cycles:,} cycles\n{r.utilization:.1%} busy" for r in plans]
-    charts = (
-        ("Wrong digits", [1 - r.accuracy for r in plans], [f"{1 - r.accuracy:.1%}" for r in plans]),
-        ("Signal to noise of the outputs", [r.snr_db for r in plans], [f"{r.snr_db:.0f} dB" for r in plans]),
-        ("Clock cycles, and share of them in which the array multiplies", [r.cycles for r in plans], cycles),
-    )
-    for axis, (title, values, labels) in zip(axes, charts, strict=True):
-        bars = axis.bar([r.plan for r in plans], values, color=BAR, width=0.44)
-        axis.bar_label(bars, labels, padding=3, fontsize=9, color=INK)
-        axis.set_title(title, loc="left", fontsize=11, color=INK)
-        axis.spines[["top", "right", "left"]].set_visible(False)
-        axis.set_yticks([])
-        axis.tick_params(axis="x", length=0, labelsize=10)
-        axis.set_ylim(0, max(values) * 1.35)
-    error = 1 - reference.accuracy
-    axes[0].axhline(error, color=FAINT, linestyle="--", linewidth=1.2)
-    axes[0].text(0.5, error, f"float32 {error:.1%}", fontsize=8, color=INK, ha="center", va="bottom")
+    plans = found.figures
+    errors, snr, cycles = figure.subplots(3, 1)
+    names = [f.plan for f in plans]
+    _bars(errors, "Wrong digits", names, [1 - f.accuracy for f in plans], "{:.1%}")
+    error = 1 - found.accuracy
+    errors.axhline(error, color=FAINT, linestyle="--", linewidth=1.2)
+    label = f"float64 {error:.1%}"
+    errors.text(len(plans) + 0.1, error, label, fontsize=9, color=INK, ha="right", va="top")
+    _bars(snr, "Signal to noise of the outputs", names, [f.snr_db for f in plans], "{:.0f} dB")
+    costs = [f"{f.cycles:,}\n{f.bits:.1f} bits a value" for f in plans]
+    _bars(cycles, "Clock cycles, and storage", names, [f.cycles for f in plans], costs)
+
+
+def _bars(
+    axes: Axes, title: str, names: Sequence[str], values: Sequence[float], labels: str | Sequence[str]
+) -> None:
+    """A bar for each plan, with a label, or with its value in a format."""
+    bars = axes.bar(names, values, color=[MIXED if "+" in name else BAR for name in names], width=0.5)
+    texts = [labels.format(value) for value in values] if isinstance(labels, str) else labels
+    axes.bar_label(bars, texts, padding=3, fontsize=9, color=INK)
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_yticks([])
+    axes.tick_params(axis="x", length=0, labelsize=10)
+    axes.set_ylim(0, max(values) * 1.35)
+    axes.set_xlim(-0.5, len(names) + 0.1)  # room for a note on the right

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from mixdit.demo.progress import progress_line
 from mixdit.require import require
 
 if TYPE_CHECKING:
@@ -97,13 +97,10 @@ def _run(
     )
     calibration = Calibration(model, path.batches)
     images = {}
-    with _progress() as progress:
+    with progress_line() as show:
 
         def draw(title: str, network: "nn.Module") -> None:
-            task = progress.add_task(title, total=None)
-            images[title] = sample(
-                network, noise, asked, steps, lambda i, n: progress.update(task, completed=i, total=n)
-            )
+            images[title] = sample(network, noise, asked, steps, lambda i, n: show(title, i / n))
 
         for each in names:
             draw(each, VARIANTS[each].build(calibration))
@@ -132,12 +129,6 @@ def _whole_blocks(calibration: "Calibration") -> "Plan":
         if isinstance(layer, nn.Linear) and name.startswith("blocks.")
     }
     return replace(plan, linears=linears)
-
-
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _report(

@@ -5,7 +5,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from mixdit.sim import ArrayHarness
+from mixdit.demo.simulated_array import K_BLOCKS, simulated_array
 from mixdit.tensors.block_tensor import BlockTensor
 from mixdit.tensors.matmul import matmul
 from mixdit.tensors.operand import Operand
@@ -33,9 +33,8 @@ class ArrayProduct:
     Raises RuntimeError where the array cannot be built or run.
     """
 
-    def __init__(self, rows: int = 8, cols: int = 8, k_blocks: int = 72):
-        drain_rows = max(d for d in range(1, 5) if rows % d == 0)
-        self._array = ArrayHarness(rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks)
+    def __init__(self, rows: int = 8, cols: int = 8, k_blocks: int = K_BLOCKS):
+        self._array = simulated_array(rows, cols, k_blocks)
         self.products = self.outputs = self.mismatches = self.cycles = 0
 
     def __call__(self, a: BlockTensor | Operand, b: BlockTensor | Operand) -> Tensor:

@@ -3,21 +3,17 @@
 The weights are those that ``mixdit.digits`` trained; reading and running them here needs no PyTorch.
 """
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
+from sklearn import datasets  # type: ignore[import-untyped]
+
+from mixdit.demo.linear import Array, Linear
+from mixdit.demo.weights import Weights, read_weights
 
 __all__ = ["LAYERS", "Block", "embed", "load_block", "tokens"]
-
-Array = NDArray[np.float32]
-
-Linear = Callable[[str, Array, Array, Array], Array]
-"""``x[M, K] * weight[N, K]^T + bias[N]`` of the layer with this name."""
 
 LAYERS = ("attention.qkv", "attention.projection", "fc1", "fc2")
 
@@ -29,17 +25,17 @@ FREQUENCIES = 128
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """A transformer block with adaptive normalization.
+    """A transformer block with adaptive normalization, in float64 but for what ``linear`` does.
 
     Parameters
     ----------
     weights:
-        float32, by name as in ``mixdit.digits.block.TransformerBlock``.
+        float64, by name as in ``mixdit.digits.block.TransformerBlock``.
     heads:
         Attention heads.
     """
 
-    weights: dict[str, Array]
+    weights: Weights
     heads: int
 
     def __call__(self, x: Array, condition: Array, linear: Linear) -> Array:
@@ -55,34 +51,28 @@ class Block:
         qkv = apply("attention.qkv", _normalize(x) * (1 + scale1) + shift1)
         x = x + gate1 * apply("attention.projection", self._attend(qkv))
         hidden = _gelu(apply("fc1", _normalize(x) * (1 + scale2) + shift2))
-        return (x + gate2 * apply("fc2", hidden)).astype(np.float32)
+        return x + gate2 * apply("fc2", hidden)
 
     def _attend(self, qkv: Array) -> Array:
         images, count, _ = qkv.shape
         q, k, v = qkv.reshape(images, count, 3, self.heads, -1).transpose(2, 0, 3, 1, 4)
-        scores = q @ k.swapaxes(-1, -2) / np.float32(np.sqrt(q.shape[-1]))
+        scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
         weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
         weights /= weights.sum(axis=-1, keepdims=True)
-        return (weights @ v).swapaxes(1, 2).reshape(images, count, -1)
+        heads: Array = weights @ v
+        return heads.swapaxes(1, 2).reshape(images, count, -1)
 
 
-def load_block() -> tuple[Block, dict[str, Array]]:
+def load_block() -> tuple[Block, Weights]:
     """The first block, and the weights outside of the blocks by name."""
-    header_bytes = np.fromfile(CHECKPOINT, "<u8", 1)[0]
-    data = CHECKPOINT.read_bytes()
-    header = json.loads(data[8 : 8 + header_bytes])
-    heads = json.loads(header.pop("__metadata__")["mixdit"])["shape"]["heads"]
-    weights = {}
-    for name, entry in header.items():
-        start, stop = (8 + header_bytes + offset for offset in entry["data_offsets"])
-        weights[name] = np.frombuffer(data[start:stop], "<f2").reshape(entry["shape"]).astype(np.float32)
+    weights, recipe = read_weights(CHECKPOINT)
     prefix = "blocks.0."
     inner = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
     outer = {name: value for name, value in weights.items() if not name.startswith("blocks.")}
-    return Block(inner, heads), outer
+    return Block(inner, recipe["shape"]["heads"]), outer
 
 
-def tokens(weights: dict[str, Array], images: int, timestep: int, seed: int) -> tuple[Array, Array]:
+def tokens(weights: Weights, images: int, timestep: int, seed: int) -> tuple[Array, Array]:
     """What the first block gets for so many noisy images: tokens and condition.
 
     Parameters
@@ -94,24 +84,22 @@ def tokens(weights: dict[str, Array], images: int, timestep: int, seed: int) -> 
     seed:
         Of the choice of images and of the noise.
     """
-    digits = load_digits()
+    digits = datasets.load_digits()
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(digits.images), images, replace=False)
-    clean = digits.images[chosen].astype(np.float32) / 8 - 1
-    kept = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))[timestep].astype(np.float32)
+    clean = digits.images[chosen] / 8 - 1
+    kept = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))[timestep]
     noisy = np.sqrt(kept) * clean + np.sqrt(1 - kept) * rng.standard_normal(clean.shape, dtype=np.float32)
     return embed(weights, noisy, timestep, digits.target[chosen])
 
 
-def embed(
-    weights: dict[str, Array], noisy: Array, timestep: int, labels: NDArray[np.int64]
-) -> tuple[Array, Array]:
+def embed(weights: Weights, noisy: Array, timestep: int, labels: NDArray[np.int64]) -> tuple[Array, Array]:
     """Tokens and condition for images ``[images, 8, 8]`` of these digits."""
     side = noisy.shape[1] // PATCH
     squares = noisy.reshape(-1, side, PATCH, side, PATCH).transpose(0, 1, 3, 2, 4)
     pixels = squares.reshape(-1, side**2, PATCH**2)
     x = pixels @ weights["patch_embedding.weight"].T + weights["patch_embedding.bias"]
-    angles = np.float32(timestep) * _frequencies(FREQUENCIES)
+    angles = timestep * _frequencies(FREQUENCIES)
     time = np.concatenate([np.cos(angles), np.sin(angles)])
     for n in (0, 2):
         layer = f"timestep_embedding.{n}"
@@ -121,11 +109,11 @@ def embed(
 
 
 def _frequencies(count: int) -> Array:
-    return np.exp(-np.log(10000) * np.arange(count) / count).astype(np.float32)
+    return np.float64(10000) ** (-np.arange(count) / count)
 
 
 def _positions(side: int, width: int) -> Array:
-    angles = np.arange(side, dtype=np.float32)[:, None] * _frequencies(width // 4)
+    angles = np.arange(side)[:, None] * _frequencies(width // 4)
     axis = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
     rows = np.broadcast_to(axis[:, None], (side, side, width // 2))
     columns = np.broadcast_to(axis[None], (side, side, width // 2))
@@ -134,12 +122,15 @@ def _positions(side: int, width: int) -> Array:
 
 def _normalize(x: Array) -> Array:
     centered = x - x.mean(axis=-1, keepdims=True)
-    return centered / np.sqrt(np.square(centered).mean(axis=-1, keepdims=True) + np.float32(1e-6))
+    normalized: Array = centered / np.sqrt(np.square(centered).mean(axis=-1, keepdims=True) + 1e-6)
+    return normalized
 
 
 def _silu(x: Array) -> Array:
-    return x / (1 + np.exp(-x))
+    activated: Array = x / (1 + np.exp(-x))
+    return activated
 
 
 def _gelu(x: Array) -> Array:
-    return 0.5 * x * (1 + np.tanh(np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x**3)))
+    activated: Array = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    return activated

@@ -37,9 +37,9 @@ def main() -> None:
         sys.exit(f"make ppa: {error}")
     results = dict(zip(names, found, strict=True))
     report = make_report(results, seeds=options.seeds, frequency_mhz=requests[names[0]].frequency_mhz)
-    figures = json.dumps({name: result.to_json() for name, result in results.items()}, indent=2) + "\n"
-    write_files(options.output, {"report.md": report, "report.json": figures})
-    draw_charts(results, options.output)
+    figures = {name: result.to_json() for name, result in results.items()}
+    write_files(options.output, {"report.md": report, "report.json": json.dumps(figures, indent=2) + "\n"})
+    draw_charts(figures, options.output)
     print(goals_table(results))
     print(f"wrote {options.output}/report.md")
     if options.publish:

@@ -1,110 +1,125 @@
-"""The report's pictures."""
+"""The report's pictures; ``python -m perf.ppa.charts`` draws those of docs/ppa again from its report.json."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
+from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from gen.synth.result import Result
+from perf.ppa.publish import FIGURES
 from perf.ppa.standard import ARRAYS, TITLES
 
-__all__ = ["draw_charts"]
+__all__ = ["area", "draw_charts", "efficiency", "fmax"]
 
-PLAIN, TRIMMED, BASELINE = "#9db7d5", "#2f6690", "#b0a090"
+Results = Mapping[str, Mapping[str, Any]]
+"""Runs by name, as in report.json (``gen.synth.result.Result.to_json``)."""
+
+PLAIN, TRIMMED = "#9db7d5", "#2f6690"
 MODE_COLORS = ("#2f6690", "#81a4cd", "#c9d6e8")
 PART_COLORS = ("#2f6690", "#81a4cd", "#3a7d44", "#9dc08b", "#d9a441", "#b56576", "#8d8d8d", "#cccccc")
 
+LABEL_COLUMNS = 42
+"""Characters in a line of a row's label: longer ones would leave no room for the bars."""
 
-def draw_charts(results: Mapping[str, Result], folder: Path) -> None:
+
+def draw_charts(results: Results, folder: Path) -> None:
     """Write the files of ``report.CHARTS`` into ``folder``."""
-    matplotlib.use("Agg")
-    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
-    _efficiency(results, folder / "efficiency.png")
-    _fmax(results, folder / "fmax.png")
-    _area(results, folder / "area.png")
+    for name, chart in {"efficiency": efficiency, "fmax": fmax, "area": area}.items():
+        chart(results).savefig(folder / f"{name}.png", dpi=150)
 
 
-def _efficiency(results: Mapping[str, Result], path: Path) -> None:
-    rates = {n: r.mac_per_s_per_lut(r.trimmed) for n, r in results.items()}
-    rates = {name: rate for name, rate in rates.items() if rate}
+def efficiency(results: Results) -> Figure:
+    """Multiply-accumulates per second and LUT, by precision mode."""
+    rates = {n: r["mac_per_s_per_lut_trimmed"] for n, r in results.items() if r["mac_per_s_per_lut_trimmed"]}
     modes = sorted({mode for rate in rates.values() for mode in rate})
-    figure, axes = plt.subplots(figsize=(8, 0.6 + 0.55 * len(rates)), layout="constrained")
-    rows = np.arange(len(rates))
+    figure, axes = _rows(list(rates), inches=0.5)
     for i, (mode, color) in enumerate(zip(modes, MODE_COLORS, strict=False)):
         values = [rate.get(mode, 0) / 1e6 for rate in rates.values()]
-        bars = axes.barh(rows + (i - 1) * 0.27, values, 0.25, color=color, label=_mode(mode))
+        bars = axes.barh(np.arange(len(rates)) + (i - 1) * 0.27, values, 0.25, color=color, label=_mode(mode))
         axes.bar_label(bars, [f"{value:.2f}" if value else "" for value in values], padding=2, fontsize=7)
-    axes.set_yticks(rows, [TITLES[name] for name in rates])
-    axes.invert_yaxis()
-    axes.set_xlabel("million multiply-accumulates per second and LUT4 (ECP5, chain ends trimmed)")
+    _finish(figure, "million multiply-accumulates per second and LUT4 (ECP5, chain ends trimmed)", columns=3)
+    return figure
+
+
+def fmax(results: Results) -> Figure:
+    """Fmax without and with trimmed chain ends, median and range over the seeds."""
+    shown = {name: run for name, run in results.items() if run["fmax_mhz_trimmed"]}
+    figure, axes = _rows(list(shown), inches=0.42)
+    styles = (("", -0.19, PLAIN, "plain"), ("_trimmed", 0.19, TRIMMED, "chain ends trimmed"))
+    for suffix, offset, color, label in styles:
+        placed = [(row, run) for row, run in enumerate(shown.values()) if run[f"fmax_mhz{suffix}"]]
+        median = np.array([run[f"fmax_mhz{suffix}"] for _, run in placed])
+        seeds = [list(run[f"fmax_mhz_by_seed{suffix}"].values()) for _, run in placed]
+        low, high = np.array(list(map(min, seeds))), np.array(list(map(max, seeds)))
+        places = np.array([row for row, _ in placed]) + offset
+        errors = [median - low, high - median]
+        axes.barh(places, median, 0.36, color=color, label=label, xerr=errors, ecolor="#555555")
+        for place, value, top in zip(places, median, high, strict=True):
+            _note(axes, value, top, place)
+    _finish(figure, "Fmax in MHz on ECP5, median and range over the seeds", columns=2)
+    return figure
+
+
+def area(results: Results) -> Figure:
+    """LUTs of each part of an array per multiply-accumulate and cycle."""
+    arrays = {name: results[name] for name in ARRAYS if name in results and results[name]["parts"]}
+    totals: dict[str, int] = {}
+    for run in arrays.values():
+        for part, count in run["parts"].items():
+            totals[part] = totals.get(part, 0) + count["lut"]
+    names = sorted(totals, key=lambda name: -totals[name])
+    named, other = names[: len(PART_COLORS) - 1], names[len(PART_COLORS) - 1 :]
+    groups = {**{_part(name): [name] for name in named}, **({"other": other} if other else {})}
+    figure, axes = _rows(list(arrays), inches=0.6)
+    left = np.zeros(len(arrays))
+    for (label, group), color in zip(groups.items(), PART_COLORS, strict=False):
+        values = np.array([_luts_per_mac(run, group) for run in arrays.values()])
+        axes.barh(np.arange(len(arrays)), values, 0.6, left=left, color=color, label=label)
+        left += values
+    for row, total in enumerate(left):
+        _note(axes, total, total, row)
+    _finish(figure, "LUT4 per multiply-accumulate, modules counted apart", columns=4)
+    return figure
+
+
+def _rows(names: Sequence[str], *, inches: float) -> tuple[Figure, Axes]:
+    """A figure with a labelled row of so many inches for each run, the first one on top."""
+    figure = Figure(figsize=(8, 0.9 + inches * len(names)), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=9)
+    axes.set_yticks(range(len(names)), [fill(TITLES[name], LABEL_COLUMNS) for name in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
     axes.margins(x=0.08)
-    figure.legend(frameon=False, loc="outside upper center", ncols=3)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    return figure, axes
+
+
+def _finish(figure: Figure, quantity: str, *, columns: int) -> None:
+    """Legend above, and what the bars measure below, both as wide as the figure: axes can be narrow."""
+    figure.legend(frameon=False, loc="outside upper center", ncols=columns, fontsize=9)
+    figure.supxlabel(quantity, fontsize=9)
+
+
+def _note(axes: Axes, value: float, x: float, y: float) -> None:
+    axes.annotate(f"{value:.0f}", (x, y), (4, -3), textcoords="offset points", fontsize=8)
+
+
+def _luts_per_mac(run: Mapping[str, Any], parts: Sequence[str]) -> float:
+    luts = sum(run["parts"][part]["lut"] for part in parts if part in run["parts"])
+    return float(luts / max(run["macs_per_cycle"].values()))
 
 
 def _mode(mode: str) -> str:
     return mode.upper().replace("X6XM", "X6 x M").replace("X9XM", "X9 x M")
 
 
-def _fmax(results: Mapping[str, Result], path: Path) -> None:
-    shown = {n: r for n, r in results.items() if r.trimmed and r.trimmed.fmax_mhz}
-    figure, axes = plt.subplots(figsize=(8, 0.6 + 0.45 * len(shown)), layout="constrained")
-    rows = np.arange(len(shown))
-    for offset, color, label in ((-0.19, PLAIN, "plain"), (0.19, TRIMMED, "chain ends trimmed")):
-        timings = [r.plain if label == "plain" else r.trimmed for r in shown.values()]
-        placed = [(row, t) for row, t in zip(rows, timings, strict=True) if t]
-        seeds = [[p.fmax_mhz for p in t.seeds.values()] for _, t in placed]
-        median = [t.fmax_mhz for _, t in placed]
-        errors = [[m - min(s) for m, s in zip(median, seeds, strict=True)]]
-        errors.append([max(s) - m for m, s in zip(median, seeds, strict=True)])
-        places = np.array([row for row, _ in placed]) + offset
-        axes.barh(places, median, 0.36, color=color, label=label, xerr=errors, ecolor="#555555")
-        for place, value, top in zip(places, median, map(max, seeds), strict=True):
-            _note(axes, value, top, place)
-    axes.set_yticks(rows, [TITLES[name] for name in shown])
-    axes.invert_yaxis()
-    axes.set_xlabel("Fmax in MHz on ECP5, median and range over the seeds")
-    axes.margins(x=0.08)
-    figure.legend(frameon=False, loc="outside upper center", ncols=2)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-
-
-def _area(results: Mapping[str, Result], path: Path) -> None:
-    arrays = {name: results[name] for name in ARRAYS if name in results and results[name].parts}
-    totals: dict[str, int] = {}
-    for result in arrays.values():
-        for part in result.parts:
-            totals[part.name] = totals.get(part.name, 0) + part.area.lut
-    names = sorted(totals, key=lambda name: -totals[name])
-    named, other = names[: len(PART_COLORS) - 1], names[len(PART_COLORS) - 1 :]
-    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.6 * len(arrays)), layout="constrained")
-    left = np.zeros(len(arrays))
-    groups = {**{name: [name] for name in named}, **({"other": other} if other else {})}
-    for (label, group), color in zip(groups.items(), PART_COLORS, strict=False):
-        values = np.array(
-            [
-                sum(part.area.lut for part in result.parts if part.name in group) / result.macs
-                for result in arrays.values()
-            ]
-        )
-        axes.barh(list(map(TITLES.get, arrays)), values, 0.6, left=left, color=color, label=_part(label))
-        left += values
-    for row, total in enumerate(left):
-        _note(axes, total, total, row)
-    axes.invert_yaxis()
-    axes.set_xlabel("LUT4 per multiply-accumulate, modules counted apart")
-    figure.legend(frameon=False, loc="outside upper center", ncols=4)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-
-
-def _note(axes, value: float, x: float, y: float) -> None:
-    axes.annotate(f"{value:.0f}", (x, y), (4, -3), textcoords="offset points", fontsize=8)
-
-
 def _part(name: str) -> str:
     return {"pe": "elements"}.get(short := name.removeprefix("mx_array_"), short.replace("_", " "))
+
+
+if __name__ == "__main__":
+    draw_charts(json.loads(FIGURES.read_text()), FIGURES.parent)
