@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from golden import MX4, MX6, MX9, MixedTensor, matmul
+from mixdit.demo.figures import Figures
 from mixdit.demo.layer import ADDER_LANES, PARAMETERS, LayerFigures, print_layer, run_layer
 from mixdit.demo.network import Plan, load, train
 from mixdit.demo.picture import draw
@@ -23,7 +24,7 @@ from mixdit.sim import ArrayHarness, EngineHarness, HarnessError
 from mixdit.sim.toolchain import ToolchainError
 from mixdit.sim.verilate import BuildError
 
-__all__ = ["Figures", "command"]
+__all__ = ["command"]
 
 PLANS = (
     Plan("MX4", rest=MX4),
@@ -33,43 +34,6 @@ PLANS = (
 )
 
 K_BLOCKS = 16
-
-
-@dataclass
-class Figures:
-    """What one plan gave on the held-out half.
-
-    Parameters
-    ----------
-    plan:
-        Its name.
-    accuracy:
-        Share of images with the right digit.
-    agreement:
-        Share of images with the same digit as in float32.
-    snr_db:
-        Power of the float32 logits over that of the difference, in decibels; None without one.
-    mismatches:
-        Outputs of the array that differ from golden in any bit.
-    outputs:
-        Outputs compared.
-    cycles:
-        Clock cycles of all products.
-    passes:
-        Cycles in which every processing element worked.
-    utilization:
-        ``passes`` per cycle from each product's first pass to its last.
-    """
-
-    plan: str
-    accuracy: float
-    agreement: float
-    snr_db: float | None
-    mismatches: int = 0
-    outputs: int = 0
-    cycles: int = 0
-    passes: int = 0
-    utilization: float = 0.0
 
 
 def command(

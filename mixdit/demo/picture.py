@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mixdit.demo.figures import Figures
 from mixdit.demo.network import Digits
-
-if TYPE_CHECKING:
-    from mixdit.demo.command import Figures
 
 __all__ = ["draw"]
 
@@ -26,7 +23,7 @@ def draw(
     path: Path,
     digits: Digits,
     predictions: Mapping[str, NDArray[np.int64]],
-    results: Sequence["Figures"],
+    results: Sequence[Figures],
     array: str,
 ) -> None:
     """Write the picture as PNG.
@@ -96,7 +93,7 @@ def _gallery(figure, digits: Digits, predictions: Mapping[str, NDArray[np.int64]
     )
 
 
-def _charts(figure, results: Sequence["Figures"]) -> None:
+def _charts(figure, results: Sequence[Figures]) -> None:
     """Errors, noise and cost of each plan."""
     reference, *plans = results
     axes = figure.subplots(3, 1)
