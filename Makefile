@@ -58,7 +58,7 @@ lint:
 	@$(call setup,base sim lint)
 	@status=0; \
 	$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && echo "ruff: clean" || status=1; \
-	$(BIN)/mypy golden gen mixdit/driver || status=1; \
+	$(BIN)/mypy golden gen perf mixdit/driver || status=1; \
 	$(BIN)/python -m verif.lint || status=1; \
 	exit $$status
 
