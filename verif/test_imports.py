@@ -35,7 +35,7 @@ STAGES = {
     "hw.gemm.reorder": "hw.gemm.results",
     "hw.gemm": "hw.gemm.reorder",
     # Export and synthesis. The command lies above both, in a file of its own.
-    "gen": "hw.gemm",
+    "gen": "hw hw.gemm",
     "gen.synth": "gen",
     "gen.cli": "gen.synth",
     "gen.__main__": "gen.cli",
