@@ -1,10 +1,12 @@
-"""Export of the hardware as Verilog, and the ``mixdit`` command.
+"""Export of the hardware as Verilog, and the command ``mixdit``.
 
-``designs``: what can be exported, with its parameters and the meaning of its ports.
-``verilog``: conversion of a component to Verilog text.
-``package``: the files that make up an exported design. ``package_store``: those of earlier exports.
-``files``: writing them.
-``cli``: the command; ``options``: its options for the parameters of designs.
+``designs``: what can be exported, with its parameters. ``ports``: what their ports mean.
+``verilog``: a component as Verilog text. ``package``: the files of an exported design; ``package_store``:
+those of earlier exports. ``files``: writing them.
+``register_map``: the engine's registers as a page and as a C header.
+``cli``: the command; ``verilog_command``: ``mixdit verilog``; ``registers_command``: ``mixdit registers``;
+``options``: options of commands for the parameters of designs.
+``synth``: size and speed on FPGAs. ``store``: results kept by content.
 """
 
 __version__ = "0.1.0"
