@@ -23,29 +23,26 @@ STORE = Path("build/export")
 KEPT = 8
 """Packages of a design that are kept: those used last."""
 
+_FILES = "files.json"
+"""The text of a package's files by their name: in one file, which nobody takes for the export itself."""
+
 
 def stored_package(design: Design, top: Any, store: Path) -> Package:
     """What `make_package` makes of ``top``, one of ``DESIGNS``, from the folder ``store`` if it is there.
 
     It is made anew after any change of a parameter, of the source of ``golden``, ``hw`` or ``gen``, or of a
-    version, and where the store cannot be written.
+    version, and where the store cannot be written or is damaged.
     """
 
     def make(folder: Path) -> None:
-        for name, text in make_package(design, top).files.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        (folder / _FILES).write_text(json.dumps(make_package(design, top).files))
 
     try:
-        return _read(design, stored(store, design.name, _key(design, top), make, keep=KEPT))
-    except OSError:
+        folder = stored(store, design.name, _key(design, top), make, keep=KEPT)
+        files = json.loads((folder / _FILES).read_text())
+    except (OSError, ValueError):
         return make_package(design, top)
-
-
-def _read(design: Design, folder: Path) -> Package:
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    names = [*(file["name"] for file in manifest["files"]), "manifest.json"]
-    files = {name: (folder / name).read_text(encoding="utf-8") for name in names}
-    return Package(design=design, manifest=manifest, files=files)
+    return Package(design=design, manifest=json.loads(files["manifest.json"]), files=files)
 
 
 def _key(design: Design, top: Any) -> Iterator[str]:

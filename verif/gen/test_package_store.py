@@ -72,6 +72,14 @@ def test_store_that_cannot_be_written_is_left_out(tmp_path, made):
     assert package == make_package(CONVERTER, CONVERTER.top({}))
 
 
+def test_damaged_store_is_left_out(export, made, tmp_path):
+    first = export()
+    (kept,) = tmp_path.glob("store/*/files.json")
+    kept.write_text(kept.read_text()[:-100])
+    assert export() == first
+    assert len(made) == 2
+
+
 def test_folders_used_last_are_kept(tmp_path):
     for key in "abcabd":
         stored(tmp_path, "x", [key], lambda folder: (folder / "made").touch(), keep=3)
