@@ -1,10 +1,11 @@
 """Export of the hardware as Verilog, and the command ``mixdit``.
 
 ``designs``: what can be exported, with its parameters. ``ports``: what their ports mean.
-``verilog``: a component as Verilog text. ``package``: the files of an exported design. ``files``: writing
-them.
+``verilog``: a component as Verilog text. ``package``: the files of an exported design; ``package_store``:
+those of earlier exports. ``files``: writing them.
 ``register_map``: the engine's registers as a page and as a C header.
-``cli``: the command; ``commands``: ``mixdit verilog``; ``registers_command``: ``mixdit registers``.
+``cli``: the command; ``verilog_command``: ``mixdit verilog``; ``registers_command``: ``mixdit registers``;
+``options``: options of commands for the parameters of designs.
 ``synth``: size and speed on FPGAs. ``store``: results kept by content.
 """
 

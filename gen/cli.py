@@ -11,11 +11,11 @@ from amaranth.hdl import UnusedElaboratable
 from typer.exceptions import TyperException
 
 import gen
-from gen.commands import verilog
 from gen.designs import ParameterError
 from gen.registers_command import registers
 from gen.synth.command import synth
 from gen.synth.tools import SynthesisError
+from gen.verilog_command import verilog
 
 __all__ = ["main"]
 
@@ -27,11 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     user can mend. Both failures say why in one line on stderr.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    # Designs are also built to check their parameters, or to find them in the store.
+    warnings.simplefilter("ignore", UnusedElaboratable)
     try:
         status = _application(arguments)(args=arguments, prog_name="mixdit", standalone_mode=False)
     except (TyperException, ParameterError) as error:
-        # Other designs of the same command may have been built by now.
-        warnings.simplefilter("ignore", UnusedElaboratable)
         message = error.format_message() if isinstance(error, TyperException) else str(error)
         _fail(message, 2)
     except (MissingExtraError, SynthesisError, OSError) as error:

@@ -8,8 +8,18 @@ from pathlib import Path
 
 __all__ = ["stored"]
 
+_DIGEST = 16
+"""Digits of a folder's name that come from its key."""
 
-def stored(root: Path, label: str, key: Iterable[str], make: Callable[[Path], None]) -> Path:
+
+def stored(
+    root: Path,
+    label: str,
+    key: Iterable[str],
+    make: Callable[[Path], None],
+    *,
+    keep: int | None = None,
+) -> Path:
     """Folder in ``root`` that ``make(folder)`` has filled for this ``key``, now or in an earlier run.
 
     Whoever asks for a folder that is being made waits for it. A folder whose making failed or was
@@ -25,13 +35,16 @@ def stored(root: Path, label: str, key: Iterable[str], make: Callable[[Path], No
         Texts that determine the result: sources, commands, tool versions.
     make:
         Fills the folder, or raises.
+    keep:
+        How many folders with this label to keep, those used last; all if not given.
     """
     digest = hashlib.sha256()
     for text in key:
         digest.update(hashlib.sha256(text.encode()).digest())
-    folder = root.resolve() / f"{label}-{digest.hexdigest()[:16]}"
+    folder = root.resolve() / f"{label}-{digest.hexdigest()[:_DIGEST]}"
     done = folder / ".complete"
     if done.exists():
+        done.touch()
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(f"{folder}.lock", "w") as lock:
@@ -41,4 +54,13 @@ def stored(root: Path, label: str, key: Iterable[str], make: Callable[[Path], No
             folder.mkdir()
             make(folder)
             done.touch()
+    if keep is not None:
+        _forget(root, label, keep)
     return folder
+
+
+def _forget(root: Path, label: str, keep: int) -> None:
+    """Remove the folders of ``label`` but for the ``keep`` that were used last."""
+    done = root.glob(f"{label}-{_DIGEST * '[0-9a-f]'}/.complete")
+    for old in sorted(done, key=lambda path: path.stat().st_mtime_ns, reverse=True)[keep:]:
+        shutil.rmtree(old.parent, ignore_errors=True)

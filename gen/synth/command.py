@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gen.designs import PARAMETERS, ParameterError
+from gen.designs import ParameterError
+from gen.options import with_parameter_options
 from gen.synth.families import FAMILIES
 from gen.synth.flow import Request, run_flow
 from gen.synth.placement import PLACERS
@@ -28,28 +30,13 @@ def default_jobs() -> int:
     return max(1, (os.cpu_count() or 1) // 2)
 
 
-def _option(name: str) -> Any:
-    text = PARAMETERS[name]
-    return typer.Option(help=f"{text[0].upper()}{text[1:]}.", show_default="the design's")
-
-
+@with_parameter_options(show_defaults=False)
 def synth(
+    parameters: Mapping[str, Any],
     design: Annotated[
         str, typer.Option(help=f"What to synthesize: {', '.join(subject_names())}, or any module:factory.")
     ],
     family: Annotated[str, typer.Option(help=f"FPGA family: {', '.join(FAMILIES)}.")] = "ecp5",
-    target: Annotated[str | None, _option("target")] = None,
-    rows: Annotated[int | None, _option("rows")] = None,
-    cols: Annotated[int | None, _option("cols")] = None,
-    drain_rows: Annotated[int | None, _option("drain_rows")] = None,
-    k_blocks: Annotated[int | None, _option("k_blocks")] = None,
-    fraction_bits: Annotated[int | None, _option("fraction_bits")] = None,
-    product_stages: Annotated[int | None, _option("product_stages")] = None,
-    adder_lanes: Annotated[int | None, _option("adder_lanes")] = None,
-    arrays: Annotated[int | None, _option("arrays")] = None,
-    stationary_tiles: Annotated[int | None, _option("stationary_tiles")] = None,
-    data_bits: Annotated[int | None, _option("data_bits")] = None,
-    reorder_columns: Annotated[int | None, _option("reorder_columns")] = None,
     dsp: Annotated[bool, typer.Option("--dsp", help="Let products go into DSP blocks.")] = False,
     seeds: Annotated[
         int, typer.Option(min=0, help="Place and route with seeds 1 to this many; 0 for Yosys alone.")
@@ -72,24 +59,10 @@ def synth(
         raise ParameterError(f"no family is called {family!r}: choose from {', '.join(FAMILIES)}")
     if placer not in PLACERS:
         raise ParameterError(f"no placer is called {placer!r}: choose from {', '.join(PLACERS)}")
-    given = {
-        "target": target,
-        "rows": rows,
-        "cols": cols,
-        "drain_rows": drain_rows,
-        "k_blocks": k_blocks,
-        "fraction_bits": fraction_bits,
-        "product_stages": product_stages,
-        "adder_lanes": adder_lanes,
-        "arrays": arrays,
-        "stationary_tiles": stationary_tiles,
-        "data_bits": data_bits,
-        "reorder_columns": reorder_columns,
-    }
     request = Request(
         subject=find_subject(design),
         family=FAMILIES[family],
-        parameters={name: value for name, value in given.items() if value is not None},
+        parameters=parameters,
         dsp=dsp,
         seeds=seeds,
         frequency_mhz=freq,

@@ -45,7 +45,7 @@ class Tool:
         log = folder / f"{self.module}.log"
         with log.open("w") as output:
             result = subprocess.run(
-                [sys.executable, "-c", call, *arguments],
+                [sys.executable, "-P", "-c", call, *arguments],  # -P: import nothing from `folder`
                 cwd=folder,
                 stdout=output,
                 stderr=subprocess.STDOUT,

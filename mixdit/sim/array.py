@@ -205,7 +205,8 @@ class ArrayHarness:
 
         def report(received: int) -> int:
             try:
-                progress(received // self.drain_rows, count)
+                if progress:
+                    progress(received // self.drain_rows, count)
             except BaseException as error:
                 failure.append(error)
             return bool(failure)

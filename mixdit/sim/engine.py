@@ -154,7 +154,7 @@ class EngineHarness:
     @property
     def cycles(self) -> int:
         """Cycles simulated so far."""
-        return self._shared.cycles
+        return int(self._shared.cycles)
 
     @property
     def bursts(self) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden import MX9, SLOT_BYTES, Tensor, format_codes, slots, stream_parts
+from golden import MX9, SLOT_BYTES, MXTensor, Tensor, format_codes, slots, stream_parts
 
 __all__ = ["Panel", "panels"]
 
@@ -60,6 +60,7 @@ def panels(t: Tensor, *, lanes: int, k_blocks: int) -> list[list[Panel]]:
     return [[Panel(data[i, cut], codes[cut], passes[i, cut]) for cut in cuts] for i in range(tiles)]
 
 
-def _wide_blocks(part) -> NDArray[np.bool_]:
+def _wide_blocks(part: MXTensor) -> NDArray[np.bool_]:
     """Blocks with an element -2**m, which takes a second pass in MX4 and MX6: bool ``[rows, blocks]``."""
-    return (part.elements == part.fmt.min_element).any(axis=-1)
+    wide: NDArray[np.bool_] = (part.elements == part.fmt.min_element).any(axis=-1)
+    return wide

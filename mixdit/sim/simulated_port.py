@@ -1,5 +1,7 @@
 """The driver's port to an engine in a cocotb simulation."""
 
+from typing import Any
+
 import numpy as np
 from cocotb.task import resume
 from cocotb.triggers import First, RisingEdge, Timer
@@ -28,7 +30,7 @@ class SimulatedPort:
         Those that the driver may use.
     """
 
-    def __init__(self, dut, registers: AxiLiteMaster, memory: AxiRam, addresses: range):
+    def __init__(self, dut: Any, registers: AxiLiteMaster, memory: AxiRam, addresses: range):
         self.dut = dut
         self.registers = registers
         self.ram = memory

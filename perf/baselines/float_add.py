@@ -32,7 +32,7 @@ class FloatAdd(wiring.Component):
 
     latency = 9
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             {
                 "x": In(binary32_layout()),
@@ -41,7 +41,7 @@ class FloatAdd(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         x, y = self.x, self.y
         swap = Signal()
@@ -81,7 +81,8 @@ class FloatAdd(wiring.Component):
         m.d.sync += total.eq(Mux(delay(m, "subtract", subtract, 2), largest - aligned, largest + aligned))
 
         # Normalize in two cycles.
-        value, count = total, []
+        value = total
+        count: list[Signal] = []
         for stage, steps in enumerate(((4, 3), (2, 1, 0))):
             found = []
             for step in steps:
@@ -142,7 +143,7 @@ class IntegerToFloat(wiring.Component):
 
     latency = 5
 
-    def __init__(self, *, width):
+    def __init__(self, *, width: int):
         self.width = width
         super().__init__(
             {
@@ -152,12 +153,13 @@ class IntegerToFloat(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         magnitude = Signal(self.width, reset_less=True)
         m.d.sync += magnitude.eq(Mux(self.integer < 0, -self.integer, self.integer))
         steps = list(reversed(range((self.width - 1).bit_length())))
-        value, count = magnitude, []
+        value = magnitude
+        count: list[Signal] = []
         for stage, some in enumerate((steps[:2], steps[2:])):
             found = []
             for step in some:

@@ -1,6 +1,8 @@
 """The least that any element with 4-bit magnitudes needs: its products and their sum."""
 
-from amaranth.hdl import Cat, Module, unsigned
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -33,7 +35,7 @@ class Floor(wiring.Component):
     macs_per_pass = BLOCK_SIZE
     modes = ("mx6xmx6",)
 
-    def __init__(self, *, target="generic"):
+    def __init__(self, *, target: str = "generic"):
         check_target(target)
         self.target = target
         super().__init__(
@@ -44,7 +46,7 @@ class Floor(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         values = []
         for i in range(BLOCK_SIZE):
@@ -77,7 +79,7 @@ class Floor(wiring.Component):
         m.d.comb += self.sum.eq(values[0])
         return m
 
-    def _sum(self, m, name, *operation, **operands):
+    def _sum(self, m: Module, name: str, operation: CarryOp, width: int, **operands: Any) -> Signal:
         """A registered sum."""
-        total = carry_sum(m, f"{name}_next", *operation, target=self.target, **operands)
+        total = carry_sum(m, f"{name}_next", operation, width, target=self.target, **operands)
         return delay(m, name, total, 1)

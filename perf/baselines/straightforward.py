@@ -58,7 +58,7 @@ class StraightforwardElement(wiring.Component):
     interleaved = FloatAdd.latency
     macs_per_pass = BLOCK_SIZE
 
-    def __init__(self):
+    def __init__(self) -> None:
         exponent = signed(10)
         members = {"total": Out(32)}
         for name, shape in (
@@ -71,7 +71,7 @@ class StraightforwardElement(wiring.Component):
             members |= {f"{name}_in": In(shape), f"{name}_out": Out(shape)}
         super().__init__(members)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.to_float = to_float = IntegerToFloat(width=_DOT_BITS)
         m.submodules.add = add = FloatAdd()

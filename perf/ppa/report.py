@@ -98,7 +98,7 @@ def _unreached(results: Mapping[str, Result]) -> Iterator[str]:
         yield "## Goals not reached\n\n" + "\n".join(lines)
 
 
-_ECP5_HEAD = ("design", "LUT4", "CCU2C", "FF", "RAM", "per MAC or element")
+_ECP5_HEAD: Row = ("design", "LUT4", "CCU2C", "FF", "RAM", "per MAC or element")
 _ECP5_HEAD += ("COMB plain", "COMB trimmed", "MHz plain", "MHz trimmed", "device used")
 
 

