@@ -14,8 +14,8 @@ from hw.block.layouts import FormatCode
 from hw.shared_module import place
 from hw.stream.packet import packet_layout
 from hw.stream.ring_reader import RingReader
-from hw.target.carry_sum import check_target
 from hw.target.delay import delay
+from hw.target.targets import check_target
 
 __all__ = ["Array"]
 
@@ -46,7 +46,7 @@ class Array(wiring.Component):
     product_stages:
         Register stages in a product: 2, or 1 for a quarter fewer registers at a lower clock frequency.
     target:
-        One of ``hw.target.carry_sum.TARGETS``; changes area and speed, never a result.
+        One of ``hw.target.targets.TARGETS``; changes area and speed, never a result.
 
     Members
     -------

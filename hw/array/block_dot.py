@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from golden.formats import MX9, PASS_DOT_BITS, PASS_MAGNITUDE_BITS, SUBBLOCKS
 from hw.target.carry_sum import CarryOp, carry_sum
 from hw.target.delay import delay
-from hw.target.targets import check_target
+from hw.target.targets import TARGETS, check_target
 
 __all__ = ["BlockDot", "activation_layout", "weight_layout"]
 
@@ -137,7 +137,7 @@ class BlockDot(wiring.Component):
 
     @property
     def _four_inputs(self):
-        return self.target == "ecp5"
+        return TARGETS[self.target].adder_inputs == 4
 
     def _pair(self, m, name, a, b):
         """The sum of two products, ``product_stages`` and one cycles later, and its largest value.

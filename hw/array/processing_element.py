@@ -64,7 +64,7 @@ class ProcessingElement(wiring.Component):
         self.target = target
         self.width = accumulator_bits(fraction_bits, k_blocks)
         self.product_stages = product_stages
-        dot = PackedDot if TARGETS[target].products else BlockDot
+        dot = PackedDot if TARGETS[target].multiply_add else BlockDot
         self._dot = dot(product_stages=product_stages, target=target)
         self._accumulator = AlignedAccumulator(fraction_bits=fraction_bits, width=self.width, target=target)
         row = row_control_layout(fraction_bits)

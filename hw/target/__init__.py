@@ -1,7 +1,9 @@
 """What a design can be built for, and every primitive that has a vendor form.
 
-In: bits. Out: the same bits for every target. ``targets`` names the choices. ``carry_sum`` has all adders of
-the array and ``multiply_add`` all multipliers, each a behavioural twin with forms in cells:
-``carry_chain_ecp5``, ``carry_chain_xilinx``, ``dsp48e2``. ``multiplexer``, ``block_memory``, ``memory_delay``
-and ``delay`` are wide choices, memories and delays.
+In: bits. Out: the same bits for every target. ``targets`` has the targets, each with its form of every
+primitive: ``carry_sum``, all adders of the array (``carry_op``: what they add); ``multiply_add``, all
+multipliers; ``multiplexer``, wide choices; ``block_memory``. The forms are in ``generic``, the behavioural
+twins, and for each vendor's cells in ``ecp5`` and ``xilinx``.
+
+``delay`` and ``memory_delay`` are delays in registers and in a block memory.
 """
