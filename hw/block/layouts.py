@@ -16,6 +16,7 @@ __all__ = [
     "RESERVED_FORMAT",
     "FormatCode",
     "any_of",
+    "block_bytes",
     "block_fields",
     "block_layout",
     "dropped_bits",
@@ -67,6 +68,11 @@ def any_of(values):
 def is_format(code, fmt):
     """Whether a stream's format code means ``fmt``."""
     return Value.cast(code) == FormatCode(fmt.code).value
+
+
+def block_bytes(code):
+    """Bytes of a packed block with a stream's format code."""
+    return any_of(Const(fmt.block_bytes) & is_format(code, fmt).replicate(8) for fmt in STREAM_FORMATS)
 
 
 def block_layout(fmt) -> data.StructLayout:

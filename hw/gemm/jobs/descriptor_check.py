@@ -4,20 +4,25 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.engine import DIMENSION_LIMIT, ErrorCode, MemoryFormat, Operation
-from golden.formats import BLOCK_SIZE
+from golden.engine import (
+    DIMENSION_LIMIT,
+    FLOAT_FORMATS,
+    MIXABLE_FORMATS,
+    OPERAND_FORMATS,
+    QUANTIZED_FORMATS,
+    ErrorCode,
+    MemoryFormat,
+    Operation,
+)
 from hw.gemm.jobs.descriptor import descriptor_layout
 from hw.gemm.jobs.job import BLOCKS_BITS, DIMENSION_BITS, job_layout
 from hw.gemm.jobs.job_planner import JobPlanner
 from hw.gemm.jobs.region import REGION_NAMES, RegionMeasure, region_layout
+from hw.gemm.memory_format import is_one_of, units_in
 
 __all__ = ["DescriptorCheck", "checked_job_layout"]
 
 _ERROR_BITS = 8
-_BLOCKS = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9, MemoryFormat.MXINT8)
-_MIXABLE = (MemoryFormat.MX4, MemoryFormat.MX6)
-_QUANTIZED = (*_MIXABLE, MemoryFormat.MX9)
-_FLOATS = (MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
 
 
 def checked_job_layout(geometry) -> data.StructLayout:
@@ -155,9 +160,7 @@ class DescriptorCheck(wiring.Component):
         """Blocks along K and along N, a cycle after the fields."""
         k_blocks, n_blocks = Signal(BLOCKS_BITS), Signal(BLOCKS_BITS)
         for blocks, length in ((k_blocks, d.k), (n_blocks, d.n)):
-            m.d.sync += blocks.eq(
-                (length[:DIMENSION_BITS] + (BLOCK_SIZE - 1)) >> (BLOCK_SIZE.bit_length() - 1)
-            )
+            m.d.sync += blocks.eq(units_in(length[:DIMENSION_BITS]))
         return k_blocks, n_blocks
 
     def _fields(self, d, blocks):
@@ -165,20 +168,19 @@ class DescriptorCheck(wiring.Component):
         k_blocks, n_blocks = blocks
         product = d.operation == Operation.PRODUCT
 
-        def one_of(code, formats):
-            return Cat(code == fmt for fmt in formats).any()
-
         def beyond(size):
             return (size == 0) | (size > DIMENSION_LIMIT)
 
         def too_many(leading, blocks, code):
-            return leading > Mux(one_of(code, _MIXABLE), blocks, 0)
+            return leading > Mux(is_one_of(code, MIXABLE_FORMATS), blocks, 0)
 
         reorder = d.operation == Operation.REORDER
         columns = self.geometry.parameters.reorder_columns
         unused = (d.bias, d.accumulate, d.keep_b, d.k, d.b_format, d.a_mx9_blocks, d.b_mx9_blocks, d.b_pitch)
         unused = Cat(Value.cast(field).any() for field in unused).any() | (~d.permute & (d.b_address != 0))
-        d_formats = one_of(d.d_format, _QUANTIZED) | (product & one_of(d.d_format, _FLOATS))
+        d_formats = is_one_of(d.d_format, QUANTIZED_FORMATS) | (
+            product & is_one_of(d.d_format, FLOAT_FORMATS)
+        )
         return {
             "RESERVED_BITS": d.reserved
             | (~d.bias & (d.bias_address != 0))
@@ -186,8 +188,10 @@ class DescriptorCheck(wiring.Component):
             | (reorder & unused),
             "OPERATION": ~product & ~(reorder if columns else 0),
             "SIZE": beyond(d.m) | beyond(d.n) | Mux(product, beyond(d.k), d.n > columns),
-            "A_FORMAT": ~Mux(product, one_of(d.a_format, _BLOCKS), one_of(d.a_format, _FLOATS)),
-            "B_FORMAT": product & ~one_of(d.b_format, _BLOCKS),
+            "A_FORMAT": ~Mux(
+                product, is_one_of(d.a_format, OPERAND_FORMATS), is_one_of(d.a_format, FLOAT_FORMATS)
+            ),
+            "B_FORMAT": product & ~is_one_of(d.b_format, OPERAND_FORMATS),
             "D_FORMAT": ~d_formats | (d.accumulate & (d.d_format != MemoryFormat.BINARY32)),
             "A_MX9_BLOCKS": too_many(d.a_mx9_blocks, k_blocks, d.a_format),
             "B_MX9_BLOCKS": too_many(d.b_mx9_blocks, k_blocks, d.b_format),

@@ -5,11 +5,12 @@ from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
-from golden.formats import BLOCK_SIZE, STREAM_FORMATS
+from golden.formats import BLOCK_SIZE
 from hw.axi.line import FRAGMENT_BYTES
 from hw.block.binary32 import binary32_layout
-from hw.block.layouts import FormatCode, any_of, float_block_layout, is_format
+from hw.block.layouts import FormatCode, block_bytes, float_block_layout
 from hw.block.quantizer import Quantizer
+from hw.gemm.memory_format import MEMORY_FORMAT_BITS
 from hw.stream.packet import packet_layout
 from hw.stream.pipeline import Pipeline
 
@@ -72,7 +73,7 @@ class ResultFormat(wiring.Component):
 
     Members
     -------
-    format: In(3), a code of ``MemoryFormat``
+    format: In, a code of ``MemoryFormat``
     i: In(stream of ``result_row_layout``)
     o: Out(stream of ``fragment_layout``)
     """
@@ -82,7 +83,7 @@ class ResultFormat(wiring.Component):
         self._place = row_place_layout(**sizes)
         super().__init__(
             {
-                "format": In(3),
+                "format": In(MEMORY_FORMAT_BITS),
                 "i": In(stream.Signature(result_row_layout(**sizes))),
                 "o": Out(stream.Signature(fragment_layout(**sizes))),
             }
@@ -119,9 +120,6 @@ class ResultFormat(wiring.Component):
 
         # A job has one format, and jobs do not overlap: at most one side has something.
         block = quantizer.o.p
-        bytes_ = any_of(
-            Const(fmt.block_bytes) & is_format(block.user, fmt).replicate(8) for fmt in STREAM_FORMATS
-        )
         m.d.comb += [
             self.o.valid.eq(floats.o.valid | quantizer.o.valid),
             floats.o.ready.eq(self.o.ready),
@@ -138,7 +136,7 @@ class ResultFormat(wiring.Component):
         with m.Else():
             m.d.comb += [
                 self.o.p.place.eq(places.r_data),
-                self.o.p.bytes.eq(bytes_),
+                self.o.p.bytes.eq(block_bytes(block.user)),
                 self.o.p.data.eq(block.data),
             ]
         return m
