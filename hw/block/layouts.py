@@ -9,6 +9,7 @@ from amaranth.lib import data, enum
 
 from golden import SLOT_BYTES, slots, unpack
 from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, NAN_EXPONENT, SLOT_BITS, STREAM_FORMATS, SUBBLOCKS
+from hw.block.binary32 import BINARY32_BITS
 
 __all__ = [
     "EXPONENT_BITS",
@@ -45,7 +46,7 @@ RESERVED_FORMAT = 3
 
 def float_block_layout() -> data.ArrayLayout:
     """Sixteen binary32 bit patterns, element 0 in the low bits."""
-    return data.ArrayLayout(unsigned(32), BLOCK_SIZE)
+    return data.ArrayLayout(unsigned(BINARY32_BITS), BLOCK_SIZE)
 
 
 def packed_block_layout():

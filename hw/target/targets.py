@@ -32,6 +32,9 @@ class Target:
         Chooses between two values, for ``hw.target.multiplexer``.
     block_memory:
         Keeps words, for ``hw.target.block_memory``.
+    skew_delays:
+        Delays in cycles that ``hw.array.operand_lane`` puts into block memories, ascending: where flip-flops
+        are scarcer than these.
     """
 
     family: str | None = None
@@ -40,6 +43,7 @@ class Target:
     multiply_add: Callable | None = None
     choose: Callable = generic.choose
     block_memory: Callable = generic.block_memory
+    skew_delays: tuple[int, ...] = ()
 
 
 TARGETS = {
@@ -50,6 +54,7 @@ TARGETS = {
         adder_inputs=4,
         choose=ecp5.choose,
         block_memory=ecp5.block_memory,
+        skew_delays=(3, 6),
     ),
     "xilinx": Target(family="xcup", carry_chain=partial(xilinx.carry_chain, cell="CARRY8")),
     "xilinx7": Target(family="xc7", carry_chain=partial(xilinx.carry_chain, cell="CARRY4")),

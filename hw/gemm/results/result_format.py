@@ -7,7 +7,13 @@ from amaranth.lib.wiring import In, Out
 from golden.engine import MemoryFormat
 from golden.formats import BLOCK_SIZE
 from hw.axi.line import FRAGMENT_BYTES
-from hw.block.binary32 import binary32_layout
+from hw.block.binary32 import (
+    BFLOAT16_BITS,
+    BFLOAT16_QUIET_NAN,
+    BINARY32_BITS,
+    BINARY32_INFINITE,
+    binary32_layout,
+)
 from hw.block.layouts import FormatCode, block_bytes, float_block_layout
 from hw.block.quantizer import Quantizer
 from hw.gemm.memory_format import MEMORY_FORMAT_BITS
@@ -34,11 +40,6 @@ def fragment_layout(*, rows, address_bits) -> data.StructLayout:
             "data": 8 * FRAGMENT_BYTES,
         }
     )
-
-
-_QUIET_NAN = 0x7FC0
-_INFINITE = 255
-_HALF = 16
 
 
 def result_row_layout(*, rows, address_bits) -> data.StructLayout:
@@ -115,7 +116,7 @@ class ResultFormat(wiring.Component):
             self.i.ready.eq(Mux(to_floats, floats.i.ready, quantizer.i.ready & places.w_rdy)),
         ]
         for column in range(BLOCK_SIZE):
-            exists = row.exists[column].replicate(32)
+            exists = row.exists[column].replicate(BINARY32_BITS)
             m.d.comb += quantizer.i.p.data[column].eq(row.values[column] & exists)
 
         # A job has one format, and jobs do not overlap: at most one side has something.
@@ -159,7 +160,10 @@ class _Floats(wiring.Component):
         nan = pipe.register(1, "nan", [_is_nan(value) for value in values])
         user = pipe.register(1, "user", self.i.p.user)
         values = pipe.register(1, "values", values)
-        short = Cat(Mux(nan[k], Const(_QUIET_NAN, _HALF), (values[k][_HALF:] + up[k])[:_HALF]) for k in lanes)
+        quiet_nan = Const(BFLOAT16_QUIET_NAN, BFLOAT16_BITS)
+        short = Cat(
+            Mux(nan[k], quiet_nan, (values[k][-BFLOAT16_BITS:] + up[k])[:BFLOAT16_BITS]) for k in lanes
+        )
         values = pipe.register(2, "values", Mux(user.narrow, short, Value.cast(values)))
         m.d.comb += [
             Value.cast(self.o.p.data).eq(values),
@@ -170,9 +174,10 @@ class _Floats(wiring.Component):
 
 def _rounds_up(value):
     """Whether bfloat16 is the upper half plus one, ties to even."""
-    return value[_HALF - 1] & (value[: _HALF - 1].any() | value[_HALF])
+    guard = BINARY32_BITS - BFLOAT16_BITS - 1
+    return value[guard] & (value[:guard].any() | value[guard + 1])
 
 
 def _is_nan(value):
     number = data.View(binary32_layout(), value)
-    return (number.exponent == _INFINITE) & number.fraction.any()
+    return (number.exponent == BINARY32_INFINITE) & number.fraction.any()
