@@ -71,14 +71,15 @@ class DescriptorCheck(wiring.Component):
         m.submodules.measure = measure = RegionMeasure(address_bits=g.address_bits)
         m.submodules.planner = planner = JobPlanner(geometry=g)
         d = Signal(descriptor_layout(), reset_less=True)
+        m.d.comb += measure.d.eq(d)
         faults = _Faults()
         product = d.operation == Operation.PRODUCT
         regions = _Regions(m, product | d.permute, d.bias)
+        m.d.comb += measure.number.eq(regions.number)
         blocks = self._blocks(m, d)
         conditions = self._conditions(m, d, blocks)
         dependent, after_reorder = Signal(), Signal()
         code = Signal(_ERROR_BITS)
-        m.d.comb += [measure.d.eq(d), measure.number.eq(regions.number)]
         with m.FSM(name="state"):
             with m.State("IDLE"):
                 m.d.comb += self.i.ready.eq(1)
