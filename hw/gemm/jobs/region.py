@@ -21,7 +21,7 @@ _END_BITS = 66
 
 def region_layout() -> data.StructLayout:
     """Addresses from ``start`` on, ``end`` excluded."""
-    return data.StructLayout({"start": 64, "end": _END_BITS})
+    return data.StructLayout({"start": descriptor_layout()["d_address"].shape, "end": _END_BITS})
 
 
 class RegionMeasure(wiring.Component):
