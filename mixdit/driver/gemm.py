@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -332,9 +333,8 @@ class Gemm:
     def _place(self, shape: tuple[int, int], fmt: MemoryFormat, mx9_blocks: int) -> DeviceMatrix:
         wanted = DeviceMatrix(address=0, pitch=0, format=fmt, shape=shape, mx9_blocks=mx9_blocks)
         pitch = -(-wanted.row_bytes // fmt.alignment) * fmt.alignment
-        placed = DeviceMatrix(address=0, pitch=pitch, format=fmt, shape=shape, mx9_blocks=mx9_blocks)
-        address = self._allocator.allocate(placed.size)
-        return DeviceMatrix(address=address, pitch=pitch, format=fmt, shape=shape, mx9_blocks=mx9_blocks)
+        placed = replace(wanted, pitch=pitch)
+        return replace(placed, address=self._allocator.allocate(placed.size))
 
     def _read(self, name: str) -> int:
         return self.port.read32(REGISTERS[name].offset)
