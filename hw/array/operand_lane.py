@@ -11,12 +11,13 @@ from golden.formats import (
     MX9,
     NAN_EXPONENT,
     PASS_MAGNITUDE_BITS,
+    RESERVED_CODE,
     SLOT_BITS,
     SUBBLOCKS,
 )
 from hw.array.aligned_accumulator import distance_bits
 from hw.array.block_dot import activation_layout, weight_layout
-from hw.block.layouts import EXPONENT_BITS, RESERVED_FORMAT, FormatCode, block_fields
+from hw.block.layouts import EXPONENT_BITS, FormatCode, block_fields
 from hw.target.block_memory import BlockMemory
 from hw.target.delay import delay
 from hw.target.memory_delay import MemoryDelay
@@ -220,7 +221,7 @@ class OperandLane(wiring.Component):
         code = delay(m, "format", self.pass_in.format, 2)
         is_mx9 = delay(m, "is_mx9", code == FormatCode.MX9.value, 1)
         rest = delay(m, "rest", self.pass_in.rest, 3)
-        idle = delay(m, "idle", code == RESERVED_FORMAT, 1)
+        idle = delay(m, "idle", code == RESERVED_CODE, 1)
         microexponents = delay(m, "microexponents", block_fields(MX9, block).microexponents, 3)
         signs, magnitudes = [], []
         for i in range(BLOCK_SIZE):

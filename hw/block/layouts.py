@@ -8,13 +8,22 @@ from amaranth.hdl import Cat, Const, Value, signed, unsigned
 from amaranth.lib import data, enum
 
 from golden import SLOT_BYTES, slots, unpack
-from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, NAN_EXPONENT, SLOT_BITS, STREAM_FORMATS, SUBBLOCKS
+from golden.formats import (
+    BLOCK_SIZE,
+    MX4,
+    MX6,
+    MX9,
+    NAN_EXPONENT,
+    RESERVED_CODE,
+    SLOT_BITS,
+    STREAM_FORMATS,
+    SUBBLOCKS,
+)
 from hw.block.binary32 import BINARY32_BITS
 
 __all__ = [
     "EXPONENT_BITS",
     "NORMAL_BITS",
-    "RESERVED_FORMAT",
     "FormatCode",
     "any_of",
     "block_bytes",
@@ -32,16 +41,12 @@ __all__ = [
 ]
 
 
-class FormatCode(enum.Enum, shape=unsigned(2)):
-    """A block format on ``tuser``. The fourth code is reserved."""
+class FormatCode(enum.Enum, shape=range(RESERVED_CODE + 1)):
+    """A block format on ``tuser``. One more code, ``RESERVED_CODE``, is reserved."""
 
     MX4 = MX4.code
     MX6 = MX6.code
     MX9 = MX9.code
-
-
-RESERVED_FORMAT = 3
-"""The code that names no format."""
 
 
 def float_block_layout() -> data.ArrayLayout:

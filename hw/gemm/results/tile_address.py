@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.engine import QUANTIZED_FORMATS, MemoryFormat, row_bytes
+from golden.engine import FLOAT_FORMATS, QUANTIZED_FORMATS, row_bytes
 from golden.formats import BLOCK_SIZE, MX9
 from hw.axi.line import FRAGMENT_BYTES
 from hw.block.layouts import FormatCode
@@ -14,7 +14,8 @@ from hw.gemm.results.result_dispatch import tile_command_layout
 
 __all__ = ["TileAddress", "placed_tile_layout"]
 
-_FORMATS = (*QUANTIZED_FORMATS, MemoryFormat.BFLOAT16, MemoryFormat.BINARY32)
+_FORMATS = (*QUANTIZED_FORMATS, *reversed(FLOAT_FORMATS))
+"""Formats of D; the last one, which takes no comparison, is binary32."""
 
 _KEPT = ("rows", "columns", "first", "last", "slot", "begins", "ends")
 
