@@ -200,7 +200,7 @@ class ReorderPath(wiring.Component):
         block = Signal.like(blocks)
         row = Signal(self.rows_bits)
         start, at = (Signal(self.address_bits, name=name, reset_less=True) for name in ("start", "at"))
-        under_way = Signal(range(64))
+        under_way = Signal(range(64))  # more than `ResultFormat` holds: a block per stage, and its FIFO
         code = Signal(FormatCode)
         size = Signal(range(MX9.block_bytes + 1))
         last, sent = Signal(), Signal()
