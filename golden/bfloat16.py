@@ -3,7 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-_QUIET_NAN = np.uint16(0x7FC0)
+from golden.rounding import QUIET_NAN
+
+BFLOAT16_NAN = np.uint16(QUIET_NAN >> np.uint32(16))
+"""Bit pattern of every NaN that the hardware produces: 0x7FC0."""
 
 
 def round_to_bfloat16(x: NDArray[np.float32]) -> NDArray[np.uint16]:
@@ -11,7 +14,7 @@ def round_to_bfloat16(x: NDArray[np.float32]) -> NDArray[np.uint16]:
     bits = np.ascontiguousarray(x, np.float32).view(np.uint32).reshape(np.shape(x))
     odd = bits >> np.uint32(16) & np.uint32(1)
     rounded = bits.astype(np.uint64) + np.uint64(0x7FFF) + odd  # 64 bits: a NaN may carry out of 32
-    return np.where(np.isnan(x), _QUIET_NAN, (rounded >> np.uint64(16)).astype(np.uint16))
+    return np.where(np.isnan(x), BFLOAT16_NAN, (rounded >> np.uint64(16)).astype(np.uint16))
 
 
 def widen_bfloat16(bits: NDArray[np.uint16]) -> NDArray[np.float32]:

@@ -103,6 +103,9 @@ MXINT8 = Format(name="MXINT8", element_bits=8, block_size=32, subblock_size=0, c
 STREAM_FORMATS = (MX4, MX6, MX9)
 """The formats with a code, in the order of their codes."""
 
+RESERVED_CODE = (1 << (max(f.code for f in STREAM_FORMATS if f.code is not None) + 1).bit_length()) - 1
+"""The code that names no format: all of its bits are 1."""
+
 FORMATS = {f.name: f for f in (*STREAM_FORMATS, MXINT8)}
 """Every format by name."""
 

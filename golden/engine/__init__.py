@@ -13,8 +13,18 @@ from golden.engine.check import Region, check, regions
 from golden.engine.descriptor import DESCRIPTOR_WORDS, DIMENSION_LIMIT, Descriptor, Operation
 from golden.engine.errors import ErrorCode
 from golden.engine.job import encode, quantize_rows, run
-from golden.engine.matrix import describe, from_rows, to_rows
-from golden.engine.memory_format import MemoryFormat, row_bytes
+from golden.engine.matrix import describe, floats_from_rows, floats_to_rows, from_rows, to_rows
+from golden.engine.memory_format import (
+    FLOAT_FORMATS,
+    HALF_BLOCK_BYTES,
+    INDEX_BYTES,
+    MIXABLE_FORMATS,
+    OPERAND_FORMATS,
+    QUANTIZED_FORMATS,
+    RESULT_FORMATS,
+    MemoryFormat,
+    row_bytes,
+)
 from golden.engine.parameters import EngineParameters
 from golden.engine.registers import (
     ADDRESS_SPACE_BITS,
@@ -43,10 +53,17 @@ __all__ = [
     "DESCRIPTOR_REGISTERS",
     "DESCRIPTOR_WORDS",
     "DIMENSION_LIMIT",
+    "FLOAT_FORMATS",
+    "HALF_BLOCK_BYTES",
     "IDENTIFIER",
+    "INDEX_BYTES",
+    "MIXABLE_FORMATS",
     "MOST_SPLIT",
+    "OPERAND_FORMATS",
     "PASSES",
+    "QUANTIZED_FORMATS",
     "REGISTERS",
+    "RESULT_FORMATS",
     "STALLS",
     "VERSION",
     "Access",
@@ -61,6 +78,8 @@ __all__ = [
     "check",
     "describe",
     "encode",
+    "floats_from_rows",
+    "floats_to_rows",
     "from_rows",
     "least_group",
     "quantize_rows",

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 
 from golden.engine.descriptor import DIMENSION_LIMIT, Descriptor, Operation
 from golden.engine.errors import ErrorCode
-from golden.engine.memory_format import MemoryFormat, row_bytes
+from golden.engine.memory_format import (
+    FLOAT_FORMATS,
+    INDEX_BYTES,
+    MIXABLE_FORMATS,
+    OPERAND_FORMATS,
+    QUANTIZED_FORMATS,
+    RESULT_FORMATS,
+    MemoryFormat,
+    row_bytes,
+)
 from golden.engine.parameters import EngineParameters
 from golden.formats import BLOCK_SIZE
-
-_BLOCKS = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9, MemoryFormat.MXINT8)
-_MIXABLE = (MemoryFormat.MX4, MemoryFormat.MX6)
-_QUANTIZED = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9)
-_FLOATS = (MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
-
-INDEX_BYTES = 2
-"""Bytes of an index of a permutation."""
 
 
 @dataclass(frozen=True)
@@ -41,26 +42,23 @@ class Region:
 
 def regions(d: Descriptor) -> dict[str, Region]:
     """Memory that a job touches by matrix: A, B (or the permutation), D, BIAS; no entry for one not used."""
-    d_format = MemoryFormat(d.d_format)
     found = {}
 
-    def add(name: str, address: int, pitch: int, rows: int, size: int, alignment: int) -> None:
-        found[name] = Region(name, address, pitch, rows, size, alignment)
+    def add(name: str, rows: int, pitch: int, code: int, elements: int, mx9_blocks: int = 0) -> None:
+        fmt = MemoryFormat(code)
+        size = row_bytes(fmt, elements, mx9_blocks)
+        found[name] = Region(name, getattr(d, f"{name.lower()}_address"), pitch, rows, size, fmt.alignment)
 
-    a_format = MemoryFormat(d.a_format)
     if d.operation == Operation.PRODUCT:
-        b_format = MemoryFormat(d.b_format)
-        a_bytes = row_bytes(a_format, d.k, d.a_mx9_blocks)
-        b_bytes = row_bytes(b_format, d.k, d.b_mx9_blocks)
-        add("A", d.a_address, d.a_pitch, d.m, a_bytes, a_format.alignment)
-        add("B", d.b_address, d.b_pitch, d.n, b_bytes, b_format.alignment)
+        add("A", d.m, d.a_pitch, d.a_format, d.k, d.a_mx9_blocks)
+        add("B", d.n, d.b_pitch, d.b_format, d.k, d.b_mx9_blocks)
     else:
-        add("A", d.a_address, d.a_pitch, d.m, row_bytes(a_format, d.n), a_format.alignment)
+        add("A", d.m, d.a_pitch, d.a_format, d.n)
         if d.permute:
-            add("B", d.b_address, 0, 1, INDEX_BYTES * d.n, INDEX_BYTES)
-    add("D", d.d_address, d.d_pitch, d.m, row_bytes(d_format, d.n, d.d_mx9_blocks), d_format.alignment)
+            found["B"] = Region("B", d.b_address, 0, 1, INDEX_BYTES * d.n, INDEX_BYTES)
+    add("D", d.m, d.d_pitch, d.d_format, d.n, d.d_mx9_blocks)
     if d.bias:
-        add("BIAS", d.bias_address, 0, 1, row_bytes(MemoryFormat.BINARY32, d.n), 4)
+        add("BIAS", 1, 0, MemoryFormat.BINARY32, d.n)
     return found
 
 
@@ -80,18 +78,18 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
         yield ErrorCode.SIZE
     if not product and d.n > parameters.reorder_columns:
         yield ErrorCode.SIZE
-    if d.a_format not in (_BLOCKS if product else _FLOATS):
+    if d.a_format not in (OPERAND_FORMATS if product else FLOAT_FORMATS):
         yield ErrorCode.A_FORMAT
-    if product and d.b_format not in _BLOCKS:
+    if product and d.b_format not in OPERAND_FORMATS:
         yield ErrorCode.B_FORMAT
-    d_formats: tuple[MemoryFormat, ...] = (*_QUANTIZED, *_FLOATS) if product else _QUANTIZED
+    d_formats: tuple[MemoryFormat, ...] = RESULT_FORMATS if product else QUANTIZED_FORMATS
     if d.accumulate:
         d_formats = (MemoryFormat.BINARY32,)
     if d.d_format not in d_formats:
         yield ErrorCode.D_FORMAT
     for name, length in (("a", d.k), ("b", d.k), ("d", d.n)):
         count = getattr(d, f"{name}_mx9_blocks")
-        most = -(-length // BLOCK_SIZE) if getattr(d, f"{name}_format") in _MIXABLE else 0
+        most = -(-length // BLOCK_SIZE) if getattr(d, f"{name}_format") in MIXABLE_FORMATS else 0
         if count > most:
             yield ErrorCode[f"{name.upper()}_MX9_BLOCKS"]
     found = regions(d)

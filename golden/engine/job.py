@@ -17,12 +17,11 @@ what this one wrote.
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
-from golden.engine.check import INDEX_BYTES, Region, check, regions
+from golden.engine.check import Region, check, regions
 from golden.engine.descriptor import Descriptor, Operation
 from golden.engine.errors import ErrorCode
-from golden.engine.matrix import from_rows, to_rows
-from golden.engine.memory_format import MemoryFormat
+from golden.engine.matrix import floats_from_rows, floats_to_rows, from_rows, to_rows
+from golden.engine.memory_format import FLOAT_FORMATS, INDEX_BYTES, MemoryFormat
 from golden.engine.parameters import EngineParameters
 from golden.formats import BLOCK_SIZE, MX9
 from golden.matmul import matmul
@@ -67,7 +66,7 @@ def run(
     views = {name: _rows_of(memory, region, origin) for name, region in found.items()}
     d_format = MemoryFormat(d.d_format)
     if d.operation == Operation.REORDER:
-        values = _floats(views["A"], MemoryFormat(d.a_format))
+        values = floats_from_rows(views["A"], MemoryFormat(d.a_format))
         if d.permute:
             order = views["B"].copy().view(f"<u{INDEX_BYTES}")[0]
             if (order >= d.n).any():
@@ -78,9 +77,9 @@ def run(
         b = from_rows(views["B"], MemoryFormat(d.b_format), d.k, d.b_mx9_blocks)
         values = matmul(a, b, fraction_bits=parameters.fraction_bits, k_blocks=parameters.k_blocks)
         if d.bias:
-            values = add_binary32(values, flush(_floats(views["BIAS"], MemoryFormat.BINARY32)))
+            values = add_binary32(values, flush(floats_from_rows(views["BIAS"], MemoryFormat.BINARY32)))
         if d.accumulate:
-            values = add_binary32(values, flush(_floats(views["D"], d_format)))
+            values = add_binary32(values, flush(floats_from_rows(views["D"], d_format)))
     views["D"][:] = encode(values, d_format, d.d_mx9_blocks)
     return ErrorCode.NONE
 
@@ -92,10 +91,8 @@ def flush(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def encode(values: NDArray[np.float32], fmt: MemoryFormat, mx9_blocks: int = 0) -> NDArray[np.uint8]:
     """Rows of D from float32 ``[M, N]``: uint8 ``[M, row_bytes]``."""
-    if fmt == MemoryFormat.BINARY32:
-        return np.ascontiguousarray(values).astype("<f4").view(np.uint8)
-    if fmt == MemoryFormat.BFLOAT16:
-        return round_to_bfloat16(values).astype("<u2").view(np.uint8)
+    if fmt in FLOAT_FORMATS:
+        return floats_to_rows(values, fmt)
     return to_rows(quantize_rows(values, fmt, mx9_blocks))
 
 
@@ -110,12 +107,6 @@ def quantize_rows(values: NDArray[np.float32], fmt: MemoryFormat, mx9_blocks: in
     if head == values.shape[1]:
         return quantize(values, MX9)
     return concat([quantize(values[:, :head], MX9), quantize(values[:, head:], block)])
-
-
-def _floats(rows: NDArray[np.uint8], fmt: MemoryFormat) -> NDArray[np.float32]:
-    if fmt == MemoryFormat.BFLOAT16:
-        return widen_bfloat16(rows.copy().view("<u2"))
-    return rows.copy().view("<f4").astype(np.float32)
 
 
 def _rows_of(memory: NDArray[np.uint8], region: Region, origin: int) -> NDArray[np.uint8]:

@@ -1,10 +1,11 @@
-"""Block tensors as the rows of bytes that lie in memory."""
+"""Block tensors and floats as the rows of bytes that lie in memory."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.engine.memory_format import MemoryFormat, row_bytes
-from golden.formats import BLOCK_SIZE, MX4, MX6, MX9
+from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
+from golden.engine.memory_format import MIXABLE_FORMATS, QUANTIZED_FORMATS, MemoryFormat, row_bytes
+from golden.formats import BLOCK_SIZE, MX9
 from golden.packing import pack, unpack
 from golden.tensor import MixedTensor, MXTensor, Tensor
 
@@ -19,12 +20,12 @@ def describe(t: Tensor) -> tuple[MemoryFormat, int]:
     """
     parts = t.parts
     formats = [part.fmt for part in parts]
-    if len(set(formats)) == 1 and (len(parts) == 1 or formats[0] in (MX4, MX6, MX9)):
-        return MemoryFormat.of(formats[0]), 0
-    last = formats[-1]
-    leading = [fmt for fmt in formats if fmt == MX9]
-    if last in (MX4, MX6) and formats == leading + [last] * (len(formats) - len(leading)):
-        return MemoryFormat.of(last), sum(part.exponents.shape[-1] for part in parts[: len(leading)])
+    last = MemoryFormat.of(formats[-1])
+    if len(set(formats)) == 1 and (len(parts) == 1 or last in QUANTIZED_FORMATS):
+        return last, 0
+    leading = formats.count(MX9)
+    if last in MIXABLE_FORMATS and formats == [MX9] * leading + formats[-1:] * (len(formats) - leading):
+        return last, sum(part.exponents.shape[-1] for part in parts[:leading])
     names = ", ".join(map(str, formats))
     raise ValueError(f"a matrix in memory has one format, or MX9 followed by MX6 or MX4, not {names}")
 
@@ -48,3 +49,17 @@ def from_rows(rows: NDArray[np.uint8], fmt: MemoryFormat, k: int, mx9_blocks: in
     if k > head:
         parts.append(unpack(rows[..., split:], block, k - head))
     return parts[0] if len(parts) == 1 else MixedTensor(tuple(parts))
+
+
+def floats_to_rows(values: NDArray[np.float32], fmt: MemoryFormat) -> NDArray[np.uint8]:
+    """Rows of float32 ``[rows, columns]``, rounded to ``fmt``: uint8 ``[rows, row_bytes]``."""
+    if fmt == MemoryFormat.BFLOAT16:
+        return round_to_bfloat16(values).astype("<u2").view(np.uint8)
+    return np.ascontiguousarray(values).astype("<f4").view(np.uint8)
+
+
+def floats_from_rows(rows: NDArray[np.uint8], fmt: MemoryFormat) -> NDArray[np.float32]:
+    """The values of rows of floats, uint8 ``[rows, row_bytes]``: float32 ``[rows, columns]``, a copy."""
+    if fmt == MemoryFormat.BFLOAT16:
+        return widen_bfloat16(rows.copy().view("<u2"))
+    return rows.copy().view("<f4").astype(np.float32)

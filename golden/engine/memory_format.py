@@ -1,8 +1,17 @@
-"""How the rows of a matrix lie in memory."""
+"""How the rows of a matrix lie in memory: every fact about a format, for software and for hardware."""
 
 from enum import IntEnum
 
-from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, MXINT8, Format
+from golden.formats import BLOCK_SIZE, FORMATS, MX9, MXINT8, STREAM_FORMATS, Format
+
+_FLOAT_BYTES = {"BINARY32": 4, "BFLOAT16": 2}
+"""Bytes of an element, by the name of its format."""
+
+INDEX_BYTES = 2
+"""Bytes of an index of a permutation."""
+
+HALF_BLOCK_BYTES = 1 + BLOCK_SIZE * MXINT8.element_bits // 8
+"""Bytes of the first half of an MXINT8 block: the exponent, then its elements."""
 
 
 class MemoryFormat(IntEnum):
@@ -22,12 +31,29 @@ class MemoryFormat(IntEnum):
     @property
     def block_format(self) -> Format | None:
         """The format of its blocks, None for floats."""
-        return {self.MX4: MX4, self.MX6: MX6, self.MX9: MX9, self.MXINT8: MXINT8}.get(self)
+        return FORMATS.get(self.name)
+
+    @property
+    def unit_elements(self) -> int:
+        """Elements of what a row is made of, a block or a float."""
+        block = self.block_format
+        return block.block_size if block else 1
+
+    @property
+    def unit_bytes(self) -> int:
+        """Bytes of what a row is made of, a block or a float."""
+        block = self.block_format
+        return block.block_bytes if block else _FLOAT_BYTES[self.name]
+
+    @property
+    def mx9_excess(self) -> int:
+        """Bytes that a leading MX9 block takes beyond one of the format; 0 where a row has none."""
+        return MX9.block_bytes - self.unit_bytes if self.block_format in STREAM_FORMATS else 0
 
     @property
     def alignment(self) -> int:
         """Every row starts at a multiple of so many bytes."""
-        return 4 if self == self.BINARY32 else 2
+        return _FLOAT_BYTES.get(self.name, 2)
 
     @classmethod
     def of(cls, fmt: Format) -> "MemoryFormat":
@@ -35,12 +61,22 @@ class MemoryFormat(IntEnum):
         return cls[fmt.name]
 
 
+OPERAND_FORMATS = tuple(f for f in MemoryFormat if f.block_format)
+"""What a product reads: blocks."""
+
+QUANTIZED_FORMATS = tuple(f for f in MemoryFormat if f.block_format in STREAM_FORMATS)
+"""The blocks that the engine makes."""
+
+MIXABLE_FORMATS = tuple(f for f in QUANTIZED_FORMATS if f.block_format != MX9)
+"""Those whose rows may begin with blocks of MX9."""
+
+FLOAT_FORMATS = tuple(f for f in MemoryFormat if not f.block_format)
+"""What a reorder job reads."""
+
+RESULT_FORMATS = (*QUANTIZED_FORMATS, *FLOAT_FORMATS)
+"""What a product writes."""
+
+
 def row_bytes(fmt: MemoryFormat, elements: int, mx9_blocks: int = 0) -> int:
     """Bytes of a row of ``elements``, its first ``mx9_blocks`` blocks being MX9."""
-    block = fmt.block_format
-    if block is None:
-        return elements * (4 if fmt == MemoryFormat.BINARY32 else 2)
-    if block == MXINT8:
-        return -(-elements // MXINT8.block_size) * MXINT8.block_bytes
-    blocks = -(-elements // BLOCK_SIZE)
-    return mx9_blocks * MX9.block_bytes + (blocks - mx9_blocks) * block.block_bytes
+    return -(-elements // fmt.unit_elements) * fmt.unit_bytes + mx9_blocks * fmt.mx9_excess

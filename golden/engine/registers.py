@@ -3,10 +3,19 @@
 All are 32 bits wide. Reserved bits read as 0; written to a staged descriptor they must be 0.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import count
+
+from golden.engine.memory_format import (
+    FLOAT_FORMATS,
+    MIXABLE_FORMATS,
+    OPERAND_FORMATS,
+    QUANTIZED_FORMATS,
+    RESULT_FORMATS,
+    MemoryFormat,
+)
 
 IDENTIFIER = 0x4D584447
 """What register ID reads: "MXDG"."""
@@ -104,13 +113,28 @@ class Register:
         return sum(self[name].put(value) for name, value in values.items())
 
 
-def _register(
-    name: str, offset: int, access: Access, meaning: str, *fields: tuple[str, int, int, str]
-) -> Register:
-    if not fields:
-        fields = (("value", 0, 32, meaning),)
-    made = tuple(Field(name=f, low=low, width=width, meaning=text) for f, low, width, text in fields)
-    return Register(name=name, offset=offset, access=access, fields=made, meaning=meaning)
+_Bits = tuple[str, int, int, str]
+"""A field in the tables below: name, lowest bit, width, meaning."""
+
+
+def _words(base: int, access: Access) -> Callable[..., Register]:
+    """Makes registers one after the other, from offset ``base`` on; one without fields holds a value."""
+    offsets = count(base, 4)
+
+    def word(name: str, meaning: str, *fields: _Bits, access: Access = access) -> Register:
+        fields = fields or (("value", 0, 32, meaning),)
+        made = tuple(Field(name=f, low=low, width=width, meaning=text) for f, low, width, text in fields)
+        return Register(name=name, offset=next(offsets), access=access, fields=made, meaning=meaning)
+
+    return word
+
+
+def _one_of(formats: Sequence[MemoryFormat]) -> str:
+    """Their codes in words: "0 to 3", "0, 1 or 2"."""
+    first, *_, last = codes = [fmt.value for fmt in formats]
+    if len(codes) > 3 and codes == list(range(first, last + 1)):
+        return f"{first} to {last}"
+    return f"{', '.join(map(str, codes[:-1]))} or {last}"
 
 
 COUNTERS: Mapping[str, str] = {
@@ -136,64 +160,57 @@ PASSES = ("PASSES_SINGLE", "PASSES_DOUBLE", "PASSES_QUADRUPLE")
 """The counters that add up to BUSY."""
 
 
+_EVENTS: tuple[_Bits, ...] = (
+    ("done", 0, 1, "a job is complete: all of its D was acknowledged by memory"),
+    ("error", 1, 1, "an error stopped the engine"),
+)
+
+
 def _control() -> Iterable[Register]:
-    read, write, both = Access.READ, Access.WRITE, Access.READ_WRITE
-    yield _register("ID", 0x000, read, f'{IDENTIFIER:#010x}, "MXDG"')
-    yield _register(
+    word = _words(0x000, Access.READ)
+    yield word("ID", f'{IDENTIFIER:#010x}, "MXDG"')
+    yield word(
         "VERSION",
-        0x004,
-        read,
         "version of this register interface",
         ("minor", 0, 16, "grows with every addition"),
         ("major", 16, 16, "grows when software must change"),
     )
-    yield _register(
+    yield word(
         "ARRAY",
-        0x008,
-        read,
         "size of the arrays",
         ("rows", 0, 8, "rows of a tile of D"),
         ("cols", 8, 8, "columns of a tile of D"),
         ("drain_rows", 16, 8, "rows of a drain segment"),
         ("arrays", 24, 8, "arrays side by side in M"),
     )
-    yield _register(
+    yield word(
         "BUFFERS",
-        0x00C,
-        read,
         "what the engine holds on chip",
         ("k_blocks", 0, 16, "blocks of 16 along K in a chunk"),
         ("stationary_tiles", 16, 8, "tiles of the stationary operand"),
         ("queue_depth", 24, 8, "descriptors that wait while a job runs"),
     )
-    yield _register(
+    yield word(
         "PORT",
-        0x010,
-        read,
         "arithmetic, and the memory port",
         ("data_bits", 0, 16, "width of its data"),
         ("address_bits", 16, 8, "width of its addresses"),
         ("fraction_bits", 24, 8, "fraction bits F of the aligned accumulator"),
     )
-    yield _register(
+    yield word(
         "REORDER",
-        0x014,
-        read,
         "the reorder unit",
         ("reorder_columns", 0, 32, "elements of the longest row it permutes; 0 without the unit"),
     )
-    yield _register(
+    yield word(
         "CONTROL",
-        0x018,
-        write,
         "actions, each by a 1",
         ("soft_reset", 0, 1, "drop all jobs; done when STATUS.resetting is 0 again"),
         ("clear_counters", 1, 1, "set all performance counters to 0"),
+        access=Access.WRITE,
     )
-    yield _register(
+    yield word(
         "STATUS",
-        0x01C,
-        read,
         "what the engine does",
         ("busy", 0, 1, "a job is in progress or waits"),
         ("full", 1, 1, "the queue takes no descriptor"),
@@ -201,29 +218,22 @@ def _control() -> Iterable[Register]:
         ("resetting", 3, 1, "a soft reset waits for accesses to memory to end"),
         ("waiting", 8, 8, "descriptors in the queue, without that of the job in progress"),
     )
-    events = (
-        ("done", 0, 1, "a job is complete: all of its D was acknowledged by memory"),
-        ("error", 1, 1, "an error stopped the engine"),
-    )
-    yield _register("INTERRUPT_STATUS", 0x020, Access.CLEAR, "what happened since it was cleared", *events)
-    yield _register("INTERRUPT_ENABLE", 0x024, both, "which of these raise the interrupt", *events)
-    yield _register(
+    yield word("INTERRUPT_STATUS", "what happened since it was cleared", *_EVENTS, access=Access.CLEAR)
+    yield word("INTERRUPT_ENABLE", "which of these raise the interrupt", *_EVENTS, access=Access.READ_WRITE)
+    yield word(
         "ERROR_CODE",
-        0x028,
-        read,
         "why the engine stopped, 0 if it did not",
         ("code", 0, 8, "one of the error codes"),
     )
-    yield _register("ERROR_ADDRESS_LOW", 0x02C, read, "address that memory refused, bits 31:0")
-    yield _register("ERROR_ADDRESS_HIGH", 0x030, read, "address that memory refused, bits 63:32")
-    yield _register("JOBS_SUBMITTED", 0x034, read, "descriptors taken since the last reset, modulo 2**32")
-    yield _register("JOBS_DONE", 0x038, read, "jobs complete since the last reset, modulo 2**32")
-    yield _register(
+    yield word("ERROR_ADDRESS_LOW", "address that memory refused, bits 31:0")
+    yield word("ERROR_ADDRESS_HIGH", "address that memory refused, bits 63:32")
+    yield word("JOBS_SUBMITTED", "descriptors taken since the last reset, modulo 2**32")
+    yield word("JOBS_DONE", "jobs complete since the last reset, modulo 2**32")
+    yield word(
         "DOORBELL",
-        0x03C,
-        write,
         "any write queues the staged descriptor; answered SLVERR if the queue is full or an error stopped"
         " the engine",
+        access=Access.WRITE,
     )
 
 
@@ -235,11 +245,7 @@ DESCRIPTOR_BASE = 0x100
 
 
 def _descriptor() -> Iterable[Register]:
-    offset = count(DESCRIPTOR_BASE, 4)
-
-    def word(name: str, meaning: str, *fields: tuple[str, int, int, str]) -> Register:
-        return _register(name, next(offset), Access.READ_WRITE, meaning, *fields)
-
+    word = _words(DESCRIPTOR_BASE, Access.READ_WRITE)
     yield word(
         "OPERATION",
         "what to do",
@@ -249,13 +255,17 @@ def _descriptor() -> Iterable[Register]:
         ("keep_b", 6, 1, "product: B stays on chip while A is read again and again, not the reverse"),
         ("permute", 7, 1, "reorder: the permutation lies at B's address; without it the order stays"),
     )
-    code = "0 MX4, 1 MX6, 2 MX9, 3 MXINT8, 4 binary32, 5 bfloat16"
+    code = ", ".join(f"{f.value} {f.name if f.block_format else f.name.lower()}" for f in MemoryFormat)
+    operands, floats, results, quantized = map(
+        _one_of, (OPERAND_FORMATS, FLOAT_FORMATS, RESULT_FORMATS, QUANTIZED_FORMATS)
+    )
+    mixable = " or ".join(fmt.name for fmt in MIXABLE_FORMATS)
     yield word(
         "FORMATS",
         f"format of each matrix: {code}",
-        ("a_format", 0, 4, "of A; product: 0 to 3, reorder: 4 or 5"),
-        ("b_format", 4, 4, "of B, 0 to 3; reorder: 0"),
-        ("d_format", 8, 4, "of D; product: 0, 1, 2, 4 or 5, reorder: 0, 1 or 2"),
+        ("a_format", 0, 4, f"of A; product: {operands}, reorder: {floats}"),
+        ("b_format", 4, 4, f"of B, {operands}; reorder: 0"),
+        ("d_format", 8, 4, f"of D; product: {results}, reorder: {quantized}"),
     )
     yield word("M", "rows of A and D", ("m", 0, 32, "1 to 1,048,575"))
     yield word("N", "rows of B, columns of D", ("n", 0, 32, "1 to 1,048,575"))
@@ -265,7 +275,7 @@ def _descriptor() -> Iterable[Register]:
         yield word(
             f"{name}_MX9_BLOCKS",
             f"blocks along {axis} at the start of {name}'s rows that are MX9",
-            (f"{name.lower()}_mx9_blocks", 0, 16, "with format MX4 or MX6; otherwise 0"),
+            (f"{name.lower()}_mx9_blocks", 0, 16, f"with format {mixable}; otherwise 0"),
         )
     for name, what in (("A", "A"), ("B", "B, or of the permutation"), ("D", "D"), ("BIAS", "the bias row")):
         yield word(f"{name}_ADDRESS_LOW", f"address of {what}, bits 31:0")
@@ -281,10 +291,7 @@ def _descriptor() -> Iterable[Register]:
 CONTROL_REGISTERS = tuple(_control())
 """Parameters, control and status."""
 
-COUNTER_REGISTERS = tuple(
-    _register(name, COUNTER_BASE + 4 * n, Access.READ, meaning)
-    for n, (name, meaning) in enumerate(COUNTERS.items())
-)
+COUNTER_REGISTERS = tuple(map(_words(COUNTER_BASE, Access.READ), COUNTERS, COUNTERS.values()))
 """Performance counters."""
 
 DESCRIPTOR_REGISTERS = tuple(_descriptor())

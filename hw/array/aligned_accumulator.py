@@ -7,9 +7,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import PASS_DOT_BITS
-from hw.target.carry_sum import CarryOp, carry_sum, check_target
+from hw.target.carry_sum import CarryOp, carry_sum
 from hw.target.delay import delay
 from hw.target.multiplexer import multiplexer
+from hw.target.targets import check_target
 
 __all__ = ["AlignedAccumulator", "distance_bits"]
 
@@ -39,7 +40,7 @@ class AlignedAccumulator(wiring.Component):
     width:
         W, bits of the accumulator (``golden.formats.accumulator_bits``).
     target:
-        One of ``hw.target.carry_sum.TARGETS``.
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------

@@ -4,15 +4,19 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.block.binary32 import BINARY32_NAN
+from hw.block.binary32 import (
+    BINARY32_BITS,
+    BINARY32_FRACTION,
+    BINARY32_INFINITE,
+    BINARY32_NAN,
+    BINARY32_SIGNIFICAND,
+    binary32_layout,
+)
 from hw.target.delay import delay
 
 __all__ = ["AlignedToFloat"]
 
-_MANTISSA = 24
-_FIELD = _MANTISSA - 1
 _BYTE = 8
-_INFINITE = 255
 
 
 class AlignedToFloat(wiring.Component):
@@ -48,14 +52,14 @@ class AlignedToFloat(wiring.Component):
                 "total": In(signed(width)),
                 "exponent": In(signed(12)),
                 "nan": In(1),
-                "value": Out(32),
+                "value": Out(BINARY32_BITS),
             }
         )
 
     @staticmethod
     def weight_of(width):
         """The power of two that ``exponent`` refers to: just above the highest bit of whole bytes."""
-        return -(-max(width, _MANTISSA + _BYTE) // _BYTE) * _BYTE
+        return -(-max(width, BINARY32_SIGNIFICAND + _BYTE) // _BYTE) * _BYTE
 
     @property
     def weight(self):
@@ -71,7 +75,7 @@ class AlignedToFloat(wiring.Component):
         value, skip = self._without_sign_bytes(m, signs, size)
 
         # Up to seven bits more. Bits that cannot reach the mantissa or guard only count as ``rest``.
-        kept = _MANTISSA + _BYTE
+        kept = BINARY32_SIGNIFICAND + _BYTE
         window = value[size - kept :]
         rest = value[: size - kept].any() if size > kept else 0
         empties = []
@@ -89,14 +93,16 @@ class AlignedToFloat(wiring.Component):
         guard, odd = window[0], window[1]
         up = delay(m, "up", Mux(signs[8], guard | (~rest & odd), guard & (rest | odd)), 1)
         top = delay(m, "top", window[1:], 1)
-        field = Signal(_FIELD, reset_less=True)
+        fraction = Signal(BINARY32_FRACTION, reset_less=True)
         carry = Signal(reset_less=True)
-        m.d.sync += Cat(field, carry).eq(top[:_FIELD] + up)
+        m.d.sync += Cat(fraction, carry).eq(top[:BINARY32_FRACTION] + up)
         # exponent - 1 - zeros + carry; one less for the weight, which is above the leading bit.
         shift = ~Cat(delay(m, "zeros", zeros, 2), Const(0, 1))
-        biased = Signal(data.StructLayout({"field": _FIELD, "exponent": signed(12)}), reset_less=True)
+        biased = Signal(
+            data.StructLayout({"fraction": BINARY32_FRACTION, "exponent": signed(12)}), reset_less=True
+        )
         exponent = Cat(1, delay(m, "exponent", self.exponent, 10)).as_signed() + Cat(carry, shift).as_signed()
-        m.d.sync += [biased.field.eq(field), biased.exponent.eq(exponent[1:])]
+        m.d.sync += [biased.fraction.eq(fraction), biased.exponent.eq(exponent[1:])]
         self._pack(m, biased, delay(m, "zero", ~top[-1], 2), delay(m, "nan", self.nan, 11), signs[11])
         return m
 
@@ -152,17 +158,17 @@ class AlignedToFloat(wiring.Component):
         under = delay(m, "under", zero | exponent[-1] | (exponent[:-1] == 0), 1)
         over = delay(m, "over", ~exponent[-1] & (exponent[8:-1].any() | exponent[:8].all()), 1)
         late_nan = delay(m, "late_nan", nan, 1)
-        number = delay(m, "number", Cat(rounded.field, exponent[:8], sign), 1)
+        number = delay(m, "number", Cat(rounded.fraction, exponent[:8], sign), 1)
 
-        result = Signal(data.StructLayout({"field": _FIELD, "exponent": 8, "sign": 1}), reset_less=True)
+        result = Signal(binary32_layout(), reset_less=True)
         m.d.comb += self.value.eq(result)
         m.d.sync += result.eq(number)
         with m.If(late_nan):
-            m.d.sync += result.eq(Const(BINARY32_NAN, 32))
+            m.d.sync += result.eq(Const(BINARY32_NAN, BINARY32_BITS))
         with m.Elif(under):
-            m.d.sync += [result.field.eq(0), result.exponent.eq(0)]
+            m.d.sync += [result.fraction.eq(0), result.exponent.eq(0)]
         with m.Elif(over):
-            m.d.sync += [result.field.eq(0), result.exponent.eq(_INFINITE)]
+            m.d.sync += [result.fraction.eq(0), result.exponent.eq(BINARY32_INFINITE)]
 
 
 def _bytes(bits):

@@ -3,6 +3,7 @@
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
 import golden
 from golden.formats import SLOT_BITS
@@ -14,8 +15,8 @@ from hw.block.layouts import FormatCode
 from hw.shared_module import place
 from hw.stream.packet import packet_layout
 from hw.stream.ring_reader import RingReader
-from hw.target.carry_sum import check_target
 from hw.target.delay import delay
+from hw.target.targets import check_target
 
 __all__ = ["Array"]
 
@@ -46,7 +47,7 @@ class Array(wiring.Component):
     product_stages:
         Register stages in a product: 2, or 1 for a quarter fewer registers at a lower clock frequency.
     target:
-        One of ``hw.target.carry_sum.TARGETS``; changes area and speed, never a result.
+        One of ``hw.target.targets.TARGETS``; changes area and speed, never a result.
 
     Members
     -------
@@ -98,9 +99,9 @@ class Array(wiring.Component):
         self.product_stages = product_stages
         self.target = target
 
-        depth = _power_of_two(TileLoader.depth_for(lanes=max(rows, cols), k_blocks=k_blocks))
-        results = _power_of_two(self.latency + 4 * drain_rows)
-        tiles = _power_of_two(-(-self._reference_cycles // drain_rows) + 4)
+        depth = 1 << ceil_log2(TileLoader.depth_for(lanes=max(rows, cols), k_blocks=k_blocks))
+        results = 1 << ceil_log2(self.latency + 4 * drain_rows)
+        tiles = 1 << ceil_log2(-(-self._reference_cycles // drain_rows) + 4)
         self._results = results
         self._grid = Grid(
             rows=rows,
@@ -288,7 +289,3 @@ class Array(wiring.Component):
             m.d.sync += beat.eq(beat + 1)
             with m.If(self.d.p.last):
                 m.d.sync += beat.eq(0)
-
-
-def _power_of_two(least):
-    return 1 << (least - 1).bit_length()

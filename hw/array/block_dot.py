@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from golden.formats import MX9, PASS_DOT_BITS, PASS_MAGNITUDE_BITS, SUBBLOCKS
 from hw.target.carry_sum import CarryOp, carry_sum
 from hw.target.delay import delay
-from hw.target.targets import check_target
+from hw.target.targets import TARGETS, check_target
 
 __all__ = ["BlockDot", "activation_layout", "weight_layout"]
 
@@ -98,10 +98,12 @@ class BlockDot(wiring.Component):
         )
 
     def elaborate(self, platform):
+        # Cycles as in ``ProcessingElement``: sub-block j is at the ports in cycle 1 + j.
         m = Module()
         total, largest = 0, 0
         for j in range(SUBBLOCKS):
             pair, most = self._pair(m, f"pair{j}", self.a[j], self.b[j])
+            # Cycle 4 + j: onto the running sum of the sub-blocks before.
             late = self.product_stages + 1
             double = delay(m, f"double{j}", ~self.b[j].microexponent, late)
             sign = delay(m, f"sign{j}", self.a[j].sign[0] ^ self.b[j].sign[0], late)
@@ -137,13 +139,14 @@ class BlockDot(wiring.Component):
 
     @property
     def _four_inputs(self):
-        return self.target == "ecp5"
+        return TARGETS[self.target].adder_inputs == 4
 
     def _pair(self, m, name, a, b):
         """The sum of two products, ``product_stages`` and one cycles later, and its largest value.
 
         Inverted if the first product is negative, or with four inputs short of the first sign.
         """
+        # Cycles 1 + j and 2 + j: products. Cycle 3 + j: their sum or difference.
         signs = a.sign ^ b.sign
         (p0, most), (p1, _) = (
             self._product(m, f"{name}_product{i}", a.magnitude[i], b.magnitude[i])
@@ -160,6 +163,7 @@ class BlockDot(wiring.Component):
 
     def _product(self, m, name, a, b):
         """``a * b`` by two rows of two gated addends, ``product_stages`` cycles later; its largest value."""
+        # Cycle 1 + j: the rows. Cycle 2 + j, or with one stage the same: their sum.
         make = self._register if self.product_stages == 2 else self._sum
         rows = [
             make(m, f"{name}_row{j // 2}", CarryOp.AND_AND, len(a) + 2, a=a, b=b[j], c=Cat(0, a), d=b[j + 1])

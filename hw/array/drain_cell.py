@@ -49,7 +49,7 @@ class DrainCell(wiring.Component):
     depth:
         Values that the buffer holds, a power of two.
     target:
-        One of ``hw.target.carry_sum.TARGETS``.
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------

@@ -13,8 +13,8 @@ from hw.array.operand_lane import reference_layout
 from hw.array.processing_element import ProcessingElement
 from hw.array.sequencer import tile_control_layout
 from hw.shared_module import place
-from hw.target.carry_sum import check_target
 from hw.target.delay import delay
+from hw.target.targets import check_target
 
 __all__ = ["Grid"]
 

@@ -11,22 +11,20 @@ from golden.formats import (
     MX9,
     NAN_EXPONENT,
     PASS_MAGNITUDE_BITS,
+    RESERVED_CODE,
     SLOT_BITS,
     SUBBLOCKS,
 )
 from hw.array.aligned_accumulator import distance_bits
 from hw.array.block_dot import activation_layout, weight_layout
-from hw.block.layouts import RESERVED_FORMAT, FormatCode
+from hw.block.layouts import EXPONENT_BITS, FormatCode, block_fields
 from hw.target.block_memory import BlockMemory
 from hw.target.delay import delay
 from hw.target.memory_delay import MemoryDelay
+from hw.target.targets import TARGETS
 
 __all__ = ["OperandLane", "block_write_layout", "pass_layout", "reference_layout"]
 
-_ELEMENTS_AT = 8 + SUBBLOCKS
-
-_MEMORY_DELAYS = {"ecp5": (3, 6)}
-"""Cycles of the skew that sub-blocks spend in block memory, where registers are scarcer than that."""
 _SHARING = 3
 """How many sub-blocks share a memory's words."""
 
@@ -64,7 +62,7 @@ def pass_layout(depth) -> data.StructLayout:
 
 def reference_layout() -> data.StructLayout:
     """Largest pass exponent of a lane's tile, and whether the tile has a NaN block in this lane."""
-    return data.StructLayout({"exponent": 8, "nan": 1})
+    return data.StructLayout({"exponent": EXPONENT_BITS, "nan": 1})
 
 
 class OperandLane(wiring.Component):
@@ -155,9 +153,9 @@ class OperandLane(wiring.Component):
             buffer.output_enable.eq(1),
         ]
         lowest = [
-            (field == fmt.min_element % (1 << fmt.element_bits))
+            element == fmt.min_element
             for fmt in (MX4, MX6)
-            for field in _fields(self.block, fmt)
+            for element in block_fields(fmt, self.block).elements
         ]
         wide = Signal()
         with m.Switch(self.write.format):
@@ -172,17 +170,17 @@ class OperandLane(wiring.Component):
 
     def _references(self, m):
         """Largest pass exponent of each tile; the one of the tile being read, for ``_distance``."""
-        exponent = Signal(8, reset_less=True)
+        exponent = Signal(EXPONENT_BITS, reset_less=True)
         nan = Signal(reset_less=True)
         raised = delay(m, "raised", self.write.format == FormatCode.MX9, 1)
-        m.d.sync += exponent.eq(self.block[:8])
+        m.d.sync += exponent.eq(block_fields(MX9, self.block).exponent)
         m.d.comb += nan.eq(exponent == NAN_EXPONENT)
         enable = delay(m, "write_enable", self.write.enable, 1, reset_less=False)
         first = delay(m, "write_first", self.write.first, 1)
         complete = delay(m, "complete", self.write.enable & self.write.last, 2, reset_less=False)
 
         gathered = Signal(reference_layout(), reset_less=True)
-        candidate = Signal(8)
+        candidate = Signal(EXPONENT_BITS)
         m.d.comb += candidate.eq(exponent + raised)
         with m.If(enable):
             m.d.sync += gathered.nan.eq(nan | (gathered.nan & ~first))
@@ -201,7 +199,7 @@ class OperandLane(wiring.Component):
             m.d.sync += draining.addr.eq(draining.addr + 1)
 
         start = delay(m, "start", self.pass_in.first, 2, reset_less=False)
-        maximum = Signal(8, reset_less=True)
+        maximum = Signal(EXPONENT_BITS, reset_less=True)
         with m.If(start):
             m.d.sync += [maximum.eq(starting.data.exponent), starting.addr.eq(starting.addr + 1)]
         return maximum
@@ -211,7 +209,7 @@ class OperandLane(wiring.Component):
         rest = delay(m, "rest_pass", self.pass_in.rest, 2)
         exponent = Signal(signed(10), reset_less=True)
         # MX9's halves: magnitudes of the high one weigh 2, of the low one 1/8 of an MX6 block's.
-        m.d.sync += exponent.eq(block[:8] + Mux(raised, Mux(rest, -3, 1), 0))
+        m.d.sync += exponent.eq(block_fields(MX9, block).exponent + Mux(raised, Mux(rest, -3, 1), 0))
         distance = Signal(9, reset_less=True)
         m.d.sync += distance.eq(maximum - exponent)
         bits = len(self.distance)
@@ -223,8 +221,8 @@ class OperandLane(wiring.Component):
         code = delay(m, "format", self.pass_in.format, 2)
         is_mx9 = delay(m, "is_mx9", code == FormatCode.MX9.value, 1)
         rest = delay(m, "rest", self.pass_in.rest, 3)
-        idle = delay(m, "idle", code == RESERVED_FORMAT, 1)
-        microexponents = delay(m, "microexponents", block[8:_ELEMENTS_AT], 3)
+        idle = delay(m, "idle", code == RESERVED_CODE, 1)
+        microexponents = delay(m, "microexponents", block_fields(MX9, block).microexponents, 3)
         signs, magnitudes = [], []
         for i in range(BLOCK_SIZE):
             sign, magnitude = self._element(m, i, block, code, is_mx9, rest, idle)
@@ -245,10 +243,10 @@ class OperandLane(wiring.Component):
         self._skew(m, operands)
 
     def _skew(self, m, operands):
-        """Sub-block j leaves j cycles late, spending ``_MEMORY_DELAYS`` of them in block memory."""
+        """Sub-block j leaves j cycles late, some of that in block memory where the target says so."""
         waits = {j: j + self.activations for j in range(SUBBLOCKS)}
         late = dict(enumerate(operands))
-        for cycles in _MEMORY_DELAYS.get(self.target, ()):
+        for cycles in TARGETS[self.target].skew_delays:
             group = [j for j in waits if cycles <= j + self.activations < cycles + _SHARING]
             words = Cat(operands[j] for j in group)
             memory_delay = MemoryDelay(width=len(words), cycles=cycles, target=self.target)
@@ -267,7 +265,7 @@ class OperandLane(wiring.Component):
         low = Signal(narrow, name=f"low{i}", reset_less=True)
         high = Signal(narrow, name=f"high{i}", reset_less=True)
         sign = Signal(name=f"sign{i}", reset_less=True)
-        q4, q6, q9 = (_fields(block, fmt)[i] for fmt in (MX4, MX6, MX9))
+        q4, q6, q9 = (block_fields(fmt, block).elements[i] for fmt in (MX4, MX6, MX9))
         with m.Switch(code):
             with m.Case(FormatCode.MX9.value):
                 m.d.sync += [low.eq(q9), sign.eq(q9[-1])]
@@ -293,9 +291,3 @@ class OperandLane(wiring.Component):
         magnitude = Signal(narrow, name=f"magnitude{i}", reset_less=True)
         m.d.sync += magnitude.eq((bits ^ invert.replicate(narrow)) + carry)
         return delay(m, f"sign{i}", sign, 2), magnitude
-
-
-def _fields(block, fmt):
-    """Element codes of a packed block."""
-    width = fmt.element_bits
-    return [block[_ELEMENTS_AT + i * width : _ELEMENTS_AT + (i + 1) * width] for i in range(BLOCK_SIZE)]

@@ -14,8 +14,7 @@ from hw.array.packed_operand import (
     packed_weight_layout,
 )
 from hw.target.delay import delay
-from hw.target.multiply_add import SUM_BITS, multiply_add
-from hw.target.targets import TARGETS, check_target
+from hw.target.multiply_add import SUM_BITS, check_multiplier, multiply_add
 
 __all__ = ["PackedDot"]
 
@@ -44,7 +43,7 @@ class PackedDot(wiring.Component):
     Parameters
     ----------
     target:
-        One of ``hw.target.targets.TARGETS`` that has a multiplier cell.
+        One of ``hw.target.targets.TARGETS`` that has a multiplier.
 
     Members
     -------
@@ -59,15 +58,12 @@ class PackedDot(wiring.Component):
     weight_operand = staticmethod(pack_weight)
 
     def __init__(self, *, product_stages=2, target="generic_dsp"):
-        check_target(target)
+        check_multiplier(target)
         if product_stages != 2:
             raise ValueError(
                 f"product_stages must be 2 with target {target!r}, whose multipliers have two, "
                 f"not {product_stages!r}"
             )
-        if TARGETS[target].products is None:
-            able = [name for name, properties in TARGETS.items() if properties.products]
-            raise ValueError(f"target must have a multiplier, as {', '.join(able)} do, not {target!r}")
         self.target = target
         super().__init__(
             {
@@ -100,7 +96,7 @@ class PackedDot(wiring.Component):
                 c=Cat(half, cancel, Const(0, SUM_BITS - at - len(cancel))),
                 cascade=cascade,
                 extra_cycles=late,
-                cell=TARGETS[self.target].products,
+                target=self.target,
             )
         m.d.comb += self.dot.eq(total[FIELD_BITS:])
         return m

@@ -28,6 +28,29 @@ class ProcessingElement(wiring.Component):
     Precision lives at the edge of the array: an MX9 block arrives as two blocks of 4-bit magnitudes.
     Operands, distances and control are registered once and handed on to the next element.
 
+    Cycle by cycle, for a pass whose sub-block 0 is at the ports in cycle 0; results are registered at the end
+    of their cycle. With ``product_stages`` of 1 products take one cycle, and the rest comes one earlier.
+
+    ======  =======================================================================  ===================
+    cycle   what happens                                                             where
+    ======  =======================================================================  ===================
+    j       sub-block j of the operands: kept, and handed on to the neighbours       here
+    1 + j   a product's two rows, ``a * b[:2]`` and ``a * b[2:]``, for each element  ``block_dot``
+    2 + j   the two rows added: the products                                         ``block_dot``
+    3 + j   the pair of products added, or subtracted if their signs differ          ``block_dot``
+    4 + j   the pair, doubled and negated as need be, added to the running sum       ``block_dot``
+    10      the row's and the column's distance: kept, and handed on                 here
+    11      the running sum has all sub-blocks: ``dot``; the distances added         here
+    12      ``dot`` moved by the lowest two bits of the distance, 0 to 3             ``aligned_accumulator``
+    13      by the next two bits: 0, 4, 8 or 12                                      ``aligned_accumulator``
+    14      by multiples of 16; beyond, nothing but the sign is left; ``first`` kept ``aligned_accumulator``
+    15      added to the low half of the total, or to 0 if ``first``                 ``aligned_accumulator``
+    16      added to the high half; the low half is at ``total``                     ``aligned_accumulator``
+    17      the high half is at ``total``                                            drain
+    ======  =======================================================================  ===================
+
+    A pass starts in every cycle. With multipliers, ``packed_dot`` makes ``dot`` in the same cycles.
+
     Latency: counted from the cycle in which sub-block 0 of the operands is at the ports, sub-block j must
     be there j cycles later, ``distance`` after ``distance_delay`` cycles, ``first`` after
     ``first_delay``. The low half of the total with this pass shows at the output after ``latency``
@@ -64,7 +87,7 @@ class ProcessingElement(wiring.Component):
         self.target = target
         self.width = accumulator_bits(fraction_bits, k_blocks)
         self.product_stages = product_stages
-        dot = PackedDot if TARGETS[target].products else BlockDot
+        dot = PackedDot if TARGETS[target].multiply_add else BlockDot
         self._dot = dot(product_stages=product_stages, target=target)
         self._accumulator = AlignedAccumulator(fraction_bits=fraction_bits, width=self.width, target=target)
         row = row_control_layout(fraction_bits)
@@ -121,6 +144,7 @@ class ProcessingElement(wiring.Component):
         m.submodules.block_dot = block_dot = self._dot
         m.submodules.accumulator = accumulator = self._accumulator
 
+        # Cycle j: operands, as the neighbours get them. Cycles 1 to 11: their dot product.
         for j in range(SUBBLOCKS):
             m.d.comb += [
                 self.a_out[j].eq(delay(m, f"a{j}", self.a_in[j], 1)),
@@ -128,11 +152,13 @@ class ProcessingElement(wiring.Component):
                 block_dot.a[j].eq(self.a_out[j]),
                 block_dot.b[j].eq(self.b_out[j]),
             ]
+        # Cycle 10: distances; cycle 14: ``first``.
         m.d.comb += [
             self.row_out.eq(delay(m, "row", self.row_in, 1)),
             self.column_out.eq(delay(m, "column", self.column_in, 1)),
         ]
 
+        # Cycle 11: how far the dot product must go down. Cycles 12 to 16: down, and onto the total.
         distance = Signal.like(accumulator.distance, reset_less=True)
         m.d.sync += distance.eq(self.row_out.distance + self.column_out)
         m.d.comb += [

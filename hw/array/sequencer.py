@@ -4,9 +4,9 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from golden.formats import RESERVED_CODE
 from hw.array.operand_lane import pass_layout
 from hw.array.tile_loader import block_tag_layout
-from hw.block.layouts import RESERVED_FORMAT
 
 __all__ = ["Sequencer", "TileStatus", "tile_control_layout"]
 
@@ -135,7 +135,7 @@ class Sequencer(wiring.Component):
         with m.If(go):
             m.d.sync += faults.eq(found)
         with m.If(hold):
-            m.d.sync += [self.a_pass.format.eq(RESERVED_FORMAT), self.a_pass.rest.eq(1)]
+            m.d.sync += [self.a_pass.format.eq(RESERVED_CODE), self.a_pass.rest.eq(1)]
         m.d.sync += [
             self.issue.eq(go),
             self.control.first.eq(self.start),
@@ -147,4 +147,4 @@ class Sequencer(wiring.Component):
 
 
 def _reserved(tag):
-    return tag.format.as_value() == RESERVED_FORMAT
+    return tag.format.as_value() == RESERVED_CODE

@@ -1,11 +1,30 @@
-"""The fields of a binary32, and its one NaN."""
+"""Binary32 and bfloat16: their fields, and the one NaN of each."""
 
 from amaranth.lib import data
 
+from golden.bfloat16 import BFLOAT16_NAN
 from golden.formats import NAN_EXPONENT
 from golden.rounding import QUIET_NAN
 
-__all__ = ["BINARY32_NAN", "binary32_layout"]
+__all__ = [
+    "BFLOAT16_BITS",
+    "BFLOAT16_QUIET_NAN",
+    "BINARY32_BITS",
+    "BINARY32_FRACTION",
+    "BINARY32_INFINITE",
+    "BINARY32_NAN",
+    "BINARY32_SIGNIFICAND",
+    "binary32_layout",
+]
+
+BINARY32_FRACTION = 23
+"""Bits of the fraction."""
+
+BINARY32_SIGNIFICAND = BINARY32_FRACTION + 1
+"""Bits of the fraction and the one before it."""
+
+BINARY32_INFINITE = NAN_EXPONENT
+"""Exponent field of infinities and of NaNs."""
 
 BINARY32_NAN = int(QUIET_NAN)
 """The canonical quiet NaN."""
@@ -13,4 +32,16 @@ BINARY32_NAN = int(QUIET_NAN)
 
 def binary32_layout() -> data.StructLayout:
     """The fields of a binary32."""
-    return data.StructLayout({"fraction": 23, "exponent": NAN_EXPONENT.bit_length(), "sign": 1})
+    return data.StructLayout(
+        {"fraction": BINARY32_FRACTION, "exponent": BINARY32_INFINITE.bit_length(), "sign": 1}
+    )
+
+
+BINARY32_BITS = binary32_layout().size
+"""Bits of a binary32."""
+
+BFLOAT16_BITS = 16
+"""Bits of a bfloat16: the upper half of a binary32, rounded."""
+
+BFLOAT16_QUIET_NAN = int(BFLOAT16_NAN)
+"""The canonical quiet NaN of bfloat16."""

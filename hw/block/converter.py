@@ -86,124 +86,110 @@ class Converter(wiring.Component):
         codes = self.i.p.user
         source = {fmt: is_format(codes.from_, fmt) for fmt in STREAM_FORMATS}
         target = {fmt: is_format(codes.to, fmt) for fmt in STREAM_FORMATS}
+        # Flags that clear registers are kept inverted, as these need them.
+        unwanted = {fmt: pipe.carry(1, 4, f"not_to_{fmt}".lower(), ~target[fmt]) for fmt in STREAM_FORMATS}
 
-        # 1: the block as it comes, and what is to be done with it. Flags that clear registers are kept
-        # inverted, as these need them.
+        exponent, micro, raw = self._fields(pipe, source, target)
+        # 3: normal form n. ``sign`` is n's sign where the result may have to be clamped, else 0, which clamps
+        # nothing.
+        n = [any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in range(BLOCK_SIZE)]
+        keeps = pipe.carry(1, 2, "keeps", ~_narrows(source, target))
+        sign = pipe.register(3, "sign", [x[-1] for x in n], only=~keeps)
+        n = pipe.register(3, "normal", n)
+        wide = [Value.cast(q) for q in raw[MX9]]
+        below = pipe.register(3, "mx4_below", [w[: dropped_bits(MX6)].any() for w in wide])
+        # 4: the same a cycle later, for what takes one more.
+        late_n = pipe.register(4, "normal", n)
+        late_sign = pipe.register(4, "sign", sign)
+
+        # 5 and 6: each target's elements, zero unless it is the one.
+        mx9 = pipe.register(5, "mx9", late_n, only=~unwanted[MX9])
+        mx6 = self._to_mx6(pipe, wide, n, late_n, ~unwanted[MX6])
+        mx4 = self._to_mx4(pipe, below, n, late_n, late_sign, ~unwanted[MX4])
+
+        # 6 and 7: packing. MX6's are a stage later than the others.
+        others = pipe.register(6, "others", pack_elements({MX9: mx9, MX4: mx4}))
+        elements = pipe.register(7, "elements", others | pack_elements({MX6: mx6}))
+        m.d.comb += [
+            pipe.result.data.eq(Cat(exponent, micro, elements)),
+            Value.cast(pipe.result.user).eq(pipe.carry(1, self.stages, "user", Value.cast(codes.to))),
+        ]
+        return m
+
+    def _fields(self, pipe, source, target):
+        """1 and 2: exponent and microexponents for the last stage; elements, zero unless of the format."""
         block = pipe.register(1, "block", self.i.p.data)
         other = {fmt: pipe.register(1, f"not_{fmt}".lower(), ~source[fmt]) for fmt in STREAM_FORMATS}
-        unwanted = {fmt: pipe.carry(1, 4, f"not_to_{fmt}".lower(), ~target[fmt]) for fmt in STREAM_FORMATS}
         unknown = pipe.register(1, "unknown", ~any_of(source.values()) | ~any_of(target.values()))
-        keeps = pipe.carry(
-            1,
-            2,
-            "keeps",
-            ~any_of(
-                source[a] & target[b]
-                for a in STREAM_FORMATS
-                for b in STREAM_FORMATS
-                if b.element_bits < a.element_bits
-            ),
-        )
-        user = pipe.carry(1, self.stages, "user", Value.cast(codes.to))
 
-        # 2: elements of each format, zero unless the block is of that format.
         fields = {fmt: block_fields(fmt, block) for fmt in STREAM_FORMATS}
         raw = {
             fmt: pipe.register(2, f"raw_{fmt}".lower(), fields[fmt].elements, only=~other[fmt])
             for fmt in STREAM_FORMATS
         }
+        # These two lie in the same place in every format.
         exponent = pipe.register(2, "exponent", fields[MX9].exponent, only=~unknown, otherwise=NAN_EXPONENT)
-        exponent = pipe.carry(3, self.stages, "exponent", exponent)
         micro = pipe.register(2, "microexponents", fields[MX9].microexponents, only=~unknown)
-        micro = pipe.carry(3, self.stages, "microexponents", micro)
+        exponent = pipe.carry(3, self.stages, "exponent", exponent)
+        return exponent, pipe.carry(3, self.stages, "microexponents", micro), raw
 
-        # 3: normal form n. Only MX9 elements have bits below an MX6 element's: round these here.
-        # ``sign`` is n's sign where the result may have to be clamped, else 0, which clamps nothing.
-        n = [any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in range(BLOCK_SIZE)]
-        sign = pipe.register(3, "sign", [x[-1] for x in n], only=~keeps)
-        n = pipe.register(3, "normal", n)
+    def _to_mx6(self, pipe, wide, n, late_n, wanted):
+        """3 to 6: elements of MX6. Only MX9's, ``wide``, have bits below theirs, and are rounded.
+
+        ``end`` marks elements whose upper bits are 0111 or 1000: there the lowest bit becomes 1 when rounding
+        would pass the end or stay on -2**m.
+        """
         drop = dropped_bits(MX6)
-        wide = [Value.cast(q) for q in raw[MX9]]
+        # 3: whether to round up.
         up = pipe.register(3, "mx6_up", [w[drop - 1] & (w[drop] | w[: drop - 1].any()) for w in wide])
         end = pipe.register(3, "mx6_end", [Cat(bit != w[-1] for bit in w[drop + 1 : -1]).all() for w in wide])
-        below = pipe.register(3, "mx4_below", [w[:drop].any() for w in wide])
 
-        # 4: MX6 to its lowest bit and the carry above it. ``end`` marks elements whose upper bits are
-        # 0111 or 1000: there the lowest bit becomes 1 when rounding would pass the end or stay on -2**m.
-        low6 = pipe.register(
-            4,
-            "mx6_low",
-            [(x[drop] ^ u) | (e & (x[drop] != x[-1])) for x, u, e in zip(n, up, end, strict=True)],
-        )
-        carry6 = pipe.register(
-            4, "mx6_carry", [x[drop] & u & ~(e & ~x[-1]) for x, u, e in zip(n, up, end, strict=True)]
-        )
-        lost = drop
-        drop = dropped_bits(MX4)
+        # 4: the lowest bit and the carry above it.
+        lanes = list(zip(n, up, end, strict=True))
+        low = pipe.register(4, "mx6_low", [(x[drop] ^ u) | (e & (x[drop] != x[-1])) for x, u, e in lanes])
+        carry = pipe.register(4, "mx6_carry", [x[drop] & u & ~(e & ~x[-1]) for x, u, e in lanes])
+
+        # 5: all bits, if they are wanted.
+        low = pipe.register(5, "mx6_low", low, only=wanted)
+        carry = pipe.register(5, "mx6_carry", carry, only=wanted)
+        upper = pipe.register(5, "mx6_upper", [x[drop + 1 :] for x in late_n], only=wanted)
+
+        # 6: the carry into the two highest bits.
+        low = pipe.register(6, "mx6_low", low)
+        high_carry = [c & x[0] & x[1] for x, c in zip(upper, carry, strict=True)]
+        high_carry = pipe.register(6, "mx6_high_carry", high_carry)
+        carry = pipe.register(6, "mx6_carry", carry)
+        upper = pipe.register(6, "mx6_upper", upper)
+        return [
+            Cat(bit, x[0] ^ c, x[1] ^ (c & x[0]), x[2] ^ h, x[3] ^ (h & x[2]))
+            for bit, x, c, h in zip(low, upper, carry, high_carry, strict=True)
+        ]
+
+    def _to_mx4(self, pipe, below, n, late_n, sign, wanted):
+        """4 and 5: elements of MX4, in the same way; ``below`` are the bits that only MX9's have."""
+        lost, drop = dropped_bits(MX6), dropped_bits(MX4)
+        # 4: whether to round up.
         up = pipe.register(
             4,
             "mx4_up",
             [x[drop - 1] & (x[drop] | x[lost : drop - 1].any() | b) for x, b in zip(n, below, strict=True)],
         )
-        n = pipe.register(4, "normal", n)
-        sign = pipe.register(4, "sign", sign)
 
-        # 5: each target's bits, zero unless it is the one; MX4 as MX6 above.
-        exact = pipe.register(5, "mx9", n, only=~unwanted[MX9])
-        low6 = pipe.register(5, "mx6_low", low6, only=~unwanted[MX6])
-        carry6 = pipe.register(5, "mx6_carry", carry6, only=~unwanted[MX6])
-        upper6 = pipe.register(5, "mx6_upper", [x[lost + 1 :] for x in n], only=~unwanted[MX6])
-        low4 = pipe.register(
-            5,
-            "mx4_low",
-            [(x[drop] ^ u) | ((x[-2] ^ s) & (x[drop] ^ s)) for x, u, s in zip(n, up, sign, strict=True)],
-            only=~unwanted[MX4],
-        )
-        carry4 = pipe.register(
-            5,
-            "mx4_carry",
-            [x[drop] & u & ~(x[-2] & ~s) for x, u, s in zip(n, up, sign, strict=True)],
-            only=~unwanted[MX4],
-        )
-        upper4 = pipe.register(5, "mx4_upper", [x[drop + 1 :] for x in n], only=~unwanted[MX4])
+        # 5: the lowest bit, the carry above it, and the others, if they are wanted.
+        lanes = list(zip(late_n, up, sign, strict=True))
+        low = [(x[drop] ^ u) | ((x[-2] ^ s) & (x[drop] ^ s)) for x, u, s in lanes]
+        low = pipe.register(5, "mx4_low", low, only=wanted)
+        carry = [x[drop] & u & ~(x[-2] & ~s) for x, u, s in lanes]
+        carry = pipe.register(5, "mx4_carry", carry, only=wanted)
+        upper = pipe.register(5, "mx4_upper", [x[drop + 1 :] for x in late_n], only=wanted)
+        return [Cat(bit, a ^ c, b ^ (c & a)) for bit, (a, b), c in zip(low, upper, carry, strict=True)]
 
-        # 6: MX4 and MX9 elements, packed; MX6's carry into its two highest bits.
-        others = pipe.register(
-            6,
-            "others",
-            pack_elements(
-                {
-                    MX9: exact,
-                    MX4: [
-                        Cat(low, a ^ c, b ^ (c & a))
-                        for low, (a, b), c in zip(low4, upper4, carry4, strict=True)
-                    ],
-                }
-            ),
-        )
-        low6 = pipe.register(6, "mx6_low", low6)
-        middle6 = pipe.register(6, "mx6_carry", carry6)
-        high6 = pipe.register(
-            6, "mx6_high_carry", [c & x[0] & x[1] for x, c in zip(upper6, carry6, strict=True)]
-        )
-        upper6 = pipe.register(6, "mx6_upper", upper6)
 
-        # 7: MX6 elements, packed with the others.
-        elements = pipe.register(
-            7,
-            "elements",
-            others
-            | pack_elements(
-                {
-                    MX6: [
-                        Cat(low, x[0] ^ c, x[1] ^ (c & x[0]), x[2] ^ h, x[3] ^ (h & x[2]))
-                        for low, x, c, h in zip(low6, upper6, middle6, high6, strict=True)
-                    ]
-                }
-            ),
-        )
-        m.d.comb += [
-            pipe.result.data.eq(Cat(exponent, micro, elements)),
-            Value.cast(pipe.result.user).eq(user),
-        ]
-        return m
+def _narrows(source, target):
+    """Whether the elements of the block to make have fewer bits than those of the block given."""
+    return any_of(
+        source[a] & target[b]
+        for a in STREAM_FORMATS
+        for b in STREAM_FORMATS
+        if b.element_bits < a.element_bits
+    )

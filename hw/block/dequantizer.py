@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden import dequantize
 from golden.formats import BLOCK_SIZE, MX9, NAN_EXPONENT, STREAM_FORMATS
-from hw.block.binary32 import BINARY32_NAN
+from hw.block.binary32 import BINARY32_FRACTION, BINARY32_NAN
 from hw.block.layouts import (
     NORMAL_BITS,
     FormatCode,
@@ -26,6 +26,7 @@ from hw.stream.pipeline import Pipeline
 __all__ = ["Dequantizer"]
 
 _PAIR = MX9.subblock_size
+_LANES = range(BLOCK_SIZE)
 
 _NAN_FLOATS = int.from_bytes(np.full(BLOCK_SIZE, BINARY32_NAN, "<u4").tobytes(), "little")
 
@@ -72,13 +73,38 @@ class Dequantizer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, buffered=self.buffered)
-        lanes = range(BLOCK_SIZE)
         user = Value.cast(self.i.p.user)
-        is_ = {fmt: is_format(user, fmt) for fmt in STREAM_FORMATS}
-        fields = {fmt: block_fields(fmt, self.i.p.data) for fmt in STREAM_FORMATS}
+        normal, first, nan = self._normal_forms(pipe, user)
         user = pipe.carry(1, self.latency, "user", user)
+        # 3: sign and magnitude, which is at most 2**(NORMAL_BITS - 1).
+        sign = pipe.register(3, "sign", [q[-1] for q in normal])
+        magnitude = pipe.register(3, "magnitude", [Mux(q[-1], -q, q)[:NORMAL_BITS] for q in normal])
+        field, shift = self._field(pipe, magnitude, first)
 
+        # 7: the fraction. Only the lowest of subnormal results have its lowest bit.
+        magnitude = pipe.carry(4, 6, "magnitude", magnitude)
+        fraction = pipe.register(7, "fraction", [(magnitude[k] << shift[k])[:NORMAL_BITS] for k in _LANES])
+        field = pipe.register(7, "field", field)
+        nan = pipe.carry(3, 7, "nan", nan)
+        sign = pipe.carry(4, 7, "sign", sign)
+
+        # 8: packing.
+        floats = []
+        for k in _LANES:
+            below = Const(0, BINARY32_FRACTION - NORMAL_BITS)
+            floats.append(Cat(below, fraction[k], field[k], sign[k]))
+        floats = pipe.register(8, "floats", Cat(floats), only=~nan, otherwise=_NAN_FLOATS)
+        m.d.comb += [
+            self.o.p.data.as_value().eq(floats),
+            Value.cast(self.o.p.user).eq(user),
+        ]
+        return m
+
+    def _normal_forms(self, pipe, code):
+        """1 and 2: elements; the field of one without leading zeros by sub-block; whether all are NaN."""
         # 1: elements of each format, zero unless the block is of that format.
+        is_ = {fmt: is_format(code, fmt) for fmt in STREAM_FORMATS}
+        fields = {fmt: block_fields(fmt, self.i.p.data) for fmt in STREAM_FORMATS}
         raw = {
             fmt: pipe.register(1, f"raw_{fmt}".lower(), fields[fmt].elements, only=is_[fmt])
             for fmt in STREAM_FORMATS
@@ -87,31 +113,25 @@ class Dequantizer(wiring.Component):
         exponent = pipe.register(1, "exponent", fields[MX9].exponent)
         micro = pipe.register(1, "microexponents", fields[MX9].microexponents)
 
-        # 2: normal form; the field of an element without leading zeros.
+        # 2: normal form.
         normal = pipe.register(
-            2, "normal", [any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in lanes]
+            2, "normal", [any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in _LANES]
         )
         first = pipe.register(2, "first", [(exponent + ~t)[: len(exponent)] for t in micro])
         nan = pipe.register(2, "nan", ~known | (exponent == NAN_EXPONENT))
+        return normal, first, nan
 
-        # 3: sign and magnitude, which is at most 2**(NORMAL_BITS - 1).
-        sign = pipe.register(3, "sign", [q[-1] for q in normal])
-        magnitude = pipe.register(3, "magnitude", [Mux(q[-1], -q, q)[:NORMAL_BITS] for q in normal])
-
+    def _field(self, pipe, magnitude, first):
+        """4 to 6: the exponent field, and how far the magnitude goes left to be the fraction."""
         # 4: leading zeros.
         zeros = pipe.register(4, "zeros", [_leading_zeros(q) for q in magnitude])
         some = pipe.register(4, "some", [q.any() for q in magnitude])
-        magnitude = pipe.carry(4, 6, "magnitude", magnitude)
         first = pipe.carry(3, 4, "first", first)
-        sign = pipe.carry(4, 7, "sign", sign)
 
         # 5: the exponent field, where it is not below 0, and the shifts that a fraction may need.
-        limits = [first[k // _PAIR] for k in lanes]
-        field = pipe.register(
-            5,
-            "field",
-            [(Cat(limit, 0) - z)[: len(limit) + 1] for limit, z in zip(limits, zeros, strict=True)],
-        )
+        limits = [first[k // _PAIR] for k in _LANES]
+        field = [(Cat(limit, 0) - z)[: len(limit) + 1] for limit, z in zip(limits, zeros, strict=True)]
+        field = pipe.register(5, "field", field)
         places = len(zeros[0]) + 1
         past_one = pipe.register(5, "past_one", [(z + 1)[:places] for z in zeros])
         limits = pipe.register(5, "limits", [limit[:places] for limit in limits])
@@ -119,34 +139,11 @@ class Dequantizer(wiring.Component):
 
         # 6: a field of 0 is that of a subnormal result or of zero.
         field, below = [f[:-1] for f in field], [f[-1] for f in field]
-        shift = pipe.register(
-            6,
-            "shift",
-            [
-                Mux(f.any() & ~b, past, limit)
-                for f, b, past, limit in zip(field, below, past_one, limits, strict=True)
-            ],
-        )
-        field = pipe.register(
-            6, "field", [f & (s & ~b).replicate(len(f)) for f, b, s in zip(field, below, some, strict=True)]
-        )
-
-        # 7: the fraction. Only the lowest of subnormal results have its lowest bit.
-        fraction = pipe.register(7, "fraction", [(magnitude[k] << shift[k])[:NORMAL_BITS] for k in lanes])
-        field = pipe.register(7, "field", field)
-        nan = pipe.carry(3, 7, "nan", nan)
-
-        # 8: packing.
-        floats = []
-        for k in lanes:
-            below = Const(0, len(self.o.p.data[k]) - NORMAL_BITS - len(field[k]) - 1)
-            floats.append(Cat(below, fraction[k], field[k], sign[k]))
-        floats = pipe.register(8, "floats", Cat(floats), only=~nan, otherwise=_NAN_FLOATS)
-        m.d.comb += [
-            self.o.p.data.as_value().eq(floats),
-            Value.cast(self.o.p.user).eq(user),
-        ]
-        return m
+        lanes = zip(field, below, past_one, limits, strict=True)
+        shift = pipe.register(6, "shift", [Mux(f.any() & ~b, past, limit) for f, b, past, limit in lanes])
+        lanes = zip(field, below, some, strict=True)
+        field = pipe.register(6, "field", [f & (s & ~b).replicate(len(f)) for f, b, s in lanes])
+        return field, shift
 
 
 def _leading_zeros(value):

@@ -8,14 +8,25 @@ from amaranth.hdl import Cat, Const, Value, signed, unsigned
 from amaranth.lib import data, enum
 
 from golden import SLOT_BYTES, slots, unpack
-from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, NAN_EXPONENT, SLOT_BITS, STREAM_FORMATS, SUBBLOCKS
+from golden.formats import (
+    BLOCK_SIZE,
+    MX4,
+    MX6,
+    MX9,
+    NAN_EXPONENT,
+    RESERVED_CODE,
+    SLOT_BITS,
+    STREAM_FORMATS,
+    SUBBLOCKS,
+)
+from hw.block.binary32 import BINARY32_BITS
 
 __all__ = [
     "EXPONENT_BITS",
     "NORMAL_BITS",
-    "RESERVED_FORMAT",
     "FormatCode",
     "any_of",
+    "block_bytes",
     "block_fields",
     "block_layout",
     "dropped_bits",
@@ -30,21 +41,17 @@ __all__ = [
 ]
 
 
-class FormatCode(enum.Enum, shape=unsigned(2)):
-    """A block format on ``tuser``. The fourth code is reserved."""
+class FormatCode(enum.Enum, shape=range(RESERVED_CODE + 1)):
+    """A block format on ``tuser``. One more code, ``RESERVED_CODE``, is reserved."""
 
     MX4 = MX4.code
     MX6 = MX6.code
     MX9 = MX9.code
 
 
-RESERVED_FORMAT = 3
-"""The code that names no format."""
-
-
 def float_block_layout() -> data.ArrayLayout:
     """Sixteen binary32 bit patterns, element 0 in the low bits."""
-    return data.ArrayLayout(unsigned(32), BLOCK_SIZE)
+    return data.ArrayLayout(unsigned(BINARY32_BITS), BLOCK_SIZE)
 
 
 def packed_block_layout():
@@ -67,6 +74,11 @@ def any_of(values):
 def is_format(code, fmt):
     """Whether a stream's format code means ``fmt``."""
     return Value.cast(code) == FormatCode(fmt.code).value
+
+
+def block_bytes(code):
+    """Bytes of a packed block with a stream's format code."""
+    return any_of(Const(fmt.block_bytes) & is_format(code, fmt).replicate(8) for fmt in STREAM_FORMATS)
 
 
 def block_layout(fmt) -> data.StructLayout:

@@ -36,6 +36,7 @@ _NEAR = _STEPS + 1
 """Exponents below ``2**_NEAR`` may be closer together than the longest shift."""
 
 _PAIR = MX9.subblock_size
+_LANES = range(BLOCK_SIZE)
 
 
 class Quantizer(wiring.Component):
@@ -82,113 +83,126 @@ class Quantizer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, buffered=self.buffered)
-        lanes = range(BLOCK_SIZE)
-        x = [data.View(binary32_layout(), self.i.p.data[k]) for k in lanes]
-        lost = len(x[0].fraction) - (_WINDOW - 1)
-        user = Value.cast(self.i.p.user)
-        is_ = {fmt: pipe.carry(1, 4, f"is_{fmt}".lower(), is_format(user, fmt)) for fmt in STREAM_FORMATS}
-        user = pipe.carry(1, self.latency, "user", user)
+        floats = [data.View(binary32_layout(), bits) for bits in self.i.p.data]
+        code = Value.cast(self.i.p.user)
+        is_ = {fmt: pipe.carry(1, 4, f"is_{fmt}".lower(), is_format(code, fmt)) for fmt in STREAM_FORMATS}
 
-        # 1 to 4: E by a tournament. Its first round gives the largest exponent of each sub-block.
-        sign = pipe.carry(1, 9, "sign", [f.sign for f in x])
-        fraction = pipe.carry(1, 6, "fraction", [f.fraction[lost:] for f in x])
-        sticky = pipe.carry(1, 6, "sticky", [f.fraction[:lost].any() for f in x])
-        exponents = pipe.carry(1, 5, "exponents", [f.exponent for f in x])
-        largest = top = pipe.register(1, "largest", _larger([f.exponent for f in x]))
+        sign = pipe.carry(1, 9, "sign", [x.sign for x in floats])
+        top, largest = self._largest_exponents(pipe, floats)
+        header, micro, nan = self._header(pipe, top, largest, any_of(is_.values()))
+        shift, zero = self._shifts(pipe, floats, top, micro, is_)
+        magnitude, guard, sticky = self._aligned(pipe, floats, shift, zero)
+
+        is_ = {fmt: pipe.carry(5, 8, f"is_{fmt}".lower(), is_[fmt]) for fmt in STREAM_FORMATS}
+        late_nan = pipe.carry(6, 8, "nan", nan)
+        elements = self._rounded(pipe, sign, magnitude, guard, sticky, is_, late_nan)
+
+        # 12: packing.
+        elements = pipe.register(12, "elements", pack_elements(elements))
+        m.d.comb += [
+            self.o.p.data.eq(Cat(header, elements)),
+            Value.cast(self.o.p.user).eq(pipe.carry(1, self.latency, "user", code)),
+        ]
+        return m
+
+    def _largest_exponents(self, pipe, floats):
+        """1 to 4: E by a tournament, whose first round gives the largest exponent of each sub-block."""
+        largest = top = pipe.register(1, "largest", _larger([x.exponent for x in floats]))
         for stage in range(2, 5):
             top = pipe.register(stage, "top", _larger(list(top)))
-        largest = pipe.carry(2, 4, "largest", largest)
-        top = top[0]
+        return top[0], pipe.carry(2, 4, "largest", largest)
 
-        # 5: microexponents, and E raised by what the format's magnitude is shorter than the longest.
+    def _header(self, pipe, top, largest, known):
+        """5 and 6: what goes before the elements, for the last stage; t of each sub-block; a NaN block.
+
+        In a NaN block E is 255, t and q are 0.
+        """
+        micro = pipe.register(5, "microexponents", Cat(pair != top for pair in largest))
+        nan = pipe.register(5, "nan", (top == NAN_EXPONENT) | ~known)
+        exponent = pipe.register(5, "exponent", top)
+        exponent = pipe.register(6, "exponent", exponent, only=~nan, otherwise=NAN_EXPONENT)
+        shown = pipe.register(6, "microexponents", micro, only=~nan)
+        header = Cat(
+            pipe.carry(7, self.latency, "exponent", exponent),
+            pipe.carry(7, self.latency, "microexponents", shown),
+        )
+        return header, micro, nan
+
+    def _shifts(self, pipe, floats, top, micro, is_):
+        """5 and 6: how far each significand goes right, and whether the element is 0 whatever that says."""
+        # 5: E raised by what the format's magnitude is shorter than the longest.
         shorter = {fmt: Const(_MAGNITUDE - fmt.magnitude_bits, _STEPS) for fmt in STREAM_FORMATS}
         raised = pipe.register(
             5, "raised", top + any_of(shorter[fmt] & is_[fmt].replicate(_STEPS) for fmt in STREAM_FORMATS)
         )
-        micro = pipe.register(5, "microexponents", Cat(pair != top for pair in largest))
-        nan = pipe.register(5, "nan", (top == NAN_EXPONENT) | ~any_of(is_.values()))
         near = pipe.register(5, "near", ~top[_NEAR:].any())
-        exponent = pipe.register(5, "exponent", top)
-        is_ = {fmt: pipe.carry(5, 8, f"is_{fmt}".lower(), is_[fmt]) for fmt in STREAM_FORMATS}
+        exponents = pipe.carry(1, 5, "exponents", [x.exponent for x in floats])
 
         # 6: shifts; half a step less is one less. Elements with exponent field 0 are zeros: only where
         # all exponents are small does the shift not say so by itself.
-        exponent = pipe.register(6, "exponent", exponent, only=~nan, otherwise=NAN_EXPONENT)
-        exponent = pipe.carry(7, self.latency, "exponent", exponent)
-        shift = pipe.register(
-            6,
-            "shift",
-            [(Cat(0, raised) - Cat(micro[k // _PAIR], exponents[k]))[1 : len(raised) + 1] for k in lanes],
-        )
+        twice = [Cat(0, raised) - Cat(micro[k // _PAIR], e) for k, e in enumerate(exponents)]
+        shift = pipe.register(6, "shift", [d[1 : len(raised) + 1] for d in twice])
         zero = pipe.register(6, "zero", [~e[:_NEAR].any() for e in exponents], only=near)
-        micro = pipe.register(6, "microexponents", micro, only=~nan)
-        micro = pipe.carry(7, self.latency, "microexponents", micro)
-        nan = pipe.carry(6, 8, "nan", nan)
+        return shift, zero
+
+    def _aligned(self, pipe, floats, shift, zero):
+        """7 and 8: significands shifted right: magnitudes, guard bits, and sticky bits of what is lost."""
+        lost = len(floats[0].fraction) - (_WINDOW - 1)
+        fraction = pipe.carry(1, 6, "fraction", [x.fraction[lost:] for x in floats])
+        sticky = pipe.carry(1, 6, "sticky", [x.fraction[:lost].any() for x in floats])
 
         # 7: all of the shift but its lowest bit. The sticky bit collects what the window loses.
-        window, gone = [], []
-        for k in lanes:
-            w, s = Cat(fraction[k], 1), sticky[k]
+        windows, stickies = [], []
+        for distance, kept, gone in zip(shift, fraction, sticky, strict=True):
+            window = Cat(kept, 1)
             for step in reversed(range(1, _STEPS)):
-                s = s | (shift[k][step] & w[: 1 << step].any())
-                w = _shift_right(w, 1 << step, shift[k][step])
-            window.append(w)
-            gone.append(s)
-        window = pipe.register(7, "window", window)
-        gone = pipe.register(7, "gone", gone)
+                gone = gone | (distance[step] & window[: 1 << step].any())
+                window = _shift_right(window, 1 << step, distance[step])
+            windows.append(window)
+            stickies.append(gone)
+        window = pipe.register(7, "window", windows)
+        sticky = pipe.register(7, "sticky", stickies)
         odd = pipe.register(7, "odd", [d[0] for d in shift])
         out = pipe.register(7, "out", [d[_STEPS:].any() | z for d, z in zip(shift, zero, strict=True)])
 
         # 8: the lowest bit of the shift: magnitude and guard.
-        gone = pipe.register(8, "gone", [gone[k] | (odd[k] & window[k][0]) for k in lanes])
-        window = [_shift_right(window[k], 1, odd[k]) & ~out[k].replicate(_WINDOW) for k in lanes]
+        sticky = pipe.register(8, "sticky", [sticky[k] | (odd[k] & window[k][0]) for k in _LANES])
+        window = [_shift_right(window[k], 1, odd[k]) & ~out[k].replicate(_WINDOW) for k in _LANES]
         guard = pipe.register(8, "guard", [w[0] for w in window])
-        kept = pipe.register(8, "kept", [w[1:] for w in window])
+        magnitude = pipe.register(8, "magnitude", [w[1:] for w in window])
+        return magnitude, guard, sticky
 
-        # 9: half-way and above rounds up, unless the magnitude is the format's largest.
-        half = pipe.register(9, "half", [guard[k] & (kept[k][0] | gone[k]) for k in lanes])
+    def _rounded(self, pipe, sign, magnitude, guard, sticky, is_, nan):
+        """9 to 11: elements in two's complement by format, zero unless the block is of that format."""
+        # 9: half-way and above rounds up, unless the magnitude is the format's largest: all ones.
+        half = pipe.register(9, "half", [guard[k] & (magnitude[k][0] | sticky[k]) for k in _LANES])
         bits = [fmt.magnitude_bits for fmt in (MX4, MX6)]
         ones = pipe.register(
-            9, "ones", [q[1 : bits[0]].all() & (is_[MX4] | q[bits[0] : bits[1]].all()) for q in kept]
+            9, "ones", [q[1 : bits[0]].all() & (is_[MX4] | q[bits[0] : bits[1]].all()) for q in magnitude]
         )
-        more_ones = pipe.register(9, "more_ones", [~is_[MX9] | q[bits[1] :].all() for q in kept])
-        kept = pipe.register(9, "kept", kept)
+        more_ones = pipe.register(9, "more_ones", [~is_[MX9] | q[bits[1] :].all() for q in magnitude])
+        magnitude = pipe.register(9, "magnitude", magnitude)
         wanted = {fmt: pipe.carry(9, 10, f"wanted_{fmt}".lower(), is_[fmt] & ~nan) for fmt in STREAM_FORMATS}
 
         # 10: k + u, or ~k + (1 - u) if negative: its lowest bit, and the carry out of that.
-        up = [half[k] & ~(kept[k][0] & ones[k] & more_ones[k]) for k in lanes]
-        low = pipe.register(10, "low", [kept[k][0] ^ up[k] for k in lanes])
-        carry = pipe.register(10, "carry", [(kept[k][0] ^ sign[k]) & (up[k] ^ sign[k]) for k in lanes])
-        kept = pipe.register(10, "kept", [q[1:] for q in kept])
+        up = [half[k] & ~(magnitude[k][0] & ones[k] & more_ones[k]) for k in _LANES]
+        low = pipe.register(10, "low", [magnitude[k][0] ^ up[k] for k in _LANES])
+        carry = pipe.register(10, "carry", [(magnitude[k][0] ^ sign[k]) & (up[k] ^ sign[k]) for k in _LANES])
+        rest = pipe.register(10, "rest", [q[1:] for q in magnitude])
         sign = pipe.register(10, "sign", sign)
 
-        # 11: its other bits, once for each format, zero unless the block is of that format.
+        # 11: its other bits, once for each format.
         elements = []
-        for k in lanes:
-            upper = Cat(kept[k] ^ sign[k].replicate(len(kept[k])), sign[k])
-            elements.append(
-                Cat(
-                    low[k],
-                    *(
-                        bit ^ (carry[k] & upper[:n].all()) if n else bit ^ carry[k]
-                        for n, bit in enumerate(upper)
-                    ),
-                )
-            )
-        elements = {
+        for k in _LANES:
+            upper = Cat(rest[k] ^ sign[k].replicate(len(rest[k])), sign[k])
+            carries = [carry[k] & upper[:n].all() if n else carry[k] for n in range(len(upper))]
+            elements.append(Cat(low[k], *(bit ^ c for bit, c in zip(upper, carries, strict=True))))
+        return {
             fmt: pipe.register(
                 11, str(fmt).lower(), [q[: fmt.element_bits] for q in elements], only=wanted[fmt]
             )
             for fmt in STREAM_FORMATS
         }
-
-        # 12: packing.
-        elements = pipe.register(12, "elements", pack_elements(elements))
-        m.d.comb += [
-            self.o.p.data.eq(Cat(exponent, micro, elements)),
-            Value.cast(self.o.p.user).eq(user),
-        ]
-        return m
 
 
 def _larger(values):

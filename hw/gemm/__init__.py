@@ -5,6 +5,7 @@ Through: jobs, blocks on chip, tiles, results.
 Out: matrices in memory, an interrupt.
 
 ``engine``: the top. ``datapath``: everything that a soft reset clears. ``geometry``: sizes.
+``memory_format``: formats of matrices in memory, as all of these compute with them.
 
 ``jobs``: registers and descriptors in, checked jobs out.
 ``operands``: jobs in, blocks of A and B on chip out.

@@ -12,7 +12,7 @@ from hw.gemm.jobs.control import Control
 from hw.gemm.jobs.counters import Counters
 from hw.gemm.jobs.supervisor import Supervisor
 from hw.gemm.results.accumulation import LANES, fewest_lanes
-from hw.target.carry_sum import check_target
+from hw.target.targets import check_target
 
 __all__ = ["Engine"]
 

@@ -4,9 +4,9 @@ In: bits.
 Through: registers, cells, memories.
 Out: the same bits for every target.
 
-``targets``: the choices.
-``carry_sum``: the adder of elements; in cells: ``carry_chain_ecp5``, ``carry_chain_xilinx``.
-``multiply_add``: the multiplier of elements that have one; in cells: ``dsp48e2``.
-``multiplexer``: wide choices. ``block_memory``: memories. ``delay``, ``memory_delay``: delays, in registers
-and in memory.
+``targets``: the targets, each with its form of every primitive.
+``carry_sum``: the adders of elements; ``carry_op``: what they add. ``multiply_add``: the multipliers.
+``multiplexer``: wide choices. ``block_memory``: memories.
+The forms are in ``generic``, the behavioural twins, and for each vendor's cells in ``ecp5`` and ``xilinx``.
+``delay``, ``memory_delay``: delays, in registers and in memory.
 """

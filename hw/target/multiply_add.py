@@ -1,16 +1,14 @@
 """The one multiplier of the array: a product of sums added to a cascade, in the shape of a DSP block."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Module
 
-from hw.target.delay import delay
-from hw.target.dsp48e2 import dsp48e2
+from hw.target.generic import SUM_BITS
+from hw.target.targets import TARGETS, check_target
 
-__all__ = ["SUM_BITS", "multiply_add"]
-
-SUM_BITS = 48
+__all__ = ["SUM_BITS", "check_multiplier", "multiply_add"]
 
 
-def multiply_add(m: Module, name, *, a, double, b, c, cascade=None, extra_cycles=0, cell="*"):
+def multiply_add(m: Module, name, *, a, double, b, c, cascade=None, extra_cycles=0, target="generic_dsp"):
     """``p = cascade + a * (double ? 2 : 1) * b + c``, modulo 2**48.
 
     Latency from ``a``, ``b`` and ``double`` is 3 + ``extra_cycles`` cycles, from ``c`` 2, from ``cascade``
@@ -26,8 +24,8 @@ def multiply_add(m: Module, name, *, a, double, b, c, cascade=None, extra_cycles
         What the ``multiply_add`` before returned as such.
     extra_cycles:
         0 or 1.
-    cell:
-        ``DSP48E2``, or ``*`` for the behavioural twin.
+    target:
+        One of ``hw.target.targets.TARGETS`` that has a multiplier.
 
     Returns
     -------
@@ -35,21 +33,21 @@ def multiply_add(m: Module, name, *, a, double, b, c, cascade=None, extra_cycles
         48 bits, for anything.
     cascade:
         The same, for the next ``multiply_add`` alone.
+
+    Raises
+    ------
+    ValueError
+        ``target`` is another one.
     """
-    if cell == "DSP48E2":
-        return dsp48e2(m, name, a=a, double=double, b=b, c=c, cascade=cascade, input_registers=extra_cycles)
-    a, b = (delay(m, f"{name}_{port}", value, extra_cycles) for port, value in (("a", a), ("b", b)))
-    double = delay(m, f"{name}_double", double, extra_cycles)
-    factor = Signal(signed(len(a) + 1), name=f"{name}_factor", reset_less=True)
-    other = Signal(signed(len(b)), name=f"{name}_other", reset_less=True)
-    product = Signal(signed(len(factor) + len(other)), name=f"{name}_product", reset_less=True)
-    late_c = Signal(SUM_BITS, name=f"{name}_c", reset_less=True)
-    p = Signal(SUM_BITS, name=name, reset_less=True)
-    m.d.sync += [
-        factor.eq(Mux(double, Cat(0, a).as_signed(), a)),
-        other.eq(b),
-        product.eq(factor * other),
-        late_c.eq(c),
-        p.eq(product + late_c + (0 if cascade is None else cascade)),
-    ]
-    return p, p
+    check_multiplier(target)
+    return TARGETS[target].multiply_add(
+        m, name, a=a, double=double, b=b, c=c, cascade=cascade, extra_cycles=extra_cycles
+    )
+
+
+def check_multiplier(target):
+    """Raise ValueError unless ``target`` is one of ``TARGETS`` that has a multiplier."""
+    check_target(target)
+    if TARGETS[target].multiply_add is None:
+        able = [name for name, form in TARGETS.items() if form.multiply_add]
+        raise ValueError(f"target must have a multiplier, as {', '.join(able)} do, not be {target!r}")

@@ -1,34 +1,69 @@
-"""What a design can be built for: the choice changes area and speed, never a bit of a result."""
+"""What a design can be built for: the choice changes area and speed, never a bit of a result.
 
+A new target is an entry in ``TARGETS``. Forms of its own cells go into a file of the vendor, as ``ecp5`` and
+``xilinx``, each a function like the twin in ``generic``.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+
+from hw.target import ecp5, generic, xilinx
 
 __all__ = ["TARGETS", "Target", "check_target"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A target.
+    """A target: the form that each primitive has on it.
 
     Parameters
     ----------
-    carry:
-        Cell of the carry chains (``hw.target.carry_sum``); None leaves additions to synthesis.
-    products:
-        Cell that multiplies sub-blocks: ``DSP48E2``, or ``*`` for whatever synthesis
-        makes of a multiplication; None has products made of additions.
+    family:
+        The FPGA family whose cells it places, by its name for synthesis; None places no cells.
+    carry_chain:
+        Adds, for ``hw.target.carry_sum``.
+    adder_inputs:
+        Inputs that a bit of an addition has without further logic. 4 are enough to choose and add, 5 to
+        choose, invert and add.
+    multiply_add:
+        Multiplies sub-blocks, for ``hw.target.multiply_add``; None has products made of additions.
+    choose:
+        Chooses between two values, for ``hw.target.multiplexer``.
+    block_memory:
+        Keeps words, for ``hw.target.block_memory``.
+    skew_delays:
+        Delays in cycles that ``hw.array.operand_lane`` puts into block memories, ascending: where flip-flops
+        are scarcer than these.
     """
 
-    carry: str | None = None
-    products: str | None = None
+    family: str | None = None
+    carry_chain: Callable = generic.carry_chain
+    adder_inputs: int = 5
+    multiply_add: Callable | None = None
+    choose: Callable = generic.choose
+    block_memory: Callable = generic.block_memory
+    skew_delays: tuple[int, ...] = ()
 
 
 TARGETS = {
     "generic": Target(),
-    "ecp5": Target(carry="CCU2C"),
-    "xilinx": Target(carry="CARRY8"),
-    "xilinx7": Target(carry="CARRY4"),
-    "generic_dsp": Target(products="*"),
-    "xilinx_dsp": Target(carry="CARRY8", products="DSP48E2"),
+    "ecp5": Target(
+        family="ecp5",
+        carry_chain=ecp5.carry_chain,
+        adder_inputs=4,
+        choose=ecp5.choose,
+        block_memory=ecp5.block_memory,
+        skew_delays=(3, 6),
+    ),
+    "xilinx": Target(family="xcup", carry_chain=partial(xilinx.carry_chain, cell="CARRY8")),
+    "xilinx7": Target(family="xc7", carry_chain=partial(xilinx.carry_chain, cell="CARRY4")),
+    "generic_dsp": Target(multiply_add=generic.multiply_add),
+    "xilinx_dsp": Target(
+        family="xcup",
+        carry_chain=partial(xilinx.carry_chain, cell="CARRY8"),
+        multiply_add=xilinx.multiply_add,
+    ),
 }
 """Every target by name."""
 

@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden import Format, MixedTensor, MXTensor, Tensor
-from golden.bfloat16 import widen_bfloat16
 from golden.engine import (
     COUNTERS,
     DESCRIPTOR_REGISTERS,
+    FLOAT_FORMATS,
     IDENTIFIER,
+    INDEX_BYTES,
     REGISTERS,
     VERSION,
     Descriptor,
@@ -21,6 +23,8 @@ from golden.engine import (
     MemoryFormat,
     Operation,
     describe,
+    floats_from_rows,
+    floats_to_rows,
     from_rows,
     to_rows,
 )
@@ -226,7 +230,7 @@ class Gemm:
             if value.ndim != 2:
                 raise ValueError(f"a matrix must have 2 axes, not shape {value.shape}")
             fmt, mx9_blocks = MemoryFormat.BINARY32, 0
-            rows = np.ascontiguousarray(value).astype("<f4").view(np.uint8)
+            rows = floats_to_rows(value, fmt)
         else:
             raise TypeError(f"a matrix must be a golden tensor or float32, not {type(value).__name__}")
         matrix = self._place((value.shape[0], value.shape[1]), fmt, mx9_blocks)
@@ -242,7 +246,7 @@ class Gemm:
             raise ValueError("permutation must hold each of 0 to N - 1 once")
         # Indices have 2 bytes, like bfloat16.
         matrix = self._place((1, order.size), MemoryFormat.BFLOAT16, 0)
-        self.port.write_memory(matrix.address, order.astype("<u2").view(np.uint8))
+        self.port.write_memory(matrix.address, order.astype(f"<u{INDEX_BYTES}").view(np.uint8))
         return matrix
 
     def empty(self, shape: tuple[int, int], out_format: OutFormat, mx9_blocks: int = 0) -> DeviceMatrix:
@@ -256,10 +260,8 @@ class Gemm:
         padded = np.zeros(matrix.shape[0] * matrix.pitch, np.uint8)
         padded[: matrix.size] = data
         rows = padded.reshape(matrix.shape[0], matrix.pitch)[:, : matrix.row_bytes].copy()
-        if matrix.format == MemoryFormat.BINARY32:
-            return rows.view("<f4").astype(np.float32)
-        if matrix.format == MemoryFormat.BFLOAT16:
-            return widen_bfloat16(rows.view("<u2"))
+        if matrix.format in FLOAT_FORMATS:
+            return floats_from_rows(rows, matrix.format)
         return from_rows(rows, matrix.format, matrix.shape[1], matrix.mx9_blocks)
 
     def free(self, matrix: DeviceMatrix) -> None:
@@ -331,9 +333,8 @@ class Gemm:
     def _place(self, shape: tuple[int, int], fmt: MemoryFormat, mx9_blocks: int) -> DeviceMatrix:
         wanted = DeviceMatrix(address=0, pitch=0, format=fmt, shape=shape, mx9_blocks=mx9_blocks)
         pitch = -(-wanted.row_bytes // fmt.alignment) * fmt.alignment
-        placed = DeviceMatrix(address=0, pitch=pitch, format=fmt, shape=shape, mx9_blocks=mx9_blocks)
-        address = self._allocator.allocate(placed.size)
-        return DeviceMatrix(address=address, pitch=pitch, format=fmt, shape=shape, mx9_blocks=mx9_blocks)
+        placed = replace(wanted, pitch=pitch)
+        return replace(placed, address=self._allocator.allocate(placed.size))
 
     def _read(self, name: str) -> int:
         return self.port.read32(REGISTERS[name].offset)

@@ -1,6 +1,6 @@
 """Matrices in memory that the engine and the host share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from golden.engine import MemoryFormat, row_bytes
 
@@ -41,10 +41,4 @@ class DeviceMatrix:
         """Its rows ``start`` to ``stop``, in place."""
         if not 0 <= start < stop <= self.shape[0]:
             raise ValueError(f"rows must be within 0 to {self.shape[0]}, not {start} to {stop}")
-        return DeviceMatrix(
-            address=self.address + start * self.pitch,
-            pitch=self.pitch,
-            format=self.format,
-            shape=(stop - start, self.shape[1]),
-            mx9_blocks=self.mx9_blocks,
-        )
+        return replace(self, address=self.address + start * self.pitch, shape=(stop - start, self.shape[1]))

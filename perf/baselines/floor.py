@@ -7,8 +7,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE, PASS_MAGNITUDE_BITS
-from hw.target.carry_sum import CarryOp, carry_sum, check_target
+from hw.target.carry_sum import CarryOp, carry_sum
 from hw.target.delay import delay
+from hw.target.targets import check_target
 
 __all__ = ["Floor"]
 
@@ -23,7 +24,7 @@ class Floor(wiring.Component):
     Parameters
     ----------
     target:
-        One of ``hw.target.carry_sum.TARGETS``.
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------

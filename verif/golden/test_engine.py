@@ -11,7 +11,10 @@ from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
 from golden.engine import (
     COUNTERS,
     DESCRIPTOR_REGISTERS,
+    MIXABLE_FORMATS,
+    OPERAND_FORMATS,
     PASSES,
+    QUANTIZED_FORMATS,
     REGISTERS,
     STALLS,
     Descriptor,
@@ -21,12 +24,15 @@ from golden.engine import (
     Operation,
     check,
     describe,
+    floats_from_rows,
+    floats_to_rows,
     from_rows,
     quantize_rows,
     row_bytes,
     run,
     to_rows,
 )
+from golden.formats import STREAM_FORMATS
 
 ENGINE = EngineParameters(k_blocks=2, address_bits=20, reorder_columns=256)
 
@@ -188,6 +194,24 @@ def test_tensors_survive_memory(fmt, blocks):
     assert np.array_equal(dequantize(same), dequantize(t))
     if blocks < 3:
         assert describe(t) == (fmt, blocks)
+
+
+@pytest.mark.parametrize("fmt", MemoryFormat)
+def test_a_row_has_the_bytes_of_its_blocks_or_floats(fmt):
+    for columns in range(1, 70):
+        x = np.ones((2, columns), np.float32)
+        for mx9_blocks in range(-(-columns // 16) + 1) if fmt in MIXABLE_FORMATS else (0,):
+            if fmt in OPERAND_FORMATS:
+                rows = to_rows(quantize_rows(x, fmt, mx9_blocks))
+            else:
+                rows = floats_to_rows(x, fmt)
+                assert np.array_equal(floats_from_rows(rows, fmt), x)
+            assert rows.shape == (2, row_bytes(fmt, columns, mx9_blocks))
+
+
+def test_blocks_have_the_same_codes_in_memory_and_on_streams():
+    """Hardware makes the one of the other by cutting bits off."""
+    assert [fmt.value for fmt in QUANTIZED_FORMATS] == [fmt.code for fmt in STREAM_FORMATS]
 
 
 def test_what_memory_cannot_hold_is_refused():

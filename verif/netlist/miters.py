@@ -7,15 +7,15 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.target import carry_chain_ecp5, carry_chain_xilinx
+from hw.target import ecp5, xilinx
 from hw.target.carry_sum import CarryOp, carry_sum
 from hw.target.multiplexer import multiplexer
 from hw.target.targets import TARGETS
 
-__all__ = ["CHAINS", "CarrySumMiter", "MultiplexerMiter"]
+__all__ = ["CarrySumMiter", "MultiplexerMiter"]
 
-CHAINS = {"CCU2C": carry_chain_ecp5, "CARRY8": carry_chain_xilinx, "CARRY4": carry_chain_xilinx}
-"""The module that makes chains of a carry cell."""
+VENDORS = {"ecp5": ecp5, "xcup": xilinx, "xc7": xilinx}
+"""The module with a family's cells."""
 
 
 class CarrySumMiter(wiring.Component):
@@ -50,7 +50,7 @@ class CarrySumMiter(wiring.Component):
         if self.change is None:
             return nullcontext()
         name, function = self.change
-        module = CHAINS[TARGETS[self.target].carry]
+        module = VENDORS[TARGETS[self.target].family]
         return mock.patch.object(module, name, function(getattr(module, name)))
 
 

@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.target import dsp48e2
+from hw.target import xilinx
 from hw.target.multiply_add import SUM_BITS, multiply_add
 
 __all__ = ["MUTATIONS", "MultiplierForms"]
@@ -67,14 +67,14 @@ class MultiplierForms(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        twin = self._cascade(m, "twin", "*", None)
+        twin = self._cascade(m, "twin", "generic_dsp", None)
         forms = [
-            self._cascade(m, f"form{n}", "DSP48E2", change) for n, change in enumerate(MUTATIONS.values())
+            self._cascade(m, f"form{n}", "xilinx_dsp", change) for n, change in enumerate(MUTATIONS.values())
         ]
         m.d.comb += self.differs.eq(Cat(form != twin for form in forms))
         return m
 
-    def _cascade(self, m, name, cell, change):
+    def _cascade(self, m, name, target, change):
         _, cascade = multiply_add(
             m,
             f"{name}_first",
@@ -82,7 +82,7 @@ class MultiplierForms(wiring.Component):
             b=self.b0.as_signed(),
             c=self.c0,
             double=self.double[0],
-            cell=cell,
+            target=target,
         )
         with self._changed(change):
             total, _ = multiply_add(
@@ -94,11 +94,11 @@ class MultiplierForms(wiring.Component):
                 double=self.double[1],
                 cascade=cascade,
                 extra_cycles=1,
-                cell=cell,
+                target=target,
             )
         return total
 
     def _changed(self, change):
         if change is None:
             return nullcontext()
-        return mock.patch.object(dsp48e2, "Instance", lambda cell, **pins: Instance(cell, **change(pins)))
+        return mock.patch.object(xilinx, "Instance", lambda cell, **pins: Instance(cell, **change(pins)))

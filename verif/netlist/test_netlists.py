@@ -6,6 +6,7 @@ from hw.array.array import Array
 from hw.block.converter import Converter
 from hw.block.dequantizer import Dequantizer
 from hw.block.quantizer import Quantizer
+from hw.target.targets import TARGETS
 from verif.netlist.edge_element import EdgeElement
 from verif.netlist.netlist import netlist_of
 from verif.runner import BenchError
@@ -19,11 +20,9 @@ NETLISTS = {
 }
 """Ways through synthesis."""
 
-TARGETS = {
-    "ecp5": ("ecp5",),
-    "xcup": ("xilinx", "xilinx_dsp"),
-    "xc7": ("xilinx7",),
-    "gowin": (),
+MADE_FOR = {
+    options["family"]: [name for name, target in TARGETS.items() if target.family == options["family"]]
+    for options in NETLISTS.values()
 }
 """The targets made for a family's cells."""
 
@@ -63,7 +62,7 @@ def test_converter_with_block_memory_cells(bench, way):
     [
         (target, way)
         for way, options in NETLISTS.items()
-        for target in TARGETS[options["family"]] or ("generic",)
+        for target in MADE_FOR[options["family"]] or ("generic",)
     ],
 )
 def test_array(bench, target, way):
@@ -110,7 +109,7 @@ def test_exported_element(bench, fraction_bits, k_blocks, target):
     [
         (target, way)
         for way, options in NETLISTS.items()
-        for target in ("generic", *TARGETS[options["family"]])
+        for target in ("generic", *MADE_FOR[options["family"]])
     ],
 )
 def test_element(bench, target, way):

@@ -5,25 +5,23 @@ from functools import partial
 from itertools import product
 
 import pytest
-from amaranth.hdl import signed
+from amaranth.hdl import Module, signed
 
-from hw.target import carry_chain_ecp5, carry_chain_xilinx
-from hw.target.carry_sum import _TERMS, CarryOp
+from hw.target import ecp5, xilinx
+from hw.target.carry_sum import CarryOp, carry_sum
+from hw.target.targets import TARGETS
 from mixdit.sim.design import Design
 from verif.netlist.miters import CarrySumMiter, MultiplexerMiter
 from verif.netlist.models import with_models
 from verif.netlist.multiplier_forms import MultiplierForms
 from verif.netlist.proof import proven
 
-CELLS = {"ecp5": "ecp5", "xilinx": "xcup", "xilinx7": "xc7"}
-"""The family of a target's carry cells."""
-
 IN_CELLS = {
     "ecp5": [op for op in CarryOp if op is not CarryOp.PASS_SELECT_XOR],
     "xilinx": [CarryOp.AND_AND, CarryOp.XOR_XOR, CarryOp.CLEAR_XOR],
 }
 IN_CELLS["xilinx7"] = IN_CELLS["xilinx"]
-"""Operations that a target has in cells."""
+"""Operations that a target's carry chains have in cells."""
 
 SHAPES = (
     lambda width: (width, width, width, width),
@@ -35,7 +33,7 @@ SHAPES = (
 
 
 @pytest.mark.netlist
-@pytest.mark.parametrize("target", CELLS)
+@pytest.mark.parametrize("target", IN_CELLS)
 def test_carry_sum_equals_its_twin(target):
     miters = {
         f"{op.name.lower()}_{width}_{n}": CarrySumMiter(op, target, width, shapes(width))
@@ -43,7 +41,7 @@ def test_carry_sum_equals_its_twin(target):
         for width in (1, 4, 9)
         for n, shapes in enumerate(SHAPES)
     }
-    assert proven(miters, CELLS[target]) == miters.keys()
+    assert proven(miters, TARGETS[target].family) == miters.keys()
 
 
 @pytest.mark.netlist
@@ -91,7 +89,7 @@ def test_every_bit_of_a_xilinx_table_counts():
     miters, same = {}, set()
     for op in IN_CELLS["xilinx"]:
         miters |= mutants(op, "xilinx", "table", bits, flip_table)
-        init = carry_chain_xilinx.table(_TERMS[op])
+        init = xilinx.table(op.terms)
         # Where a bit propagates, its addend goes nowhere.
         same.update(names(op, "table", [n for n in bits if n < 32 and init >> 32 + n & 1]))
     assert proven(miters, "xcup") == same
@@ -110,7 +108,7 @@ def test_terms_are_what_the_operation_says(op):
     sides = op.value.replace("b ? c : d", "c if b else d").replace("~b", "(1 ^ b)").split(" + ")
     for values in product((0, 1), repeat=5):
         inputs = dict(zip("abcde", values, strict=True))
-        terms = [term & 1 for term in _TERMS[op](*values)]
+        terms = [term & 1 for term in op.terms(*values)]
         assert terms == [eval(side, {}, inputs) for side in sides], inputs
 
 
@@ -124,4 +122,9 @@ def test_terms_are_what_the_operation_says(op):
 )
 def test_ecp5_table_refuses_terms_that_no_cell_adds(terms):
     with pytest.raises(ValueError, match="no carry cell adds these terms"):
-        carry_chain_ecp5.table(terms)
+        ecp5.table(terms)
+
+
+def test_adders_of_four_inputs_refuse_a_fifth():
+    with pytest.raises(ValueError, match=r"op must have at most 4 inputs, as adders of ecp5 have, not 'a \+"):
+        carry_sum(Module(), "sum", CarryOp.PASS_SELECT_XOR, 2, a=0, c=0, target="ecp5")

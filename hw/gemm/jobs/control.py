@@ -18,6 +18,9 @@ from hw.gemm.jobs.descriptor import descriptor_fields, descriptor_layout
 __all__ = ["Control", "status_layout"]
 
 _WORD = 32
+"""Bits of a register."""
+
+_ALL = (1 << _WORD) - 1
 
 
 def status_layout() -> data.StructLayout:
@@ -27,9 +30,9 @@ def status_layout() -> data.StructLayout:
             "busy": 1,
             "error": 1,
             "resetting": 1,
-            "waiting": 8,
-            "code": 8,
-            "address": 64,
+            "waiting": REGISTERS["STATUS"]["waiting"].width,
+            "code": REGISTERS["ERROR_CODE"]["code"].width,
+            "address": 2 * _WORD,
             "submitted": _WORD,
             "done": _WORD,
         }
@@ -124,10 +127,7 @@ class Control(wiring.Component):
             part = words[register.name][field.low : field.low + field.width]
             m.d.comb += getattr(d, name)[low : low + field.width].eq(part)
         m.d.comb += d.reserved.eq(
-            Cat(
-                (words[register.name] & ~register.used & 0xFFFFFFFF).any()
-                for register in DESCRIPTOR_REGISTERS
-            )
+            Cat((words[register.name] & ~register.used & _ALL).any() for register in DESCRIPTOR_REGISTERS)
         )
         return shown
 
@@ -143,10 +143,11 @@ class Control(wiring.Component):
         return {name: Const(value, _WORD) for name, value in values.items()}
 
     def _interrupts(self, m, written, mask):
-        pending, enabled = Signal(2), Signal(2)
+        events = _word("INTERRUPT_STATUS", done=self.job_done, error=self.failed)
+        pending, enabled = (Signal(len(events), name=name) for name in ("pending", "enabled"))
         clear = Mux(written("INTERRUPT_STATUS"), self.bus.wdata & mask, 0)
         m.d.sync += [
-            pending.eq((pending & ~clear[:2]) | Cat(self.job_done, self.failed)),
+            pending.eq((pending & ~clear[: len(events)]) | events),
             self.interrupt.eq((pending & enabled).any()),
         ]
         with m.If(written("INTERRUPT_ENABLE")):
@@ -156,13 +157,13 @@ class Control(wiring.Component):
     def _status(self):
         status = self.status
         return {
-            "STATUS": Cat(
-                status.busy,
-                ~(self.accepting & self.descriptor.ready),
-                status.error,
-                status.resetting,
-                Const(0, 4),
-                status.waiting,
+            "STATUS": _word(
+                "STATUS",
+                busy=status.busy,
+                full=~(self.accepting & self.descriptor.ready),
+                error=status.error,
+                resetting=status.resetting,
+                waiting=status.waiting,
             ),
             "ERROR_CODE": status.code,
             "ERROR_ADDRESS_LOW": status.address[:_WORD],
@@ -187,3 +188,12 @@ class Control(wiring.Component):
                 for name, value in values.items():
                     with m.Case(REGISTERS[name].offset >> 2):
                         m.d.sync += bus.rdata.eq(value)
+
+
+def _word(name, **values):
+    """What register ``name`` reads with these values of its fields: each in its place, zeros between them."""
+    parts, low = [], 0
+    for field in REGISTERS[name].fields:
+        parts += [Const(0, field.low - low), values[field.name]]
+        low = field.low + field.width
+    return Cat(parts)

@@ -4,20 +4,31 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.engine import DIMENSION_LIMIT, ErrorCode, MemoryFormat, Operation
-from golden.formats import BLOCK_SIZE
+from golden.engine import (
+    DIMENSION_LIMIT,
+    FLOAT_FORMATS,
+    MIXABLE_FORMATS,
+    OPERAND_FORMATS,
+    QUANTIZED_FORMATS,
+    ErrorCode,
+    MemoryFormat,
+    Operation,
+)
+from golden.engine.registers import REGISTERS
 from hw.gemm.jobs.descriptor import descriptor_layout
 from hw.gemm.jobs.job import BLOCKS_BITS, DIMENSION_BITS, job_layout
 from hw.gemm.jobs.job_planner import JobPlanner
 from hw.gemm.jobs.region import REGION_NAMES, RegionMeasure, region_layout
+from hw.gemm.memory_format import is_one_of, units_in
 
 __all__ = ["DescriptorCheck", "checked_job_layout"]
 
-_ERROR_BITS = 8
-_BLOCKS = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9, MemoryFormat.MXINT8)
-_MIXABLE = (MemoryFormat.MX4, MemoryFormat.MX6)
-_QUANTIZED = (*_MIXABLE, MemoryFormat.MX9)
-_FLOATS = (MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
+_ERROR_BITS = REGISTERS["ERROR_CODE"]["code"].width
+
+_INPUTS = tuple(name for name in REGION_NAMES if name != "D")
+
+_FAULTS = ErrorCode.READ_SLAVE_ERROR.value
+"""Codes below refuse a descriptor; those from here on stop a job."""
 
 
 def checked_job_layout(geometry) -> data.StructLayout:
@@ -57,43 +68,23 @@ class DescriptorCheck(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         g = self.geometry
-        d = Signal(descriptor_layout(), reset_less=True)
-        faults = Signal(1 << _ERROR_BITS - 3)
         m.submodules.measure = measure = RegionMeasure(address_bits=g.address_bits)
         m.submodules.planner = planner = JobPlanner(geometry=g)
-        regions = [Signal(region_layout(), name=name.lower()) for name in REGION_NAMES]
-        written = Signal(region_layout(), name="written")
-        number = Signal(range(len(REGION_NAMES)))
-        result = regions[REGION_NAMES.index("D")]
-
-        def fault(code, condition):
-            return faults[ErrorCode[code]].eq(faults[ErrorCode[code]] | condition)
-
-        m.d.comb += [measure.d.eq(d), measure.number.eq(number)]
+        d = Signal(descriptor_layout(), reset_less=True)
+        m.d.comb += measure.d.eq(d)
+        faults = _Faults()
         product = d.operation == Operation.PRODUCT
-        after_reorder = Signal()
-        present = Array([1, product | d.permute, 1, d.bias])[number]
-        at = Array([region.as_value() for region in regions])[number]
-        region = Signal(region_layout(), reset_less=True)
-        meets_written, meets_result, exists = (
-            Signal(name=name) for name in ("meets_written", "meets_result", "exists")
-        )
-        dependent = Signal()
+        regions = _Regions(m, product | d.permute, d.bias)
+        m.d.comb += measure.number.eq(regions.number)
         blocks = self._blocks(m, d)
-        fields = self._fields(d, blocks)
-        conditions = {name: Signal(name=name.lower()) for name in fields}
+        conditions = self._conditions(m, d, blocks)
+        dependent, after_reorder = Signal(), Signal()
         code = Signal(_ERROR_BITS)
-        m.d.sync += [
-            *(conditions[name].eq(condition) for name, condition in fields.items()),
-            region.eq(at),
-            exists.eq(present),
-            meets_written.eq(_meet(region, written)),
-            meets_result.eq(_meet(region, result)),
-        ]
         with m.FSM(name="state"):
             with m.State("IDLE"):
                 m.d.comb += self.i.ready.eq(1)
-                m.d.sync += [d.eq(self.i.p), faults.eq(0), number.eq(0), dependent.eq(after_reorder)]
+                m.d.sync += [d.eq(self.i.p), faults.found.eq(0), regions.number.eq(0)]
+                m.d.sync += dependent.eq(after_reorder)
                 with m.If(self.i.valid):
                     m.next = "BLOCKS"
             with m.State("BLOCKS"):
@@ -103,82 +94,94 @@ class DescriptorCheck(wiring.Component):
                 m.d.comb += planner.start.eq(1)
                 m.next = "FIELDS"
             with m.State("FIELDS"):
-                m.d.sync += [fault(name, condition) for name, condition in conditions.items()]
+                m.d.sync += [faults.note(name, condition) for name, condition in conditions.items()]
                 m.next = "MEASURE"
-            with m.State("MEASURE"), m.If(measure.done):
-                m.d.sync += at.eq(measure.region)
-                with m.Switch(number):
-                    for n, name in enumerate(REGION_NAMES):
-                        with m.Case(n):
-                            m.d.sync += [
-                                fault(f"{name}_ALIGNMENT", present & measure.misaligned),
-                                fault(f"{name}_RANGE", present & measure.beyond),
-                            ]
-                            if name != "BIAS":
-                                has_pitch = product if name == "B" else 1
-                                m.d.sync += fault(f"{name}_PITCH", has_pitch & measure.narrow)
-                m.d.sync += number.eq(number + 1)
-                with m.If(number == len(REGION_NAMES) - 1):
-                    m.next = "LOOK"
-                with m.Else():
-                    m.next = "NEXT"
-            with m.State("NEXT"):
-                m.d.comb += measure.start.eq(1)
-                m.next = "MEASURE"
-            with m.State("LOOK"):
-                m.next = "COMPARE"
-            with m.State("COMPARE"):
-                m.next = "NOTE"
-            with m.State("NOTE"):
-                m.d.sync += [dependent.eq(dependent | (exists & meets_written)), number.eq(number + 1)]
-                with m.Switch(number):
-                    for n, name in enumerate(REGION_NAMES):
-                        if name != "D":
-                            with m.Case(n):
-                                m.d.sync += fault(f"OVERLAP_{name}", exists & meets_result)
-                m.next = "LOOK"
-                with m.If(number == len(REGION_NAMES) - 1):
-                    m.next = "CODE"
+            self._measure_regions(m, product, measure, regions, faults)
+            self._compare_regions(m, regions, faults, dependent)
             with m.State("CODE"):
-                m.d.sync += code.eq(_lowest(faults))
+                m.d.sync += code.eq(faults.lowest)
                 with m.If(planner.done):
                     m.next = "ANSWER"
             with m.State("ANSWER"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.d.sync += [written.eq(result), after_reorder.eq(~product)]
+                    m.d.sync += [
+                        regions.written.eq(regions.result),
+                        after_reorder.eq(~product),
+                    ]
                     m.next = "IDLE"
         self._answer(m, d, blocks, planner, code, dependent)
         return m
+
+    def _measure_regions(self, m, product, measure, regions, faults):
+        """States that measure one region after the other; the first measurement is under way."""
+        with m.State("MEASURE"), m.If(measure.done):
+            m.d.sync += regions.at.eq(measure.region)
+            for name in regions.each(m):
+                m.d.sync += [
+                    faults.note(f"{name}_ALIGNMENT", regions.present & measure.misaligned),
+                    faults.note(f"{name}_RANGE", regions.present & measure.beyond),
+                ]
+                if name != "BIAS":
+                    # The permutation of a reorder job is one row.
+                    has_pitch = product if name == "B" else 1
+                    m.d.sync += faults.note(f"{name}_PITCH", has_pitch & measure.narrow)
+            m.d.sync += regions.number.eq(regions.number + 1)
+            with m.If(regions.is_last):
+                m.next = "LOOK"
+            with m.Else():
+                m.next = "NEXT"
+        with m.State("NEXT"):
+            m.d.comb += measure.start.eq(1)
+            m.next = "MEASURE"
+
+    def _compare_regions(self, m, regions, faults, dependent):
+        """States that compare one region after the other with D and with what the job before writes."""
+        with m.State("LOOK"):
+            m.next = "COMPARE"
+        with m.State("COMPARE"):
+            m.next = "NOTE"
+        with m.State("NOTE"):
+            meets_written = regions.exists & regions.meets_written
+            m.d.sync += [dependent.eq(dependent | meets_written), regions.number.eq(regions.number + 1)]
+            for name in regions.each(m, _INPUTS):
+                m.d.sync += faults.note(f"OVERLAP_{name}", regions.exists & regions.meets_result)
+            m.next = "LOOK"
+            with m.If(regions.is_last):
+                m.next = "CODE"
 
     def _blocks(self, m, d):
         """Blocks along K and along N, a cycle after the fields."""
         k_blocks, n_blocks = Signal(BLOCKS_BITS), Signal(BLOCKS_BITS)
         for blocks, length in ((k_blocks, d.k), (n_blocks, d.n)):
-            m.d.sync += blocks.eq(
-                (length[:DIMENSION_BITS] + (BLOCK_SIZE - 1)) >> (BLOCK_SIZE.bit_length() - 1)
-            )
+            m.d.sync += blocks.eq(units_in(length[:DIMENSION_BITS]))
         return k_blocks, n_blocks
+
+    def _conditions(self, m, d, blocks):
+        """Registers that tell the faults of single fields, by the name of their code."""
+        fields = self._fields(d, blocks)
+        conditions = {name: Signal(name=name.lower()) for name in fields}
+        m.d.sync += [conditions[name].eq(condition) for name, condition in fields.items()]
+        return conditions
 
     def _fields(self, d, blocks):
         """Faults of single fields, by the name of their code."""
         k_blocks, n_blocks = blocks
         product = d.operation == Operation.PRODUCT
 
-        def one_of(code, formats):
-            return Cat(code == fmt for fmt in formats).any()
-
         def beyond(size):
             return (size == 0) | (size > DIMENSION_LIMIT)
 
         def too_many(leading, blocks, code):
-            return leading > Mux(one_of(code, _MIXABLE), blocks, 0)
+            return leading > Mux(is_one_of(code, MIXABLE_FORMATS), blocks, 0)
 
         reorder = d.operation == Operation.REORDER
         columns = self.geometry.parameters.reorder_columns
         unused = (d.bias, d.accumulate, d.keep_b, d.k, d.b_format, d.a_mx9_blocks, d.b_mx9_blocks, d.b_pitch)
         unused = Cat(Value.cast(field).any() for field in unused).any() | (~d.permute & (d.b_address != 0))
-        d_formats = one_of(d.d_format, _QUANTIZED) | (product & one_of(d.d_format, _FLOATS))
+        d_formats = is_one_of(d.d_format, QUANTIZED_FORMATS) | (
+            product & is_one_of(d.d_format, FLOAT_FORMATS)
+        )
         return {
             "RESERVED_BITS": d.reserved
             | (~d.bias & (d.bias_address != 0))
@@ -186,8 +189,10 @@ class DescriptorCheck(wiring.Component):
             | (reorder & unused),
             "OPERATION": ~product & ~(reorder if columns else 0),
             "SIZE": beyond(d.m) | beyond(d.n) | Mux(product, beyond(d.k), d.n > columns),
-            "A_FORMAT": ~Mux(product, one_of(d.a_format, _BLOCKS), one_of(d.a_format, _FLOATS)),
-            "B_FORMAT": product & ~one_of(d.b_format, _BLOCKS),
+            "A_FORMAT": ~Mux(
+                product, is_one_of(d.a_format, OPERAND_FORMATS), is_one_of(d.a_format, FLOAT_FORMATS)
+            ),
+            "B_FORMAT": product & ~is_one_of(d.b_format, OPERAND_FORMATS),
             "D_FORMAT": ~d_formats | (d.accumulate & (d.d_format != MemoryFormat.BINARY32)),
             "A_MX9_BLOCKS": too_many(d.a_mx9_blocks, k_blocks, d.a_format),
             "B_MX9_BLOCKS": too_many(d.b_mx9_blocks, k_blocks, d.b_format),
@@ -230,12 +235,70 @@ class DescriptorCheck(wiring.Component):
             ]
 
 
-def _lowest(faults):
-    """The lowest number of those that are set, from 1 on; 0 if none is."""
-    code = 0
-    for number in reversed(range(1, len(faults))):
-        code = Mux(faults[number], number, code)
-    return code
+class _Faults:
+    """Which faults a descriptor has: ``found[code]``."""
+
+    def __init__(self):
+        self.found = Signal(_FAULTS, name="faults")
+
+    def note(self, name, condition):
+        """The statement that adds the fault of that name if ``condition``."""
+        bit = self.found[ErrorCode[name]]
+        return bit.eq(bit | condition)
+
+    @property
+    def lowest(self):
+        """The lowest code of those found, 0 if none is."""
+        code = 0
+        for number in reversed(range(1, len(self.found))):
+            code = Mux(self.found[number], number, code)
+        return code
+
+
+class _Regions:
+    """The regions of a job, and the one at hand.
+
+    Attributes
+    ----------
+    number:
+        Of ``REGION_NAMES``, the one at hand.
+    at, present:
+        That region, to be assigned too, and whether the job has it.
+    exists, meets_result, meets_written:
+        Whether it is present, and meets ``result`` or ``written``: valid two cycles after ``number``.
+    result, written:
+        D of this job, and of the job before.
+    """
+
+    def __init__(self, m, has_b, has_bias):
+        regions = [Signal(region_layout(), name=name.lower()) for name in REGION_NAMES]
+        self.number = Signal(range(len(REGION_NAMES)), name="number")
+        self.result = regions[REGION_NAMES.index("D")]
+        self.written = Signal(region_layout(), name="written")
+        self.at = Array([region.as_value() for region in regions])[self.number]
+        self.present = Array([1, has_b, 1, has_bias])[self.number]
+        region = Signal(region_layout(), reset_less=True)
+        self.exists, self.meets_written, self.meets_result = (
+            Signal(name=name) for name in ("exists", "meets_written", "meets_result")
+        )
+        m.d.sync += [
+            region.eq(self.at),
+            self.exists.eq(self.present),
+            self.meets_written.eq(_meet(region, self.written)),
+            self.meets_result.eq(_meet(region, self.result)),
+        ]
+
+    @property
+    def is_last(self):
+        """Whether no region follows the one at hand."""
+        return self.number == len(REGION_NAMES) - 1
+
+    def each(self, m, names=REGION_NAMES):
+        """Each of ``names`` in the case that it is that of the region at hand."""
+        with m.Switch(self.number):
+            for name in names:
+                with m.Case(REGION_NAMES.index(name)):
+                    yield name
 
 
 def _meet(one, other):

@@ -7,11 +7,13 @@ from golden.engine import DIMENSION_LIMIT, MemoryFormat
 from golden.engine.registers import REGISTERS
 from golden.formats import BLOCK_SIZE
 from hw.gemm.geometry import MOST_STRIDE
+from hw.gemm.memory_format import MEMORY_FORMAT_BITS
 
 __all__ = [
     "BLOCKS_BITS",
     "DIMENSION_BITS",
     "MX9_BLOCKS_BITS",
+    "PITCH_BITS",
     "BlockCode",
     "OperandSide",
     "job_layout",
@@ -68,9 +70,9 @@ def result_job_layout(address_bits) -> data.StructLayout:
     """
     return data.StructLayout(
         {
-            "format": 3,
+            "format": MEMORY_FORMAT_BITS,
             "mx9_blocks": MX9_BLOCKS_BITS,
-            "pitch": 32,
+            "pitch": PITCH_BITS,
             "bias": 1,
             "accumulate": 1,
             "bias_address": address_bits,

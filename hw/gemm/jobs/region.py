@@ -5,9 +5,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat, Operation
-from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, MXINT8
+from golden.formats import BLOCK_SIZE, MXINT8
 from hw.gemm.jobs.descriptor import descriptor_layout
 from hw.gemm.jobs.job import DIMENSION_BITS, PITCH_BITS
+from hw.gemm.memory_format import bytes_of, each_format, units_in
 
 __all__ = ["REGION_NAMES", "RegionMeasure", "region_layout"]
 
@@ -20,7 +21,7 @@ _END_BITS = 66
 
 def region_layout() -> data.StructLayout:
     """Addresses from ``start`` on, ``end`` excluded."""
-    return data.StructLayout({"start": 64, "end": _END_BITS})
+    return data.StructLayout({"start": descriptor_layout()["d_address"].shape, "end": _END_BITS})
 
 
 class RegionMeasure(wiring.Component):
@@ -59,23 +60,34 @@ class RegionMeasure(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         d, number = self.d, self.number
-        address = Signal(64, reset_less=True)
+        address = Signal.like(d.a_address, reset_less=True)
         pitch = Signal(PITCH_BITS, reset_less=True)
         rows = Signal(DIMENSION_BITS, reset_less=True)
         length = Signal(DIMENSION_BITS, reset_less=True)
-        leading = Signal(len(d.a_mx9_blocks), reset_less=True)
-        code = Signal(4, reset_less=True)
-        # Indices take two bytes, like bfloat16.
+        leading = Signal.like(d.a_mx9_blocks, reset_less=True)
+        code = Signal.like(d.a_format, reset_less=True)
         reorder = d.operation == Operation.REORDER
-        b_format = Mux(reorder, MemoryFormat.BFLOAT16, d.b_format)
-        m.d.sync += [
-            address.eq(Array([d.a_address, d.b_address, d.d_address, d.bias_address])[number]),
-            pitch.eq(Array([d.a_pitch, d.b_pitch, d.d_pitch, Const(0, PITCH_BITS)])[number]),
-            rows.eq(Array([d.m, Mux(reorder, 1, d.n), d.m, Const(1, 32)])[number]),
-            length.eq(Array([Mux(reorder, d.n, d.k), Mux(reorder, d.n, d.k), d.n, d.n])[number]),
-            leading.eq(Array([d.a_mx9_blocks, d.b_mx9_blocks, d.d_mx9_blocks, Const(0, 16)])[number]),
-            code.eq(Array([d.a_format, b_format, d.d_format, Const(MemoryFormat.BINARY32, 4)])[number]),
-        ]
+        columns = Mux(reorder, d.n, d.k)
+        # Indices take two bytes, like bfloat16.
+        b_rows, b_format = Mux(reorder, 1, d.n), Mux(reorder, MemoryFormat.BFLOAT16, d.b_format)
+        no_pitch, one_row, none_leading, binary32 = (
+            Const(value, len(field))
+            for value, field in (
+                (0, d.d_pitch),
+                (1, d.m),
+                (0, d.d_mx9_blocks),
+                (MemoryFormat.BINARY32, d.d_format),
+            )
+        )
+        matrices = {
+            "A": (d.a_address, d.a_pitch, d.m, columns, d.a_mx9_blocks, d.a_format),
+            "B": (d.b_address, d.b_pitch, b_rows, columns, d.b_mx9_blocks, b_format),
+            "D": (d.d_address, d.d_pitch, d.m, d.n, d.d_mx9_blocks, d.d_format),
+            "BIAS": (d.bias_address, no_pitch, one_row, d.n, none_leading, binary32),
+        }
+        fields = zip(*(matrices[name] for name in REGION_NAMES), strict=True)
+        for chosen, choices in zip((address, pitch, rows, length, leading, code), fields, strict=True):
+            m.d.sync += chosen.eq(Array(choices)[number])
         row_bytes = self._row_bytes(m, length, leading, code)
 
         multiplicand = Signal(PITCH_BITS + DIMENSION_BITS, reset_less=True)
@@ -118,22 +130,14 @@ class RegionMeasure(wiring.Component):
 
     def _row_bytes(self, m, length, leading, code):
         """Bytes of a row, two cycles after the fields: its blocks are counted first."""
-        log = BLOCK_SIZE.bit_length() - 1
         blocks, pairs = Signal(DIMENSION_BITS, reset_less=True), Signal(DIMENSION_BITS, reset_less=True)
         m.d.sync += [
-            blocks.eq((length + (BLOCK_SIZE - 1)) >> log),
-            pairs.eq((length + (2 * BLOCK_SIZE - 1)) >> (log + 1)),
+            blocks.eq(units_in(length)),
+            pairs.eq(units_in(length, MXINT8.block_size)),
         ]
+        units = {1: length, BLOCK_SIZE: blocks, MXINT8.block_size: pairs}
+        # No element takes more than 4 bytes: with what fills the last block, 3 bits more.
         found = Signal(DIMENSION_BITS + 3, reset_less=True)
-        with m.Switch(code):
-            for fmt in (MX4, MX6, MX9):
-                with m.Case(MemoryFormat.of(fmt).value):
-                    more = MX9.block_bytes - fmt.block_bytes
-                    m.d.sync += found.eq(blocks * fmt.block_bytes + leading * more)
-            with m.Case(MemoryFormat.MXINT8.value):
-                m.d.sync += found.eq(pairs * MXINT8.block_bytes)
-            with m.Case(MemoryFormat.BINARY32.value):
-                m.d.sync += found.eq(length << 2)
-            with m.Default():
-                m.d.sync += found.eq(length << 1)
+        for fmt in each_format(m, code, MemoryFormat):
+            m.d.sync += found.eq(bytes_of(fmt, units[fmt.unit_elements], leading))
         return found

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from golden.engine import MemoryFormat
-from golden.formats import MX4, MX6, MX9, MXINT8, Format
+from golden.engine import HALF_BLOCK_BYTES, MIXABLE_FORMATS, MemoryFormat
+from golden.formats import MX9, MXINT8
 from hw.gemm.geometry import banks_of
 
 __all__ = ["BlockPattern", "block_patterns"]
 
-HALF_BYTES = MX9.block_size
+HALF_BYTES = HALF_BLOCK_BYTES - 1
 """Element bytes of half an MXINT8 block; the first half has the exponent in front."""
 
 
@@ -39,18 +39,18 @@ def block_patterns(beat_bytes: int) -> tuple[BlockPattern, ...]:
     full = -(-beat_bytes // MX9.block_bytes)
     count = range(banks_of(beat_bytes) + 1)
 
-    def mixed(leading: int, fmt: Format) -> tuple[int, ...]:
-        return tuple(min(i, leading) * MX9.block_bytes + max(i - leading, 0) * fmt.block_bytes for i in count)
+    def mixed(leading: int, fmt: MemoryFormat) -> tuple[int, ...]:
+        return tuple(i * fmt.unit_bytes + min(i, leading) * fmt.mx9_excess for i in count)
 
     def halves(second: int) -> tuple[int, ...]:
-        starts = [(i + second) // 2 * MXINT8.block_bytes + (i + second) % 2 * (1 + HALF_BYTES) for i in count]
+        starts = [(i + second) // 2 * MXINT8.block_bytes + (i + second) % 2 * HALF_BLOCK_BYTES for i in count]
         return tuple(start - starts[0] for start in starts)
 
     return (
-        BlockPattern(mixed(len(count), MX9), MemoryFormat.MX9, full),
+        BlockPattern(mixed(0, MemoryFormat.MX9), MemoryFormat.MX9, full),
         *(
-            BlockPattern(mixed(leading, fmt), MemoryFormat.of(fmt), leading)
-            for fmt in (MX4, MX6)
+            BlockPattern(mixed(leading, fmt), fmt, leading)
+            for fmt in MIXABLE_FORMATS
             for leading in range(full)
         ),
         *(BlockPattern(halves(second), MemoryFormat.MXINT8, second=bool(second)) for second in range(2)),

@@ -4,9 +4,10 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.engine import MemoryFormat
-from golden.formats import MX4, MX6, MX9, MXINT8
+from golden.engine import HALF_BLOCK_BYTES, OPERAND_FORMATS, MemoryFormat
+from golden.formats import MX9
 from hw.gemm.jobs.job import BLOCKS_BITS, operand_layout
+from hw.gemm.memory_format import bytes_of, each_format
 
 __all__ = ["OperandWalker"]
 
@@ -101,12 +102,10 @@ class OperandWalker(wiring.Component):
             self.taken.eq(taken),
             self.leading.eq(Mux(leading < taken, leading, taken)),
         ]
-        with m.Switch(operand.format.as_value()):
-            for fmt in (MX4, MX6, MX9):
-                more = MX9.block_bytes - fmt.block_bytes
-                with m.Case(MemoryFormat.of(fmt).value):
-                    m.d.sync += self.bytes.eq(self.taken * fmt.block_bytes + self.leading * more)
-            with m.Default():
-                # An odd number ends in the middle of a block; none is MX9.
-                half = 1 + MX9.block_size
-                m.d.sync += self.bytes.eq(self.taken[1:] * MXINT8.block_bytes + Mux(self.taken[0], half, 0))
+        for fmt in each_format(m, operand.format.as_value(), OPERAND_FORMATS):
+            if fmt == MemoryFormat.MXINT8:
+                # A k-block is half of a block: an odd number of them ends in its middle.
+                half = Mux(self.taken[0], HALF_BLOCK_BYTES, 0)
+                m.d.sync += self.bytes.eq(bytes_of(fmt, self.taken[1:], self.leading) + half)
+            else:
+                m.d.sync += self.bytes.eq(bytes_of(fmt, self.taken, self.leading))

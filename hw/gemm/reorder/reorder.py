@@ -5,12 +5,13 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from golden.engine import INDEX_BYTES
 from golden.formats import BLOCK_SIZE
 from hw.block.layouts import any_of, float_block_layout
 
 __all__ = ["INDEX_BITS", "Reorder", "index_block_layout", "row_block_layout"]
 
-INDEX_BITS = 16
+INDEX_BITS = 8 * INDEX_BYTES
 """Bits of an index of a permutation in memory."""
 
 _BANK_BITS = BLOCK_SIZE.bit_length() - 1

@@ -4,18 +4,20 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.formats import BLOCK_SIZE, MX9, STREAM_FORMATS
+from golden.engine import INDEX_BYTES
+from golden.formats import BLOCK_SIZE, MX9
 from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
 from hw.axi.line import line_layout
 from hw.axi.signatures import check_bus
-from hw.block.layouts import FormatCode, any_of, is_format
+from hw.block.layouts import FormatCode, block_bytes
+from hw.gemm.jobs.job import MX9_BLOCKS_BITS, PITCH_BITS
+from hw.gemm.memory_format import MEMORY_FORMAT_BITS, block_code, units_in
 from hw.gemm.reorder.reorder import INDEX_BITS, Reorder
 from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
 
 __all__ = ["ReorderPath", "reorder_job_layout"]
 
-_INDEX_BYTES = INDEX_BITS // 8
 _LOG = BLOCK_SIZE.bit_length() - 1
 
 
@@ -33,11 +35,11 @@ def reorder_job_layout(*, columns, rows_bits, address_bits) -> data.StructLayout
             "permute": 1,
             "permutation": address_bits,
             "source": address_bits,
-            "source_pitch": 32,
+            "source_pitch": PITCH_BITS,
             "target": address_bits,
-            "target_pitch": 32,
-            "format": 3,
-            "mx9_blocks": 16,
+            "target_pitch": PITCH_BITS,
+            "format": MEMORY_FORMAT_BITS,
+            "mx9_blocks": MX9_BLOCKS_BITS,
         }
     )
 
@@ -92,7 +94,7 @@ class ReorderPath(wiring.Component):
         m.submodules.format = format_ = ResultFormat(rows=1, address_bits=self.address_bits)
         m.submodules.collector = collector = RowCollector(rows=1, address_bits=self.address_bits)
         m.submodules.reader = reader = FragmentReader(
-            data_bits=self.data_bits, address_bits=self.address_bits, unit=_INDEX_BYTES
+            data_bits=self.data_bits, address_bits=self.address_bits, unit=INDEX_BYTES
         )
         wiring.connect(m, reader.read, wiring.flipped(self.read))
         wiring.connect(m, format_.o, collector.i)
@@ -103,7 +105,7 @@ class ReorderPath(wiring.Component):
         blocks = Signal(range(-(-self.columns // BLOCK_SIZE) + 1))
         in_last = Signal(range(BLOCK_SIZE + 1))
         m.d.comb += [
-            blocks.eq((job.columns + (BLOCK_SIZE - 1)) >> _LOG),
+            blocks.eq(units_in(job.columns)),
             in_last.eq(Mux(job.columns[:_LOG] == 0, BLOCK_SIZE, job.columns[:_LOG])),
             reorder.length.eq(job.columns),
             format_.format.eq(job.format),
@@ -198,7 +200,7 @@ class ReorderPath(wiring.Component):
         block = Signal.like(blocks)
         row = Signal(self.rows_bits)
         start, at = (Signal(self.address_bits, name=name, reset_less=True) for name in ("start", "at"))
-        under_way = Signal(range(64))
+        under_way = Signal(range(64))  # more than `ResultFormat` holds: a block per stage, and its FIFO
         code = Signal(FormatCode)
         size = Signal(range(MX9.block_bytes + 1))
         last, sent = Signal(), Signal()
@@ -206,10 +208,8 @@ class ReorderPath(wiring.Component):
         columns = Mux(last, in_last, BLOCK_SIZE)
         m.d.comb += [
             last.eq(block == blocks - 1),
-            code.eq(Mux(block < job.mx9_blocks, FormatCode.MX9, job.format[:2])),
-            size.eq(
-                any_of(Const(fmt.block_bytes) & is_format(code, fmt).replicate(8) for fmt in STREAM_FORMATS)
-            ),
+            code.eq(Mux(block < job.mx9_blocks, FormatCode.MX9, block_code(job.format))),
+            size.eq(block_bytes(code)),
             formatted.valid.eq(rows.valid),
             formatted.p.values.eq(rows.p.values),
             formatted.p.columns.eq(columns),

@@ -4,14 +4,22 @@ from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.block.binary32 import BINARY32_NAN, binary32_layout
+from hw.block.binary32 import (
+    BINARY32_BITS,
+    BINARY32_FRACTION,
+    BINARY32_INFINITE,
+    BINARY32_NAN,
+    BINARY32_SIGNIFICAND,
+    binary32_layout,
+)
 from hw.stream.packet import packet_layout
 from hw.stream.pipeline import Pipeline
 
 __all__ = ["FloatAdder", "addends_layout"]
 
-_FIELD = 23
-_INFINITE = 255
+_SIZE = BINARY32_BITS - 1
+"""Bits of a binary32 without its sign, which order as its size does."""
+
 _GUARDS = 2
 """Bits kept below the smaller significand, before the one that collects the rest."""
 
@@ -25,7 +33,9 @@ _EXPONENT = 10
 
 def addends_layout(lanes) -> data.StructLayout:
     """Two vectors of binary32 bit patterns."""
-    return data.StructLayout({"x": data.ArrayLayout(32, lanes), "y": data.ArrayLayout(32, lanes)})
+    return data.StructLayout(
+        {"x": data.ArrayLayout(BINARY32_BITS, lanes), "y": data.ArrayLayout(BINARY32_BITS, lanes)}
+    )
 
 
 class FloatAdder(wiring.Component):
@@ -57,7 +67,7 @@ class FloatAdder(wiring.Component):
         super().__init__(
             {
                 "i": In(stream.Signature(packet_layout(addends_layout(lanes), user))),
-                "o": Out(stream.Signature(packet_layout(data.ArrayLayout(32, lanes), user))),
+                "o": Out(stream.Signature(packet_layout(data.ArrayLayout(BINARY32_BITS, lanes), user))),
             }
         )
 
@@ -93,7 +103,7 @@ def _sum(lane, x, y):
     x, y = lane.register(1, "x", x), lane.register(1, "y", y)
 
     # 2: which one is larger.
-    swap = lane.register(2, "swap", x[:31] < y[:31])
+    swap = lane.register(2, "swap", x[:_SIZE] < y[:_SIZE])
     x, y = lane.register(2, "x", x), lane.register(2, "y", y)
 
     # 3: the larger and the smaller one.
@@ -102,9 +112,9 @@ def _sum(lane, x, y):
 
     # 4: how far apart they are, significands, special values.
     distance = lane.register(4, "distance", (big.exponent - small.exponent)[:_BYTE])
-    infinite = big.exponent == _INFINITE
+    infinite = big.exponent == BINARY32_INFINITE
     opposite = big.sign ^ small.sign
-    nan = infinite & (big.fraction.any() | (opposite & (small.exponent == _INFINITE)))
+    nan = infinite & (big.fraction.any() | (opposite & (small.exponent == BINARY32_INFINITE)))
     nan = lane.carry(4, 13, "nan", nan)
     infinite = lane.carry(4, 13, "infinite", infinite)
     sign = lane.carry(4, 11, "sign", big.sign)
@@ -142,7 +152,7 @@ def _sum(lane, x, y):
     biased = lane.register(11, "biased", (exponent + 1 - Cat(few, skip))[:_EXPONENT])
 
     # 12: whether to round up. 13: rounding.
-    guard = _TOTAL - _FIELD - 2
+    guard = _TOTAL - BINARY32_SIGNIFICAND - 1
     zero = ~value[-1]
     sign = lane.carry(12, 13, "sign", Mux(zero, zero_sign, sign))
     zero = lane.carry(12, 13, "zero", zero)
@@ -151,17 +161,17 @@ def _sum(lane, x, y):
     rounded = lane.register(13, "rounded", (kept + up)[: len(kept)])
 
     # 14: special values.
-    biased = rounded[_FIELD:].as_signed()
+    biased = rounded[BINARY32_FRACTION:].as_signed()
     small = zero | (biased <= 0)
-    large = infinite | (biased >= _INFINITE)
-    size = Mux(large, _INFINITE << _FIELD, Mux(small, 0, rounded[:31]))
-    return lane.register(14, "sum", Mux(nan, Const(BINARY32_NAN, 32), Cat(size[:31], sign)))
+    large = infinite | (biased >= BINARY32_INFINITE)
+    size = Mux(large, BINARY32_INFINITE << BINARY32_FRACTION, Mux(small, 0, rounded[:_SIZE]))
+    return lane.register(14, "sum", Mux(nan, Const(BINARY32_NAN, BINARY32_BITS), Cat(size[:_SIZE], sign)))
 
 
 def _significand(number):
     """Its fraction with the leading one; 0 for zeros and subnormals."""
     normal = number.exponent.any()
-    return Cat(number.fraction & normal.replicate(_FIELD), normal)
+    return Cat(number.fraction & normal.replicate(BINARY32_FRACTION), normal)
 
 
 def _shift_right(window, lost, steps):

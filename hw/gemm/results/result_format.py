@@ -5,11 +5,18 @@ from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
-from golden.formats import BLOCK_SIZE, STREAM_FORMATS
+from golden.formats import BLOCK_SIZE
 from hw.axi.line import FRAGMENT_BYTES
-from hw.block.binary32 import binary32_layout
-from hw.block.layouts import FormatCode, any_of, float_block_layout, is_format
+from hw.block.binary32 import (
+    BFLOAT16_BITS,
+    BFLOAT16_QUIET_NAN,
+    BINARY32_BITS,
+    BINARY32_INFINITE,
+    binary32_layout,
+)
+from hw.block.layouts import FormatCode, block_bytes, float_block_layout
 from hw.block.quantizer import Quantizer
+from hw.gemm.memory_format import MEMORY_FORMAT_BITS
 from hw.stream.packet import packet_layout
 from hw.stream.pipeline import Pipeline
 
@@ -33,11 +40,6 @@ def fragment_layout(*, rows, address_bits) -> data.StructLayout:
             "data": 8 * FRAGMENT_BYTES,
         }
     )
-
-
-_QUIET_NAN = 0x7FC0
-_INFINITE = 255
-_HALF = 16
 
 
 def result_row_layout(*, rows, address_bits) -> data.StructLayout:
@@ -72,7 +74,7 @@ class ResultFormat(wiring.Component):
 
     Members
     -------
-    format: In(3), a code of ``MemoryFormat``
+    format: In, a code of ``MemoryFormat``
     i: In(stream of ``result_row_layout``)
     o: Out(stream of ``fragment_layout``)
     """
@@ -82,7 +84,7 @@ class ResultFormat(wiring.Component):
         self._place = row_place_layout(**sizes)
         super().__init__(
             {
-                "format": In(3),
+                "format": In(MEMORY_FORMAT_BITS),
                 "i": In(stream.Signature(result_row_layout(**sizes))),
                 "o": Out(stream.Signature(fragment_layout(**sizes))),
             }
@@ -114,14 +116,11 @@ class ResultFormat(wiring.Component):
             self.i.ready.eq(Mux(to_floats, floats.i.ready, quantizer.i.ready & places.w_rdy)),
         ]
         for column in range(BLOCK_SIZE):
-            exists = row.exists[column].replicate(32)
+            exists = row.exists[column].replicate(BINARY32_BITS)
             m.d.comb += quantizer.i.p.data[column].eq(row.values[column] & exists)
 
         # A job has one format, and jobs do not overlap: at most one side has something.
         block = quantizer.o.p
-        bytes_ = any_of(
-            Const(fmt.block_bytes) & is_format(block.user, fmt).replicate(8) for fmt in STREAM_FORMATS
-        )
         m.d.comb += [
             self.o.valid.eq(floats.o.valid | quantizer.o.valid),
             floats.o.ready.eq(self.o.ready),
@@ -138,7 +137,7 @@ class ResultFormat(wiring.Component):
         with m.Else():
             m.d.comb += [
                 self.o.p.place.eq(places.r_data),
-                self.o.p.bytes.eq(bytes_),
+                self.o.p.bytes.eq(block_bytes(block.user)),
                 self.o.p.data.eq(block.data),
             ]
         return m
@@ -161,7 +160,10 @@ class _Floats(wiring.Component):
         nan = pipe.register(1, "nan", [_is_nan(value) for value in values])
         user = pipe.register(1, "user", self.i.p.user)
         values = pipe.register(1, "values", values)
-        short = Cat(Mux(nan[k], Const(_QUIET_NAN, _HALF), (values[k][_HALF:] + up[k])[:_HALF]) for k in lanes)
+        quiet_nan = Const(BFLOAT16_QUIET_NAN, BFLOAT16_BITS)
+        short = Cat(
+            Mux(nan[k], quiet_nan, (values[k][-BFLOAT16_BITS:] + up[k])[:BFLOAT16_BITS]) for k in lanes
+        )
         values = pipe.register(2, "values", Mux(user.narrow, short, Value.cast(values)))
         m.d.comb += [
             Value.cast(self.o.p.data).eq(values),
@@ -172,9 +174,10 @@ class _Floats(wiring.Component):
 
 def _rounds_up(value):
     """Whether bfloat16 is the upper half plus one, ties to even."""
-    return value[_HALF - 1] & (value[: _HALF - 1].any() | value[_HALF])
+    guard = BINARY32_BITS - BFLOAT16_BITS - 1
+    return value[guard] & (value[:guard].any() | value[guard + 1])
 
 
 def _is_nan(value):
     number = data.View(binary32_layout(), value)
-    return (number.exponent == _INFINITE) & number.fraction.any()
+    return (number.exponent == BINARY32_INFINITE) & number.fraction.any()

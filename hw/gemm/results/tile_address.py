@@ -1,17 +1,21 @@
 """Where a tile of D starts in memory."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.engine import MemoryFormat
-from golden.formats import BLOCK_SIZE, MX4, MX6, MX9
+from golden.engine import FLOAT_FORMATS, QUANTIZED_FORMATS, row_bytes
+from golden.formats import BLOCK_SIZE, MX9
 from hw.axi.line import FRAGMENT_BYTES
 from hw.block.layouts import FormatCode
 from hw.gemm.jobs.job import result_job_layout
+from hw.gemm.memory_format import block_code, each_format, times
 from hw.gemm.results.result_dispatch import tile_command_layout
 
 __all__ = ["TileAddress", "placed_tile_layout"]
+
+_FORMATS = (*QUANTIZED_FORMATS, *reversed(FLOAT_FORMATS))
+"""Formats of D; the last one, which takes no comparison, is binary32."""
 
 _KEPT = ("rows", "columns", "first", "last", "slot", "begins", "ends")
 
@@ -75,24 +79,17 @@ class TileAddress(wiring.Component):
         # Offsets of the column block in each format, and what the MX9 blocks before it take beyond that.
         size = self.address_bits
         offset = Signal(size, reset_less=True)
-        excess = Signal(len(block) + 5, reset_less=True)
+        excess = Signal(len(block) + MX9.block_bytes.bit_length(), reset_less=True)
         bias_offset = Signal(size, reset_less=True)
         before = Mux(leading, block, job.mx9_blocks)
-        with m.Switch(job.format):
-            for fmt in (MX4, MX6):
-                more = MX9.block_bytes - fmt.block_bytes
-                with m.Case(MemoryFormat.of(fmt)):
-                    m.d.sync += [offset.eq(_times(block, fmt.block_bytes)), excess.eq(_times(before, more))]
-            with m.Case(MemoryFormat.MX9):
-                m.d.sync += [offset.eq(_times(block, MX9.block_bytes)), excess.eq(0)]
-            with m.Case(MemoryFormat.BFLOAT16):
-                m.d.sync += [offset.eq(block * (FRAGMENT_BYTES // 2)), excess.eq(0)]
-            with m.Default():
-                m.d.sync += [offset.eq(block * FRAGMENT_BYTES), excess.eq(0)]
+        for fmt in each_format(m, job.format, _FORMATS):
+            m.d.sync += [
+                offset.eq(times(block, row_bytes(fmt, BLOCK_SIZE))),
+                excess.eq(times(before, fmt.mx9_excess)),
+            ]
         m.d.sync += bias_offset.eq(block * FRAGMENT_BYTES)
 
         kept = [getattr(self.o.p, name).eq(getattr(tile, name)) for name in _KEPT]
-        code = Mux(leading, MX9.code, job.format[:2])
         m.d.comb += [self.o.valid.eq(stage == 3), self.i.ready.eq(stage == 2)]
         with m.Switch(stage):
             with m.Case(0):
@@ -107,14 +104,8 @@ class TileAddress(wiring.Component):
                     self.o.p.plain.eq(tile.first & ~(tile.last & (job.bias | job.accumulate))),
                     self.o.p.address.eq(tile.row_address + offset),
                     self.o.p.bias_address.eq(job.bias_address + bias_offset),
-                    self.o.p.code.eq(FormatCode(code)),
+                    self.o.p.code.eq(Mux(leading, FormatCode.MX9, block_code(job.format))),
                 ]
             with m.Case(3):
                 m.d.sync += stage.eq(Mux(self.o.ready, 0, 3))
         return m
-
-
-def _times(value, factor):
-    """``value * factor`` as a sum of shifts, for synthesis without multipliers."""
-    terms = [Cat(Const(0, n), value) for n in range(factor.bit_length()) if factor >> n & 1]
-    return sum(terms[1:], terms[0])

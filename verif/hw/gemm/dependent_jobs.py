@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from golden.engine import EngineParameters, MemoryFormat
+from golden.engine import QUANTIZED_FORMATS, EngineParameters, MemoryFormat
 from verif.hw.gemm.random_jobs import Job, Layout, random_job, random_sizes
 
 __all__ = ["dependent_jobs"]
 
-FORMATS = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9)
+FORMATS = QUANTIZED_FORMATS
 
 
 def dependent_jobs(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from golden import MXTensor, Tensor, concat
 from golden.engine import (
+    MIXABLE_FORMATS,
+    OPERAND_FORMATS,
+    RESULT_FORMATS,
     Descriptor,
     EngineParameters,
     MemoryFormat,
@@ -18,16 +21,6 @@ from golden.formats import BLOCK_SIZE
 from verif.hw.array.operands import operands
 
 __all__ = ["CASES", "Job", "Layout", "random_job", "random_sizes"]
-
-BLOCK_FORMATS = (MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9, MemoryFormat.MXINT8)
-MIXABLE = (MemoryFormat.MX4, MemoryFormat.MX6)
-RESULT_FORMATS = (
-    MemoryFormat.MX4,
-    MemoryFormat.MX6,
-    MemoryFormat.MX9,
-    MemoryFormat.BINARY32,
-    MemoryFormat.BFLOAT16,
-)
 
 CASES = ("ordinary", "nan", "zero", "extreme", "lowest", "spread")
 """What operands hold, see ``verif.hw.array.operands``."""
@@ -77,9 +70,9 @@ def random_sizes(rng: np.random.Generator, p: EngineParameters) -> dict[str, int
 def random_operand(rng: np.random.Generator, rows: int, k: int, case: str) -> Tensor:
     """A matrix of one format, or of MX9 followed by another one."""
     blocks = -(-k // BLOCK_SIZE)
-    fmt = MemoryFormat(int(rng.choice(BLOCK_FORMATS)))
+    fmt = MemoryFormat(int(rng.choice(OPERAND_FORMATS)))
     leading = 0
-    if fmt in MIXABLE and rng.random() < 0.6:
+    if fmt in MIXABLE_FORMATS and rng.random() < 0.6:
         leading = int(rng.integers(0, blocks + 1))
 
     def part(kind: str, count: int) -> Tensor:
@@ -136,7 +129,7 @@ def random_job(
     accumulate = fixed.get("accumulate", int(rng.random() < 0.25))
     d_format = MemoryFormat.BINARY32 if accumulate else MemoryFormat(int(rng.choice(RESULT_FORMATS)))
     d_format = MemoryFormat(fixed.pop("d_format", d_format))
-    d_leading = int(rng.integers(0, -(-n // BLOCK_SIZE) + 1)) if d_format in MIXABLE else 0
+    d_leading = int(rng.integers(0, -(-n // BLOCK_SIZE) + 1)) if d_format in MIXABLE_FORMATS else 0
     old = rng.standard_normal((m, n), dtype=np.float32).view(np.uint8).reshape(m, -1)
     if not accumulate:
         old = rng.integers(0, 256, (m, row_bytes(d_format, n, d_leading)), dtype=np.uint8)

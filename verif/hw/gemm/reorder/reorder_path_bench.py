@@ -8,7 +8,17 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from golden.engine import Descriptor, EngineParameters, ErrorCode, MemoryFormat, Operation, row_bytes, run
+from golden.engine import (
+    FLOAT_FORMATS,
+    QUANTIZED_FORMATS,
+    Descriptor,
+    EngineParameters,
+    ErrorCode,
+    MemoryFormat,
+    Operation,
+    row_bytes,
+    run,
+)
 from hw.gemm.reorder.reorder_path import reorder_job_layout
 from verif.coverage import Coverage
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
@@ -17,7 +27,7 @@ from verif.runner import bench_parameters
 
 P = bench_parameters()
 STALLS = ["none", "uniform"]
-FORMATS = [MemoryFormat.MX4, MemoryFormat.MX6, MemoryFormat.MX9]
+FORMATS = QUANTIZED_FORMATS
 COVERAGE = Coverage(
     "reorder-path",
     format=[f.name for f in FORMATS],
@@ -31,7 +41,7 @@ PARAMETERS = EngineParameters(reorder_columns=P["columns"], address_bits=P["addr
 def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
     """A job on random floats, which are put into memory."""
     m, n = rng.randint(1, 6), rng.choice((1, 16, rng.randint(1, P["columns"]), P["columns"]))
-    source = rng.choice((MemoryFormat.BINARY32, MemoryFormat.BFLOAT16))
+    source = rng.choice(FLOAT_FORMATS)
     target = rng.choice(FORMATS)
     leading = rng.randint(0, -(-n // 16)) if target != MemoryFormat.MX9 else 0
     permute = rng.randint(0, 1)

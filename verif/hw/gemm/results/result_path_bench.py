@@ -9,7 +9,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from golden import add_binary32
-from golden.engine import MemoryFormat, encode, row_bytes
+from golden.engine import RESULT_FORMATS, MemoryFormat, encode, row_bytes
 from golden.engine.job import flush
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.result_dispatch import tile_command_layout
@@ -22,7 +22,7 @@ from verif.runner import bench_parameters
 P = bench_parameters()["path"]
 ROWS, COLS, DRAIN_ROWS = P["rows"], P["cols"], P["drain_rows"]
 ADDRESS_BITS, DATA_BITS = P["address_bits"], P["data_bits"]
-D_FORMATS = [f for f in MemoryFormat if f != MemoryFormat.MXINT8]
+D_FORMATS = RESULT_FORMATS
 STALLS = ["none", "uniform", "bursts"]
 COVERAGE = Coverage(
     "result-path",
