@@ -38,6 +38,7 @@ def is_defined(name: str) -> bool:
         or path.is_dir()
         or (owner.is_file() and has_word(owner, path.name))
         or f'[project.entry-points."{name}"]' in (ROOT / "pyproject.toml").read_text()
+        or any(f'group="{name}"' in source.read_text() for source in (ROOT / "gen").rglob("*.py"))
     )
 
 

@@ -1,5 +1,6 @@
 """The documentation's examples run, and what it points to exists."""
 
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gen.designs import DESIGNS, PARAMETERS
+from gen.synth.command import synth
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -48,7 +50,7 @@ def test_commands_exist(page):
             word for word in words if "=" not in word and word[0] != "-" and " " not in word
         } <= targets, command
     for option in re.findall(r"(?<=\s)--([a-z-]+) \d+", text):
-        assert option.replace("-", "_") in PARAMETERS, option
+        assert option.replace("-", "_") in {*PARAMETERS, *inspect.signature(synth).parameters}, option
 
 
 def test_every_design_and_parameter_is_documented():
