@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from golden.engine import MOST_SPLIT, EngineParameters
-from golden.formats import BLOCK_SIZE, MX4, MX9
+from golden.formats import BLOCK_SIZE, MX9, STREAM_FORMATS
 
 __all__ = ["Geometry", "banks_of"]
 
 
 def banks_of(beat_bytes: int) -> int:
     """Most blocks that start in a beat."""
-    return beat_bytes // MX4.block_bytes
+    return beat_bytes // min(fmt.block_bytes for fmt in STREAM_FORMATS)
 
 
 MOST_STRIDE = MOST_SPLIT.bit_length() - 1
