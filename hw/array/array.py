@@ -1,7 +1,7 @@
 """The systolic array with its loaders and its drain."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 import golden
@@ -13,6 +13,7 @@ from hw.array.tile_loader import TileLoader
 from hw.block.layouts import FormatCode
 from hw.shared_module import place
 from hw.stream.packet import packet_layout
+from hw.stream.queue import Queue
 from hw.stream.ring_reader import RingReader
 from hw.target.carry_sum import check_target
 from hw.target.delay import delay
@@ -273,15 +274,15 @@ class Array(wiring.Component):
             sequencer.room.eq(reserved <= self._results - 3 * self.drain_rows),
         ]
 
-        m.submodules.statuses = statuses = fifo.SyncFIFO(
-            width=len(sequencer.status), depth=max(2, -(-self._results // self.drain_rows))
+        m.submodules.statuses = statuses = Queue(
+            shape=TileStatus, depth=max(2, -(-self._results // self.drain_rows))
         )
         beat = Signal(range(max(2, self.drain_rows)))
         m.d.comb += [
-            statuses.w_en.eq(sequencer.control.last),
-            statuses.w_data.eq(sequencer.status),
-            statuses.r_en.eq(sent & self.d.p.last),
-            self.d.p.user.eq(statuses.r_data),
+            statuses.i.valid.eq(sequencer.control.last),
+            statuses.i.p.eq(sequencer.status),
+            statuses.o.ready.eq(sent & self.d.p.last),
+            self.d.p.user.eq(statuses.o.p),
             self.d.p.last.eq(beat == self.drain_rows - 1),
         ]
         with m.If(sent):

@@ -1,10 +1,11 @@
 """Reads of up to 64 bytes from any address, aligned."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.axi.line import FRAGMENT_BYTES
+from hw.stream.queue import Queue
 
 __all__ = ["FragmentReader", "addend_beat_layout", "addend_request_layout"]
 
@@ -64,8 +65,11 @@ class FragmentReader(wiring.Component):
         chunks = FRAGMENT_BYTES // self.unit // lanes
         bits = 8 * self.unit
         # Where the wanted bytes start in the first beat of each request under way, in units.
-        m.submodules.offsets = offsets = fifo.SyncFIFO(width=lanes.bit_length() - 1, depth=self.depth)
-        m.submodules.fragments = fragments = fifo.SyncFIFOBuffered(width=8 * FRAGMENT_BYTES, depth=self.depth)
+        m.submodules.offsets = offsets = Queue(shape=lanes.bit_length() - 1, depth=self.depth)
+        m.submodules.fragments = fragments = Queue(
+            shape=8 * FRAGMENT_BYTES, depth=self.depth, registered=True
+        )
+        wiring.connect(m, fragments.o, wiring.flipped(self.o))
 
         room = Signal(range(self.depth + 1), init=self.depth)
         sent = self.read.valid & self.read.ready
@@ -74,14 +78,14 @@ class FragmentReader(wiring.Component):
             self.read.p.eq(self.request.p),
             self.read.valid.eq(self.request.valid & (room != 0)),
             self.request.ready.eq(self.read.ready & (room != 0)),
-            offsets.w_en.eq(sent),
-            offsets.w_data.eq(self.request.p.address[low:]),
+            offsets.i.valid.eq(sent),
+            offsets.i.p.eq(self.request.p.address[low:]),
         ]
         m.d.sync += room.eq(room - sent + (self.o.valid & self.o.ready))
 
         # The beat turned so that wanted units lie in their lane; those that wrap around belong to the
         # chunk before.
-        offset = offsets.r_data
+        offset = offsets.o.p
         turned = self.beat.data
         for n in range(len(offset)):
             turned = Mux(offset[n], turned.rotate_right(bits << n), turned)
@@ -98,11 +102,8 @@ class FragmentReader(wiring.Component):
         with m.If(self.beat_valid):
             m.d.sync += number.eq(chunk + 1)
         m.d.comb += [
-            offsets.r_en.eq(self.beat_valid & self.beat.last),
-            fragments.w_en.eq(done),
-            fragments.w_data.eq(Cat(block)),
-            self.o.valid.eq(fragments.r_rdy),
-            self.o.p.eq(fragments.r_data),
-            fragments.r_en.eq(self.o.ready),
+            offsets.o.ready.eq(self.beat_valid & self.beat.last),
+            fragments.i.valid.eq(done),
+            fragments.i.p.eq(Cat(block)),
         ]
         return m

@@ -1,12 +1,13 @@
 """Writes of lines to memory: AXI4 bursts with strobes."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.axi.line import FRAGMENT_BYTES, LINE_UNITS, UNIT_BYTES, line_layout
 from hw.axi.read_master import bus_error_layout
 from hw.axi.signatures import AXI4WriteSignature, Burst, beat_size, check_bus
+from hw.stream.queue import Queue
 
 __all__ = ["WriteMaster"]
 
@@ -65,7 +66,7 @@ class WriteMaster(wiring.Component):
         low = size.bit_length() - 1
         beats, units = FRAGMENT_BYTES // size, size // UNIT_BYTES
         in_beat = units.bit_length() - 1
-        m.submodules.bursts = bursts = fifo.SyncFIFO(width=self.address_bits, depth=self.outstanding)
+        m.submodules.bursts = bursts = Queue(shape=self.address_bits, depth=self.outstanding)
 
         held, take = Signal(), Signal()
         room = Signal()  # for one burst more than the one that may begin in this cycle
@@ -95,8 +96,8 @@ class WriteMaster(wiring.Component):
             self.i.ready.eq(~held | final | drop),
             take.eq(self.i.valid & self.i.ready & ~self.stop),
             self.written.eq(Mux(final, length, 0)),
-            bursts.w_en.eq(fire & starts),
-            bursts.w_data.eq(address),
+            bursts.i.valid.eq(fire & starts),
+            bursts.i.p.eq(address),
         ]
         with m.If(bus.awready):
             m.d.sync += bus.awvalid.eq(0)
@@ -133,12 +134,12 @@ class WriteMaster(wiring.Component):
 
         answered = bus.bvalid & bus.bready
         m.d.comb += [
-            bursts.r_en.eq(answered),
-            self.idle.eq(~held & ~bus.awvalid & ~bus.wvalid & ~bursts.r_rdy & ~self.error_valid),
+            bursts.o.ready.eq(answered),
+            self.idle.eq(~held & ~bus.awvalid & ~bus.wvalid & ~bursts.o.valid & ~self.error_valid),
         ]
         m.d.sync += [
             self.error_valid.eq(answered & bus.bresp[1]),
             self.error.response.eq(bus.bresp),
-            self.error.address.eq(bursts.r_data),
+            self.error.address.eq(bursts.o.p),
         ]
         return m

@@ -1,7 +1,7 @@
 """Everything of an engine that a soft reset clears: from descriptors to accesses to memory."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.axi.line import FRAGMENT_BYTES
@@ -22,6 +22,7 @@ from hw.gemm.tiles.array_unit import ArrayUnit
 from hw.gemm.tiles.tile_feeder import TileFeeder
 from hw.gemm.tiles.tile_loop import TileLoop
 from hw.shared_module import place
+from hw.stream.queue import Queue
 from hw.stream.skid_buffer import SkidBuffer
 
 __all__ = ["Datapath"]
@@ -117,18 +118,11 @@ class Datapath(wiring.Component):
         return m
 
     def _queue(self, m, check):
-        descriptor = self.descriptor
-        m.submodules.queue = queue = fifo.SyncFIFO(
-            width=descriptor_layout().size, depth=self.geometry.parameters.queue_depth
+        m.submodules.queue = queue = Queue(
+            shape=descriptor_layout(), depth=self.geometry.parameters.queue_depth
         )
-        m.d.comb += [
-            queue.w_data.eq(descriptor.p),
-            queue.w_en.eq(descriptor.valid),
-            descriptor.ready.eq(queue.w_rdy),
-            check.i.p.eq(queue.r_data),
-            check.i.valid.eq(queue.r_rdy),
-            queue.r_en.eq(check.i.ready),
-        ]
+        wiring.connect(m, wiring.flipped(self.descriptor), queue.i)
+        wiring.connect(m, queue.o, check.i)
 
     def _result_paths(self, m, arrays, dispatch):
         p, paths = self.geometry.parameters, []
@@ -318,19 +312,10 @@ class Datapath(wiring.Component):
             return [path.o for path in paths], 1
         lines, empty = [], []
         for n, path in enumerate(paths):
-            # One of its places is a register; a memory of the other alone would have no address.
-            queue = fifo.SyncFIFOBuffered(width=len(path.o.p.as_value()), depth=max(3, rows))
+            queue = Queue(shape=path.o.p.shape(), depth=max(3, rows), registered=True)
             m.submodules[f"lines_{n}"] = queue
-            line = path.o.signature.flip().create(path=(f"line_{n}",))
-            m.d.comb += [
-                queue.w_data.eq(path.o.p),
-                queue.w_en.eq(path.o.valid),
-                path.o.ready.eq(queue.w_rdy),
-                line.p.as_value().eq(queue.r_data),
-                line.valid.eq(queue.r_rdy),
-                queue.r_en.eq(line.ready),
-            ]
-            lines.append(line)
+            wiring.connect(m, path.o, queue.i)
+            lines.append(queue.o)
             empty.append(queue.level == 0)
         return lines, Cat(empty).all()
 

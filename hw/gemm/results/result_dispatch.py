@@ -1,12 +1,13 @@
 """From the tile loop's results to commands for each array's result path."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
 from hw.gemm.jobs.job import MX9_BLOCKS_BITS, job_layout, result_job_layout
 from hw.gemm.tiles.tile_loop import results_layout
+from hw.stream.queue import Queue
 
 __all__ = ["ResultDispatch", "tile_command_layout"]
 
@@ -88,9 +89,14 @@ class ResultDispatch(wiring.Component):
         rows, arrays = self.geometry.parameters.rows, self.geometry.parameters.arrays
         results = self.results.p
         step = Signal(self.geometry.address_bits, reset_less=True)
-        given = Cat(self.job.row_step, self.job.result)
-        m.submodules.jobs = jobs = fifo.SyncFIFO(width=len(given), depth=2)
-        m.d.comb += [jobs.w_data.eq(given), jobs.w_en.eq(self.job_begins)]
+        # The job that is read ahead, and the one whose results come.
+        kept = data.StructLayout({"row_step": self.job.row_step.shape(), "result": self.job.result.shape()})
+        m.submodules.jobs = jobs = Queue(shape=kept, depth=2)
+        m.d.comb += [
+            jobs.i.p.row_step.eq(self.job.row_step),
+            jobs.i.p.result.eq(self.job.result),
+            jobs.i.valid.eq(self.job_begins),
+        ]
         address = Signal(self.geometry.address_bits, reset_less=True)
         left = Signal.like(results.rows)
         array = Signal(range(max(2, arrays)))
@@ -111,8 +117,8 @@ class ResultDispatch(wiring.Component):
                 with m.If(self.results.valid):
                     m.next = "COMMAND"
                     with m.If(results.job_first):
-                        m.d.comb += jobs.r_en.eq(1)
-                        m.d.sync += Cat(step, self.result_job).eq(jobs.r_data)
+                        m.d.comb += jobs.o.ready.eq(1)
+                        m.d.sync += [step.eq(jobs.o.p.row_step), self.result_job.eq(jobs.o.p.result)]
             with m.State("COMMAND"):
                 with m.Switch(array):
                     for n, command in enumerate(self.commands):

@@ -1,7 +1,7 @@
 """From an array's results to what is written to memory."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
@@ -18,6 +18,7 @@ from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
 from hw.gemm.results.tile_address import TileAddress
 from hw.stream.packet import packet_layout
+from hw.stream.queue import Queue
 
 __all__ = ["ResultPath"]
 
@@ -139,30 +140,26 @@ class ResultPath(wiring.Component):
     def _distribute(self, m, placed, size, addend, tile):
         """What each part must know of a tile, into a queue of its own."""
         job, command = self.job, placed.p
-        size_in, addend_in, tile_in = (Signal(to.payload.shape()) for to in (size, addend, tile))
+        inputs = []
+        for name, to in (("size", size), ("addend", addend), ("tile", tile)):
+            queue = Queue(shape=to.p.shape(), depth=_COMMANDS, registered=True)
+            m.submodules[f"{name}_queue"] = queue
+            wiring.connect(m, queue.o, to)
+            inputs.append(queue.i)
+        size_in, addend_in, tile_in = inputs
+        taken = placed.valid & placed.ready
         m.d.comb += [
-            size_in.more_tiles.eq((command.columns - 1) >> (self.cols.bit_length() - 1)),
-            size_in.rows.eq(command.rows),
-            addend_in.bias.eq(job.bias),
-            addend_in.accumulate.eq(job.accumulate),
+            placed.ready.eq(size_in.ready & addend_in.ready & tile_in.ready),
+            size_in.valid.eq(taken),
+            size_in.p.more_tiles.eq((command.columns - 1) >> (self.cols.bit_length() - 1)),
+            size_in.p.rows.eq(command.rows),
+            addend_in.valid.eq(taken & command.last & (job.bias | job.accumulate)),
+            addend_in.p.bias.eq(job.bias),
+            addend_in.p.accumulate.eq(job.accumulate),
             *(
-                getattr(addend_in, name).eq(getattr(command, name))
+                getattr(addend_in.p, name).eq(getattr(command, name))
                 for name in ("bias_address", "address", "rows", "columns")
             ),
-            tile_in.eq(command),
+            tile_in.valid.eq(taken),
+            tile_in.p.eq(command),
         ]
-        wants = {"size": 1, "addend": command.last & (job.bias | job.accumulate), "tile": 1}
-        targets = {"size": (size, size_in), "addend": (addend, addend_in), "tile": (tile, tile_in)}
-        room = []
-        for name, (to, payload) in targets.items():
-            queue = fifo.SyncFIFOBuffered(width=len(payload.as_value()), depth=_COMMANDS)
-            m.submodules[f"{name}_queue"] = queue
-            m.d.comb += [
-                queue.w_data.eq(payload),
-                queue.w_en.eq(placed.valid & placed.ready & wants[name]),
-                to.valid.eq(queue.r_rdy),
-                to.p.as_value().eq(queue.r_data),
-                queue.r_en.eq(to.ready),
-            ]
-            room.append(queue.w_rdy)
-        m.d.comb += placed.ready.eq(room[0] & room[1] & room[2])
