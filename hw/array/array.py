@@ -18,7 +18,16 @@ from hw.stream.ring_reader import RingReader
 from hw.target.carry_sum import check_target
 from hw.target.delay import delay
 
-__all__ = ["Array"]
+__all__ = ["Array", "array_activity_layout"]
+
+
+def array_activity_layout() -> data.StructLayout:
+    """What an array does in a cycle.
+
+    ``passing``: it begins a pass that multiplies a block of format ``a`` by one of format ``b``;
+    ``tile_ends``: a tile's last pass begins; ``room``: the results of one more tile could be taken.
+    """
+    return data.StructLayout({"passing": 1, "a": FormatCode, "b": FormatCode, "tile_ends": 1, "room": 1})
 
 
 class Array(wiring.Component):
@@ -55,6 +64,7 @@ class Array(wiring.Component):
     b: In(stream of packets), ``cols`` slots of 144 bits, column 0 lowest; user = FormatCode
     d: Out(stream of packets), per beat one row of every drain segment, ``cols`` binary32 each, segment 0
         and column 0 lowest, rows ascending; user = TileStatus; last = the tile's last beat
+    activity: Out(stream of ``array_activity_layout``), every cycle, for those who count passes
 
     Raises
     ------
@@ -139,6 +149,9 @@ class Array(wiring.Component):
                 "a": operand(rows),
                 "b": operand(cols),
                 "d": Out(stream.Signature(packet_layout(values, TileStatus))),
+                "activity": Out(
+                    stream.Signature(array_activity_layout(), always_valid=True, always_ready=True)
+                ),
             }
         )
 
@@ -158,11 +171,6 @@ class Array(wiring.Component):
         )
 
     _loading_latency = TileLoader.latency + 1 + OperandLane.row_latency
-
-    @property
-    def sequencer(self):
-        """The part that issues passes, for those who count them."""
-        return self._sequencer
 
     @property
     def macs_per_pass(self):
@@ -226,6 +234,14 @@ class Array(wiring.Component):
             grid.column_taken,
         )
         self._output(m)
+        activity = self.activity.p
+        m.d.comb += [
+            activity.passing.eq(sequencer.issue),
+            activity.a.eq(sequencer.a_pass.format),
+            activity.b.eq(sequencer.b_pass.format),
+            activity.tile_ends.eq(sequencer.control.last),
+            activity.room.eq(sequencer.room),
+        ]
         return m
 
     def _lanes(self, m, kind, prototype, loader, head, operands, distances, references, taken):

@@ -39,7 +39,7 @@ class FragmentReader(wiring.Component):
     -------
     request: In(stream of ``addend_request_layout``)
     read: Out(stream of ``addend_request_layout``)
-    beat: In(``addend_beat_layout``); beat_valid: In(1)
+    beat: In(stream of ``addend_beat_layout``), never stalled
     o: Out(stream of 512 bits), the first byte lowest; what was not requested is arbitrary
     """
 
@@ -53,8 +53,7 @@ class FragmentReader(wiring.Component):
             {
                 "request": In(request),
                 "read": Out(request),
-                "beat": In(addend_beat_layout(data_bits)),
-                "beat_valid": In(1),
+                "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
                 "o": Out(stream.Signature(8 * FRAGMENT_BYTES)),
             }
         )
@@ -86,23 +85,23 @@ class FragmentReader(wiring.Component):
         # The beat turned so that wanted units lie in their lane; those that wrap around belong to the
         # chunk before.
         offset = offsets.o.p
-        turned = self.beat.data
+        turned = self.beat.p.data
         for n in range(len(offset)):
             turned = Mux(offset[n], turned.rotate_right(bits << n), turned)
         wraps = [Const(0, 1), *(offset > lanes - 1 - lane for lane in range(1, lanes))]
         number, chunk = Signal(range(chunks + 1)), Signal(range(chunks + 1))
-        m.d.comb += chunk.eq(Mux(self.beat.first, 0, number))
+        m.d.comb += chunk.eq(Mux(self.beat.p.first, 0, number))
         block = [Signal(bits, name=f"unit_{n}", reset_less=True) for n in range(chunks * lanes)]
         for n, part in enumerate(block):
             lane, mine = n % lanes, n // lanes
-            with m.If(self.beat_valid & (chunk == mine + wraps[lane])):
+            with m.If(self.beat.valid & (chunk == mine + wraps[lane])):
                 m.d.sync += part.eq(turned[bits * lane : bits * (lane + 1)])
         done = Signal()
-        m.d.sync += done.eq(self.beat_valid & self.beat.last)
-        with m.If(self.beat_valid):
+        m.d.sync += done.eq(self.beat.valid & self.beat.p.last)
+        with m.If(self.beat.valid):
             m.d.sync += number.eq(chunk + 1)
         m.d.comb += [
-            offsets.o.ready.eq(self.beat_valid & self.beat.last),
+            offsets.o.ready.eq(self.beat.valid & self.beat.p.last),
             fragments.i.valid.eq(done),
             fragments.i.p.eq(Cat(block)),
         ]

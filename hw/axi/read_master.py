@@ -49,10 +49,10 @@ class ReadMaster(wiring.Component):
     Members
     -------
     command: In(stream of ``read_command_layout``)
-    beat: Out(``beat_layout``); beat_valid: Out(1), no flow control
+    beat: Out(stream of ``beat_layout``), never stalled
     bus: Out(AXI4ReadSignature)
     stop: In(1); idle: Out(1)
-    error: Out(``bus_error_layout``); error_valid: Out(1), for one cycle
+    error: Out(stream of ``bus_error_layout``), never stalled
     """
 
     def __init__(self, *, data_bits, address_bits, most_bytes, tag, outstanding=32):
@@ -66,16 +66,15 @@ class ReadMaster(wiring.Component):
         self._burst_beats = min(256, PAGE_BYTES // self._beat_bytes)
         self._tag = tag
         self._command = read_command_layout(address_bits=address_bits, most_bytes=most_bytes, tag=tag)
+        beat = beat_layout(data_bits=data_bits, tag=tag)
         super().__init__(
             {
                 "command": In(stream.Signature(self._command)),
-                "beat": Out(beat_layout(data_bits=data_bits, tag=tag)),
-                "beat_valid": Out(1),
+                "beat": Out(stream.Signature(beat, always_ready=True)),
                 "bus": Out(AXI4ReadSignature(data_bits=data_bits, address_bits=address_bits)),
                 "stop": In(1),
                 "idle": Out(1),
-                "error": Out(bus_error_layout(address_bits)),
-                "error_valid": Out(1),
+                "error": Out(stream.Signature(bus_error_layout(address_bits), always_ready=True)),
             }
         )
 
@@ -85,7 +84,7 @@ class ReadMaster(wiring.Component):
         m.submodules.bursts = bursts = Queue(shape=burst, depth=self.outstanding)
         self._issue(m, bursts)
         self._receive(m, bursts.o)
-        m.d.comb += self.idle.eq(~self.bus.arvalid & ~bursts.o.valid & ~self.beat_valid)
+        m.d.comb += self.idle.eq(~self.bus.arvalid & ~bursts.o.valid & ~self.beat.valid)
         return m
 
     def _issue(self, m, bursts):
@@ -148,13 +147,14 @@ class ReadMaster(wiring.Component):
             address.eq(Mux(inside, running, burst.p.address)),
         ]
         m.d.sync += [
-            self.beat_valid.eq(taken),
-            self.beat.data.eq(self.bus.rdata),
-            self.beat.first.eq(burst.p.first & ~inside),
-            self.beat.last.eq(burst.p.last & self.bus.rlast),
-            self.beat.tag.eq(burst.p.tag),
-            self.error_valid.eq(taken & self.bus.rresp[1]),
-            Cat(self.error.response, self.error.address).eq(Cat(self.bus.rresp, address)),
+            self.beat.valid.eq(taken),
+            self.beat.p.data.eq(self.bus.rdata),
+            self.beat.p.first.eq(burst.p.first & ~inside),
+            self.beat.p.last.eq(burst.p.last & self.bus.rlast),
+            self.beat.p.tag.eq(burst.p.tag),
+            self.error.valid.eq(taken & self.bus.rresp[1]),
+            self.error.p.response.eq(self.bus.rresp),
+            self.error.p.address.eq(address),
         ]
         with m.If(taken):
             m.d.sync += [inside.eq(~self.bus.rlast), running.eq(address + self._beat_bytes)]

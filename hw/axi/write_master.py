@@ -36,8 +36,7 @@ class WriteMaster(wiring.Component):
     bus: Out(AXI4WriteSignature)
     stop: In(1); idle: Out(1)
     written: Out, bytes of the line whose last beat goes out in this cycle, else 0
-    error: Out(``bus_error_layout``), of a burst that was not answered OKAY; error_valid: Out(1), for
-        one cycle
+    error: Out(stream of ``bus_error_layout``), of bursts that were not answered OKAY, never stalled
     """
 
     def __init__(self, *, data_bits, address_bits, outstanding=64):
@@ -54,8 +53,7 @@ class WriteMaster(wiring.Component):
                 "stop": In(1),
                 "idle": Out(1),
                 "written": Out(range(FRAGMENT_BYTES + 1)),
-                "error": Out(bus_error_layout(address_bits)),
-                "error_valid": Out(1),
+                "error": Out(stream.Signature(bus_error_layout(address_bits), always_ready=True)),
             }
         )
 
@@ -135,11 +133,11 @@ class WriteMaster(wiring.Component):
         answered = bus.bvalid & bus.bready
         m.d.comb += [
             bursts.o.ready.eq(answered),
-            self.idle.eq(~held & ~bus.awvalid & ~bus.wvalid & ~bursts.o.valid & ~self.error_valid),
+            self.idle.eq(~held & ~bus.awvalid & ~bus.wvalid & ~bursts.o.valid & ~self.error.valid),
         ]
         m.d.sync += [
-            self.error_valid.eq(answered & bus.bresp[1]),
-            self.error.response.eq(bus.bresp),
-            self.error.address.eq(bursts.o.p),
+            self.error.valid.eq(answered & bus.bresp[1]),
+            self.error.p.response.eq(bus.bresp),
+            self.error.p.address.eq(bursts.o.p),
         ]
         return m

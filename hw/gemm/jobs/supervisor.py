@@ -41,7 +41,7 @@ class Supervisor(wiring.Component):
     job: Out(stream of ``job_layout``)
     submitted, job_done: In(1), a descriptor was queued, a job's D is in memory
     soft_reset: In(1)
-    read_error, write_error: In(``bus_error_layout``), with their valid
+    read_error, write_error: In(stream of ``bus_error_layout``), never stalled
     bad_permutation: In(1), from a reorder job
     bus_idle: In(1), no access to memory is under way
     stop, clear: Out(1)
@@ -49,7 +49,7 @@ class Supervisor(wiring.Component):
     """
 
     def __init__(self, *, geometry):
-        error = bus_error_layout(geometry.address_bits)
+        error = stream.Signature(bus_error_layout(geometry.address_bits), always_ready=True)
         super().__init__(
             {
                 "checked": In(stream.Signature(checked_job_layout(geometry))),
@@ -58,9 +58,7 @@ class Supervisor(wiring.Component):
                 "job_done": In(1),
                 "soft_reset": In(1),
                 "read_error": In(error),
-                "read_error_valid": In(1),
                 "write_error": In(error),
-                "write_error_valid": In(1),
                 "bad_permutation": In(1),
                 "bus_idle": In(1),
                 "stop": Out(1),
@@ -95,31 +93,21 @@ class Supervisor(wiring.Component):
 
         error = Signal()
         m.d.comb += error.eq(
-            running & (fault | self.bad_permutation | self.read_error_valid | self.write_error_valid)
+            running & (fault | self.bad_permutation | self.read_error.valid | self.write_error.valid)
         )
         m.d.sync += self.failed.eq(0)
         with m.If(error):
             m.d.sync += [status.code.eq(checked.fault), status.address.eq(0), status.error.eq(1)]
             with m.If(self.bad_permutation):
                 m.d.sync += status.code.eq(ErrorCode.PERMUTATION)
-            for valid, what, slave, decode in (
-                (
-                    self.read_error_valid,
-                    self.read_error,
-                    ErrorCode.READ_SLAVE_ERROR,
-                    ErrorCode.READ_DECODE_ERROR,
-                ),
-                (
-                    self.write_error_valid,
-                    self.write_error,
-                    ErrorCode.WRITE_SLAVE_ERROR,
-                    ErrorCode.WRITE_DECODE_ERROR,
-                ),
+            for bus, slave, decode in (
+                (self.read_error, ErrorCode.READ_SLAVE_ERROR, ErrorCode.READ_DECODE_ERROR),
+                (self.write_error, ErrorCode.WRITE_SLAVE_ERROR, ErrorCode.WRITE_DECODE_ERROR),
             ):
-                with m.If(valid):
+                with m.If(bus.valid):
                     m.d.sync += [
-                        status.code.eq(Mux(what.response == Response.DECERR.value, decode, slave)),
-                        status.address.eq(what.address),
+                        status.code.eq(Mux(bus.p.response == Response.DECERR.value, decode, slave)),
+                        status.address.eq(bus.p.address),
                     ]
         with m.If(self.soft_reset):
             m.d.sync += resetting.eq(1)

@@ -61,7 +61,7 @@ class ReorderPath(wiring.Component):
     Members
     -------
     job: In(stream of ``reorder_job_layout``), taken when ``idle``
-    read, beat, beat_valid, o: as in ``ResultPath``
+    read, beat, o: as in ``ResultPath``
     idle: Out(1), no job is under way, and all lines were taken
     fault: Out(1)
     """
@@ -78,8 +78,7 @@ class ReorderPath(wiring.Component):
             {
                 "job": In(stream.Signature(self._job)),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
-                "beat": In(addend_beat_layout(data_bits)),
-                "beat_valid": In(1),
+                "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
                 "o": Out(stream.Signature(line_layout(address_bits))),
                 "idle": Out(1),
                 "fault": Out(1),
@@ -97,7 +96,7 @@ class ReorderPath(wiring.Component):
         wiring.connect(m, reader.read, wiring.flipped(self.read))
         wiring.connect(m, format_.o, collector.i)
         wiring.connect(m, collector.o, wiring.flipped(self.o))
-        m.d.comb += [reader.beat.eq(self.beat), reader.beat_valid.eq(self.beat_valid)]
+        wiring.connect(m, wiring.flipped(self.beat), reader.beat)
 
         job = Signal(self._job, reset_less=True)
         blocks = Signal(range(-(-self.columns // BLOCK_SIZE) + 1))

@@ -58,7 +58,8 @@ class ResultDispatch(wiring.Component):
 
     Members
     -------
-    job: In(``job_layout``); job_begins: In(1), its results follow those of the jobs before
+    job: In(stream of ``job_layout``), never stalled: the results of one that begins follow those of the jobs
+        before
     results: In(stream of ``results_layout``)
     commands: Out(stream of ``tile_command_layout``) x arrays
     result_job: Out(``result_job_layout``), of the job whose commands were given
@@ -74,8 +75,7 @@ class ResultDispatch(wiring.Component):
         )
         super().__init__(
             {
-                "job": In(job_layout(geometry)),
-                "job_begins": In(1),
+                "job": In(stream.Signature(job_layout(geometry), always_ready=True)),
                 "results": In(stream.Signature(results_layout(geometry))),
                 "commands": Out(stream.Signature(command)).array(parameters.arrays),
                 "result_job": Out(result_job_layout(geometry.address_bits)),
@@ -90,12 +90,13 @@ class ResultDispatch(wiring.Component):
         results = self.results.p
         step = Signal(self.geometry.address_bits, reset_less=True)
         # The job that is read ahead, and the one whose results come.
-        kept = data.StructLayout({"row_step": self.job.row_step.shape(), "result": self.job.result.shape()})
+        job = self.job.p
+        kept = data.StructLayout({"row_step": job.row_step.shape(), "result": job.result.shape()})
         m.submodules.jobs = jobs = Queue(shape=kept, depth=2)
         m.d.comb += [
-            jobs.i.p.row_step.eq(self.job.row_step),
-            jobs.i.p.result.eq(self.job.result),
-            jobs.i.valid.eq(self.job_begins),
+            jobs.i.p.row_step.eq(job.row_step),
+            jobs.i.p.result.eq(job.result),
+            jobs.i.valid.eq(self.job.valid),
         ]
         address = Signal(self.geometry.address_bits, reset_less=True)
         left = Signal.like(results.rows)

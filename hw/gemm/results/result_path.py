@@ -55,8 +55,8 @@ class ResultPath(wiring.Component):
     command: In(stream of ``tile_command_layout``)
     d: In(stream of packets), the array's results
     read: Out(stream of ``addend_request_layout``), bias and old D
-    beat: In(``addend_beat_layout``); beat_valid: In(1): what was read, in order, no flow control: there
-        is room for all that was requested
+    beat: In(stream of ``addend_beat_layout``), what was read, in order, never stalled: there is room for all
+        that was requested
     o: Out(stream of ``line_layout``)
     idle: Out(1), every command taken was carried out, and its lines taken unless its run goes on
     """
@@ -80,8 +80,7 @@ class ResultPath(wiring.Component):
                 "command": In(stream.Signature(command)),
                 "d": In(stream.Signature(packet_layout(values, TileStatus))),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
-                "beat": In(addend_beat_layout(data_bits)),
-                "beat_valid": In(1),
+                "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
                 "o": Out(stream.Signature(line_layout(address_bits))),
                 "idle": Out(1),
             }
@@ -107,6 +106,7 @@ class ResultPath(wiring.Component):
         connect(m, tile_rows.o, accumulation.results)
         connect(m, addends.o, accumulation.addends)
         connect(m, addends.read, flipped(self.read))
+        connect(m, flipped(self.beat), addends.beat)
         connect(m, accumulation.o, format_.i)
         connect(m, format_.o, collector.i)
         connect(m, collector.o, flipped(self.o))
@@ -114,8 +114,6 @@ class ResultPath(wiring.Component):
         m.d.comb += [
             address.job.eq(job),
             addends.pitch.eq(job.pitch),
-            addends.beat.eq(self.beat),
-            addends.beat_valid.eq(self.beat_valid),
             accumulation.bias.eq(job.bias),
             accumulation.accumulate.eq(job.accumulate),
             accumulation.pitch.eq(job.pitch),
