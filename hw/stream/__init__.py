@@ -1,6 +1,7 @@
 """Streams: what carries data from unit to unit, and holds it while the receiver stalls.
 
 ``packet``: the payload of a stream of packets. ``axi_stream``: such streams as AXI4-Stream ports.
-``skid_buffer``, ``block_fifo`` (with ``ring_reader``): registers and queues.
+``skid_buffer``, ``queue``, ``block_queue`` (with ``ring_reader``): what waits in registers, in distributed
+and in block memory. ``arbiter``: many streams into one.
 ``pipeline``, ``free_pipeline``: the registers of units with stages (``stages``).
 """
