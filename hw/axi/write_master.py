@@ -86,7 +86,7 @@ class WriteMaster(wiring.Component):
         )
 
     def _send(self, m, held, line, bursts):
-        """Send the line that is held; whether its last beat is sent, or the line is dropped, in this cycle."""
+        """Send the line that is held; whether its last beat is sent, or it is dropped, in this cycle."""
         bus = self.bus
         low = self._beat_bytes.bit_length() - 1
         beat = line.beat if self._beat_bytes < FRAGMENT_BYTES else Const(0, 0)

@@ -54,11 +54,12 @@ class OperandWalker(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        self._rows(m)
-        self._chunks(m)
+        offset = self._chunks(m)
+        self._rows(m, offset)
         return m
 
-    def _rows(self, m):
+    def _rows(self, m, offset):
+        """Where the row, and the chunk ``offset`` bytes behind its start, is, and how many rows are left."""
         operand = self.operand
         row, marked = (Signal(self.address_bits, name=name, reset_less=True) for name in ("row", "marked"))
         left, marked_left = (Signal(len(operand.rows), name=name) for name in ("left", "marked_left"))
@@ -73,23 +74,24 @@ class OperandWalker(wiring.Component):
                 marked.eq(Mux(self.start, operand.address, row)),
                 marked_left.eq(Mux(self.start, operand.rows, left)),
             ]
-        self._offset = Signal(range(MX9.block_bytes << BLOCKS_BITS), reset_less=True)
         m.d.comb += [
-            self.address.eq(row + self._offset),
+            self.address.eq(row + offset),
             self.more.eq(left != 0),
             self.final.eq(left == 1),
         ]
 
     def _chunks(self, m):
+        """The chunk, and how many bytes of a row come before it."""
         operand = self.operand
         left, leading = Signal.like(self.blocks), Signal.like(operand.leading)
+        offset = Signal(range(MX9.block_bytes << BLOCKS_BITS), reset_less=True)
         with m.If(self.first_chunk):
-            m.d.sync += [left.eq(self.blocks), leading.eq(operand.leading), self._offset.eq(0)]
+            m.d.sync += [left.eq(self.blocks), leading.eq(operand.leading), offset.eq(0)]
         with m.Elif(self.next_chunk):
             m.d.sync += [
                 left.eq(left - self.taken),
                 leading.eq(leading - self.leading),
-                self._offset.eq(self._offset + self.bytes),
+                offset.eq(offset + self.bytes),
             ]
         last, taken = Signal(), Signal.like(self.taken)
         m.d.comb += [
@@ -110,3 +112,4 @@ class OperandWalker(wiring.Component):
                 # An odd number ends in the middle of a block; none is MX9.
                 half = 1 + MX9.block_size
                 m.d.sync += self.bytes.eq(self.taken[1:] * MXINT8.block_bytes + Mux(self.taken[0], half, 0))
+        return offset

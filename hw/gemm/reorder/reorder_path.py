@@ -18,6 +18,9 @@ __all__ = ["ReorderPath", "reorder_job_layout"]
 _INDEX_BYTES = INDEX_BITS // 8
 _LOG = BLOCK_SIZE.bit_length() - 1
 
+_BLOCKS_UNDER_WAY = 64
+"""More blocks than ``ResultFormat`` holds."""
+
 
 def reorder_job_layout(*, columns, rows_bits, address_bits) -> data.StructLayout:
     """``rows`` rows of ``columns`` floats, bfloat16 if ``narrow``, from ``source`` to ``target``.
@@ -197,7 +200,7 @@ class ReorderPath(wiring.Component):
         block = Signal.like(blocks)
         row = Signal(self.rows_bits)
         start, at = (Signal(self.address_bits, name=name, reset_less=True) for name in ("start", "at"))
-        under_way = Signal(range(64))
+        under_way = Signal(range(_BLOCKS_UNDER_WAY))
         code = Signal(FormatCode)
         size = Signal(range(MX9.block_bytes + 1))
         last, sent = Signal(), Signal()

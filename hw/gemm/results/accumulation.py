@@ -17,6 +17,12 @@ __all__ = ["LANES", "Accumulation", "fewest_lanes"]
 LANES = (1, 2, 4, 8, 16)
 """Sums per cycle that an adder may make."""
 
+_ROWS_LEAVING = 32
+"""Rows in the adder that leave; each has a place to go to. The adder holds fewer, of 16 sums each."""
+
+_ROWS_IN_ADDER = 64
+"""More rows than the adder holds."""
+
 
 def fewest_lanes(*, rows, cols, k_blocks):
     """The fewest sums per cycle with which tiles of ``k_blocks`` passes never wait for their addition.
@@ -95,8 +101,8 @@ class Accumulation(wiring.Component):
         target = data.StructLayout(
             {name: self._row[name].shape for name in ("columns", "exists", "place", "code")}
         )
-        m.submodules.targets = targets = Queue(shape=target, depth=32, registered=True)
-        in_adder = Signal(range(64))
+        m.submodules.targets = targets = Queue(shape=target, depth=_ROWS_LEAVING, registered=True)
+        in_adder = Signal(range(_ROWS_IN_ADDER))
         adder_empty = Signal(init=1)  # a cycle late
 
         # Steps: the addends that are left of those wanted (memory, bias, old D), and the one to take.

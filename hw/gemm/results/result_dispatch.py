@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
 from hw.gemm.jobs.job import MX9_BLOCKS_BITS, job_layout, result_job_layout
-from hw.gemm.tiles.tile_loop import results_layout
+from hw.gemm.tiles.tile_layouts import results_layout
 from hw.stream.queue import Queue
 
 __all__ = ["ResultDispatch", "tile_command_layout"]

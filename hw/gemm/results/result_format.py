@@ -16,6 +16,9 @@ from hw.stream.queue import Queue
 
 __all__ = ["ResultFormat", "fragment_layout", "result_row_layout", "row_place_layout"]
 
+_PLACES = Quantizer.latency + 4
+"""Places of the rows in the quantizer, which holds some more than it has stages when it stalls."""
+
 
 def row_place_layout(*, rows, address_bits) -> data.StructLayout:
     """Where 16 columns of a row go: to ``address``, ``row`` being the number of the row in its tile.
@@ -94,7 +97,7 @@ class ResultFormat(wiring.Component):
         m.submodules.floats = floats = _Floats(place=self._place)
         m.submodules.quantizer = quantizer = Quantizer()
         # Where the blocks in the quantizer go.
-        m.submodules.places = places = Queue(shape=self._place, depth=Quantizer.latency + 4, registered=True)
+        m.submodules.places = places = Queue(shape=self._place, depth=_PLACES, registered=True)
 
         row = self.i.p
         to_floats, narrow = Signal(), Signal()

@@ -23,7 +23,13 @@ from hw.stream.queue import Queue
 __all__ = ["ResultPath"]
 
 _COMMANDS = 4
-"""Tile commands that wait for their results."""
+"""Tile commands that wait for their results, in front of each part that needs them."""
+
+_COMMANDS_UNDER_WAY = 4 * _COMMANDS
+"""More commands than there can be: those that wait, one in ``TileAddress``, one in ``Accumulation``."""
+
+_ROWS_UNDER_WAY = 256
+"""More rows than fit between ``Accumulation`` and ``RowCollector``: the adder and the quantizer hold them."""
 
 
 class ResultPath(wiring.Component):
@@ -121,8 +127,8 @@ class ResultPath(wiring.Component):
         ]
         self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile)
 
-        commands, fragments = Signal(range(4 * _COMMANDS)), Signal(range(256))
-        m.d.comb += self.idle.eq((commands == 0) & (fragments == 0) & collector.idle)
+        commands, rows_left = Signal(range(_COMMANDS_UNDER_WAY)), Signal(range(_ROWS_UNDER_WAY))
+        m.d.comb += self.idle.eq((commands == 0) & (rows_left == 0) & collector.idle)
         left = Signal()  # a cycle late: the collector is busy with it then
         m.d.sync += [
             left.eq(format_.o.valid & format_.o.ready),
@@ -131,7 +137,7 @@ class ResultPath(wiring.Component):
                 + (self.command.valid & self.command.ready)
                 - (accumulation.tile.valid & accumulation.tile.ready)
             ),
-            fragments.eq(fragments + accumulation.leaving - left),
+            rows_left.eq(rows_left + accumulation.leaving - left),
         ]
         return m
 
