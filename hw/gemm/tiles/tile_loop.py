@@ -38,6 +38,8 @@ class _Loops:
     v_tile_last, s_tile_last, chunk_last, v_last, s_last:
         Whether the next tile is the last one of each loop, from the inside out: V's tiles of 16 columns, the
         group's tiles, the chunks, V, S.
+    chunk_end, v_end, group_end:
+        The last tile of a chunk, of the last chunk of a tile of V, of the last tile of V is issued.
     """
 
     job: data.View
@@ -48,6 +50,9 @@ class _Loops:
     chunk_last: Value
     v_last: Signal
     s_last: Signal
+    chunk_end: Signal
+    v_end: Signal
+    group_end: Signal
 
 
 @dataclass(frozen=True)
@@ -121,52 +126,54 @@ class TileLoop(wiring.Component):
         wiring.connect(m, tiles.o, wiring.flipped(self.tile))
         wiring.connect(m, commands.o, wiring.flipped(self.results))
 
-        job = Signal(job_layout(g), reset_less=True)
-        begin, issue, v_tile_last, s_tile_last, v_last, s_last = (
-            Signal(name=name) for name in ("begin", "issue", "v_tile_last", "s_tile_last", "v_last", "s_last")
-        )
-        loops = _Loops(job, begin, issue, v_tile_last, s_tile_last, chunk.is_last, v_last, s_last)
-        # The last tile of a chunk, of the last chunk of a tile of V, of the last tile of V is issued.
-        chunk_end, v_end, group_end = (Signal(name=name) for name in ("chunk_end", "v_end", "group_end"))
-        m.d.comb += [
-            begin.eq(self.job.valid & ~self.active),
-            self.job.ready.eq(~self.active),
-            chunk_end.eq(issue & v_tile_last & s_tile_last),
-            v_end.eq(chunk_end & chunk.is_last),
-            group_end.eq(v_end & v_last),
-        ]
-        with m.If(group_end & s_last):
-            m.d.sync += self.active.eq(0)
-        with m.If(begin):
-            m.d.sync += [job.eq(self.job.p), self.active.eq(1)]
-
+        loops = self._loops(m, chunk)
         s_number, v_number = self._count_tiles(m, loops)
         places = self._places(m, loops)
         settled = self._find_ends(m, loops, places, s_number, v_number)
-        self._choose_chunk(m, loops, chunk, chunk_end, v_end)
-        # Each tile of V needs those of S; whether they are to be read for this one, and are not needed again.
-        v_is_first = Signal()
-        with m.If(v_end):
-            m.d.sync += v_is_first.eq(v_last)
-        with m.If(begin):
-            m.d.sync += v_is_first.eq(1)
-        reads_s, releases_s = v_is_first | ~job.resident, v_last | ~job.resident
+        self._choose_chunk(m, loops, chunk)
+        v_slot, s_slot = self._slots(m, loops)
+        s_is_new, s_is_done = self._stationary_use(m, loops)
+        self._give_tile(m, loops, tiles.i, places, chunk, v_slot, s_slot, s_is_done)
+        block_begins = self._give_results(m, loops, commands.i, places, chunk, s_number, v_number)
+        ready = self._operands_ready(m, loops, v_needs=s_number == 0, s_needs=(v_number == 0) & s_is_new)
 
-        v_slot, s_slot = self._slots(
-            m, loops, returns_to_s=v_end & job.resident & ~v_last, chunk_end=chunk_end, group_end=group_end
-        )
-        self._give_tile(m, loops, tiles.i, places, chunk, v_slot, s_slot, releases_s)
-        block_begins = self._give_results(m, loops, commands.i, places, chunk, s_number, v_number, chunk_end)
-        ready = self._operands_ready(m, loops, v_needs=s_number == 0, s_needs=(v_number == 0) & reads_s)
         may_issue = Signal()  # holds until the tile is issued, and is right again when the loop has settled
         m.d.sync += may_issue.eq(ready & tiles.i.ready & commands.i.ready)
         m.d.comb += [
-            tiles.i.valid.eq(issue),
-            commands.i.valid.eq(issue & block_begins),
+            loops.issue.eq(self.active & settled & may_issue),
+            tiles.i.valid.eq(loops.issue),
+            commands.i.valid.eq(loops.issue & block_begins),
             self.starved.eq(self.active & ~ready),
-            issue.eq(self.active & settled & may_issue),
         ]
         return m
+
+    def _loops(self, m, chunk):
+        """Take jobs; the signals that the loops consist of."""
+        job = Signal(job_layout(self.geometry), reset_less=True)
+        names = [
+            "begin",
+            "issue",
+            "v_tile_last",
+            "s_tile_last",
+            "v_last",
+            "s_last",
+            "chunk_end",
+            "v_end",
+            "group_end",
+        ]
+        loops = _Loops(job=job, chunk_last=chunk.is_last, **{name: Signal(name=name) for name in names})
+        m.d.comb += [
+            loops.begin.eq(self.job.valid & ~self.active),
+            self.job.ready.eq(~self.active),
+            loops.chunk_end.eq(loops.issue & loops.v_tile_last & loops.s_tile_last),
+            loops.v_end.eq(loops.chunk_end & loops.chunk_last),
+            loops.group_end.eq(loops.v_end & loops.v_last),
+        ]
+        with m.If(loops.group_end & loops.s_last):
+            m.d.sync += self.active.eq(0)
+        with m.If(loops.begin):
+            m.d.sync += [job.eq(self.job.p), self.active.eq(1)]
+        return loops
 
     def _count_tiles(self, m, loops):
         """Tiles within a chunk: the number of S's and of V's."""
@@ -197,15 +204,15 @@ class TileLoop(wiring.Component):
         ]
         return settled
 
-    def _choose_chunk(self, m, loops, chunk, chunk_end, v_end):
+    def _choose_chunk(self, m, loops, chunk):
         """The chunk of the next tile: a job's first one is chosen before the job is in its register."""
         job, new, begin = loops.job, self.job.p, loops.begin
         m.d.comb += [
             chunk.k_blocks.eq(Mux(begin, new.k_blocks, job.k_blocks)),
             chunk.a_leading.eq(Mux(begin, new.a.leading, job.a.leading)),
             chunk.b_leading.eq(Mux(begin, new.b.leading, job.b.leading)),
-            chunk.first.eq(begin | v_end),
-            chunk.next.eq(chunk_end),
+            chunk.first.eq(begin | loops.v_end),
+            chunk.next.eq(loops.chunk_end),
         ]
 
     def _places(self, m, loops):
@@ -251,7 +258,7 @@ class TileLoop(wiring.Component):
         m.d.comb += [a.eq(Mux(keep_b, v, s)), b.eq(Mux(keep_b, s, v))]
         return _Places(s, v, v_first, a, b)
 
-    def _slots(self, m, loops, *, returns_to_s, chunk_end, group_end):
+    def _slots(self, m, loops):
         """Slots of V's and of S's tile; they follow each other in the order in which `OperandFetch` reads."""
         g, job = self.geometry, loops.job
         most, depth = max(g.slots) << MOST_STRIDE, max(g.depth)
@@ -268,11 +275,11 @@ class TileLoop(wiring.Component):
             m.d.sync += v.eq(next_v)
             with m.If(loops.v_tile_last):
                 m.d.sync += [v.eq(v_first), s.eq(next_s)]
-        with m.If(chunk_end):
+        with m.If(loops.chunk_end):
             m.d.sync += [v.eq(next_v), v_first.eq(next_v)]
-            with m.If(returns_to_s):
+            with m.If(loops.v_end & job.resident & ~loops.v_last):
                 m.d.sync += s.eq(s_first)
-        with m.If(group_end):
+        with m.If(loops.group_end):
             m.d.sync += s_first.eq(next_s)
         with m.If(loops.begin & (self.job.p.keep_b != job.keep_b)):
             m.d.sync += [v.eq(s), v_first.eq(s), s.eq(v), s_first.eq(v)]
@@ -280,7 +287,16 @@ class TileLoop(wiring.Component):
             m.d.sync += [slot.eq(0) for slot in (v, v_first, s, s_first)]
         return v, s
 
-    def _give_tile(self, m, loops, to, places, chunk, v_slot, s_slot, releases_s):
+    def _stationary_use(self, m, loops):
+        """Whether the tile of S is read for this tile of V, and whether it is not needed for another one."""
+        v_is_first = Signal()
+        with m.If(loops.v_end):
+            m.d.sync += v_is_first.eq(loops.v_last)
+        with m.If(loops.begin):
+            m.d.sync += v_is_first.eq(1)
+        return v_is_first | ~loops.job.resident, loops.v_last | ~loops.job.resident
+
+    def _give_tile(self, m, loops, to, places, chunk, v_slot, s_slot, s_is_done):
         """The next tile for the feeder."""
         g, job = self.geometry, loops.job
         m.d.comb += to.p.blocks.eq(chunk.blocks)
@@ -294,10 +310,10 @@ class TileLoop(wiring.Component):
                 part.leading.eq(leading),
                 part.rest.eq(Mux(code == BlockCode.MXINT8.value, FormatCode.MX9, code)),
                 part.lanes.eq(Mux(place.left < lanes, place.left, lanes)),
-                part.release.eq(Mux(is_s, loops.v_tile_last & releases_s, loops.s_tile_last)),
+                part.release.eq(Mux(is_s, loops.v_tile_last & s_is_done, loops.s_tile_last)),
             ]
 
-    def _give_results(self, m, loops, to, places, chunk, s_number, v_number, chunk_end):
+    def _give_results(self, m, loops, to, places, chunk, s_number, v_number):
         """What becomes of the next tile's results; whether it is the first of those that make 16 columns."""
         g, job = self.geometry, loops.job
         a, b = places.a, places.b
@@ -329,7 +345,7 @@ class TileLoop(wiring.Component):
         ]
         with m.If(loops.issue & block_begins):
             m.d.sync += [job_first.eq(0), slot.eq(Mux(slot == g.partial_slots - 1, 0, slot + 1))]
-        with m.If(chunk_end & ~(chunk.is_first & chunk.is_last)):
+        with m.If(loops.chunk_end & ~(chunk.is_first & chunk.is_last)):
             m.d.sync += slot.eq(0)  # the next chunk's tiles in the same order
         with m.If(loops.begin):
             m.d.sync += [job_first.eq(1), slot.eq(0)]
