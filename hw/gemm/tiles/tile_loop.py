@@ -1,6 +1,6 @@
 """The order in which tiles are multiplied."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -119,8 +119,7 @@ class TileLoop(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        g = self.geometry
-        m.submodules.chunk = chunk = ChunkCounter(geometry=g)
+        m.submodules.chunk = chunk = ChunkCounter(geometry=self.geometry)
         m.submodules.tiles = tiles = Queue(shape=self.tile.p.shape(), depth=_TILES)
         m.submodules.commands = commands = Queue(shape=self.results.p.shape(), depth=_COMMANDS)
         wiring.connect(m, tiles.o, wiring.flipped(self.tile))
@@ -150,18 +149,12 @@ class TileLoop(wiring.Component):
     def _loops(self, m, chunk):
         """Take jobs; the signals that the loops consist of."""
         job = Signal(job_layout(self.geometry), reset_less=True)
-        names = [
-            "begin",
-            "issue",
-            "v_tile_last",
-            "s_tile_last",
-            "v_last",
-            "s_last",
-            "chunk_end",
-            "v_end",
-            "group_end",
-        ]
-        loops = _Loops(job=job, chunk_last=chunk.is_last, **{name: Signal(name=name) for name in names})
+        made = {
+            field.name: Signal(name=field.name)
+            for field in fields(_Loops)
+            if field.name not in ("job", "chunk_last")
+        }
+        loops = _Loops(job=job, chunk_last=chunk.is_last, **made)
         m.d.comb += [
             loops.begin.eq(self.job.valid & ~self.active),
             self.job.ready.eq(~self.active),
