@@ -1,19 +1,21 @@
 """Modules that a design contains many times but that are converted to Verilog once."""
 
-from types import SimpleNamespace
-
-from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Shape, ShapeCastable, Signal, Value
+from amaranth.hdl import ClockSignal, Const, Instance, Module, ResetSignal, ShapeCastable, Signal, Value
 from amaranth.lib.wiring import In
 
 __all__ = ["flat_ports", "place"]
 
 
 def flat_ports(component, separator="__"):
-    """Every port of ``component`` as ``{name: (value, flow)}``, names joined by ``separator``."""
-    return {
+    """Every port of ``component`` as ``{name: (value, flow)}``, names joined by ``separator``.
+
+    What is constant is no port: ``ready`` of a stream that is always ready, for example.
+    """
+    ports = {
         separator.join(map(str, path)): (Value.cast(value), member.flow)
         for path, member, value in component.signature.flatten(component)
     }
+    return {name: port for name, port in ports.items() if not isinstance(port[0], Const)}
 
 
 def place(m: Module, name, prototype, *, module):
@@ -25,19 +27,33 @@ def place(m: Module, name, prototype, *, module):
 
     Returns
     -------
-    SimpleNamespace
-        The instance's ports as attributes, named and shaped as in the prototype's signature, whose
-        members must be ports or arrays of ports.
+    interface object
+        The instance's ports, with the prototype's signature: connect it like the component itself.
     """
-    connections, ports = {}, {}
-    for member_name, member in prototype.signature.members.items():
-        copies = []
-        for index in range(member.dimensions[0] if member.dimensions else 1):
-            flat = f"{member_name}__{index}" if member.dimensions else member_name
-            # A plain signal under the layout: fields by name would be repeated for every instance.
-            signal = Signal(Shape.cast(member.shape), name=f"{name}_{flat}")
-            connections[f"{'i' if member.flow == In else 'o'}_{flat}"] = signal
-            copies.append(member.shape(signal) if isinstance(member.shape, ShapeCastable) else signal)
-        ports[member_name] = copies if member.dimensions else copies[0]
+    instance = prototype.signature.create(path=(name,))
+    _make_plain(instance)
+    connections = {
+        f"{'i' if flow == In else 'o'}_{port}": value for port, (value, flow) in flat_ports(instance).items()
+    }
     m.submodules[name] = Instance(module, i_clk=ClockSignal(), i_rst=ResetSignal(), **connections)
-    return SimpleNamespace(**ports)
+    return instance
+
+
+def _make_plain(interface):
+    """Plain signals under the layouts of ``interface``: fields by name would be repeated per instance."""
+    for name, member in interface.signature.members.items():
+        setattr(interface, name, _plain(getattr(interface, name), member, member.dimensions))
+
+
+def _plain(value, member, dimensions):
+    """``value`` with plain signals: a port, an interface or an array of ``dimensions`` of these."""
+    if dimensions:
+        return [_plain(part, member, dimensions[1:]) for part in value]
+    if member.is_signature:
+        _make_plain(value)
+        return value
+    decorated = Value.cast(value)
+    if isinstance(decorated, Const):
+        return value
+    signal = Signal(decorated.shape(), name=decorated.name, init=decorated.init)
+    return member.shape(signal) if isinstance(member.shape, ShapeCastable) else signal

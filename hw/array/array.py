@@ -1,7 +1,7 @@
 """The systolic array with its loaders and its drain."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
@@ -14,11 +14,21 @@ from hw.array.tile_loader import TileLoader
 from hw.block.layouts import FormatCode
 from hw.shared_module import place
 from hw.stream.packet import packet_layout
+from hw.stream.queue import Queue
 from hw.stream.ring_reader import RingReader
 from hw.target.delay import delay
 from hw.target.targets import check_target
 
-__all__ = ["Array"]
+__all__ = ["Array", "array_activity_layout"]
+
+
+def array_activity_layout() -> data.StructLayout:
+    """What an array does in a cycle.
+
+    ``passing``: it begins a pass that multiplies a block of format ``a`` by one of format ``b``;
+    ``tile_ends``: a tile's last pass begins; ``room``: the results of one more tile could be taken.
+    """
+    return data.StructLayout({"passing": 1, "a": FormatCode, "b": FormatCode, "tile_ends": 1, "room": 1})
 
 
 class Array(wiring.Component):
@@ -55,6 +65,7 @@ class Array(wiring.Component):
     b: In(stream of packets), ``cols`` slots of 144 bits, column 0 lowest; user = FormatCode
     d: Out(stream of packets), per beat one row of every drain segment, ``cols`` binary32 each, segment 0
         and column 0 lowest, rows ascending; user = TileStatus; last = the tile's last beat
+    activity: Out(stream of ``array_activity_layout``), every cycle, for those who count passes
 
     Raises
     ------
@@ -139,6 +150,9 @@ class Array(wiring.Component):
                 "a": operand(rows),
                 "b": operand(cols),
                 "d": Out(stream.Signature(packet_layout(values, TileStatus))),
+                "activity": Out(
+                    stream.Signature(array_activity_layout(), always_valid=True, always_ready=True)
+                ),
             }
         )
 
@@ -158,11 +172,6 @@ class Array(wiring.Component):
         )
 
     _loading_latency = TileLoader.latency + 1 + OperandLane.row_latency
-
-    @property
-    def sequencer(self):
-        """The part that issues passes, for those who count them."""
-        return self._sequencer
 
     @property
     def macs_per_pass(self):
@@ -226,6 +235,14 @@ class Array(wiring.Component):
             grid.column_taken,
         )
         self._output(m)
+        activity = self.activity.p
+        m.d.comb += [
+            activity.passing.eq(sequencer.issue),
+            activity.a.eq(sequencer.a_pass.format),
+            activity.b.eq(sequencer.b_pass.format),
+            activity.tile_ends.eq(sequencer.control.last),
+            activity.room.eq(sequencer.room),
+        ]
         return m
 
     def _lanes(self, m, kind, prototype, loader, head, operands, distances, references, taken):
@@ -274,15 +291,15 @@ class Array(wiring.Component):
             sequencer.room.eq(reserved <= self._results - 3 * self.drain_rows),
         ]
 
-        m.submodules.statuses = statuses = fifo.SyncFIFO(
-            width=len(sequencer.status), depth=max(2, -(-self._results // self.drain_rows))
+        m.submodules.statuses = statuses = Queue(
+            shape=TileStatus, depth=max(2, -(-self._results // self.drain_rows))
         )
         beat = Signal(range(max(2, self.drain_rows)))
         m.d.comb += [
-            statuses.w_en.eq(sequencer.control.last),
-            statuses.w_data.eq(sequencer.status),
-            statuses.r_en.eq(sent & self.d.p.last),
-            self.d.p.user.eq(statuses.r_data),
+            statuses.i.valid.eq(sequencer.control.last),
+            statuses.i.p.eq(sequencer.status),
+            statuses.o.ready.eq(sent & self.d.p.last),
+            self.d.p.user.eq(statuses.o.p),
             self.d.p.last.eq(beat == self.drain_rows - 1),
         ]
         with m.If(sent):

@@ -1,7 +1,7 @@
 """The array with a quantizer behind it: blocks in, blocks out."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE, SLOT_BITS
@@ -10,6 +10,7 @@ from hw.array.tile_rows import TileRows
 from hw.block.layouts import FormatCode, packed_block_layout
 from hw.block.quantizer import Quantizer
 from hw.stream.packet import packet_layout
+from hw.stream.queue import Queue
 
 __all__ = ["ArrayQuantizer"]
 
@@ -96,8 +97,7 @@ class ArrayQuantizer(wiring.Component):
         )
         m.submodules.quantizer = quantizer = Quantizer()
         # The format of each tile of 16 columns between the array's input and the quantizer's.
-        code = self.b.p.user.result.as_value()
-        m.submodules.formats = formats = fifo.SyncFIFO(width=len(code), depth=_FORMATS)
+        m.submodules.formats = formats = Queue(shape=FormatCode, depth=_FORMATS)
         tiles = BLOCK_SIZE // self.cols
         tile, row = Signal(range(max(2, tiles))), Signal(range(max(2, self.rows)))
         sent, completes, last_row = Signal(), Signal(), Signal()
@@ -105,13 +105,13 @@ class ArrayQuantizer(wiring.Component):
         wiring.connect(m, wiring.flipped(self.a), array.a)
         m.d.comb += [
             completes.eq(self.b.p.last & (tile == tiles - 1)),
-            array.b.valid.eq(self.b.valid & (formats.w_rdy | ~completes)),
-            self.b.ready.eq(array.b.ready & (formats.w_rdy | ~completes)),
+            array.b.valid.eq(self.b.valid & (formats.i.ready | ~completes)),
+            self.b.ready.eq(array.b.ready & (formats.i.ready | ~completes)),
             array.b.p.data.eq(self.b.p.data),
             array.b.p.user.eq(self.b.p.user.operand),
             array.b.p.last.eq(self.b.p.last),
-            formats.w_data.eq(code),
-            formats.w_en.eq(self.b.valid & self.b.ready & completes),
+            formats.i.p.eq(self.b.p.user.result),
+            formats.i.valid.eq(self.b.valid & self.b.ready & completes),
         ]
         with m.If(self.b.valid & self.b.ready & self.b.p.last):
             m.d.sync += tile.eq(Mux(completes, 0, tile + 1))
@@ -124,12 +124,12 @@ class ArrayQuantizer(wiring.Component):
             # A tile's format was there long before its rows.
             quantizer.i.valid.eq(tile_rows.o.valid),
             quantizer.i.p.data.eq(tile_rows.o.p),
-            quantizer.i.p.user.eq(formats.r_data),
+            quantizer.i.p.user.eq(formats.o.p),
             quantizer.i.p.last.eq(last_row),
             tile_rows.o.ready.eq(quantizer.i.ready),
             last_row.eq(row == self.rows - 1),
             sent.eq(quantizer.i.valid & quantizer.i.ready),
-            formats.r_en.eq(sent & last_row),
+            formats.o.ready.eq(sent & last_row),
         ]
         with m.If(sent):
             m.d.sync += row.eq(Mux(last_row, 0, row + 1))

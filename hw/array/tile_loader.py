@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from golden.formats import SLOT_BITS
 from hw.array.operand_lane import OperandLane, block_write_layout
 from hw.block.layouts import FormatCode
-from hw.stream.block_fifo import BlockFifo
+from hw.stream.block_queue import BlockQueue
 from hw.stream.packet import packet_layout
 from hw.stream.skid_buffer import SkidBuffer
 from hw.target.delay import delay
@@ -94,7 +94,7 @@ class TileLoader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.tags = tags = BlockFifo(shape=block_tag_layout(), depth=self.depth, target=self.target)
+        m.submodules.tags = tags = BlockQueue(shape=block_tag_layout(), depth=self.depth, target=self.target)
 
         used = Signal(range(self.depth + 1))
         admitted = Signal(range(self.tiles + 1))

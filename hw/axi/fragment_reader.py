@@ -1,10 +1,11 @@
 """Reads of up to 64 bytes from any address, aligned."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.axi.line import FRAGMENT_BYTES
+from hw.stream.queue import Queue
 
 __all__ = ["FragmentReader", "addend_beat_layout", "addend_request_layout"]
 
@@ -38,7 +39,7 @@ class FragmentReader(wiring.Component):
     -------
     request: In(stream of ``addend_request_layout``)
     read: Out(stream of ``addend_request_layout``)
-    beat: In(``addend_beat_layout``); beat_valid: In(1)
+    beat: In(stream of ``addend_beat_layout``), never stalled
     o: Out(stream of 512 bits), the first byte lowest; what was not requested is arbitrary
     """
 
@@ -52,8 +53,7 @@ class FragmentReader(wiring.Component):
             {
                 "request": In(request),
                 "read": Out(request),
-                "beat": In(addend_beat_layout(data_bits)),
-                "beat_valid": In(1),
+                "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
                 "o": Out(stream.Signature(8 * FRAGMENT_BYTES)),
             }
         )
@@ -64,8 +64,11 @@ class FragmentReader(wiring.Component):
         chunks = FRAGMENT_BYTES // self.unit // lanes
         bits = 8 * self.unit
         # Where the wanted bytes start in the first beat of each request under way, in units.
-        m.submodules.offsets = offsets = fifo.SyncFIFO(width=lanes.bit_length() - 1, depth=self.depth)
-        m.submodules.fragments = fragments = fifo.SyncFIFOBuffered(width=8 * FRAGMENT_BYTES, depth=self.depth)
+        m.submodules.offsets = offsets = Queue(shape=lanes.bit_length() - 1, depth=self.depth)
+        m.submodules.fragments = fragments = Queue(
+            shape=8 * FRAGMENT_BYTES, depth=self.depth, registered=True
+        )
+        wiring.connect(m, fragments.o, wiring.flipped(self.o))
 
         room = Signal(range(self.depth + 1), init=self.depth)
         sent = self.read.valid & self.read.ready
@@ -74,35 +77,32 @@ class FragmentReader(wiring.Component):
             self.read.p.eq(self.request.p),
             self.read.valid.eq(self.request.valid & (room != 0)),
             self.request.ready.eq(self.read.ready & (room != 0)),
-            offsets.w_en.eq(sent),
-            offsets.w_data.eq(self.request.p.address[low:]),
+            offsets.i.valid.eq(sent),
+            offsets.i.p.eq(self.request.p.address[low:]),
         ]
         m.d.sync += room.eq(room - sent + (self.o.valid & self.o.ready))
 
         # The beat turned so that wanted units lie in their lane; those that wrap around belong to the
         # chunk before.
-        offset = offsets.r_data
-        turned = self.beat.data
+        offset = offsets.o.p
+        turned = self.beat.p.data
         for n in range(len(offset)):
             turned = Mux(offset[n], turned.rotate_right(bits << n), turned)
         wraps = [Const(0, 1), *(offset > lanes - 1 - lane for lane in range(1, lanes))]
         number, chunk = Signal(range(chunks + 1)), Signal(range(chunks + 1))
-        m.d.comb += chunk.eq(Mux(self.beat.first, 0, number))
+        m.d.comb += chunk.eq(Mux(self.beat.p.first, 0, number))
         block = [Signal(bits, name=f"unit_{n}", reset_less=True) for n in range(chunks * lanes)]
         for n, part in enumerate(block):
             lane, mine = n % lanes, n // lanes
-            with m.If(self.beat_valid & (chunk == mine + wraps[lane])):
+            with m.If(self.beat.valid & (chunk == mine + wraps[lane])):
                 m.d.sync += part.eq(turned[bits * lane : bits * (lane + 1)])
         done = Signal()
-        m.d.sync += done.eq(self.beat_valid & self.beat.last)
-        with m.If(self.beat_valid):
+        m.d.sync += done.eq(self.beat.valid & self.beat.p.last)
+        with m.If(self.beat.valid):
             m.d.sync += number.eq(chunk + 1)
         m.d.comb += [
-            offsets.r_en.eq(self.beat_valid & self.beat.last),
-            fragments.w_en.eq(done),
-            fragments.w_data.eq(Cat(block)),
-            self.o.valid.eq(fragments.r_rdy),
-            self.o.p.eq(fragments.r_data),
-            fragments.r_en.eq(self.o.ready),
+            offsets.o.ready.eq(self.beat.valid & self.beat.p.last),
+            fragments.i.valid.eq(done),
+            fragments.i.p.eq(Cat(block)),
         ]
         return m

@@ -1,10 +1,11 @@
 """Reads of any length from memory: AXI4 bursts out, beats back in order."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.axi.signatures import PAGE_BYTES, AXI4ReadSignature, Burst, beat_size, check_bus
+from hw.stream.queue import Queue
 
 __all__ = ["ReadMaster", "beat_layout", "bus_error_layout", "read_command_layout"]
 
@@ -48,10 +49,10 @@ class ReadMaster(wiring.Component):
     Members
     -------
     command: In(stream of ``read_command_layout``)
-    beat: Out(``beat_layout``); beat_valid: Out(1), no flow control
+    beat: Out(stream of ``beat_layout``), never stalled
     bus: Out(AXI4ReadSignature)
     stop: In(1); idle: Out(1)
-    error: Out(``bus_error_layout``); error_valid: Out(1), for one cycle
+    error: Out(stream of ``bus_error_layout``), never stalled
     """
 
     def __init__(self, *, data_bits, address_bits, most_bytes, tag, outstanding=32):
@@ -65,31 +66,28 @@ class ReadMaster(wiring.Component):
         self._burst_beats = min(256, PAGE_BYTES // self._beat_bytes)
         self._tag = tag
         self._command = read_command_layout(address_bits=address_bits, most_bytes=most_bytes, tag=tag)
+        beat = beat_layout(data_bits=data_bits, tag=tag)
         super().__init__(
             {
                 "command": In(stream.Signature(self._command)),
-                "beat": Out(beat_layout(data_bits=data_bits, tag=tag)),
-                "beat_valid": Out(1),
+                "beat": Out(stream.Signature(beat, always_ready=True)),
                 "bus": Out(AXI4ReadSignature(data_bits=data_bits, address_bits=address_bits)),
                 "stop": In(1),
                 "idle": Out(1),
-                "error": Out(bus_error_layout(address_bits)),
-                "error_valid": Out(1),
+                "error": Out(stream.Signature(bus_error_layout(address_bits), always_ready=True)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
         burst = data.StructLayout({"tag": self._tag, "address": self.address_bits, "first": 1, "last": 1})
-        m.submodules.bursts = bursts = fifo.SyncFIFO(width=burst.size, depth=self.outstanding)
-        entry = Signal(burst)
-        m.d.comb += bursts.w_data.eq(entry)
-        self._issue(m, bursts, entry)
-        self._receive(m, bursts, data.View(burst, bursts.r_data))
-        m.d.comb += self.idle.eq(~self.bus.arvalid & ~bursts.r_rdy & ~self.beat_valid)
+        m.submodules.bursts = bursts = Queue(shape=burst, depth=self.outstanding)
+        self._issue(m, bursts)
+        self._receive(m, bursts.o)
+        m.d.comb += self.idle.eq(~self.bus.arvalid & ~bursts.o.valid & ~self.beat.valid)
         return m
 
-    def _issue(self, m, bursts, entry):
+    def _issue(self, m, bursts):
         low = self._beat_bytes.bit_length() - 1
         high = low + self._burst_beats.bit_length() - 1
         command = self.command.p
@@ -109,11 +107,11 @@ class ReadMaster(wiring.Component):
             final.eq(last[high - low :] == 0),
             issue.eq(active & ~self.stop & room & (~self.bus.arvalid | self.bus.arready)),
             self.command.ready.eq(~self.stop & (~active | (issue & final))),
-            bursts.w_en.eq(issue),
-            entry.tag.eq(tag),
-            entry.address.eq(address),
-            entry.first.eq(fresh),
-            entry.last.eq(final),
+            bursts.i.valid.eq(issue),
+            bursts.i.p.tag.eq(tag),
+            bursts.i.p.address.eq(address),
+            bursts.i.p.first.eq(fresh),
+            bursts.i.p.last.eq(final),
             self.bus.arsize.eq(beat_size(self.data_bits)),
             self.bus.arburst.eq(Burst.INCR),
         ]
@@ -138,24 +136,25 @@ class ReadMaster(wiring.Component):
                 tag.eq(command.tag),
             ]
 
-    def _receive(self, m, bursts, head):
+    def _receive(self, m, burst):
         taken, inside = Signal(), Signal()
         address = Signal(self.address_bits)
         running = Signal(self.address_bits, reset_less=True)
         m.d.comb += [
             self.bus.rready.eq(1),
             taken.eq(self.bus.rvalid & self.bus.rready),
-            bursts.r_en.eq(taken & self.bus.rlast),
-            address.eq(Mux(inside, running, head.address)),
+            burst.ready.eq(taken & self.bus.rlast),
+            address.eq(Mux(inside, running, burst.p.address)),
         ]
         m.d.sync += [
-            self.beat_valid.eq(taken),
-            self.beat.data.eq(self.bus.rdata),
-            self.beat.first.eq(head.first & ~inside),
-            self.beat.last.eq(head.last & self.bus.rlast),
-            self.beat.tag.eq(head.tag),
-            self.error_valid.eq(taken & self.bus.rresp[1]),
-            Cat(self.error.response, self.error.address).eq(Cat(self.bus.rresp, address)),
+            self.beat.valid.eq(taken),
+            self.beat.p.data.eq(self.bus.rdata),
+            self.beat.p.first.eq(burst.p.first & ~inside),
+            self.beat.p.last.eq(burst.p.last & self.bus.rlast),
+            self.beat.p.tag.eq(burst.p.tag),
+            self.error.valid.eq(taken & self.bus.rresp[1]),
+            self.error.p.response.eq(self.bus.rresp),
+            self.error.p.address.eq(address),
         ]
         with m.If(taken):
             m.d.sync += [inside.eq(~self.bus.rlast), running.eq(address + self._beat_bytes)]

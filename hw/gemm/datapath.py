@@ -1,30 +1,36 @@
 """Everything of an engine that a soft reset clears: from descriptors to accesses to memory."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.array.array import Array
 from hw.axi.line import FRAGMENT_BYTES
 from hw.axi.read_master import ReadMaster, bus_error_layout
 from hw.axi.signatures import AXI4Signature
 from hw.axi.write_master import WriteMaster
+from hw.block.layouts import FormatCode
 from hw.gemm.jobs.counters import activity_layout
 from hw.gemm.jobs.descriptor import descriptor_layout
 from hw.gemm.jobs.descriptor_check import DescriptorCheck, checked_job_layout
-from hw.gemm.jobs.job import DIMENSION_BITS, job_layout
+from hw.gemm.jobs.job import DIMENSION_BITS, OperandSide, job_layout
 from hw.gemm.operands.operand_fetch import OperandFetch
 from hw.gemm.operands.operand_reader import row_tag_layout
 from hw.gemm.operands.unpacker import Unpacker
 from hw.gemm.reorder.reorder_path import ReorderPath
 from hw.gemm.results.result_dispatch import ResultDispatch
 from hw.gemm.results.result_path import ResultPath
-from hw.gemm.tiles.array_unit import ArrayUnit
 from hw.gemm.tiles.tile_feeder import TileFeeder
 from hw.gemm.tiles.tile_loop import TileLoop
 from hw.shared_module import place
+from hw.stream.arbiter import Arbiter
+from hw.stream.queue import Queue
 from hw.stream.skid_buffer import SkidBuffer
 
 __all__ = ["Datapath"]
+
+_PENDING_TILES = 256
+"""More tiles than there can be between the feeder and their last pass: an array's loaders admit fewer."""
 
 
 class Datapath(wiring.Component):
@@ -43,7 +49,7 @@ class Datapath(wiring.Component):
     checked: Out(stream of ``checked_job_layout``); job: In(stream of ``job_layout``)
     bus: Out(AXI4Signature)
     stop: In(1), begin no access any more; idle: Out(1), none is under way
-    read_error, write_error: Out(``bus_error_layout``), with their valid
+    read_error, write_error: Out(stream of ``bus_error_layout``), never stalled
     job_done: Out(1); bad_permutation: Out(1)
     activity: Out(``activity_layout``), without ``busy``
     """
@@ -52,7 +58,7 @@ class Datapath(wiring.Component):
         self.geometry = geometry
         self._adder_lanes = adder_lanes
         parameters = geometry.parameters
-        self._array = ArrayUnit(
+        self._array = Array(
             rows=parameters.rows,
             cols=parameters.cols,
             drain_rows=parameters.drain_rows,
@@ -61,7 +67,7 @@ class Datapath(wiring.Component):
             product_stages=product_stages,
             target=target,
         )
-        error = bus_error_layout(geometry.address_bits)
+        error = stream.Signature(bus_error_layout(geometry.address_bits), always_ready=True)
         super().__init__(
             {
                 "descriptor": In(stream.Signature(descriptor_layout())),
@@ -71,9 +77,7 @@ class Datapath(wiring.Component):
                 "stop": In(1),
                 "idle": Out(1),
                 "read_error": Out(error),
-                "read_error_valid": Out(1),
                 "write_error": Out(error),
-                "write_error_valid": Out(1),
                 "job_done": Out(1),
                 "bad_permutation": Out(1),
                 "activity": Out(activity_layout(geometry)),
@@ -88,10 +92,10 @@ class Datapath(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         g = self.geometry
-        m.submodules.check = check = DescriptorCheck(geometry=g)
         m.submodules.fetch = fetch = OperandFetch(geometry=g)
         m.submodules.loop = loop = TileLoop(geometry=g)
         m.submodules.feeder = feeder = TileFeeder(geometry=g)
+        m.submodules.unpacker = unpacker = Unpacker(geometry=g)
         m.submodules.dispatch = dispatch = ResultDispatch(geometry=g)
         arrays = [
             place(m, f"array_{n}", self._array, module="mixdit_gemm_array")
@@ -101,36 +105,55 @@ class Datapath(wiring.Component):
         reorder = self._reorder_path(m)
         if reorder is not None:
             paths.append(reorder)
+        reader = self._reader(m, fetch.command, paths)
+        writer, line_waits = self._writer(m, paths)
 
-        self._queue(m, check)
-        wiring.connect(m, check.o, wiring.flipped(self.checked))
-        self._start(m, fetch.job, reorder)
+        # Descriptors to jobs, jobs to tiles, tiles to the arrays and their results to the paths.
+        self._check_descriptors(m)
+        self._divide_jobs(m, fetch.job, reorder)
         wiring.connect(m, fetch.job_started, loop.job)
         wiring.connect(m, loop.tile, feeder.tile)
         wiring.connect(m, loop.results, dispatch.results)
-        begins = loop.job.valid & loop.job.ready
-        m.d.comb += [dispatch.job.eq(loop.job.p), dispatch.job_begins.eq(begins)]
-        self._feed(m, feeder, arrays)
-        self._read(m, fetch, feeder, loop, paths)
-        self._write(m, paths, dispatch)
-        self._activity(m, arrays[0], loop, feeder, begins)
+        for n, array in enumerate(arrays):
+            wiring.connect(m, feeder.a[n], array.a)
+            wiring.connect(m, feeder.b[n], array.b)
+        job_begins = loop.job.valid & loop.job.ready
+        m.d.comb += [dispatch.job.p.eq(loop.job.p), dispatch.job.valid.eq(job_begins)]
+
+        # What was read to the buffers and the paths.
+        self._divide_beats(m, reader.beat, unpacker, paths)
+        m.d.comb += [feeder.write.eq(unpacker.write), fetch.released.eq(feeder.released)]
+        tile_comes = unpacker.write.last.replicate(2) & Cat(
+            unpacker.write.operand == side for side in OperandSide
+        )
+        m.d.sync += loop.loaded.eq(tile_comes)  # a cycle later the last block is in memory
+
+        # A job is done when all that was written for it is in memory.
+        m.d.comb += dispatch.idle.eq(Cat(path.idle for path in paths).all() & ~line_waits & writer.idle)
+        reorder_done = self._reorder_done(m, reorder, dispatch.idle)
+        m.d.comb += [
+            # What ends after an error is not done.
+            self.job_done.eq((dispatch.job_done | reorder_done) & ~self.stop),
+            self.idle.eq(writer.idle & reader.idle),
+            self.activity.job_begins.eq(job_begins),
+            self.activity.read.eq(self.bus.rvalid & self.bus.rready),
+            self.activity.written.eq(writer.written),
+        ]
+        self._array_activity(m, arrays[0].activity.p, loop, feeder)
         return m
 
-    def _queue(self, m, check):
-        descriptor = self.descriptor
-        m.submodules.queue = queue = fifo.SyncFIFO(
-            width=descriptor_layout().size, depth=self.geometry.parameters.queue_depth
+    def _check_descriptors(self, m):
+        """Descriptors wait in a queue, and leave as checked jobs."""
+        m.submodules.queue = queue = Queue(
+            shape=descriptor_layout(), depth=self.geometry.parameters.queue_depth
         )
-        m.d.comb += [
-            queue.w_data.eq(descriptor.p),
-            queue.w_en.eq(descriptor.valid),
-            descriptor.ready.eq(queue.w_rdy),
-            check.i.p.eq(queue.r_data),
-            check.i.valid.eq(queue.r_rdy),
-            queue.r_en.eq(check.i.ready),
-        ]
+        m.submodules.check = check = DescriptorCheck(geometry=self.geometry)
+        wiring.connect(m, wiring.flipped(self.descriptor), queue.i)
+        wiring.connect(m, queue.o, check.i)
+        wiring.connect(m, check.o, wiring.flipped(self.checked))
 
     def _result_paths(self, m, arrays, dispatch):
+        """A path for each array's results."""
         p, paths = self.geometry.parameters, []
         for n, array in enumerate(arrays):
             path = ResultPath(
@@ -144,17 +167,13 @@ class Datapath(wiring.Component):
             )
             m.submodules[f"result_path_{n}"] = path
             wiring.connect(m, dispatch.commands[n], path.command)
-            m.d.comb += [
-                path.job.eq(dispatch.result_job),
-                path.d.valid.eq(array.d_valid),
-                Cat(path.d.p.data).eq(array.d_data),
-                path.d.p.last.eq(array.d_last),
-                array.d_ready.eq(path.d.ready),
-            ]
+            wiring.connect(m, array.d, path.d)
+            m.d.comb += path.job.eq(dispatch.result_job)
             paths.append(path)
         return paths
 
     def _reorder_path(self, m):
+        """The path of reorder jobs, or None."""
         p = self.geometry.parameters
         if not p.reorder_columns:
             return None
@@ -167,16 +186,14 @@ class Datapath(wiring.Component):
         m.d.comb += self.bad_permutation.eq(path.fault)
         return path
 
-    def _start(self, m, product, reorder):
-        """Products go to the read side, the rest to the reorder path, which is done when it is idle again."""
+    def _divide_jobs(self, m, product, reorder):
+        """Products go to the read side, the rest to the reorder path."""
         job = self.job
         m.d.comb += [
             product.p.eq(job.p),
             product.valid.eq(job.valid & ~job.p.reorder),
             job.ready.eq(Mux(job.p.reorder, reorder.job.ready if reorder else 0, product.ready)),
         ]
-        self._reordering = reordering = Signal()
-        self._reordered = reordered = Signal()
         if reorder is None:
             return
         to = reorder.job.p
@@ -194,25 +211,21 @@ class Datapath(wiring.Component):
             to.format.eq(job.p.result.format),
             to.mx9_blocks.eq(job.p.result.mx9_blocks),
         ]
+
+    def _reorder_done(self, m, reorder, all_written):
+        """Whether a reorder job ends in this cycle: one was begun, and everything is written."""
+        reordering, done = Signal(), Signal(name="reorder_done")
+        if reorder is None:
+            return done
+        m.d.comb += done.eq(reordering & all_written)
         with m.If(reorder.job.valid & reorder.job.ready):
             m.d.sync += reordering.eq(1)
-        with m.If(reordered):
+        with m.If(done):
             m.d.sync += reordering.eq(0)
+        return done
 
-    def _feed(self, m, feeder, arrays):
-        for n, array in enumerate(arrays):
-            for name in "ab":
-                operand = getattr(feeder, name)[n]
-                m.d.comb += [
-                    getattr(array, f"{name}_data").eq(operand.p.data.as_value()),
-                    getattr(array, f"{name}_user").eq(operand.p.user.as_value()),
-                    getattr(array, f"{name}_last").eq(operand.p.last),
-                    getattr(array, f"{name}_valid").eq(operand.valid),
-                    operand.ready.eq(getattr(array, f"{name}_ready")),
-                ]
-
-    def _read(self, m, fetch, feeder, loop, paths):
-        """Operands, and what result paths add; these are few, and go first."""
+    def _reader(self, m, operands, paths):
+        """The read master, for operands and for what result paths add; these are few, and go first."""
         g = self.geometry
         tag = data.StructLayout({"result": 1, "path": range(max(2, len(paths))), "row": row_tag_layout(g)})
         m.submodules.reader = reader = ReadMaster(
@@ -221,136 +234,78 @@ class Datapath(wiring.Component):
             tag=tag,
             most_bytes=max(g.most_bytes, FRAGMENT_BYTES),
         )
-        wanted = self._requests(m, reader.command.p.shape(), fetch.command, paths)
-        m.d.comb += reader.command.valid.eq(Cat(valid for valid, _, _ in wanted).any())
-        free = reader.command.ready
-        for valid, payload, _ in reversed(wanted):
-            with m.If(valid):
-                m.d.comb += reader.command.payload.eq(payload)
-        for valid, _, ready in wanted:
-            m.d.comb += ready.eq(free)
-            free = free & ~valid
-        m.submodules.unpacker = unpacker = Unpacker(geometry=g)
-        beat = reader.beat
-        for to in (unpacker, *paths):
-            m.d.comb += [to.beat.data.eq(beat.data), to.beat.first.eq(beat.first), to.beat.last.eq(beat.last)]
-        m.d.comb += [
-            unpacker.beat.tag.eq(beat.tag.row),
-            unpacker.beat_valid.eq(reader.beat_valid & ~beat.tag.result),
-            *(
-                path.beat_valid.eq(reader.beat_valid & beat.tag.result & (beat.tag.path == n))
-                for n, path in enumerate(paths)
-            ),
-            feeder.write.eq(unpacker.write),
-            fetch.released.eq(feeder.released),
-        ]
-        # A cycle later the last block is in memory.
-        loaded = unpacker.write.last.replicate(2) & Cat(
-            unpacker.write.operand.as_value() == side for side in range(2)
-        )
-        m.d.sync += loop.loaded.eq(loaded)
-        self._connect_bus(m, reader.bus)
-        m.d.comb += [
-            reader.stop.eq(self.stop),
-            self.read_error.eq(reader.error),
-            self.read_error_valid.eq(reader.error_valid),
-            self.activity.read.eq(self.bus.rvalid & self.bus.rready),
-        ]
-        self._reader = reader
-
-    def _requests(self, m, layout, operands, paths):
-        """Valid, read command and ready of everyone who reads, the most urgent one first."""
-        found = []
-        for n, path in enumerate(paths):
-            request = Signal(layout, name=f"request_{n}")
+        m.submodules.read_arbiter = arbiter = Arbiter(shape=reader.command.p.shape(), inputs=len(paths) + 1)
+        wiring.connect(m, arbiter.o, reader.command)
+        for to, read in zip(arbiter.i, [*(path.read for path in paths), operands], strict=True):
             m.d.comb += [
-                request.address.eq(path.read.p.address),
-                request.bytes.eq(path.read.p.bytes),
-                request.tag.result.eq(1),
-                request.tag.path.eq(n),
+                to.valid.eq(read.valid),
+                to.p.address.eq(read.p.address),
+                to.p.bytes.eq(read.p.bytes),
+                read.ready.eq(to.ready),
             ]
-            found.append((path.read.valid, request, path.read.ready))
-        request = Signal(layout, name="operand_request")
-        m.d.comb += [
-            request.address.eq(operands.p.address),
-            request.bytes.eq(operands.p.bytes),
-            request.tag.row.eq(operands.p.tag),
-        ]
-        return [*found, (operands.valid, request, operands.ready)]
+        for n in range(len(paths)):
+            m.d.comb += [arbiter.i[n].p.tag.result.eq(1), arbiter.i[n].p.tag.path.eq(n)]
+        m.d.comb += [arbiter.i[-1].p.tag.row.eq(operands.p.tag), reader.stop.eq(self.stop)]
+        wiring.connect(m, reader.error, wiring.flipped(self.read_error))
+        self._connect_bus(m, reader.bus)
+        return reader
 
-    def _write(self, m, paths, dispatch):
-        """Lines of all paths, the first path's first."""
+    def _divide_beats(self, m, beat, unpacker, paths):
+        """Rows of operands go to the unpacker, addends to the path that wants them."""
+        tag = beat.p.tag
+        m.d.comb += [
+            unpacker.beat.valid.eq(beat.valid & ~tag.result),
+            unpacker.beat.p.tag.eq(tag.row),
+        ]
+        for n, path in enumerate(paths):
+            m.d.comb += path.beat.valid.eq(beat.valid & tag.result & (tag.path == n))
+        for to in (unpacker.beat, *(path.beat for path in paths)):
+            m.d.comb += [getattr(to.p, name).eq(getattr(beat.p, name)) for name in ("data", "first", "last")]
+
+    def _writer(self, m, paths):
+        """The write master, for lines of all paths, the first path's first; whether a line waits for it."""
         g = self.geometry
         m.submodules.writer = writer = WriteMaster(data_bits=g.data_bits, address_bits=g.address_bits)
+        line = writer.i.p.shape()
         # What the bus takes must not be known in every stage before it in the same cycle.
-        m.submodules.line_buffer = buffer = SkidBuffer(shape=writer.i.p.shape())
+        m.submodules.line_buffer = buffer = SkidBuffer(shape=line)
+        m.submodules.line_arbiter = arbiter = Arbiter(shape=line, inputs=len(paths))
+        wiring.connect(m, arbiter.o, buffer.i)
         wiring.connect(m, buffer.o, writer.i)
-        lines, empty = self._lines(m, paths)
-        free = buffer.i.ready
-        for line in lines:
-            m.d.comb += line.ready.eq(free)
-            free = free & ~line.valid
-        m.d.comb += buffer.i.valid.eq(Cat(line.valid for line in lines).any())
-        for line in reversed(lines):
-            with m.If(line.valid):
-                m.d.comb += buffer.i.p.eq(line.p)
-        self._connect_bus(m, writer.bus)
-        m.d.comb += [
-            writer.stop.eq(self.stop),
-            self.idle.eq(writer.idle & self._reader.idle),
-            self.write_error.eq(writer.error),
-            self.write_error_valid.eq(writer.error_valid),
-            dispatch.idle.eq(Cat(path.idle for path in paths).all() & empty & ~buffer.o.valid & writer.idle),
-            self._reordered.eq(self._reordering & dispatch.idle),
-            # What ends after an error is not done.
-            self.job_done.eq((dispatch.job_done | self._reordered) & ~self.stop),
-            self.activity.written.eq(writer.written),
-        ]
-
-    def _lines(self, m, paths):
-        """The paths' lines, and whether none waits.
-
-        Arrays are in lock step, so all rows fill their lines in the same tile. Their lines wait where they
-        do not hinder the next tiles.
-        """
-        arrays, rows = self.geometry.parameters.arrays, self.geometry.parameters.rows
-        if arrays == 1:
-            return [path.o for path in paths], 1
-        lines, empty = [], []
+        waits = [buffer.o.valid]
         for n, path in enumerate(paths):
-            # One of its places is a register; a memory of the other alone would have no address.
-            queue = fifo.SyncFIFOBuffered(width=len(path.o.p.as_value()), depth=max(3, rows))
+            if g.parameters.arrays == 1:
+                wiring.connect(m, path.o, arbiter.i[n])
+                continue
+            # Arrays are in lock step, so all rows fill their lines in the same tile. Their lines wait where
+            # they do not hinder the next tiles.
+            queue = Queue(shape=line, depth=max(3, g.parameters.rows), registered=True)
             m.submodules[f"lines_{n}"] = queue
-            line = path.o.signature.flip().create(path=(f"line_{n}",))
-            m.d.comb += [
-                queue.w_data.eq(path.o.p),
-                queue.w_en.eq(path.o.valid),
-                path.o.ready.eq(queue.w_rdy),
-                line.p.as_value().eq(queue.r_data),
-                line.valid.eq(queue.r_rdy),
-                queue.r_en.eq(line.ready),
-            ]
-            lines.append(line)
-            empty.append(queue.level == 0)
-        return lines, Cat(empty).all()
+            wiring.connect(m, path.o, queue.i)
+            wiring.connect(m, queue.o, arbiter.i[n])
+            waits.append(queue.level != 0)
+        m.d.comb += writer.stop.eq(self.stop)
+        wiring.connect(m, writer.error, wiring.flipped(self.write_error))
+        self._connect_bus(m, writer.bus)
+        return writer, Cat(waits).any()
 
     def _connect_bus(self, m, half):
+        """The read or the write channels of the bus."""
         for name, member in half.signature.members.items():
             ours, theirs = getattr(self.bus, name), getattr(half, name)
             m.d.comb += ours.eq(theirs) if member.flow == Out else theirs.eq(ours)
 
-    def _activity(self, m, array, loop, feeder, begins):
+    def _array_activity(self, m, array, loop, feeder):
         """What array 0 does. Tiles on their way to it are counted from the feeder to their last pass."""
-        pending = Signal(range(256))
+        pending = Signal(range(_PENDING_TILES))
         fed = feeder.a[0].valid & feeder.a[0].p.last
-        m.d.sync += pending.eq(pending + fed - array.done)
-        waits = (pending != 0) | feeder.feeding
+        m.d.sync += pending.eq(pending + fed - array.tile_ends)
+        tile_comes = (pending != 0) | feeder.feeding
         m.d.comb += [
-            self.activity.passing.eq(array.issue),
-            self.activity.a_mx9.eq(array.a_mx9),
-            self.activity.b_mx9.eq(array.b_mx9),
-            self.activity.tiles.eq(loop.active | waits),
-            self.activity.starved.eq(~waits & loop.starved),
-            self.activity.blocked.eq(array.blocked),
-            self.activity.job_begins.eq(begins),
+            self.activity.passing.eq(array.passing),
+            self.activity.a_mx9.eq(array.a == FormatCode.MX9),
+            self.activity.b_mx9.eq(array.b == FormatCode.MX9),
+            self.activity.tiles.eq(loop.active | tile_comes),
+            self.activity.starved.eq(~tile_comes & loop.starved),
+            self.activity.blocked.eq(~array.room),
         ]

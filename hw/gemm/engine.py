@@ -128,6 +128,8 @@ class Engine(wiring.Component):
         connect(m, control.descriptor, core.descriptor)
         connect(m, core.checked, supervisor.checked)
         connect(m, supervisor.job, core.job)
+        connect(m, core.read_error, supervisor.read_error)
+        connect(m, core.write_error, supervisor.write_error)
         m.d.comb += [
             control.accepting.eq(supervisor.accepting),
             control.status.eq(supervisor.status),
@@ -139,10 +141,6 @@ class Engine(wiring.Component):
             supervisor.bus_idle.eq(core.idle),
             supervisor.bad_permutation.eq(core.bad_permutation),
             core.stop.eq(supervisor.stop),
-            *(
-                getattr(supervisor, name).eq(getattr(core, name))
-                for name in ("read_error", "read_error_valid", "write_error", "write_error_valid")
-            ),
             counters.activity.eq(core.activity),
             counters.activity.busy.eq(supervisor.status.busy),
             counters.clear.eq(control.clear_counters),

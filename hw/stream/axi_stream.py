@@ -32,12 +32,13 @@ class AXIStreamTop(wiring.Component):
     """``core`` with its packet streams as AXI4-Stream ports; adds no logic and no latency.
 
     A stream ``i`` becomes ``s_axis``, ``o`` becomes ``m_axis``; any other stream ``x`` becomes
-    ``s_axis_x`` or ``m_axis_x`` by its direction.
+    ``s_axis_x`` or ``m_axis_x`` by its direction. Streams that go out and never stall stay inside: they tell
+    neighbours on the chip what goes on.
 
     Parameters
     ----------
     core:
-        A component all of whose ports are streams of ``packet_layout`` payloads.
+        A component all of whose ports are streams, those that can stall of ``packet_layout`` payloads.
     """
 
     def __init__(self, core):
@@ -47,6 +48,8 @@ class AXIStreamTop(wiring.Component):
         for name, member in core.signature.members.items():
             if not (member.is_signature and isinstance(member.signature, stream.Signature)):
                 raise TypeError(f"Port {name!r} of {core!r} is not a stream")
+            if member.flow == Out and member.signature.always_ready:
+                continue
             side = "s_axis" if member.flow == In else "m_axis"
             port = side if name in ("i", "o") else f"{side}_{name}"
             payload = member.signature.members["payload"].shape

@@ -1,8 +1,9 @@
 """Register stages that never stop, between two packet streams with backpressure."""
 
 from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
 
-from hw.stream.block_fifo import BlockFifo
+from hw.stream.block_queue import BlockQueue
 from hw.stream.stages import Stages
 
 __all__ = ["FreePipeline"]
@@ -14,7 +15,7 @@ class FreePipeline(Stages):
     To the component it is a ``Pipeline``, but for ``result``.
 
     No register waits for another, so that none has an enable: beats and gaps go through, and the beats
-    to a FIFO in block memory, whose output is ``o``. ``i.ready``, a register, is low while the FIFO is
+    to a queue in block memory, whose output is ``o``. ``i.ready``, a register, is low while the queue is
     filling: what is left of it has room for the beats in the stages, and what waits lasts until new
     ones arrive.
 
@@ -26,50 +27,48 @@ class FreePipeline(Stages):
     Parameters
     ----------
     m:
-        Module of the component: gets the registers, the FIFO and the handshake.
+        Module of the component: gets the registers, the queue and the handshake.
     i, o:
         Its streams, of ``packet_layout`` payloads.
     stages:
         Number of stages.
     target:
-        One of ``hw.target.targets.TARGETS``, for the FIFO.
+        One of ``hw.target.targets.TARGETS``, for the queue.
     """
 
     def __init__(self, m: Module, *, i, o, stages, target="generic"):
         self._m = m
-        fifo = BlockFifo(shape=o.p.shape(), depth=self.depth_of(stages), target=target)
-        m.submodules.fifo = fifo
+        queue = BlockQueue(shape=o.p.shape(), depth=self.depth_of(stages), target=target)
+        m.submodules.queue = queue
         ready = Signal(name="ready", init=1)
-        self.result = fifo.data
+        self.result = queue.data
         valid = i.valid & ready
         for n in range(1, stages):
             valid, before = Signal(name=f"valid_{n}"), valid
             m.d.sync += valid.eq(before)
-        m.d.sync += ready.eq(~fifo.filling)
+        m.d.sync += ready.eq(~queue.filling)
         m.d.comb += [
             i.ready.eq(ready),
-            fifo.coming.eq(valid),
-            fifo.data.last.eq(self.carry(1, stages, "last", i.p.last)),
-            o.valid.eq(fifo.o.valid),
-            o.payload.eq(fifo.o.payload),
-            fifo.o.ready.eq(o.ready),
+            queue.coming.eq(valid),
+            queue.data.last.eq(self.carry(1, stages, "last", i.p.last)),
         ]
+        wiring.connect(m, queue.o, wiring.flipped(o))
 
     @staticmethod
     def latency_of(stages):
         """Cycles from a beat of ``i`` to its beat of ``o``."""
-        return stages + BlockFifo.latency
+        return stages + BlockQueue.latency
 
     @staticmethod
     def depth_of(stages):
-        """Beats that the FIFO holds: in 3/8 of it those of the stages and of the control's two cycles."""
+        """Beats that the queue holds: in 3/8 of it those of the stages and of the control's two cycles."""
         return 1 << ((stages + 2) * 8 // 3).bit_length()
 
     @classmethod
     def capacity_of(cls, stages):
         """Fewest and most beats that are accepted while ``o`` stalls: gaps and addresses make the difference.
 
-        Two wait in the FIFO's output, from over 3/8 to half of its depth behind these, and as many as there
+        Two wait in the queue's output, from over 3/8 to half of its depth behind these, and as many as there
         are stages and one come before ``i.ready`` is low.
         """
         depth = cls.depth_of(stages)

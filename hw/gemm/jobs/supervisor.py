@@ -41,7 +41,7 @@ class Supervisor(wiring.Component):
     job: Out(stream of ``job_layout``)
     submitted, job_done: In(1), a descriptor was queued, a job's D is in memory
     soft_reset: In(1)
-    read_error, write_error: In(``bus_error_layout``), with their valid
+    read_error, write_error: In(stream of ``bus_error_layout``), never stalled
     bad_permutation: In(1), from a reorder job
     bus_idle: In(1), no access to memory is under way
     stop, clear: Out(1)
@@ -49,7 +49,7 @@ class Supervisor(wiring.Component):
     """
 
     def __init__(self, *, geometry):
-        error = bus_error_layout(geometry.address_bits)
+        error = stream.Signature(bus_error_layout(geometry.address_bits), always_ready=True)
         super().__init__(
             {
                 "checked": In(stream.Signature(checked_job_layout(geometry))),
@@ -58,9 +58,7 @@ class Supervisor(wiring.Component):
                 "job_done": In(1),
                 "soft_reset": In(1),
                 "read_error": In(error),
-                "read_error_valid": In(1),
                 "write_error": In(error),
-                "write_error_valid": In(1),
                 "bad_permutation": In(1),
                 "bus_idle": In(1),
                 "stop": Out(1),
@@ -73,56 +71,64 @@ class Supervisor(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        status, checked = self.status, self.checked.p
-        submitted, done = (Signal(32, name=name) for name in ("jobs_submitted", "jobs_done"))
-        under_way = Signal(2)
         mode = Signal(Mode)
-        running, resetting, fault = Signal(), Signal(), Signal()
-        may_start = Signal()
+        running, resetting = Signal(), Signal()
+        submitted, done = (Signal(32, name=name) for name in ("jobs_submitted", "jobs_done"))
+        under_way = Signal(2)  # jobs that were started and are not done
         m.d.comb += [
             running.eq(mode == Mode.RUNNING),
+            self.accepting.eq(running),
+            self.clear.eq(mode == Mode.CLEARING),
+        ]
+        m.d.sync += [submitted.eq(submitted + self.submitted), done.eq(done + self.job_done)]
+        fault = self._start_jobs(m, running, under_way)
+        error = self._note_errors(m, running, fault)
+        with m.If(self.soft_reset):
+            m.d.sync += resetting.eq(1)
+        self._change_mode(m, mode, error, resetting, (submitted, done), under_way)
+        self._show_status(m, running, resetting, submitted, done)
+        return m
+
+    def _start_jobs(self, m, running, under_way):
+        """Start a job where there is room for it and it need not wait; whether a faulty one takes effect."""
+        checked = self.checked.p
+        may_start, fault = Signal(), Signal()
+        m.d.comb += [
             may_start.eq((under_way == 0) | ((under_way == 1) & ~checked.dependent & (checked.fault == 0))),
             self.job.p.eq(checked.job),
             self.job.valid.eq(self.checked.valid & running & may_start & (checked.fault == 0)),
             self.checked.ready.eq(self.job.valid & self.job.ready),
             fault.eq(self.checked.valid & running & may_start & (checked.fault != 0)),
         ]
-        m.d.sync += [
-            submitted.eq(submitted + self.submitted),
-            done.eq(done + self.job_done),
-            under_way.eq(under_way + (self.job.valid & self.job.ready) - self.job_done),
-        ]
+        m.d.sync += under_way.eq(under_way + (self.job.valid & self.job.ready) - self.job_done)
+        return fault
 
+    def _note_errors(self, m, running, fault):
+        """Keep the code and the address of an error; whether there is one."""
+        status = self.status
         error = Signal()
         m.d.comb += error.eq(
-            running & (fault | self.bad_permutation | self.read_error_valid | self.write_error_valid)
+            running & (fault | self.bad_permutation | self.read_error.valid | self.write_error.valid)
         )
-        m.d.sync += self.failed.eq(0)
         with m.If(error):
-            m.d.sync += [status.code.eq(checked.fault), status.address.eq(0), status.error.eq(1)]
+            m.d.sync += [status.code.eq(self.checked.p.fault), status.address.eq(0), status.error.eq(1)]
             with m.If(self.bad_permutation):
                 m.d.sync += status.code.eq(ErrorCode.PERMUTATION)
-            for valid, what, slave, decode in (
-                (
-                    self.read_error_valid,
-                    self.read_error,
-                    ErrorCode.READ_SLAVE_ERROR,
-                    ErrorCode.READ_DECODE_ERROR,
-                ),
-                (
-                    self.write_error_valid,
-                    self.write_error,
-                    ErrorCode.WRITE_SLAVE_ERROR,
-                    ErrorCode.WRITE_DECODE_ERROR,
-                ),
+            for bus, slave, decode in (
+                (self.read_error, ErrorCode.READ_SLAVE_ERROR, ErrorCode.READ_DECODE_ERROR),
+                (self.write_error, ErrorCode.WRITE_SLAVE_ERROR, ErrorCode.WRITE_DECODE_ERROR),
             ):
-                with m.If(valid):
+                with m.If(bus.valid):
                     m.d.sync += [
-                        status.code.eq(Mux(what.response == Response.DECERR.value, decode, slave)),
-                        status.address.eq(what.address),
+                        status.code.eq(Mux(bus.p.response == Response.DECERR.value, decode, slave)),
+                        status.address.eq(bus.p.address),
                     ]
-        with m.If(self.soft_reset):
-            m.d.sync += resetting.eq(1)
+        return error
+
+    def _change_mode(self, m, mode, error, resetting, counts, under_way):
+        """Stop after an error or for a soft reset, which starts afresh."""
+        status = self.status
+        m.d.sync += self.failed.eq(0)
         with m.Switch(mode):
             with m.Case(Mode.RUNNING), m.If(error | self.soft_reset):
                 m.d.sync += [mode.eq(Mode.STOPPING), self.stop.eq(1)]
@@ -135,18 +141,19 @@ class Supervisor(wiring.Component):
                         mode.eq(Mode.RUNNING),
                         self.stop.eq(0),
                         resetting.eq(0),
-                        submitted.eq(0),
-                        done.eq(0),
+                        *(count.eq(0) for count in counts),
                         status.error.eq(0),
                         status.code.eq(0),
                         status.address.eq(0),
                     ]
             with m.Case(Mode.STOPPED), m.If(resetting):
                 m.d.sync += mode.eq(Mode.STOPPING)
+
+    def _show_status(self, m, running, resetting, submitted, done):
+        """The status but for what ``_note_errors`` keeps."""
+        status = self.status
         left = Signal(32)
         m.d.comb += [
-            self.clear.eq(mode == Mode.CLEARING),
-            self.accepting.eq(running),
             left.eq(submitted - done),
             status.busy.eq((left != 0) & running),
             status.waiting.eq(Mux(left == 0, 0, left - 1)),
@@ -154,4 +161,3 @@ class Supervisor(wiring.Component):
             status.submitted.eq(submitted),
             status.done.eq(done),
         ]
-        return m

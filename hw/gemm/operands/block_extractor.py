@@ -4,7 +4,7 @@ from functools import reduce
 from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
@@ -55,7 +55,7 @@ class BlockExtractor(wiring.Component):
 
     Members
     -------
-    found: In(``extraction_layout``); found_valid: In(1)
+    found: In(stream of ``extraction_layout``), never stalled
     write: Out(``bank_write_layout``)
     """
 
@@ -67,17 +67,16 @@ class BlockExtractor(wiring.Component):
         self.patterns = block_patterns(self.beat_bytes)
         super().__init__(
             {
-                "found": In(extraction),
-                "found_valid": In(1),
+                "found": In(stream.Signature(extraction, always_ready=True)),
                 "write": Out(bank_write_layout(geometry)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        found = self.found
+        found = self.found.p
         starts = delay(
-            m, "starts", found.starts & self.found_valid.replicate(self.banks), 4, reset_less=False
+            m, "starts", found.starts & self.found.valid.replicate(self.banks), 4, reset_less=False
         )
         patterns = [delay(m, f"pattern_{n}", bit, 3) for n, bit in enumerate(found.pattern)]
 
@@ -94,7 +93,7 @@ class BlockExtractor(wiring.Component):
 
     def _align(self, m):
         """The window from the first block's first byte on, after three cycles."""
-        found = self.found
+        found = self.found.p
         span = self.beat_bytes - 1 + MX9.block_bytes
         bits = delay(m, "window", found.window, 1)
         place = delay(m, "place", found.place, 1)
@@ -137,7 +136,7 @@ class BlockExtractor(wiring.Component):
         return blocks
 
     def _to_banks(self, m, blocks, starts):
-        found = self.found
+        found = self.found.p
         steps = self.banks.bit_length() - 1
         address = delay(m, "address", found.address, 5)
         first_bank = delay(m, "bank", (found.lane + found.address)[:steps], 5) if steps else Const(0, 1)
@@ -156,5 +155,5 @@ class BlockExtractor(wiring.Component):
         m.d.comb += [
             self.write.group.eq(delay(m, "group", found.lane[steps:], 6)),
             self.write.operand.eq(delay(m, "operand", found.operand, 6)),
-            self.write.last.eq(delay(m, "last", found.last & self.found_valid, 6, reset_less=False)),
+            self.write.last.eq(delay(m, "last", found.last & self.found.valid, 6, reset_less=False)),
         ]

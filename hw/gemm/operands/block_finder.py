@@ -1,7 +1,7 @@
 """Where blocks start in the beats of memory."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
@@ -51,8 +51,8 @@ class BlockFinder(wiring.Component):
 
     Members
     -------
-    beat: In(``beat_layout``), tags ``row_tag_layout``; beat_valid: In(1)
-    found: Out(``extraction_layout``); found_valid: Out(1), combinational
+    beat: In(stream of ``beat_layout``), tags ``row_tag_layout``, never stalled
+    found: Out(stream of ``extraction_layout``), never stalled, combinational
     """
 
     def __init__(self, *, geometry):
@@ -66,10 +66,8 @@ class BlockFinder(wiring.Component):
         self.extraction = extraction_layout(geometry, beats=self.ahead + 1, patterns=len(self.patterns))
         super().__init__(
             {
-                "beat": In(self._beat),
-                "beat_valid": In(1),
-                "found": Out(self.extraction),
-                "found_valid": Out(1),
+                "beat": In(stream.Signature(self._beat, always_ready=True)),
+                "found": Out(stream.Signature(self.extraction, always_ready=True)),
             }
         )
 
@@ -102,7 +100,7 @@ class BlockFinder(wiring.Component):
         for i in range(self.banks):
             with m.If(starts[i]):
                 m.d.comb += [count.eq(i + 1), passed.eq(distances[i + 1])]
-        with m.If(self.found_valid):
+        with m.If(self.found.valid):
             m.d.sync += [
                 held.eq(tag),
                 held.blocks.eq(tag.blocks - count),
@@ -112,13 +110,13 @@ class BlockFinder(wiring.Component):
                 held_second.eq(second ^ count[0]),
             ]
         m.d.comb += [
-            self.found.place.eq(place),
-            self.found.pattern.eq(pattern),
-            self.found.starts.eq(starts),
-            self.found.operand.eq(tag.operand),
-            self.found.lane.eq(tag.lane),
-            self.found.address.eq(tag.address),
-            self.found.last.eq(tag.last & (tag.blocks == count) & (count != 0)),
+            self.found.p.place.eq(place),
+            self.found.p.pattern.eq(pattern),
+            self.found.p.starts.eq(starts),
+            self.found.p.operand.eq(tag.operand),
+            self.found.p.lane.eq(tag.lane),
+            self.found.p.address.eq(tag.address),
+            self.found.p.last.eq(tag.last & (tag.blocks == count) & (count != 0)),
         ]
         return m
 
@@ -130,17 +128,17 @@ class BlockFinder(wiring.Component):
         held = [Signal(self._beat, name=f"beat_{n}", reset_less=True) for n in range(self.ahead)]
         valid = [Signal(name=f"valid_{n}") for n in range(self.ahead)]
         move = Signal()
-        m.d.comb += move.eq(self.beat_valid | ~valid[-1] | held[-1].last)
+        m.d.comb += move.eq(self.beat.valid | ~valid[-1] | held[-1].last)
         with m.If(move):
             for n in range(self.ahead):
                 newest = n == self.ahead - 1
                 m.d.sync += [
-                    held[n].eq(self.beat if newest else held[n + 1]),
-                    valid[n].eq(self.beat_valid if newest else valid[n + 1]),
+                    held[n].eq(self.beat.p if newest else held[n + 1]),
+                    valid[n].eq(self.beat.valid if newest else valid[n + 1]),
                 ]
         m.d.comb += [
-            self.found.window.eq(Cat(*(beat.data for beat in held), self.beat.data)),
-            self.found_valid.eq(move & valid[0]),
+            self.found.p.window.eq(Cat(*(beat.data for beat in held), self.beat.p.data)),
+            self.found.valid.eq(move & valid[0]),
         ]
         return held[0]
 

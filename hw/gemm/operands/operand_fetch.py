@@ -54,8 +54,28 @@ class OperandFetch(wiring.Component):
         job = Signal(self._job, reset_less=True)
         m.submodules.a_reader = a = OperandReader(geometry=self.geometry, side=OperandSide.A)
         m.submodules.b_reader = b = OperandReader(geometry=self.geometry, side=OperandSide.B)
+        a_begun, b_begun = self._hand_out_job(m, job, a, b)
+        b_first = self._needed_first(m, job, a, b, a_begun, b_begun)
 
-        # The job waits for both sides and for the tile loop.
+        # Addresses are sums, and a choice is made among all who read: not both in one cycle. The register is
+        # behind the choice: in front of it, the last rows of a tile that was met would wait for the other
+        # side's reading ahead.
+        m.submodules.chosen_command = command = SkidBuffer(shape=self._command)
+        wiring.connect(m, command.o, wiring.flipped(self.command))
+        b_chosen = Signal()
+        m.d.comb += [
+            b_chosen.eq(b.command.valid & (b_first | ~a.command.valid)),
+            command.i.valid.eq(a.command.valid | b.command.valid),
+            command.i.p.eq(Mux(b_chosen, b.command.p.as_value(), a.command.p.as_value())),
+            a.command.ready.eq(command.i.ready & ~b_chosen),
+            b.command.ready.eq(command.i.ready & b_chosen),
+            a.released.eq(self.released[0]),
+            b.released.eq(self.released[1]),
+        ]
+        return m
+
+    def _hand_out_job(self, m, job, a, b):
+        """The job waits for both sides and for the tile loop; which of the sides have begun it already."""
         present = Signal()
         targets = (a.job, b.job, self.job_started)
         taken = Signal(len(targets))
@@ -83,31 +103,18 @@ class OperandFetch(wiring.Component):
                     for name in ("k_blocks", "stride", "group", "resident")
                 ),
             ]
+        return taken[0], taken[1]
 
-        # The side needed first: the one in the earlier job, then the one that was met less often, then V.
+    def _needed_first(self, m, job, a, b, a_begun, b_begun):
+        """Whether B is needed before A: the side in the earlier job, then the one met less often, then V."""
         most = max(self.geometry.slots) << MOST_STRIDE
-        ahead = Signal(range(-2 * most, 2 * most))  # B of A
+        met_ahead = Signal(range(-2 * most, 2 * most))  # how much more often B was met than A
         b_moves, b_first = Signal(), Signal()
-        m.d.sync += ahead.eq(ahead + b.met - a.met)
+        m.d.sync += met_ahead.eq(met_ahead + b.met - a.met)
         with m.If(b.job.valid & b.job.ready):
             m.d.sync += b_moves.eq(~job.keep_b)
-        with m.If(taken[0] ^ taken[1]):
-            m.d.sync += b_first.eq(taken[0])
+        with m.If(a_begun ^ b_begun):
+            m.d.sync += b_first.eq(a_begun)
         with m.Else():
-            m.d.sync += b_first.eq((ahead < 0) | ((ahead == 0) & b_moves))
-        # Addresses are sums, and a choice is made among all who read: not both in one cycle. The register is
-        # behind the choice: in front of it, the last rows of a tile that was met would wait for the other
-        # side's reading ahead.
-        m.submodules.chosen_command = command = SkidBuffer(shape=self._command)
-        wiring.connect(m, command.o, wiring.flipped(self.command))
-        chosen = Signal()
-        m.d.comb += [
-            chosen.eq(b.command.valid & (b_first | ~a.command.valid)),
-            command.i.valid.eq(a.command.valid | b.command.valid),
-            command.i.p.eq(Mux(chosen, b.command.p.as_value(), a.command.p.as_value())),
-            a.command.ready.eq(command.i.ready & ~chosen),
-            b.command.ready.eq(command.i.ready & chosen),
-            a.released.eq(self.released[0]),
-            b.released.eq(self.released[1]),
-        ]
-        return m
+            m.d.sync += b_first.eq((met_ahead < 0) | ((met_ahead == 0) & b_moves))
+        return b_first

@@ -1,6 +1,8 @@
 """What to read of one operand, in the order in which the tile loop needs it."""
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from dataclasses import dataclass
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -50,6 +52,29 @@ def reader_job_layout(geometry) -> data.StructLayout:
             "resident": 1,
         }
     )
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """The slots of an operand buffer, as the reader goes around them.
+
+    Parameters
+    ----------
+    begin, take, advance:
+        What the reader does: begin the job at the input, with its size of slots; take a slot for a tile;
+        leave it for the next one.
+    current:
+        The slot, `slot_layout`.
+    free, fit:
+        Whether a slot is free; whether the job at the input can have its size of slots.
+    """
+
+    begin: Signal
+    take: Signal
+    advance: Signal
+    current: data.View
+    free: Value
+    fit: Value
 
 
 class OperandReader(wiring.Component):
@@ -111,13 +136,33 @@ class OperandReader(wiring.Component):
         job = Signal(self._job, reset_less=True)
         m.submodules.walker = walker = OperandWalker(geometry=self.geometry)
         m.d.comb += [walker.operand.eq(job.operand), walker.blocks.eq(job.k_blocks)]
-
-        tiles_left = Signal(range(self.geometry.most_group * self.tiles + 1))
         lane = Signal(range(max(2, self.lanes)))
-        final, first_v = Signal(), Signal()
-        m.d.comb += final.eq(walker.final | (lane == self.lanes - 1))
+        tile_ends = Signal()  # the row is the last one of its tile
+        m.d.comb += tile_ends.eq(walker.final | (lane == self.lanes - 1))
+        slots = self._slots(m)
+        self._walk(m, job, walker, slots, lane, tile_ends)
 
-        # The other operand's tiles, or groups, that this one meets.
+        command, tag = self.command.p, self.command.p.tag
+        m.d.comb += [
+            command.address.eq(walker.address),
+            command.bytes.eq(walker.bytes),
+            tag.offset.eq(walker.address),
+            tag.leading.eq(walker.leading),
+            tag.blocks.eq(walker.taken),
+            tag.format.eq(job.operand.format),
+            tag.operand.eq(self.side),
+            tag.lane.eq(lane),
+            tag.address.eq(slots.current.address),
+            tag.last.eq(tile_ends),
+        ]
+        return m
+
+    def _walk(self, m, job, walker, slots, lane, tile_ends):
+        """The loops of the class's docstring, a state for each of their bodies."""
+        # Of the group, or of V's 16 columns.
+        tiles_left = Signal(range(self.geometry.most_group * self.tiles + 1))
+        first_v = Signal()
+        # Rows of the other operand that this one has yet to meet; a group meets ``step`` of them at a time.
         other_left = Signal(DIMENSION_BITS, reset_less=True)
         step = Signal(range(self.geometry.most_group * self.other_rows + 1))
         other_last = Signal()
@@ -125,14 +170,11 @@ class OperandReader(wiring.Component):
             step.eq(Mux(job.stationary, 1, job.group) * self.other_rows),
             other_last.eq((job.stationary & job.resident) | (other_left <= step)),
         ]
-
-        take, advance, begin = Signal(), Signal(), Signal()
-        slot, free, agree = self._slots(m, begin, take, advance)
         with m.FSM(name="state"):
             with m.State("IDLE"):
-                m.d.comb += [self.job.ready.eq(agree), begin.eq(self.job.valid & agree)]
+                m.d.comb += [self.job.ready.eq(slots.fit), slots.begin.eq(self.job.valid & slots.fit)]
                 m.d.sync += job.eq(self.job.p)
-                with m.If(begin):
+                with m.If(slots.begin):
                     m.next = "BEGIN"
             with m.State("BEGIN"):
                 m.d.sync += [first_v.eq(1), other_left.eq(job.other_rows)]
@@ -147,17 +189,17 @@ class OperandReader(wiring.Component):
             with m.State("TILE"):
                 m.d.sync += lane.eq(0)
                 with m.If(walker.more & (tiles_left != 0)):
-                    m.d.comb += take.eq(free)
-                    with m.If(free):
+                    m.d.comb += slots.take.eq(slots.free)
+                    with m.If(slots.free):
                         m.next = "ROWS"
                 with m.Else():
                     m.next = "CHUNK_END"
             with m.State("ROWS"):
                 m.d.comb += self.command.valid.eq(1)
                 with m.If(self.command.ready):
-                    m.d.comb += [walker.step.eq(1), advance.eq(final)]
+                    m.d.comb += [walker.step.eq(1), slots.advance.eq(tile_ends)]
                     m.d.sync += lane.eq(lane + 1)
-                    with m.If(final):
+                    with m.If(tile_ends):
                         m.d.sync += tiles_left.eq(tiles_left - 1)
                         m.next = "TILE"
             with m.State("CHUNK_END"):
@@ -181,39 +223,29 @@ class OperandReader(wiring.Component):
                             with m.If(other_last):
                                 m.next = "IDLE"
 
-        command, tag = self.command.p, self.command.p.tag
-        m.d.comb += [
-            command.address.eq(walker.address),
-            command.bytes.eq(walker.bytes),
-            tag.offset.eq(walker.address),
-            tag.leading.eq(walker.leading),
-            tag.blocks.eq(walker.taken),
-            tag.format.eq(job.operand.format),
-            tag.operand.eq(self.side),
-            tag.lane.eq(lane),
-            tag.address.eq(slot.address),
-            tag.last.eq(final),
-        ]
-        return m
-
-    def _slots(self, m, begin, take, advance):
-        """The next slot, whether it is free, and whether the job at the input finds its stride.
-
-        The number and size of slots change only when all of them are free.
-        """
+    def _slots(self, m):
+        """The buffer's slots. Their number and size change only when all of them are free."""
+        begin, take, advance = (Signal(name=name) for name in ("begin", "take", "advance"))
         wanted = self.job.p.stride
         stride = Signal.like(wanted)
         pitch = Signal(range(self.geometry.k_blocks + 1))
         most = self.slots << MOST_STRIDE
         slot = Signal(slot_layout(slots=most, depth=self.depth))
-        left = Signal(range(most + 1), init=self.slots)
+        slots_left = Signal(range(most + 1), init=self.slots)
         m.d.comb += pitch.eq(Const(self.geometry.k_blocks) >> stride)
         after = next_slot(m, "slot_after", slot, slots=Const(self.slots) << stride, pitch=pitch)
-        m.d.sync += left.eq(left - take + self.released)
+        m.d.sync += slots_left.eq(slots_left - take + self.released)
         with m.If(advance):
             m.d.sync += slot.eq(after)
         change = Signal()
         m.d.comb += change.eq(wanted != stride)
         with m.If(begin & change):
-            m.d.sync += [stride.eq(wanted), slot.eq(0), left.eq(Const(self.slots) << wanted)]
-        return slot, left != 0, ~change | (left == Const(self.slots) << stride)
+            m.d.sync += [stride.eq(wanted), slot.eq(0), slots_left.eq(Const(self.slots) << wanted)]
+        return _Slots(
+            begin=begin,
+            take=take,
+            advance=advance,
+            current=slot,
+            free=slots_left != 0,
+            fit=~change | (slots_left == Const(self.slots) << stride),
+        )

@@ -55,11 +55,12 @@ class OperandWalker(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        self._rows(m)
-        self._chunks(m)
+        offset = self._chunks(m)
+        self._rows(m, offset)
         return m
 
-    def _rows(self, m):
+    def _rows(self, m, offset):
+        """Where the row, and the chunk ``offset`` bytes behind its start, is, and how many rows are left."""
         operand = self.operand
         row, marked = (Signal(self.address_bits, name=name, reset_less=True) for name in ("row", "marked"))
         left, marked_left = (Signal(len(operand.rows), name=name) for name in ("left", "marked_left"))
@@ -74,23 +75,24 @@ class OperandWalker(wiring.Component):
                 marked.eq(Mux(self.start, operand.address, row)),
                 marked_left.eq(Mux(self.start, operand.rows, left)),
             ]
-        self._offset = Signal(range(MX9.block_bytes << BLOCKS_BITS), reset_less=True)
         m.d.comb += [
-            self.address.eq(row + self._offset),
+            self.address.eq(row + offset),
             self.more.eq(left != 0),
             self.final.eq(left == 1),
         ]
 
     def _chunks(self, m):
+        """The chunk, and how many bytes of a row come before it."""
         operand = self.operand
         left, leading = Signal.like(self.blocks), Signal.like(operand.leading)
+        offset = Signal(range(MX9.block_bytes << BLOCKS_BITS), reset_less=True)
         with m.If(self.first_chunk):
-            m.d.sync += [left.eq(self.blocks), leading.eq(operand.leading), self._offset.eq(0)]
+            m.d.sync += [left.eq(self.blocks), leading.eq(operand.leading), offset.eq(0)]
         with m.Elif(self.next_chunk):
             m.d.sync += [
                 left.eq(left - self.taken),
                 leading.eq(leading - self.leading),
-                self._offset.eq(self._offset + self.bytes),
+                offset.eq(offset + self.bytes),
             ]
         last, taken = Signal(), Signal.like(self.taken)
         m.d.comb += [
@@ -109,3 +111,4 @@ class OperandWalker(wiring.Component):
                 m.d.sync += self.bytes.eq(bytes_of(fmt, self.taken[1:], self.leading) + half)
             else:
                 m.d.sync += self.bytes.eq(bytes_of(fmt, self.taken, self.leading))
+        return offset

@@ -1,7 +1,7 @@
 """Beats of memory to blocks for the operand buffers."""
 
 from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.axi.read_master import beat_layout
@@ -22,16 +22,16 @@ class Unpacker(wiring.Component):
 
     Members
     -------
-    beat: In(``beat_layout``), tags ``row_tag_layout``; beat_valid: In(1)
+    beat: In(stream of ``beat_layout``), tags ``row_tag_layout``, never stalled
     write: Out(``bank_write_layout``)
     """
 
     def __init__(self, *, geometry):
         self.geometry = geometry
+        beat = beat_layout(data_bits=geometry.data_bits, tag=row_tag_layout(geometry))
         super().__init__(
             {
-                "beat": In(beat_layout(data_bits=geometry.data_bits, tag=row_tag_layout(geometry))),
-                "beat_valid": In(1),
+                "beat": In(stream.Signature(beat, always_ready=True)),
                 "write": Out(bank_write_layout(geometry)),
             }
         )
@@ -42,11 +42,7 @@ class Unpacker(wiring.Component):
         m.submodules.extractor = extractor = BlockExtractor(
             geometry=self.geometry, extraction=finder.extraction
         )
-        m.d.comb += [
-            finder.beat.eq(self.beat),
-            finder.beat_valid.eq(self.beat_valid),
-            extractor.found.eq(finder.found),
-            extractor.found_valid.eq(finder.found_valid),
-            self.write.eq(extractor.write),
-        ]
+        wiring.connect(m, wiring.flipped(self.beat), finder.beat)
+        wiring.connect(m, finder.found, extractor.found)
+        m.d.comb += self.write.eq(extractor.write)
         return m

@@ -1,5 +1,7 @@
 """Rows of floats in another order."""
 
+from dataclasses import dataclass
+
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
@@ -25,6 +27,62 @@ def index_block_layout() -> data.StructLayout:
 def row_block_layout() -> data.StructLayout:
     """16 binary32 of a row; ``last`` ends it."""
     return data.StructLayout({"values": float_block_layout(), "last": 1})
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows that have arrived.
+
+    Parameters
+    ----------
+    ready, half_out:
+        Whether each half of the memories holds a row to gather from, and the half whose turn it is.
+    next_row, release:
+        Told by the gathering: the last block of a row is chosen; which half's row has been read.
+    banks:
+        Write and read port of each bank.
+    """
+
+    ready: list[Signal]
+    half_out: Signal
+    next_row: Signal
+    release: Signal
+    banks: list
+
+
+@dataclass(frozen=True)
+class _Gathering:
+    """The block that is being gathered, if ``active``.
+
+    Parameters
+    ----------
+    wanted, granted:
+        The place of each lane's element; the lanes whose element is read in this cycle.
+    served:
+        The block's last elements are read in this cycle.
+    last, half:
+        Whether it is its row's last block, and which half of the memories has the row.
+    """
+
+    wanted: data.View
+    granted: Signal
+    active: Signal
+    served: Signal
+    last: Signal
+    half: Signal
+
+
+@dataclass(frozen=True)
+class _Arriving:
+    """Elements that come out of the banks: which lanes get one, and from which bank.
+
+    The block is ``complete`` with them, and ``ends`` its row.
+    """
+
+    came: Signal
+    source: list[Signal]
+    complete: Signal
+    ends: Signal
 
 
 class Reorder(wiring.Component):
@@ -73,45 +131,61 @@ class Reorder(wiring.Component):
         block_bits = max(1, (self._blocks - 1).bit_length())
         index = data.StructLayout({"bank": _BANK_BITS, "block": block_bits})
         table_read = self._table(m, index, block_bits)
-        ready, half_out, next_row, release, banks = self._banks(m, block_bits)
+        rows = self._banks(m, block_bits)
 
         # Everything from the table on moves only while the output is free.
-        go = Signal()
-        m.d.comb += go.eq(~self.o.valid | self.o.ready)
+        advance = Signal()
+        m.d.comb += advance.eq(~self.o.valid | self.o.ready)
+        take = Signal()  # the gathering of the next block begins
+        ahead_valid, ahead_last = self._read_ahead(m, advance, take, table_read, block_bits)
+        ahead = data.View(data.ArrayLayout(index, BLOCK_SIZE), table_read.data)
+        gathering = self._choose_lanes(m, advance, take, ahead, ahead_valid, ahead_last, rows)
+        arriving = self._ask_banks(m, advance, gathering, rows.banks, block_bits)
+        self._fill_lanes(m, advance, arriving, rows.banks)
+        return m
 
-        # 1: the table is read ahead of the block that is being gathered, also before its row is there.
+    def _read_ahead(self, m, advance, take, table_read, block_bits):
+        """Stage 1: the table is read ahead of the block that is being gathered, also before its row is there.
+
+        Whether a block's indices are there, and whether it is its row's last one.
+        """
         blocks = Signal(block_bits + 1)
         m.d.comb += blocks.eq((self.length + (BLOCK_SIZE - 1)) >> _BANK_BITS)
         block = Signal(block_bits)
-        ahead_valid, ahead_last, take, fetch = Signal(), Signal(), Signal(), Signal()
+        ahead_valid, ahead_last, fetch = (
+            Signal(name=name) for name in ("ahead_valid", "ahead_last", "fetch")
+        )
         final = block == blocks - 1
         m.d.comb += [
-            fetch.eq(go & (~ahead_valid | take)),
+            fetch.eq(advance & (~ahead_valid | take)),
             table_read.addr.eq(block),
             table_read.en.eq(fetch),
-            next_row.eq(take & ahead_last),
         ]
         with m.If(fetch):
             m.d.sync += [ahead_valid.eq(1), ahead_last.eq(final), block.eq(Mux(final, 0, block + 1))]
         with m.If(self.permutation.valid):
             m.d.sync += [ahead_valid.eq(0), block.eq(0)]
+        return ahead_valid, ahead_last
 
-        # 2: the block to gather: its lanes still to be served, and which lanes share a bank.
+    def _choose_lanes(self, m, advance, take, ahead, ahead_valid, ahead_last, rows):
+        """Stage 2: the block to gather: its lanes still to be served, and which lanes share a bank."""
         lanes = range(BLOCK_SIZE)
-        ahead = data.View(data.ArrayLayout(index, BLOCK_SIZE), table_read.data)
-        wanted = Signal(data.ArrayLayout(index, BLOCK_SIZE), reset_less=True)
+        wanted = Signal(ahead.shape(), reset_less=True)
         shared = [Signal(lane, name=f"shared_{lane}", reset_less=True) for lane in lanes[1:]]
         pending, granted = Signal(BLOCK_SIZE), Signal(BLOCK_SIZE)
-        active, last, half = Signal(), Signal(), Signal()
-        served = Signal()
+        active, last, half, served = (Signal(name=name) for name in ("active", "last", "half", "served"))
         m.d.comb += [
             granted.eq(
                 pending & Cat(~(shared[lane - 1] & pending[:lane]).any() if lane else 1 for lane in lanes)
             ),
             served.eq(active & ((pending & ~granted) == 0)),
-            take.eq(go & ahead_valid & Mux(half_out, ready[1], ready[0]) & (~active | served)),
+            take.eq(
+                advance & ahead_valid & Mux(rows.half_out, rows.ready[1], rows.ready[0]) & (~active | served)
+            ),
+            rows.next_row.eq(take & ahead_last),
+            rows.release.eq(Mux(advance & served & last, Mux(half, 0b10, 0b01), 0)),
         ]
-        with m.If(go):
+        with m.If(advance):
             m.d.sync += pending.eq(pending & ~granted)
             with m.If(served):
                 m.d.sync += active.eq(0)
@@ -120,38 +194,41 @@ class Reorder(wiring.Component):
                 active.eq(1),
                 pending.eq(~0),
                 last.eq(ahead_last),
-                half.eq(half_out),
+                half.eq(rows.half_out),
                 wanted.eq(ahead),
                 *(
                     shared[lane - 1].eq(Cat(ahead[lane].bank == ahead[other].bank for other in range(lane)))
                     for lane in lanes[1:]
                 ),
             ]
-        m.d.comb += release.eq(Mux(go & served & last, Mux(half, 0b10, 0b01), 0))
+        return _Gathering(wanted=wanted, granted=granted, active=active, served=served, last=last, half=half)
 
-        # 3: each bank gives the element of the first lane that wants one.
+    def _ask_banks(self, m, advance, gathering, banks, block_bits):
+        """Stage 3: each bank gives the element of the first lane that wants one."""
+        lanes, wanted = range(BLOCK_SIZE), gathering.wanted
         for number, (_, read) in enumerate(banks):
-            asks = [granted[lane] & (wanted[lane].bank == number) for lane in lanes]
+            asks = [gathering.granted[lane] & (wanted[lane].bank == number) for lane in lanes]
             address = any_of(asks[lane].replicate(block_bits) & wanted[lane].block for lane in lanes)
-            m.d.comb += [read.addr.eq(Cat(address, half)), read.en.eq(go)]
+            m.d.comb += [read.addr.eq(Cat(address, gathering.half)), read.en.eq(advance)]
         came, complete, ends = Signal(BLOCK_SIZE), Signal(), Signal()
         source = [Signal(_BANK_BITS, name=f"source_{lane}", reset_less=True) for lane in lanes]
-        with m.If(go):
+        with m.If(advance):
             m.d.sync += [
-                came.eq(granted & active.replicate(BLOCK_SIZE)),
-                complete.eq(served),
-                ends.eq(last),
+                came.eq(gathering.granted & gathering.active.replicate(BLOCK_SIZE)),
+                complete.eq(gathering.served),
+                ends.eq(gathering.last),
                 *(source[lane].eq(wanted[lane].bank) for lane in lanes),
             ]
+        return _Arriving(came=came, source=source, complete=complete, ends=ends)
 
-        # 4: what came takes its lanes.
+    def _fill_lanes(self, m, advance, arriving, banks):
+        """Stage 4: what came takes its lanes."""
         given = data.View(data.ArrayLayout(32, BLOCK_SIZE), Cat(read.data for _, read in banks))
-        with m.If(go):
-            m.d.sync += [self.o.valid.eq(complete), self.o.p.last.eq(ends)]
-            for lane in lanes:
-                with m.If(came[lane]):
-                    m.d.sync += self.o.p.values[lane].eq(given[source[lane]])
-        return m
+        with m.If(advance):
+            m.d.sync += [self.o.valid.eq(arriving.complete), self.o.p.last.eq(arriving.ends)]
+            for lane in range(BLOCK_SIZE):
+                with m.If(arriving.came[lane]):
+                    m.d.sync += self.o.p.values[lane].eq(given[arriving.source[lane]])
 
     def _table(self, m, index, block_bits):
         """The permutation's memory and its read port."""
@@ -180,10 +257,7 @@ class Reorder(wiring.Component):
         return read
 
     def _banks(self, m, block_bits):
-        """Memories of two rows and their arrival.
-
-        Which halves are ready, the one in turn, signals to choose the next and to release one, the ports.
-        """
+        """Memories of two rows, one in each half, and their arrival."""
         banks = []
         for number in range(BLOCK_SIZE):
             m.submodules[f"bank_{number}"] = bank = Memory(shape=32, depth=2 << block_bits, init=[])
@@ -218,4 +292,4 @@ class Reorder(wiring.Component):
                 write.addr.eq(Cat(number, half_in)),
                 write.data.eq(self.i.p.values[lane]),
             ]
-        return ready, half_out, next_row, release, banks
+        return _Rows(ready=ready, half_out=half_out, next_row=next_row, release=release, banks=banks)

@@ -20,6 +20,9 @@ __all__ = ["ReorderPath", "reorder_job_layout"]
 
 _LOG = BLOCK_SIZE.bit_length() - 1
 
+_BLOCKS_UNDER_WAY = 64
+"""More blocks than ``ResultFormat`` holds."""
+
 
 def reorder_job_layout(*, columns, rows_bits, address_bits) -> data.StructLayout:
     """``rows`` rows of ``columns`` floats, bfloat16 if ``narrow``, from ``source`` to ``target``.
@@ -63,7 +66,7 @@ class ReorderPath(wiring.Component):
     Members
     -------
     job: In(stream of ``reorder_job_layout``), taken when ``idle``
-    read, beat, beat_valid, o: as in ``ResultPath``
+    read, beat, o: as in ``ResultPath``
     idle: Out(1), no job is under way, and all lines were taken
     fault: Out(1)
     """
@@ -80,8 +83,7 @@ class ReorderPath(wiring.Component):
             {
                 "job": In(stream.Signature(self._job)),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
-                "beat": In(addend_beat_layout(data_bits)),
-                "beat_valid": In(1),
+                "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
                 "o": Out(stream.Signature(line_layout(address_bits))),
                 "idle": Out(1),
                 "fault": Out(1),
@@ -99,7 +101,7 @@ class ReorderPath(wiring.Component):
         wiring.connect(m, reader.read, wiring.flipped(self.read))
         wiring.connect(m, format_.o, collector.i)
         wiring.connect(m, collector.o, wiring.flipped(self.o))
-        m.d.comb += [reader.beat.eq(self.beat), reader.beat_valid.eq(self.beat_valid)]
+        wiring.connect(m, wiring.flipped(self.beat), reader.beat)
 
         job = Signal(self._job, reset_less=True)
         blocks = Signal(range(-(-self.columns // BLOCK_SIZE) + 1))
@@ -200,7 +202,7 @@ class ReorderPath(wiring.Component):
         block = Signal.like(blocks)
         row = Signal(self.rows_bits)
         start, at = (Signal(self.address_bits, name=name, reset_less=True) for name in ("start", "at"))
-        under_way = Signal(range(64))  # more than `ResultFormat` holds: a block per stage, and its FIFO
+        under_way = Signal(range(_BLOCKS_UNDER_WAY))
         code = Signal(FormatCode)
         size = Signal(range(MX9.block_bytes + 1))
         last, sent = Signal(), Signal()

@@ -1,7 +1,7 @@
 """Sums of a tile's chunks and addends."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -10,11 +10,18 @@ from hw.block.layouts import float_block_layout
 from hw.gemm.results.float_adder import FloatAdder
 from hw.gemm.results.result_format import result_row_layout
 from hw.gemm.results.tile_address import placed_tile_layout
+from hw.stream.queue import Queue
 
 __all__ = ["LANES", "Accumulation", "fewest_lanes"]
 
 LANES = (1, 2, 4, 8, 16)
 """Sums per cycle that an adder may make."""
+
+_ROWS_LEAVING = 32
+"""Rows in the adder that leave; each has a place to go to. The adder holds fewer, of 16 sums each."""
+
+_ROWS_IN_ADDER = 64
+"""More rows than the adder holds."""
 
 
 def fewest_lanes(*, rows, cols, k_blocks):
@@ -94,8 +101,8 @@ class Accumulation(wiring.Component):
         target = data.StructLayout(
             {name: self._row[name].shape for name in ("columns", "exists", "place", "code")}
         )
-        m.submodules.targets = targets = fifo.SyncFIFOBuffered(width=target.size, depth=32)
-        in_adder = Signal(range(64))
+        m.submodules.targets = targets = Queue(shape=target, depth=_ROWS_LEAVING, registered=True)
+        in_adder = Signal(range(_ROWS_IN_ADDER))
         adder_empty = Signal(init=1)  # a cycle late
 
         # Steps: the addends that are left of those wanted (memory, bias, old D), and the one to take.
@@ -195,7 +202,7 @@ class Accumulation(wiring.Component):
 
         address = Signal(self.address_bits)
         next_address = Signal(self.address_bits, reset_less=True)
-        entry, head = Signal(target), data.View(target, targets.r_data)
+        entry, head = Signal(target), targets.o.p
         m.d.comb += [
             address.eq(Mux(row == 0, tile.address, next_address)),
             entry.columns.eq(tile.columns),
@@ -205,9 +212,9 @@ class Accumulation(wiring.Component):
             entry.place.begins.eq(tile.begins),
             entry.place.ends.eq(tile.ends),
             entry.code.eq(tile.code),
-            targets.w_en.eq(sum_done & leaves),
-            targets.w_data.eq(entry),
-            targets.r_en.eq(emitted & adder.o.p.user.leaves),
+            targets.i.valid.eq(sum_done & leaves),
+            targets.i.p.eq(entry),
+            targets.o.ready.eq(emitted & adder.o.p.user.leaves),
         ]
         with m.If(row_done):
             m.d.sync += next_address.eq(address + self.pitch)

@@ -51,7 +51,7 @@ class AddendReader(wiring.Component):
     tile: In(stream of ``addend_tile_layout``), with bias or accumulate or both
     pitch: In(32), bytes from row to row
     read: Out(stream of ``addend_request_layout``)
-    beat: In(``addend_beat_layout``); beat_valid: In(1)
+    beat: In(stream of ``addend_beat_layout``), never stalled
     o: Out(stream of ``float_block_layout``)
     """
 
@@ -64,8 +64,7 @@ class AddendReader(wiring.Component):
                 "tile": In(stream.Signature(addend_tile_layout(rows=rows, address_bits=address_bits))),
                 "pitch": In(32),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
-                "beat": In(addend_beat_layout(data_bits)),
-                "beat_valid": In(1),
+                "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
                 "o": Out(stream.Signature(float_block_layout())),
             }
         )
@@ -76,9 +75,8 @@ class AddendReader(wiring.Component):
             data_bits=self.data_bits, address_bits=self.address_bits, unit=_WORD, depth=self.depth
         )
         wiring.connect(m, reader.read, wiring.flipped(self.read))
+        wiring.connect(m, wiring.flipped(self.beat), reader.beat)
         m.d.comb += [
-            reader.beat.eq(self.beat),
-            reader.beat_valid.eq(self.beat_valid),
             self.o.valid.eq(reader.o.valid),
             self.o.p.as_value().eq(reader.o.p),
             reader.o.ready.eq(self.o.ready),

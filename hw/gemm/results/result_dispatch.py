@@ -1,12 +1,13 @@
 """From the tile loop's results to commands for each array's result path."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
 from hw.gemm.jobs.job import MX9_BLOCKS_BITS, job_layout, result_job_layout
-from hw.gemm.tiles.tile_loop import results_layout
+from hw.gemm.tiles.tile_layouts import results_layout
+from hw.stream.queue import Queue
 
 __all__ = ["ResultDispatch", "tile_command_layout"]
 
@@ -57,7 +58,8 @@ class ResultDispatch(wiring.Component):
 
     Members
     -------
-    job: In(``job_layout``); job_begins: In(1), its results follow those of the jobs before
+    job: In(stream of ``job_layout``), never stalled: the results of one that begins follow those of the jobs
+        before
     results: In(stream of ``results_layout``)
     commands: Out(stream of ``tile_command_layout``) x arrays
     result_job: Out(``result_job_layout``), of the job whose commands were given
@@ -73,8 +75,7 @@ class ResultDispatch(wiring.Component):
         )
         super().__init__(
             {
-                "job": In(job_layout(geometry)),
-                "job_begins": In(1),
+                "job": In(stream.Signature(job_layout(geometry), always_ready=True)),
                 "results": In(stream.Signature(results_layout(geometry))),
                 "commands": Out(stream.Signature(command)).array(parameters.arrays),
                 "result_job": Out(result_job_layout(geometry.address_bits)),
@@ -88,9 +89,15 @@ class ResultDispatch(wiring.Component):
         rows, arrays = self.geometry.parameters.rows, self.geometry.parameters.arrays
         results = self.results.p
         step = Signal(self.geometry.address_bits, reset_less=True)
-        given = Cat(self.job.row_step, self.job.result)
-        m.submodules.jobs = jobs = fifo.SyncFIFO(width=len(given), depth=2)
-        m.d.comb += [jobs.w_data.eq(given), jobs.w_en.eq(self.job_begins)]
+        # The job that is read ahead, and the one whose results come.
+        job = self.job.p
+        kept = data.StructLayout({"row_step": job.row_step.shape(), "result": job.result.shape()})
+        m.submodules.jobs = jobs = Queue(shape=kept, depth=2)
+        m.d.comb += [
+            jobs.i.p.row_step.eq(job.row_step),
+            jobs.i.p.result.eq(job.result),
+            jobs.i.valid.eq(self.job.valid),
+        ]
         address = Signal(self.geometry.address_bits, reset_less=True)
         left = Signal.like(results.rows)
         array = Signal(range(max(2, arrays)))
@@ -111,8 +118,8 @@ class ResultDispatch(wiring.Component):
                 with m.If(self.results.valid):
                     m.next = "COMMAND"
                     with m.If(results.job_first):
-                        m.d.comb += jobs.r_en.eq(1)
-                        m.d.sync += Cat(step, self.result_job).eq(jobs.r_data)
+                        m.d.comb += jobs.o.ready.eq(1)
+                        m.d.sync += [step.eq(jobs.o.p.row_step), self.result_job.eq(jobs.o.p.result)]
             with m.State("COMMAND"):
                 with m.Switch(array):
                     for n, command in enumerate(self.commands):

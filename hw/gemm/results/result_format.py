@@ -1,7 +1,7 @@
 """Rows of 16 binary32 in the format that memory gets."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
@@ -19,8 +19,12 @@ from hw.block.quantizer import Quantizer
 from hw.gemm.memory_format import MEMORY_FORMAT_BITS
 from hw.stream.packet import packet_layout
 from hw.stream.pipeline import Pipeline
+from hw.stream.queue import Queue
 
 __all__ = ["ResultFormat", "fragment_layout", "result_row_layout", "row_place_layout"]
+
+_PLACES = Quantizer.latency + 4
+"""Places of the rows in the quantizer, which holds some more than it has stages when it stalls."""
 
 
 def row_place_layout(*, rows, address_bits) -> data.StructLayout:
@@ -95,9 +99,7 @@ class ResultFormat(wiring.Component):
         m.submodules.floats = floats = _Floats(place=self._place)
         m.submodules.quantizer = quantizer = Quantizer()
         # Where the blocks in the quantizer go.
-        m.submodules.places = places = fifo.SyncFIFOBuffered(
-            width=self._place.size, depth=Quantizer.latency + 4
-        )
+        m.submodules.places = places = Queue(shape=self._place, depth=_PLACES, registered=True)
 
         row = self.i.p
         to_floats, narrow = Signal(), Signal()
@@ -109,11 +111,11 @@ class ResultFormat(wiring.Component):
             floats.i.p.user.place.eq(row.place),
             floats.i.p.user.columns.eq(row.columns),
             floats.i.p.user.narrow.eq(narrow),
-            quantizer.i.valid.eq(self.i.valid & ~to_floats & places.w_rdy),
+            quantizer.i.valid.eq(self.i.valid & ~to_floats & places.i.ready),
             quantizer.i.p.user.eq(row.code),
-            places.w_en.eq(self.i.valid & ~to_floats & quantizer.i.ready),
-            places.w_data.eq(row.place),
-            self.i.ready.eq(Mux(to_floats, floats.i.ready, quantizer.i.ready & places.w_rdy)),
+            places.i.valid.eq(self.i.valid & ~to_floats & quantizer.i.ready),
+            places.i.p.eq(row.place),
+            self.i.ready.eq(Mux(to_floats, floats.i.ready, quantizer.i.ready & places.i.ready)),
         ]
         for column in range(BLOCK_SIZE):
             exists = row.exists[column].replicate(BINARY32_BITS)
@@ -125,7 +127,7 @@ class ResultFormat(wiring.Component):
             self.o.valid.eq(floats.o.valid | quantizer.o.valid),
             floats.o.ready.eq(self.o.ready),
             quantizer.o.ready.eq(self.o.ready),
-            places.r_en.eq(quantizer.o.valid & self.o.ready),
+            places.o.ready.eq(quantizer.o.valid & self.o.ready),
         ]
         with m.If(floats.o.valid):
             fragment = floats.o.p
@@ -136,7 +138,7 @@ class ResultFormat(wiring.Component):
             ]
         with m.Else():
             m.d.comb += [
-                self.o.p.place.eq(places.r_data),
+                self.o.p.place.eq(places.o.p),
                 self.o.p.bytes.eq(block_bytes(block.user)),
                 self.o.p.data.eq(block.data),
             ]

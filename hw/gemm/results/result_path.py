@@ -1,7 +1,7 @@
 """From an array's results to what is written to memory."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
@@ -18,11 +18,18 @@ from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
 from hw.gemm.results.tile_address import TileAddress
 from hw.stream.packet import packet_layout
+from hw.stream.queue import Queue
 
 __all__ = ["ResultPath"]
 
 _COMMANDS = 4
-"""Tile commands that wait for their results."""
+"""Tile commands that wait for their results, in front of each part that needs them."""
+
+_COMMANDS_UNDER_WAY = 4 * _COMMANDS
+"""More commands than there can be: those that wait, one in ``TileAddress``, one in ``Accumulation``."""
+
+_ROWS_UNDER_WAY = 256
+"""More rows than fit between ``Accumulation`` and ``RowCollector``: the adder and the quantizer hold them."""
 
 
 class ResultPath(wiring.Component):
@@ -54,8 +61,8 @@ class ResultPath(wiring.Component):
     command: In(stream of ``tile_command_layout``)
     d: In(stream of packets), the array's results
     read: Out(stream of ``addend_request_layout``), bias and old D
-    beat: In(``addend_beat_layout``); beat_valid: In(1): what was read, in order, no flow control: there
-        is room for all that was requested
+    beat: In(stream of ``addend_beat_layout``), what was read, in order, never stalled: there is room for all
+        that was requested
     o: Out(stream of ``line_layout``)
     idle: Out(1), every command taken was carried out, and its lines taken unless its run goes on
     """
@@ -79,8 +86,7 @@ class ResultPath(wiring.Component):
                 "command": In(stream.Signature(command)),
                 "d": In(stream.Signature(packet_layout(values, TileStatus))),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
-                "beat": In(addend_beat_layout(data_bits)),
-                "beat_valid": In(1),
+                "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
                 "o": Out(stream.Signature(line_layout(address_bits))),
                 "idle": Out(1),
             }
@@ -106,6 +112,7 @@ class ResultPath(wiring.Component):
         connect(m, tile_rows.o, accumulation.results)
         connect(m, addends.o, accumulation.addends)
         connect(m, addends.read, flipped(self.read))
+        connect(m, flipped(self.beat), addends.beat)
         connect(m, accumulation.o, format_.i)
         connect(m, format_.o, collector.i)
         connect(m, collector.o, flipped(self.o))
@@ -113,8 +120,6 @@ class ResultPath(wiring.Component):
         m.d.comb += [
             address.job.eq(job),
             addends.pitch.eq(job.pitch),
-            addends.beat.eq(self.beat),
-            addends.beat_valid.eq(self.beat_valid),
             accumulation.bias.eq(job.bias),
             accumulation.accumulate.eq(job.accumulate),
             accumulation.pitch.eq(job.pitch),
@@ -122,8 +127,8 @@ class ResultPath(wiring.Component):
         ]
         self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile)
 
-        commands, fragments = Signal(range(4 * _COMMANDS)), Signal(range(256))
-        m.d.comb += self.idle.eq((commands == 0) & (fragments == 0) & collector.idle)
+        commands, rows_left = Signal(range(_COMMANDS_UNDER_WAY)), Signal(range(_ROWS_UNDER_WAY))
+        m.d.comb += self.idle.eq((commands == 0) & (rows_left == 0) & collector.idle)
         left = Signal()  # a cycle late: the collector is busy with it then
         m.d.sync += [
             left.eq(format_.o.valid & format_.o.ready),
@@ -132,37 +137,34 @@ class ResultPath(wiring.Component):
                 + (self.command.valid & self.command.ready)
                 - (accumulation.tile.valid & accumulation.tile.ready)
             ),
-            fragments.eq(fragments + accumulation.leaving - left),
+            rows_left.eq(rows_left + accumulation.leaving - left),
         ]
         return m
 
     def _distribute(self, m, placed, size, addend, tile):
         """What each part must know of a tile, into a queue of its own."""
         job, command = self.job, placed.p
-        size_in, addend_in, tile_in = (Signal(to.payload.shape()) for to in (size, addend, tile))
+        inputs = []
+        for name, to in (("size", size), ("addend", addend), ("tile", tile)):
+            queue = Queue(shape=to.p.shape(), depth=_COMMANDS, registered=True)
+            m.submodules[f"{name}_queue"] = queue
+            wiring.connect(m, queue.o, to)
+            inputs.append(queue.i)
+        size_in, addend_in, tile_in = inputs
+        taken = placed.valid & placed.ready
+        has_addends = command.last & (job.bias | job.accumulate)
         m.d.comb += [
-            size_in.more_tiles.eq((command.columns - 1) >> (self.cols.bit_length() - 1)),
-            size_in.rows.eq(command.rows),
-            addend_in.bias.eq(job.bias),
-            addend_in.accumulate.eq(job.accumulate),
+            placed.ready.eq(size_in.ready & addend_in.ready & tile_in.ready),
+            size_in.valid.eq(taken),
+            size_in.p.more_tiles.eq((command.columns - 1) >> (self.cols.bit_length() - 1)),
+            size_in.p.rows.eq(command.rows),
+            addend_in.valid.eq(taken & has_addends),
+            addend_in.p.bias.eq(job.bias),
+            addend_in.p.accumulate.eq(job.accumulate),
             *(
-                getattr(addend_in, name).eq(getattr(command, name))
+                getattr(addend_in.p, name).eq(getattr(command, name))
                 for name in ("bias_address", "address", "rows", "columns")
             ),
-            tile_in.eq(command),
+            tile_in.valid.eq(taken),
+            tile_in.p.eq(command),
         ]
-        wants = {"size": 1, "addend": command.last & (job.bias | job.accumulate), "tile": 1}
-        targets = {"size": (size, size_in), "addend": (addend, addend_in), "tile": (tile, tile_in)}
-        room = []
-        for name, (to, payload) in targets.items():
-            queue = fifo.SyncFIFOBuffered(width=len(payload.as_value()), depth=_COMMANDS)
-            m.submodules[f"{name}_queue"] = queue
-            m.d.comb += [
-                queue.w_data.eq(payload),
-                queue.w_en.eq(placed.valid & placed.ready & wants[name]),
-                to.valid.eq(queue.r_rdy),
-                to.p.as_value().eq(queue.r_data),
-                queue.r_en.eq(to.ready),
-            ]
-            room.append(queue.w_rdy)
-        m.d.comb += placed.ready.eq(room[0] & room[1] & room[2])

@@ -9,7 +9,7 @@ from hw.block.layouts import FormatCode
 from hw.gemm.jobs.job import OperandSide
 from hw.gemm.operands.block_extractor import bank_write_layout
 from hw.gemm.operands.operand_buffer import OperandBuffer
-from hw.gemm.tiles.tile_loop import tile_layout
+from hw.gemm.tiles.tile_layouts import tile_layout
 from hw.stream.packet import packet_layout
 
 __all__ = ["TileFeeder"]

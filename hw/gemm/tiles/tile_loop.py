@@ -1,71 +1,79 @@
 """The order in which tiles are multiplied."""
 
-from amaranth.hdl import Const, Module, Mux, Signal
-from amaranth.lib import data, fifo, stream, wiring
+from dataclasses import dataclass, fields
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
 from hw.block.layouts import FormatCode
 from hw.gemm.geometry import MOST_STRIDE
-from hw.gemm.jobs.job import BLOCKS_BITS, DIMENSION_BITS, BlockCode, job_layout
+from hw.gemm.jobs.job import DIMENSION_BITS, BlockCode, job_layout
 from hw.gemm.operands.chunk_counter import ChunkCounter
 from hw.gemm.operands.slot_pointer import next_slot, slot_layout
+from hw.gemm.tiles.tile_layouts import results_layout, tile_layout
+from hw.stream.queue import Queue
 
-__all__ = ["TileLoop", "results_layout", "tile_layout", "tile_operand_layout"]
-
-
-def tile_operand_layout(geometry, side) -> data.StructLayout:
-    """One operand of a tile: where it lies, its MX9 blocks and the format of the rest, lanes that hold rows.
-
-    ``release`` gives its slot free for other data.
-    """
-    return data.StructLayout(
-        {
-            "address": range(geometry.depth[side]),
-            "leading": range(geometry.k_blocks + 1),
-            "rest": FormatCode,
-            "lanes": range(geometry.lanes[side] + 1),
-            "release": 1,
-        }
-    )
+__all__ = ["TileLoop"]
 
 
-def tile_layout(geometry) -> data.StructLayout:
-    """A tile of ``blocks`` k-blocks for the arrays to multiply."""
-    return data.StructLayout(
-        {
-            "a": tile_operand_layout(geometry, 0),
-            "b": tile_operand_layout(geometry, 1),
-            "blocks": range(geometry.k_blocks + 1),
-        }
-    )
-
-
-def results_layout(geometry) -> data.StructLayout:
-    """What becomes of the results of all arrays for 16 columns and one chunk, see ``tile_command_layout``.
-
-    ``row_address`` and ``rows`` are for all arrays together. ``job_first`` and ``job_last`` mark
-    a job's first and last.
-    """
-    return data.StructLayout(
-        {
-            "row_address": geometry.address_bits,
-            "column_block": BLOCKS_BITS,
-            "rows": range(geometry.a_lanes + 1),
-            "columns": range(BLOCK_SIZE + 1),
-            "first": 1,
-            "last": 1,
-            "slot": range(geometry.partial_slots),
-            "begins": 1,
-            "ends": 1,
-            "job_first": 1,
-            "job_last": 1,
-        }
-    )
-
+_TILES = 2
+"""Tiles that wait for the feeder: one that is given, while the loop finds the next one."""
 
 _COMMANDS = 32
 """Results that may be on their way through the arrays; more short tiles wait."""
+
+
+@dataclass(frozen=True)
+class _Loops:
+    """Where the loops are.
+
+    Parameters
+    ----------
+    job:
+        Register: the job whose tiles are issued.
+    begin, issue:
+        A job is taken, a tile is issued in this cycle.
+    v_tile_last, s_tile_last, chunk_last, v_last, s_last:
+        Whether the next tile is the last one of each loop, from the inside out: V's tiles of 16 columns, the
+        group's tiles, the chunks, V, S.
+    chunk_end, v_end, group_end:
+        The last tile of a chunk, of the last chunk of a tile of V, of the last tile of V is issued.
+    """
+
+    job: data.View
+    begin: Signal
+    issue: Signal
+    v_tile_last: Signal
+    s_tile_last: Signal
+    chunk_last: Value
+    v_last: Signal
+    s_last: Signal
+    chunk_end: Signal
+    v_end: Signal
+    group_end: Signal
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where tiles are: matrix rows from there on, and for A the address of D's row, for B the column.
+
+    Parameters
+    ----------
+    s, v:
+        The next tile of S and of V.
+    v_first:
+        The first of V's tiles in its 16 columns.
+    a, b:
+        The next tile of A and of B: ``s`` and ``v`` or the other way round.
+    """
+
+    s: data.View
+    v: data.View
+    v_first: data.View
+    a: data.View
+    b: data.View
 
 
 class TileLoop(wiring.Component):
@@ -111,94 +119,111 @@ class TileLoop(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        g = self.geometry
-        self._job = job = Signal(job_layout(g), reset_less=True)
-        self._keep_b = keep_b = job.keep_b
-        m.submodules.chunk = self._chunk = chunk = ChunkCounter(geometry=g)
-        self._fire, self._take = fire, take = Signal(), Signal()
-        m.d.comb += [take.eq(self.job.valid & ~self.active), self.job.ready.eq(~self.active)]
+        m.submodules.chunk = chunk = ChunkCounter(geometry=self.geometry)
+        m.submodules.tiles = tiles = Queue(shape=self.tile.p.shape(), depth=_TILES)
+        m.submodules.commands = commands = Queue(shape=self.results.p.shape(), depth=_COMMANDS)
+        wiring.connect(m, tiles.o, wiring.flipped(self.tile))
+        wiring.connect(m, commands.o, wiring.flipped(self.results))
 
-        # Tiles within a chunk: number i of S, number j of V.
-        i = Signal(range(g.most_group * g.b_tiles + 1))
-        j = Signal(range(max(2, g.b_tiles)))
-        first_v = Signal()
-        # The ends of the loops, from the inside out.
-        j_last, i_last, v_last, s_last = (
-            Signal(name=name) for name in ("j_last", "i_last", "v_last", "s_last")
-        )
-        s, v, v_whole = self._places(m, i_last, j_last, v_last)
-        s_lanes, v_lanes = Mux(keep_b, g.b_lanes, g.a_lanes), Mux(keep_b, g.a_lanes, g.b_lanes)
-        # All of these are registers, right again two cycles after a tile.
-        s_ends = s.left <= s_lanes
-        settled = self._settled = Signal()
-        m.d.sync += [
-            settled.eq(~fire & ~take),
-            j_last.eq((j == Mux(keep_b, 0, g.b_tiles - 1)) | (v.left <= v_lanes)),
-            s_last.eq(s_ends),
-            i_last.eq(s_ends | (i == Mux(keep_b, job.group * g.b_tiles, job.group) - 1)),
-            v_last.eq(v_whole.left <= Mux(keep_b, g.a_lanes, BLOCK_SIZE)),
-        ]
-        chunk_end, v_end, group_end = (Signal(name=name) for name in ("chunk_end", "v_end", "group_end"))
+        loops = self._loops(m, chunk)
+        s_number, v_number = self._count_tiles(m, loops)
+        places = self._places(m, loops)
+        settled = self._find_ends(m, loops, places, s_number, v_number)
+        self._choose_chunk(m, loops, chunk)
+        v_slot, s_slot = self._slots(m, loops)
+        s_is_new, s_is_done = self._stationary_use(m, loops)
+        self._give_tile(m, loops, tiles.i, places, chunk, v_slot, s_slot, s_is_done)
+        block_begins = self._give_results(m, loops, commands.i, places, chunk, s_number, v_number)
+        ready = self._operands_ready(m, loops, v_needs=s_number == 0, s_needs=(v_number == 0) & s_is_new)
+
+        may_issue = Signal()  # holds until the tile is issued, and is right again when the loop has settled
+        m.d.sync += may_issue.eq(ready & tiles.i.ready & commands.i.ready)
         m.d.comb += [
-            chunk_end.eq(fire & j_last & i_last),
-            v_end.eq(chunk_end & chunk.is_last),
-            group_end.eq(v_end & v_last),
-            chunk.k_blocks.eq(Mux(take, self.job.p.k_blocks, job.k_blocks)),
-            chunk.a_leading.eq(Mux(take, self.job.p.a.leading, job.a.leading)),
-            chunk.b_leading.eq(Mux(take, self.job.p.b.leading, job.b.leading)),
-            chunk.first.eq(take | v_end),
-            chunk.next.eq(chunk_end),
+            loops.issue.eq(self.active & settled & may_issue),
+            tiles.i.valid.eq(loops.issue),
+            commands.i.valid.eq(loops.issue & block_begins),
+            self.starved.eq(self.active & ~ready),
         ]
-        with m.If(fire):
-            m.d.sync += j.eq(Mux(j_last, 0, j + 1))
-            with m.If(j_last):
-                m.d.sync += i.eq(Mux(i_last, 0, i + 1))
-        with m.If(v_end):
-            m.d.sync += first_v.eq(v_last)
-        with m.If(group_end & s_last):
-            m.d.sync += self.active.eq(0)
-        with m.If(take):
-            m.d.sync += [job.eq(self.job.p), self.active.eq(1), first_v.eq(1)]
-
-        # The first and the last tile that need a slot.
-        read_s, done_s = first_v | ~job.resident, v_last | ~job.resident
-        v_slot, s_slot = self._slots(m, j_last, i_last, v_end & job.resident & ~v_last, chunk_end, group_end)
-        a, b = self._tile(m, s, v, v_slot, s_slot, i_last, j_last & done_s)
-        # Where a tile of A meets those of a group of B, they make a run.
-        block = i >> (g.b_tiles.bit_length() - 1)
-        begins, ends, fresh, s_final = (Signal(name=name) for name in ("begins", "ends", "fresh", "s_final"))
-        m.d.sync += [
-            s_final.eq(s.left <= Mux(keep_b, BLOCK_SIZE, g.a_lanes)),
-            begins.eq(~keep_b | (block == 0)),
-            ends.eq(~keep_b | (block == job.group - 1) | (b.left <= BLOCK_SIZE)),
-            fresh.eq(Mux(keep_b, (i & (g.b_tiles - 1)) == 0, j == 0)),
-        ]
-        self._results(m, a, b, fresh, begins, ends, chunk_end, v_last & s_final)
-        self._availability(m, i == 0, (j == 0) & read_s)
         return m
 
-    def _places(self, m, i_last, j_last, v_last):
-        """Where the tile of S, that of V, and the first of V's tiles are in the matrices.
+    def _loops(self, m, chunk):
+        """Take jobs; the signals that the loops consist of."""
+        job = Signal(job_layout(self.geometry), reset_less=True)
+        made = {
+            field.name: Signal(name=field.name)
+            for field in fields(_Loops)
+            if field.name not in ("job", "chunk_last")
+        }
+        loops = _Loops(job=job, chunk_last=chunk.is_last, **made)
+        m.d.comb += [
+            loops.begin.eq(self.job.valid & ~self.active),
+            self.job.ready.eq(~self.active),
+            loops.chunk_end.eq(loops.issue & loops.v_tile_last & loops.s_tile_last),
+            loops.v_end.eq(loops.chunk_end & loops.chunk_last),
+            loops.group_end.eq(loops.v_end & loops.v_last),
+        ]
+        with m.If(loops.group_end & loops.s_last):
+            m.d.sync += self.active.eq(0)
+        with m.If(loops.begin):
+            m.d.sync += [job.eq(self.job.p), self.active.eq(1)]
+        return loops
 
-        A place is the number of rows from there on, and for A the address of D's row, for B the column.
-        """
-        g, job, keep_b = self.geometry, self._job, self._keep_b
+    def _count_tiles(self, m, loops):
+        """Tiles within a chunk: the number of S's and of V's."""
+        g = self.geometry
+        s_number = Signal(range(g.most_group * g.b_tiles + 1))
+        v_number = Signal(range(max(2, g.b_tiles)))
+        with m.If(loops.issue):
+            m.d.sync += v_number.eq(Mux(loops.v_tile_last, 0, v_number + 1))
+            with m.If(loops.v_tile_last):
+                m.d.sync += s_number.eq(Mux(loops.s_tile_last, 0, s_number + 1))
+        return s_number, v_number
+
+    def _find_ends(self, m, loops, places, s_number, v_number):
+        """The ends of the loops: registers, right again two cycles after a tile, which a signal tells."""
+        g, job = self.geometry, loops.job
+        s_lanes, v_lanes = Mux(job.keep_b, g.b_lanes, g.a_lanes), Mux(job.keep_b, g.a_lanes, g.b_lanes)
+        s_ends = places.s.left <= s_lanes
+        group_tiles = Mux(job.keep_b, job.group * g.b_tiles, job.group)
+        settled = Signal()
+        m.d.sync += [
+            settled.eq(~loops.issue & ~loops.begin),
+            loops.v_tile_last.eq(
+                (v_number == Mux(job.keep_b, 0, g.b_tiles - 1)) | (places.v.left <= v_lanes)
+            ),
+            loops.s_tile_last.eq(s_ends | (s_number == group_tiles - 1)),
+            loops.v_last.eq(places.v_first.left <= Mux(job.keep_b, g.a_lanes, BLOCK_SIZE)),
+            loops.s_last.eq(s_ends),
+        ]
+        return settled
+
+    def _choose_chunk(self, m, loops, chunk):
+        """The chunk of the next tile: a job's first one is chosen before the job is in its register."""
+        job, new, begin = loops.job, self.job.p, loops.begin
+        m.d.comb += [
+            chunk.k_blocks.eq(Mux(begin, new.k_blocks, job.k_blocks)),
+            chunk.a_leading.eq(Mux(begin, new.a.leading, job.a.leading)),
+            chunk.b_leading.eq(Mux(begin, new.b.leading, job.b.leading)),
+            chunk.first.eq(begin | loops.v_end),
+            chunk.next.eq(loops.chunk_end),
+        ]
+
+    def _places(self, m, loops):
+        """The places of the next tiles; those of the first tiles of the group and of V's are kept as well."""
+        g, job, keep_b = self.geometry, loops.job, loops.job.keep_b
         place = data.StructLayout({"left": DIMENSION_BITS, "at": g.address_bits})
-        s, s_group, v, v_whole = (
-            Signal(place, name=name, reset_less=True) for name in ("s", "s_group", "v", "v_whole")
+        s, s_group, v, v_first = (
+            Signal(place, name=name, reset_less=True) for name in ("s", "s_group", "v", "v_first")
         )
 
-        def begin(places, b_side, job):
-            return [
-                assignment
-                for place in places
-                for assignment in (
-                    place.left.eq(Mux(b_side, job.b.rows, job.a.rows)),
-                    place.at.eq(Mux(b_side, 0, job.d_address)),
-                )
-            ]
+        def to_start(places, b_side, job):
+            left, at = Mux(b_side, job.b.rows, job.a.rows), Mux(b_side, 0, job.d_address)
+            return [part for place in places for part in (place.left.eq(left), place.at.eq(at))]
 
-        def after(name, place, b_side):
+        def to_place(places, new):
+            return [place.eq(new) for place in places]
+
+        def behind(name, place, b_side):
             found = Signal(place.shape(), name=name)
             m.d.comb += [
                 found.left.eq(place.left - Mux(b_side, g.b_lanes, g.a_lanes)),
@@ -206,135 +231,127 @@ class TileLoop(wiring.Component):
             ]
             return found
 
-        def go(to, place):
-            return [part.eq(place) for part in to]
-
-        next_s, next_v = after("next_s", s, keep_b), after("next_v", v, ~keep_b)
-        with m.If(self._take):
+        next_s, next_v = behind("next_s", s, keep_b), behind("next_v", v, ~keep_b)
+        with m.If(loops.begin):
             new = self.job.p
-            m.d.sync += [*begin((s, s_group), new.keep_b, new), *begin((v, v_whole), ~new.keep_b, new)]
-        with m.Elif(self._fire):
-            with m.If(~j_last):
-                m.d.sync += go([v], next_v)
-            with m.Elif(~i_last):
-                m.d.sync += [*go([v], v_whole), *go([s], next_s)]
-            with m.Elif(~self._chunk.is_last):
-                m.d.sync += [*go([v], v_whole), *go([s], s_group)]
-            with m.Elif(~v_last):
-                m.d.sync += [*go([v, v_whole], next_v), *go([s], s_group)]
+            m.d.sync += to_start((s, s_group), new.keep_b, new)
+            m.d.sync += to_start((v, v_first), ~new.keep_b, new)
+        with m.Elif(loops.issue):
+            with m.If(~loops.v_tile_last):
+                m.d.sync += to_place([v], next_v)
+            with m.Elif(~loops.s_tile_last):
+                m.d.sync += [*to_place([v], v_first), *to_place([s], next_s)]
+            with m.Elif(~loops.chunk_last):
+                m.d.sync += [*to_place([v], v_first), *to_place([s], s_group)]
+            with m.Elif(~loops.v_last):
+                m.d.sync += [*to_place([v, v_first], next_v), *to_place([s], s_group)]
             with m.Else():
-                m.d.sync += [*begin((v, v_whole), ~keep_b, job), *go([s, s_group], next_s)]
-        return s, v, v_whole
+                m.d.sync += [*to_start((v, v_first), ~keep_b, job), *to_place([s, s_group], next_s)]
+        a, b = (Signal(place, name=name) for name in ("a_place", "b_place"))
+        m.d.comb += [a.eq(Mux(keep_b, v, s)), b.eq(Mux(keep_b, s, v))]
+        return _Places(s, v, v_first, a, b)
 
-    def _slots(self, m, j_last, i_last, return_s, chunk_end, group_end):
+    def _slots(self, m, loops):
         """Slots of V's and of S's tile; they follow each other in the order in which `OperandFetch` reads."""
-        g, keep_b = self.geometry, self._keep_b
+        g, job = self.geometry, loops.job
         most, depth = max(g.slots) << MOST_STRIDE, max(g.depth)
         v, v_first, s, s_first = (
             Signal(slot_layout(slots=most, depth=depth), name=name)
             for name in ("v_slot", "v_slot_first", "s_slot", "s_slot_first")
         )
-        stride = self._job.stride
         pitch = Signal(range(g.k_blocks + 1))
-        m.d.comb += pitch.eq(Const(g.k_blocks) >> stride)
-        a_slots, b_slots = (Const(slots) << stride for slots in g.slots)
-        next_v = next_slot(m, "v_slot_next", v, slots=Mux(keep_b, a_slots, b_slots), pitch=pitch)
-        next_s = next_slot(m, "s_slot_next", s, slots=Mux(keep_b, b_slots, a_slots), pitch=pitch)
-        with m.If(self._fire):
+        m.d.comb += pitch.eq(Const(g.k_blocks) >> job.stride)
+        a_slots, b_slots = (Const(slots) << job.stride for slots in g.slots)
+        next_v = next_slot(m, "v_slot_next", v, slots=Mux(job.keep_b, a_slots, b_slots), pitch=pitch)
+        next_s = next_slot(m, "s_slot_next", s, slots=Mux(job.keep_b, b_slots, a_slots), pitch=pitch)
+        with m.If(loops.issue):
             m.d.sync += v.eq(next_v)
-            with m.If(j_last):
+            with m.If(loops.v_tile_last):
                 m.d.sync += [v.eq(v_first), s.eq(next_s)]
-        with m.If(chunk_end):
+        with m.If(loops.chunk_end):
             m.d.sync += [v.eq(next_v), v_first.eq(next_v)]
-            with m.If(return_s):
+            with m.If(loops.v_end & job.resident & ~loops.v_last):
                 m.d.sync += s.eq(s_first)
-        with m.If(group_end):
+        with m.If(loops.group_end):
             m.d.sync += s_first.eq(next_s)
-        with m.If(self._take & (self.job.p.keep_b != keep_b)):
+        with m.If(loops.begin & (self.job.p.keep_b != job.keep_b)):
             m.d.sync += [v.eq(s), v_first.eq(s), s.eq(v), s_first.eq(v)]
-        with m.If(self._take & (self.job.p.stride != stride)):
+        with m.If(loops.begin & (self.job.p.stride != job.stride)):
             m.d.sync += [slot.eq(0) for slot in (v, v_first, s, s_first)]
         return v, s
 
-    def _tile(self, m, s, v, v_slot, s_slot, v_release, s_release):
-        """Queue the tile; the places of A's and B's."""
-        g, job, keep_b, chunk = self.geometry, self._job, self._keep_b, self._chunk
-        layout = tile_layout(g)
-        m.submodules.tiles = tiles = fifo.SyncFIFO(width=layout.size, depth=2)
-        tile = Signal(layout)
-        places = []
-        for name, operand, leading, is_s, lanes in (
-            ("a", job.a, chunk.a_taken, ~keep_b, g.a_lanes),
-            ("b", job.b, chunk.b_taken, keep_b, g.b_lanes),
+    def _stationary_use(self, m, loops):
+        """Whether the tile of S is read for this tile of V, and whether it is not needed for another one."""
+        v_is_first = Signal()
+        with m.If(loops.v_end):
+            m.d.sync += v_is_first.eq(loops.v_last)
+        with m.If(loops.begin):
+            m.d.sync += v_is_first.eq(1)
+        return v_is_first | ~loops.job.resident, loops.v_last | ~loops.job.resident
+
+    def _give_tile(self, m, loops, to, places, chunk, v_slot, s_slot, s_is_done):
+        """The next tile for the feeder."""
+        g, job = self.geometry, loops.job
+        m.d.comb += to.p.blocks.eq(chunk.blocks)
+        for part, operand, place, leading, is_s, lanes in (
+            (to.p.a, job.a, places.a, chunk.a_taken, ~job.keep_b, g.a_lanes),
+            (to.p.b, job.b, places.b, chunk.b_taken, job.keep_b, g.b_lanes),
         ):
-            place = Signal(s.shape(), name=f"{name}_place")
-            m.d.comb += place.eq(Mux(is_s, s, v))
-            part = getattr(tile, name)
             code = operand.format.as_value()
             m.d.comb += [
                 part.address.eq(Mux(is_s, s_slot.address, v_slot.address)),
                 part.leading.eq(leading),
                 part.rest.eq(Mux(code == BlockCode.MXINT8.value, FormatCode.MX9, code)),
                 part.lanes.eq(Mux(place.left < lanes, place.left, lanes)),
-                part.release.eq(Mux(is_s, s_release, v_release)),
+                part.release.eq(Mux(is_s, loops.v_tile_last & s_is_done, loops.s_tile_last)),
             ]
-            places.append(place)
-        m.d.comb += [
-            tile.blocks.eq(chunk.blocks),
-            tiles.w_data.eq(tile),
-            tiles.w_en.eq(self._fire),
-            self.tile.payload.eq(tiles.r_data),
-            self.tile.valid.eq(tiles.r_rdy),
-            tiles.r_en.eq(self.tile.ready),
-        ]
-        self._tiles = tiles
-        return places
 
-    def _results(self, m, a, b, fresh, begins, ends, chunk_end, final):
-        g, chunk = self.geometry, self._chunk
-        layout = results_layout(g)
-        m.submodules.commands = commands = fifo.SyncFIFO(width=layout.size, depth=_COMMANDS)
-        entry, job_first = Signal(layout), Signal()
+    def _give_results(self, m, loops, to, places, chunk, s_number, v_number):
+        """What becomes of the next tile's results; whether it is the first of those that make 16 columns."""
+        g, job = self.geometry, loops.job
+        a, b = places.a, places.b
+        # Where a tile of A meets those of a group of B, they make a run.
+        block = s_number >> (g.b_tiles.bit_length() - 1)
+        run_begins, run_ends, block_begins, s_final = (
+            Signal(name=name) for name in ("run_begins", "run_ends", "block_begins", "s_final")
+        )
+        m.d.sync += [
+            s_final.eq(places.s.left <= Mux(job.keep_b, BLOCK_SIZE, g.a_lanes)),
+            run_begins.eq(~job.keep_b | (block == 0)),
+            run_ends.eq(~job.keep_b | (block == job.group - 1) | (b.left <= BLOCK_SIZE)),
+            block_begins.eq(Mux(job.keep_b, (s_number & (g.b_tiles - 1)) == 0, v_number == 0)),
+        ]
+        job_first = Signal()
         slot = Signal(range(g.partial_slots))
         m.d.comb += [
-            entry.row_address.eq(a.at),
-            entry.column_block.eq(b.at[BLOCK_SIZE.bit_length() - 1 :]),
-            entry.rows.eq(Mux(a.left < g.a_lanes, a.left, g.a_lanes)),
-            entry.columns.eq(Mux(b.left < BLOCK_SIZE, b.left, BLOCK_SIZE)),
-            entry.first.eq(chunk.is_first),
-            entry.last.eq(chunk.is_last),
-            entry.slot.eq(slot),
-            entry.begins.eq(begins),
-            entry.ends.eq(ends),
-            entry.job_first.eq(job_first),
-            entry.job_last.eq(final & chunk.is_last),
-            commands.w_data.eq(entry),
-            commands.w_en.eq(self._fire & fresh),
-            self.results.payload.eq(commands.r_data),
-            self.results.valid.eq(commands.r_rdy),
-            commands.r_en.eq(self.results.ready),
+            to.p.row_address.eq(a.at),
+            to.p.column_block.eq(b.at[BLOCK_SIZE.bit_length() - 1 :]),
+            to.p.rows.eq(Mux(a.left < g.a_lanes, a.left, g.a_lanes)),
+            to.p.columns.eq(Mux(b.left < BLOCK_SIZE, b.left, BLOCK_SIZE)),
+            to.p.first.eq(chunk.is_first),
+            to.p.last.eq(chunk.is_last),
+            to.p.slot.eq(slot),
+            to.p.begins.eq(run_begins),
+            to.p.ends.eq(run_ends),
+            to.p.job_first.eq(job_first),
+            to.p.job_last.eq(loops.v_last & s_final & chunk.is_last),
         ]
-        with m.If(self._fire & fresh):
+        with m.If(loops.issue & block_begins):
             m.d.sync += [job_first.eq(0), slot.eq(Mux(slot == g.partial_slots - 1, 0, slot + 1))]
-        with m.If(chunk_end & ~(chunk.is_first & chunk.is_last)):
+        with m.If(loops.chunk_end & ~(chunk.is_first & chunk.is_last)):
             m.d.sync += slot.eq(0)  # the next chunk's tiles in the same order
-        with m.If(self._take):
+        with m.If(loops.begin):
             m.d.sync += [job_first.eq(1), slot.eq(0)]
-        self._commands = commands
+        return block_begins
 
-    def _availability(self, m, first_of_v, first_of_s):
-        """Issue a tile when there is room for it and its operands, if new, are on chip."""
-        keep_b = self._keep_b
+    def _operands_ready(self, m, loops, *, v_needs, s_needs):
+        """Whether the next tile's operands are on chip, where ``v_needs`` and ``s_needs`` one that is new."""
+        keep_b = loops.job.keep_b
         ready = []
-        for n, (name, first) in enumerate(
-            (("a", Mux(keep_b, first_of_v, first_of_s)), ("b", Mux(keep_b, first_of_s, first_of_v)))
+        for n, (name, needs) in enumerate(
+            (("a", Mux(keep_b, v_needs, s_needs)), ("b", Mux(keep_b, s_needs, v_needs)))
         ):
-            count = Signal(range((self.geometry.slots[n] << MOST_STRIDE) + 1), name=f"{name}_available")
-            m.d.sync += count.eq(count + self.loaded[n] - (self._fire & first))
-            ready.append(~first | (count != 0))
-        go = Signal()  # holds until the tile is issued, and is right again when the loop has settled
-        m.d.sync += go.eq(ready[0] & ready[1] & self._tiles.w_rdy & self._commands.w_rdy)
-        m.d.comb += [
-            self.starved.eq(self.active & ~(ready[0] & ready[1])),
-            self._fire.eq(self.active & self._settled & go),
-        ]
+            available = Signal(range((self.geometry.slots[n] << MOST_STRIDE) + 1), name=f"{name}_available")
+            m.d.sync += available.eq(available + self.loaded[n] - (loops.issue & needs))
+            ready.append(~needs | (available != 0))
+        return ready[0] & ready[1]

@@ -66,7 +66,7 @@ def test_every_beat_is_read_once_and_comes_back_with_its_tag(data_bits):
 
     async def sink(ctx):
         wanted = sum(len(beats_of(address, length, size)) for address, length, _ in given)
-        async for _, _, valid, beat in ctx.tick().sample(dut.beat_valid, dut.beat):
+        async for _, _, valid, beat in ctx.tick().sample(dut.beat.valid, dut.beat.p):
             if valid:
                 beats.append((beat.data, beat.tag, beat.first, beat.last))
                 if len(beats) == wanted:

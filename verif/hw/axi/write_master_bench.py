@@ -178,7 +178,7 @@ async def errors(dut):
         else:
             raise AssertionError("no error reported")
         memory.b_channel.send = send
-        error = int(dut.error.value)
+        error = int(dut.error_payload.value)
         assert error & 3 == int(response)
         assert error >> 2 == address // size * size
         await until_idle(dut, lines)

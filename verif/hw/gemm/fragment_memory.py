@@ -28,7 +28,7 @@ class FragmentMemory:
     Parameters
     ----------
     dut:
-        Has ``beat`` and ``beat_valid``.
+        Has a stream ``beat``.
     rng:
         Source of randomness.
     address_bits, data_bits:
@@ -84,4 +84,5 @@ class FragmentMemory:
             self._cycle += 1
             due = bool(self._beats) and self._beats[0][0] <= self._cycle and self.rng.random() < 0.8
             dut.beat_valid.value = int(due)
-            dut.beat.value = self._beats.popleft()[1] if due else self.rng.getrandbits(len(dut.beat))
+            payload = dut.beat_payload
+            payload.value = self._beats.popleft()[1] if due else self.rng.getrandbits(len(payload))

@@ -68,16 +68,16 @@ def test_every_block_reaches_its_place(data_bits, stall):
         done = 0
         for beat, first, last, tag in [*beats, *[(None, 0, 0, {})] * 20]:
             while beat is not None and rng.random() < stall:
-                ctx.set(unpacker.beat_valid, 0)
+                ctx.set(unpacker.beat.valid, 0)
                 await ctx.tick()
                 done += ctx.get(unpacker.write.last)
-            ctx.set(unpacker.beat_valid, beat is not None)
-            ctx.set(unpacker.beat.data, beat or 0)
-            ctx.set(unpacker.beat.first, first)
-            ctx.set(unpacker.beat.last, last)
+            ctx.set(unpacker.beat.valid, beat is not None)
+            ctx.set(unpacker.beat.p.data, beat or 0)
+            ctx.set(unpacker.beat.p.first, first)
+            ctx.set(unpacker.beat.p.last, last)
             for name, value in tag.items():
                 # Only a row's first beat has its tag.
-                ctx.set(Value.cast(getattr(unpacker.beat.tag, name)), value if first else 0)
+                ctx.set(Value.cast(getattr(unpacker.beat.p.tag, name)), value if first else 0)
             await ctx.tick()
             done += ctx.get(unpacker.write.last)
         assert done == TILES

@@ -1,17 +1,17 @@
-"""The FIFO in block memory against a queue."""
+"""The queue in block memory against a list."""
 
 import random
 
 import pytest
 from amaranth.sim import Simulator
 
-from hw.stream.block_fifo import BlockFifo
+from hw.stream.block_queue import BlockQueue
 
 
 @pytest.mark.parametrize("depth", [2, 4, 8, 32])
 def test_entries_come_out_in_order(depth):
     """The writer uses all room, the reader stalls: nothing is lost or repeated, even with a full ring."""
-    fifo = BlockFifo(shape=16, depth=depth)
+    queue = BlockQueue(shape=16, depth=depth)
     rng = random.Random(depth)
     sent, got, full = [], [], 0
 
@@ -20,22 +20,35 @@ def test_entries_come_out_in_order(depth):
         entry = None
         for cycle in range(1500):
             busy = 0.9 if cycle // 50 % 2 else 0.3
-            ctx.set(fifo.o.ready, rng.random() < 1.1 - busy)
+            ctx.set(queue.o.ready, rng.random() < 1.1 - busy)
             if entry is not None:
                 sent.append(entry)
-            ctx.set(fifo.data, rng.getrandbits(16) if entry is None else entry)
+            ctx.set(queue.data, rng.getrandbits(16) if entry is None else entry)
             room = len(sent) - len(got) < depth
             full += not room
             entry = rng.getrandbits(16) if room and rng.random() < busy else None
-            ctx.set(fifo.coming, entry is not None)
-            if ctx.get(fifo.o.valid & fifo.o.ready):
-                got.append(ctx.get(fifo.o.payload))
+            ctx.set(queue.coming, entry is not None)
+            if ctx.get(queue.o.valid & queue.o.ready):
+                got.append(ctx.get(queue.o.payload))
             await ctx.tick()
 
-    simulator = Simulator(fifo)
+    simulator = Simulator(queue)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
     assert got == sent[: len(got)]
     assert len(got) > 300
     assert full > 50
+
+
+@pytest.mark.parametrize(
+    ("error", "depth", "message"),
+    [
+        (ValueError, 1, "depth must be a power of two, .*not 1"),
+        (ValueError, 12, "depth must be a power of two, .*not 12"),
+        (TypeError, 8.0, "depth must be an integer, not 8.0"),
+    ],
+)
+def test_refuses_other_depths(error, depth, message):
+    with pytest.raises(error, match=message):
+        BlockQueue(shape=16, depth=depth)

@@ -1,4 +1,4 @@
-"""A FIFO in block memory."""
+"""A queue in block memory."""
 
 from amaranth.hdl import Module, Shape
 from amaranth.lib import stream, wiring
@@ -8,33 +8,46 @@ from hw.stream.ring_reader import RingReader
 from hw.target.block_memory import BlockMemory
 from hw.target.delay import delay
 
-__all__ = ["BlockFifo"]
+__all__ = ["BlockQueue"]
 
 
-class BlockFifo(wiring.Component):
-    """Entries in order. There is no back-pressure at the input: the writer sees to it that there is room.
+class BlockQueue(wiring.Component):
+    """Payloads in order, deeper than a ``Queue``.
 
-    Latency from ``data`` to the output is ``latency`` cycles, throughput one entry per cycle.
+    The input is no stream: it cannot stall, because a comparison of the addresses would take longer than a
+    cycle should, and it says a cycle ahead that a payload comes, for the same reason (see ``RingReader``).
+    The writer sees to it that there is room.
+
+    Latency from ``data`` to ``o`` is ``latency`` cycles, throughput one payload per cycle.
 
     Parameters
     ----------
     shape:
-        Shape of an entry.
+        Shape of the payload.
     depth:
-        Entries that it holds, a power of two.
+        Payloads that it holds, a power of two, at least 2; two more may wait in the memory's output.
     target:
         One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
-    coming: In(1), an entry is written in the next cycle; data: In(shape), that entry, a cycle later
+    coming: In(1), a payload is written in the next cycle; data: In(shape), that payload, a cycle later
     o: Out(stream of shape)
     filling: Out(1), for the writer: see ``RingReader``
+
+    Raises
+    ------
+    TypeError, ValueError
+        ``depth`` is not an integer, or no power of two.
     """
 
     latency = RingReader.latency
 
     def __init__(self, *, shape, depth, target="generic"):
+        if not isinstance(depth, int) or isinstance(depth, bool):
+            raise TypeError(f"depth must be an integer, not {depth!r}")
+        if depth < 2 or depth & (depth - 1):
+            raise ValueError(f"depth must be a power of two, so that addresses wrap around, not {depth!r}")
         self.depth = depth
         self._memory = BlockMemory(width=Shape.cast(shape).width, depth=depth, target=target)
         super().__init__(
