@@ -71,6 +71,9 @@ class Lamp(wiring.Component):
 @cocotb.test()
 async def blinks(dut):
     Clock(dut.clk, CYCLE_NS, unit="ns").start()
+    dut.button.value = 0
+    dut.rst.value = 1
+    await ClockCycles(dut.clk, 2)
     dut.rst.value = 0
     dut.button.value = 1
     seen = []

@@ -63,7 +63,8 @@ def find(test: str) -> list[str]:
         raise LookupError(f"pytest finds no tests in {where}:\n{result.stdout}{result.stderr}")
     found = [line for line in result.stdout.splitlines() if "::" in line]
     if function:
-        found = [line for line in found if line == test or line.startswith((f"{test}[", f"{test}::"))]
+        parts = rf"{re.escape(function)}($|\[|::)"
+        found = [line for line in found if re.match(parts, line.partition("::")[2])]
     elif searched == SEARCHED:
         found = [line for line in found if test in line]
     if not found:

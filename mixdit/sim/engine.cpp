@@ -15,7 +15,7 @@ constexpr int ANSWER_CYCLES = 1000;  // in which a register access is answered
 
 struct Engine {
     VerilatedContext context;
-    Vtop top{&context};
+    Vtop top{&context, ""};  // waveforms begin with the design, not with "TOP"
     AxiMemory axi;
     Waveform waveform;
 

@@ -57,7 +57,7 @@ constexpr size_t A_BYTES = ROWS * SLOT_BYTES, B_BYTES = COLS * SLOT_BYTES, D_BYT
 
 struct Model {
     VerilatedContext context;
-    Vtop top{&context};
+    Vtop top{&context, ""};  // waveforms begin with the design, not with "TOP"
     Waveform waveform;
 
     explicit Model(const char* path) : waveform(context, top, path) { reset(); }

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from vcd.gtkw import GTKWSave, make_translation_filter
 
+from hw.shared_module import flat_ports
 from mixdit.sim.design import Design
 from mixdit.sim.states import codes, fsm_states
 
@@ -63,15 +64,22 @@ def record(design: Design) -> Path | None:
 def _write_view(file: TextIO, path: Path, design: Design) -> None:
     view = new_view(file, units_per_ns=1)
     view.dumpfile(str(path))
-    view.treeopen(f"TOP.{design.name}")
+    view.treeopen(design.name)
+    if not design.component:
+        return
     with view.group("states"):
-        states = fsm_states(design.component) if design.component else {}
-        for names, state in states.items():
+        for names, state in fsm_states(design.component).items():
             # GTKWave takes the names from a file.
             translation = path.with_suffix(f".{'.'.join(names)}.txt")
             translation.write_text(make_translation_filter(list(codes(state)), size=len(state)) + "\n")
-            signal = ".".join(("TOP", design.name, *names))
+            signal = _signal(design.name, *names, width=len(state))
             view.trace(signal, alias=".".join(names), translate_filter_file=str(translation))
     with view.group("ports"):
-        for port in design.ports:
-            view.trace(f"TOP.{design.name}.{port}")
+        widths = {name: len(port) for name, (port, _) in flat_ports(design.component, "_").items()}
+        for name, width in {"clk": 1, "rst": 1, **widths}.items():
+            view.trace(_signal(design.name, name, width=width))
+
+
+def _signal(*names: str, width: int) -> str:
+    """A signal as GTKWave calls it."""
+    return ".".join(names) + (f"[{width - 1}:0]" if width > 1 else "")
