@@ -24,7 +24,7 @@ def simulate(design, *testbenches, background=()):
     for testbench in testbenches:
         simulator.add_testbench(testbench)
     if path := next_file():
-        shown = {"states": list(fsm_states(fragment).values())}
+        shown = {"states": {"/".join(path): state for path, state in fsm_states(fragment).items()}}
         if hasattr(design, "signature"):
             shown["ports"] = design
         with _recorded(simulator, path, shown):

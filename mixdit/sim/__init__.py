@@ -1,7 +1,7 @@
 """Fast drivers of Verilated designs: a C++ loop around the model, NumPy arrays in and out.
 
-``build``: compiles the shared libraries; ``errors``: what ends a run; ``random.h``: stalls by chance. ``waves``,
-``states``, ``waveform.h``: waveforms, where ``MIXDIT_WAVES`` asks for them.
+``build``: compiles the shared libraries; ``errors``: what ends a run; ``random.h``: stalls by chance.
+``waves``, ``states``, ``waveform.h``: waveforms, where ``MIXDIT_WAVES`` asks for them.
 
 The array: ``array``: tiles and whole products; ``panels``: cutting operands into tiles; ``harness.cpp``: the
 loop.

@@ -69,11 +69,11 @@ def _write_view(file: TextIO, path: Path, design: Design) -> None:
         return
     with view.group("states"):
         for names, state in fsm_states(design.component).items():
-            # GTKWave takes the names from a file.
+            # GTKWave takes the names of codes from a file, and shows of an alias what follows its last dot.
             translation = path.with_suffix(f".{'.'.join(names)}.txt")
             translation.write_text(make_translation_filter(list(codes(state)), size=len(state)) + "\n")
             signal = _signal(design.name, *names, width=len(state))
-            view.trace(signal, alias=".".join(names), translate_filter_file=str(translation))
+            view.trace(signal, alias="/".join(names), translate_filter_file=str(translation))
     with view.group("ports"):
         widths = {name: len(port) for name, (port, _) in flat_ports(design.component, "_").items()}
         for name, width in {"clk": 1, "rst": 1, **widths}.items():
