@@ -43,7 +43,7 @@ def main(arguments: list[str], folder: Path = FOLDER) -> int:
         return outcome or _fail(f"{test} simulates no hardware: there is nothing to record")
     for view in views:
         vcd = view.with_suffix(".vcd")
-        print(f"wave: {vcd}, {vcd.stat().st_size / 1e6:.1f} MB; to open it:\n\n    gtkwave {view}\n")
+        print(f"wave: {vcd}, {vcd.stat().st_size / 1000:,.0f} kB; to open it:\n\n    gtkwave {view}\n")
     return outcome
 
 
