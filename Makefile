@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-engine test-netlist demo quality lint bench ppa lock clean
+.PHONY: help verilog test test-fast test-engine test-netlist wave demo quality lint bench ppa lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-fast     run the checks that take seconds"
 	@echo "make test-engine   run the engine's campaigns: random jobs, real layers, faults (a quarter of an hour)"
 	@echo "make test-netlist  simulate netlists after synthesis, for every FPGA family (half an hour)"
+	@echo "make wave TEST=x   record the waveform of one test: a pytest id, or a part of one such as converter"
 	@echo "make demo          run a small real product on the simulated array"
 	@echo "make quality       compare image quality of every precision on two small diffusion transformers"
 	@echo "make lint          check the Python and the exported Verilog"
@@ -43,6 +44,13 @@ test test-fast test-engine test-netlist:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim demo lint synth dit)
 	@$(BIN)/python -m pytest verif -n $(JOBS) -m "$(MARKS)" $(ARGS)
+
+# TEST is read from the environment, where its spaces and brackets mean nothing.
+wave: export TEST := $(TEST)
+wave:
+	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
+	@$(call setup,base sim)
+	@$(BIN)/python -m verif.wave "$$TEST"
 
 demo:
 	@$(call need,g++,g++); $(call need,perl,perl)

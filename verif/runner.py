@@ -14,6 +14,7 @@ from cocotb_tools.runner import get_runner
 
 from mixdit.sim.design import Design
 from mixdit.sim.verilate import verilate
+from mixdit.sim.waves import record
 
 __all__ = ["BenchError", "BenchResult", "bench_parameters", "run_bench", "seed"]
 
@@ -38,7 +39,7 @@ class BenchResult:
     tests:
         Names of the cocotb tests that passed.
     folder:
-        Where the run's log, results and waveform are.
+        Where the run's log and results are.
     """
 
     tests: tuple[str, ...]
@@ -88,19 +89,20 @@ def run_bench(
     optimization:
         How the C++ compiler optimizes the model; a netlist takes longer to compile than to simulate.
 
-    The seed is printed and comes from ``MIXDIT_SEED``; ``WAVES=1`` records a VCD file. Raises
-    ``BenchError`` when a test fails or when no test ran.
+    The seed is printed and comes from ``MIXDIT_SEED``; ``MIXDIT_WAVES`` asks for a waveform
+    (``mixdit.sim.waves``). Raises ``BenchError`` when a test fails or when no test ran.
     """
-    waves = os.environ.get("WAVES", "") not in ("", "0")
     libraries = cocotb_tools.config.libs_dir
+    design = core if isinstance(core, Design) else Design.of(core, name)
     build = verilate(
-        core if isinstance(core, Design) else Design.of(core, name),
+        design,
         kind="cocotb",
-        arguments=[*VERILATOR_ARGUMENTS, *(["--trace"] if waves else [])],
+        arguments=VERILATOR_ARGUMENTS,
         link=["--exe", "-o", name, "-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"],
         cpp=[cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"],
-        make_variables={"VM_TRACE": str(int(waves)), "OPT_FAST": optimization},
+        make_variables={"OPT_FAST": optimization},
     )
+    wave = record(design)
     folder.mkdir(parents=True, exist_ok=True)
     print(f"{name}: MIXDIT_SEED={seed()} in {folder}")
     log, results = folder / "simulation.log", folder / "results.xml"
@@ -117,7 +119,7 @@ def run_bench(
             test_dir=folder,
             test_filter=test_filter,
             seed=seed(),
-            waves=waves,
+            test_args=["--trace", "--trace-file", str(wave)] if wave else [],
             results_xml=str(results.resolve()),
             log_file=log.resolve(),
             extra_env={

@@ -1,6 +1,8 @@
 """The Verilated array in Python: tiles and whole matrix products, bit for bit what the hardware gives."""
 
 import ctypes
+import os
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +14,7 @@ from hw.array.array import Array
 from mixdit.sim.build import build_library
 from mixdit.sim.errors import HarnessError
 from mixdit.sim.panels import Panel, panels
+from mixdit.sim.waves import record
 
 __all__ = ["ArrayHarness", "HarnessError", "Product", "Run", "Stalls"]
 
@@ -151,20 +154,17 @@ class ArrayHarness:
             fraction_bits=fraction_bits,
             target=target,
         )
-        path = build_library(core, threads=threads, optimization=optimization)
+        path, design = build_library(core, threads=threads, optimization=optimization)
         self._library = ctypes.CDLL(str(path))
         self._library.array_open.restype = ctypes.c_void_p
-        self._model = ctypes.c_void_p(self._library.array_open())
+        wave = record(design)
+        self._model = ctypes.c_void_p(self._library.array_open(wave and os.fsencode(wave)))
+        # Also when Python ends: a waveform is whole only then.
+        self._close = weakref.finalize(self, self._library.array_close, self._model)
 
     def close(self) -> None:
         """Free the model."""
-        if self._model:
-            self._library.array_close(self._model)
-            self._model = None
-
-    def __del__(self):
-        if hasattr(self, "_model"):
-            self.close()
+        self._close()
 
     def reset(self) -> None:
         """Pulse ``rst``."""

@@ -20,7 +20,7 @@ SIMULATION = ("-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-assert",
 """Arguments for speed; the design has no X to lose."""
 
 
-def build_library(core: Array, *, threads: int = 1, optimization: str = "-Os") -> Path:
+def build_library(core: Array, *, threads: int = 1, optimization: str = "-Os") -> tuple[Path, Design]:
     """Shared library with the loop of ``harness.cpp`` around ``core``, built once per configuration.
 
     Parameters
@@ -44,20 +44,20 @@ def build_library(core: Array, *, threads: int = 1, optimization: str = "-Os") -
         Design.of(core, NAME),
         f"{core.rows}x{core.cols}",
         defines,
-        ["harness.cpp", "random.h"],
+        ["harness.cpp", "random.h", "waveform.h"],
         signals=[ISSUE],
         threads=threads,
         optimization=optimization,
     )
 
 
-def build_engine_library(core: Engine, *, threads: int = 1, optimization: str = "-Os") -> Path:
+def build_engine_library(core: Engine, *, threads: int = 1, optimization: str = "-Os") -> tuple[Path, Design]:
     """Shared library with the loop of ``engine.cpp`` around ``core``; otherwise as ``build_library``."""
     return _build(
         Design.of(core, "mixdit_gemm"),
         f"{core.arrays}x{core.rows}x{core.cols}",
         {"BEAT_BYTES": core.data_bits // 8},
-        ["engine.cpp", "axi_memory.h", "random.h"],
+        ["engine.cpp", "axi_memory.h", "random.h", "waveform.h"],
         threads=threads,
         optimization=optimization,
     )
@@ -72,7 +72,7 @@ def _build(
     signals: Iterable[tuple[str, str]] = (),
     threads: int,
     optimization: str,
-) -> Path:
+) -> tuple[Path, Design]:
     library = f"lib{design.name}.so"
     flags = " ".join(f"-D{name}={value}" for name, value in defines.items())
     folder = verilate(
@@ -84,4 +84,4 @@ def _build(
         cpp=[Path(__file__).with_name(name) for name in sources],
         make_variables={"OPT_FAST": optimization, "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O2"},
     )
-    return folder / library
+    return folder / library, design

@@ -26,12 +26,15 @@ class Design:
         Port names of the top, ``clk`` and ``rst`` included.
     shared:
         Modules placed many times, with the names of their input ports.
+    component:
+        What was exported; None for Verilog from elsewhere.
     """
 
     name: str
     verilog: str
     ports: tuple[str, ...]
     shared: dict[str, tuple[str, ...]]
+    component: wiring.Component | None = None
 
     @classmethod
     def of(cls, component: wiring.Component, name: str) -> "Design":
@@ -45,6 +48,7 @@ class Design:
             verilog=to_verilog(top, name),
             ports=("clk", "rst", *flat_ports(top, "_")),
             shared=dict(_shared(component)),
+            component=top,
         )
 
 

@@ -5,6 +5,7 @@
 
 #include "axi_memory.h"
 #include "verilated.h"
+#include "waveform.h"
 
 namespace {
 
@@ -14,15 +15,15 @@ constexpr int ANSWER_CYCLES = 1000;  // in which a register access is answered
 
 struct Engine {
     VerilatedContext context;
-    Vtop top{&context};
+    Vtop top{&context, ""};  // waveforms begin with the design, not with "TOP"
     AxiMemory axi;
+    Waveform waveform;
 
-    explicit Engine(Memory& memory) : axi(top, memory) { reset(); }
+    Engine(Memory& memory, const char* path) : axi(top, memory), waveform(context, top, path) { reset(); }
 
     void settle() {  // what depends combinationally on the inputs
         axi.drive();
-        top.clk = 0;
-        top.eval();
+        waveform.fall(top);
         axi.observe();
     }
     void edge() {
@@ -33,7 +34,7 @@ struct Engine {
         top.s_axil_awvalid = top.s_axil_wvalid = top.s_axil_bready = 0;
         top.s_axil_arvalid = top.s_axil_rready = 0;
         top.rst = 1;
-        top.clk = 0, top.eval(), edge();
+        waveform.fall(top), edge();
         top.rst = 0;
         axi.reset();
     }
@@ -43,7 +44,8 @@ struct Engine {
 
 extern "C" {
 
-void* engine_open(Memory* memory) { return new Engine(*memory); }
+// `path`: where to record the waveform; null for none.
+void* engine_open(Memory* memory, const char* path) { return new Engine(*memory, path); }
 void engine_close(void* engine) { delete static_cast<Engine*>(engine); }
 void engine_reset(void* engine) { static_cast<Engine*>(engine)->reset(); }
 void engine_reseed(void* engine) { static_cast<Engine*>(engine)->axi.reseed(); }

@@ -1,6 +1,8 @@
 """The Verilated engine in Python: a port for the driver, with a memory that can be slow or fail."""
 
 import ctypes
+import os
+import weakref
 from dataclasses import asdict
 from functools import cache
 
@@ -11,8 +13,10 @@ from golden.engine import REGISTERS, EngineParameters
 from hw.gemm.engine import Engine
 from mixdit.driver import PortError
 from mixdit.sim.build import build_engine_library
+from mixdit.sim.design import Design
 from mixdit.sim.errors import HarnessError
 from mixdit.sim.memory import Fault, Memory, SharedMemory, Violation
+from mixdit.sim.waves import record
 
 __all__ = ["EngineHarness"]
 
@@ -73,24 +77,25 @@ class EngineHarness:
             data=self.data.ctypes.data, written=self.written.ctypes.data, origin=origin, size=size
         )
         self._shared.set(memory or Memory())
-        self._library = _library(self.parameters, product_stages, target, adder_lanes, threads, optimization)
-        self._engine = ctypes.c_void_p(self._library.engine_open(ctypes.byref(self._shared)))
+        self._library, design = _library(
+            self.parameters, product_stages, target, adder_lanes, threads, optimization
+        )
+        wave = record(design)
+        self._engine = ctypes.c_void_p(
+            self._library.engine_open(ctypes.byref(self._shared), wave and os.fsencode(wave))
+        )
+        # Also when Python ends: a waveform is whole only then.
+        self._close = weakref.finalize(self, self._library.engine_close, self._engine)
 
     def close(self) -> None:
         """Free the model."""
-        if self._engine:
-            self._library.engine_close(self._engine)
-            self._engine = None
+        self._close()
 
     def __enter__(self) -> "EngineHarness":
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-    def __del__(self):
-        if hasattr(self, "_engine"):
-            self.close()
 
     # The port.
 
@@ -213,9 +218,10 @@ def _library(
     adder_lanes: int,
     threads: int,
     optimization: str,
-) -> ctypes.CDLL:
-    """The compiled engine, its Verilog written once per process: that takes longer than most runs."""
+) -> tuple[ctypes.CDLL, Design]:
+    """The compiled engine and its design, made once per process: Verilog takes longer than most runs."""
     core = Engine(**asdict(parameters), product_stages=product_stages, target=target, adder_lanes=adder_lanes)
-    library = ctypes.CDLL(str(build_engine_library(core, threads=threads, optimization=optimization)))
+    path, design = build_engine_library(core, threads=threads, optimization=optimization)
+    library = ctypes.CDLL(str(path))
     library.engine_open.restype = ctypes.c_void_p
-    return library
+    return library, design

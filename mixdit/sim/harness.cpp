@@ -12,6 +12,7 @@
 #include "verilated.h"
 
 #include "random.h"
+#include "waveform.h"
 
 extern "C" {
 
@@ -56,13 +57,11 @@ constexpr size_t A_BYTES = ROWS * SLOT_BYTES, B_BYTES = COLS * SLOT_BYTES, D_BYT
 
 struct Model {
     VerilatedContext context;
-    Vtop top{&context};
+    Vtop top{&context, ""};  // waveforms begin with the design, not with "TOP"
+    Waveform waveform;
 
-    Model() { reset(); }
-    void settle() {  // what depends combinationally on the inputs
-        top.clk = 0;
-        top.eval();
-    }
+    explicit Model(const char* path) : waveform(context, top, path) { reset(); }
+    void settle() { waveform.fall(top); }  // what depends combinationally on the inputs
     void edge() {
         top.clk = 1;
         top.eval();
@@ -173,7 +172,8 @@ int run(Model& model, Request& request) {
 
 extern "C" {
 
-void* array_open() { return new Model; }
+// `path`: where to record the waveform; null for none.
+void* array_open(const char* path) { return new Model(path); }
 void array_close(void* model) { delete static_cast<Model*>(model); }
 void array_reset(void* model) { static_cast<Model*>(model)->reset(); }
 int array_run(void* model, Request* request) { return run(*static_cast<Model*>(model), *request); }

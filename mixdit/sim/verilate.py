@@ -5,12 +5,14 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gen.package import VERILATOR_WAIVERS
 from mixdit.sim.build_cache import cached_build
 from mixdit.sim.design import Design
 from mixdit.sim.toolchain import find_verilator
+from mixdit.sim.waves import recording
 
 __all__ = ["BuildError", "verilate"]
 
@@ -20,6 +22,9 @@ LINT = (
     "-Wno-SYMRSVDWORD",  # a name that C++ reserves: Verilator renames it in its own code
 )
 """Every warning is an error, but for those that exported Verilog cannot avoid."""
+
+TRACING = ("--trace", "--trace-max-width", "65536", "--timescale", "1ns/1ns")
+"""Arguments for a model that can record all but large memories; it is slower, and a build of its own."""
 
 EMPTY = Design(name="empty", verilog="module empty;\nendmodule\n", ports=(), shared={})
 
@@ -57,10 +62,17 @@ def verilate(
     make_variables:
         Variables for the makefile, such as OPT_FAST.
 
+    Where simulations are to record (``mixdit.sim.waves``), the model can.
+
     Raises ``BuildError`` on any warning or error, ``ToolchainError`` without a toolchain.
     """
     tool = find_verilator()
     variables = [f"{k}={v}" for k, v in {**tool.make_variables, **(make_variables or {})}.items()]
+    if recording():
+        kind, arguments = f"{kind}-trace", [*arguments, *TRACING]
+        # Names that tools made up, such as \$12, are most of a design and of no interest, and GTKWave cannot
+        # read all of them. Verilator records no name that begins with an underscore.
+        design = replace(design, verilog=design.verilog.replace(r"\$", r"\_$"))
     control = _control(design, signals)
     sharing = ["-fno-dfg"] if design.shared else []
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from amaranth.hdl import Value
-from amaranth.sim import Simulator
 
 from golden import MX4, MX6, MX9, matmul
 from golden.rounding import add_binary32, round_to_binary32
@@ -9,6 +8,7 @@ from perf.baselines.float_add import FloatAdd, IntegerToFloat
 from perf.baselines.floor import Floor
 from perf.baselines.straightforward import StraightforwardElement
 from verif.golden.samples import bits, random_tensor
+from verif.simulation import simulate
 
 EDGES = np.array(
     [
@@ -19,13 +19,6 @@ EDGES = np.array(
     np.uint32,
 )
 """Zeros, the ends of the normal range, infinities, NaN; then 1 and what halfway cases of 1 are made of."""
-
-
-def simulate(component, process):
-    simulator = Simulator(component)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(process)
-    simulator.run()
 
 
 def stream_through(component, inputs, output, latency):

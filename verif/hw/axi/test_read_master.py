@@ -3,10 +3,10 @@
 import random
 
 import pytest
-from amaranth.sim import Simulator
 
 from hw.axi.read_master import ReadMaster
 from hw.axi.signatures import PAGE_BYTES
+from verif.simulation import simulate
 
 ADDRESS_BITS = 40
 MOST_BYTES = 5000
@@ -74,12 +74,7 @@ def test_every_beat_is_read_once_and_comes_back_with_its_tag(data_bits):
         await ctx.tick().repeat(20)
         assert ctx.get(dut.idle)
 
-    sim = Simulator(dut)
-    sim.add_clock(1e-9)
-    sim.add_testbench(source)
-    sim.add_testbench(memory, background=True)
-    sim.add_testbench(sink)
-    sim.run()
+    simulate(dut, source, sink, background=[memory])
 
     expected = []
     for address, length, tag in given:

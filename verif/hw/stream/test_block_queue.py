@@ -3,9 +3,9 @@
 import random
 
 import pytest
-from amaranth.sim import Simulator
 
 from hw.stream.block_queue import BlockQueue
+from verif.simulation import simulate
 
 
 @pytest.mark.parametrize("depth", [2, 4, 8, 32])
@@ -32,10 +32,7 @@ def test_entries_come_out_in_order(depth):
                 got.append(ctx.get(queue.o.payload))
             await ctx.tick()
 
-    simulator = Simulator(queue)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
+    simulate(queue, bench)
     assert got == sent[: len(got)]
     assert len(got) > 300
     assert full > 50

@@ -1,9 +1,9 @@
 """The delay in block memory."""
 
 import pytest
-from amaranth.sim import Simulator
 
 from hw.target.memory_delay import MemoryDelay
+from verif.simulation import simulate
 
 
 @pytest.mark.parametrize("cycles", [3, 4, 6, 10])
@@ -18,10 +18,7 @@ def test_words_come_back_after_their_cycles(cycles):
             await context.tick()
             seen.append(context.get(line.o))
 
-    simulator = Simulator(line)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(drive)
-    simulator.run()
+    simulate(line, drive)
     assert seen[cycles - 1 :] == words[: len(words) - cycles + 1]
 
 

@@ -1,11 +1,11 @@
 """The division of the operand buffers."""
 
 import pytest
-from amaranth.sim import Simulator
 
 from golden.engine import EngineParameters, least_group, stationary_group
 from hw.gemm.geometry import Geometry
 from hw.gemm.jobs.job_planner import JobPlanner
+from verif.simulation import simulate
 
 
 @pytest.mark.parametrize(("k_blocks", "tiles"), [(8, 2), (10, 3), (2, 7), (72, 4), (8, 40)])
@@ -34,7 +34,4 @@ def test_group_fits(k_blocks, tiles, keep_b):
             fit = slots // chunks
             assert group == max(1, fit // 2 if fit // 2 >= least_group(parameters, keep_b) else fit)
 
-    simulator = Simulator(planner)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(drive)
-    simulator.run()
+    simulate(planner, drive)

@@ -4,13 +4,13 @@ import random
 from dataclasses import dataclass
 
 import pytest
-from amaranth.sim import Simulator
 
 from golden.engine import EngineParameters, stationary_group
 from golden.formats import BLOCK_SIZE, MX6, MX9
 from hw.gemm.geometry import MOST_STRIDE, Geometry
 from hw.gemm.jobs.job import BlockCode
 from hw.gemm.operands.operand_fetch import OperandFetch
+from verif.simulation import simulate
 
 GEOMETRIES = {
     "one array": Geometry(EngineParameters(rows=2, cols=4, drain_rows=2, k_blocks=8, stationary_tiles=3)),
@@ -97,7 +97,7 @@ class Product:
         return own.address + row * own.pitch + size(chunk, before), size(taken, leading), taken, leading
 
 
-def simulate(geometry: Geometry, products: list[Product], *, release, cycles: int, seed: int = 0):
+def reads(geometry: Geometry, products: list[Product], *, release, cycles: int, seed: int = 0):
     """Tiles read of each side, each with its slot's address. ``release(rng, side)`` frees a slot."""
     rng = random.Random(seed)
     fetch = OperandFetch(geometry=geometry)
@@ -140,12 +140,7 @@ def simulate(geometry: Geometry, products: list[Product], *, release, cycles: in
                 found[side].append((p.tag.address, list(rows)))
                 rows.clear()
 
-    simulator = Simulator(fetch)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(jobs, background=True)
-    simulator.add_testbench(loop, background=True)
-    simulator.add_testbench(memory)
-    simulator.run()
+    simulate(fetch, memory, background=[jobs, loop])
     assert under_way == [[], []]
     return found
 
@@ -160,7 +155,7 @@ def test_reads_all_in_order(name, seed):
         [(product.stride, tile) for product in products for tile in product.tiles(side)] for side in range(2)
     ]
     rows = sum(len(tile) for tiles in expected for _, tile in tiles)
-    found = simulate(
+    found = reads(
         geometry, products, release=lambda rng, _: rng.random() < 0.3, cycles=4 * rows + 4000, seed=seed
     )
     for side in range(2):
@@ -182,7 +177,7 @@ def test_reads_ahead(stuck):
     while product.k_blocks > geometry.k_blocks >> 1 or product.k_blocks <= geometry.k_blocks >> 2:
         product = Product(rng, geometry)
     product.operands = tuple(Operand(0, 64, rows, 0) for rows in (24, 80))
-    found = simulate(geometry, [product, product], release=lambda rng, side: side != stuck, cycles=3000)
+    found = reads(geometry, [product, product], release=lambda rng, side: side != stuck, cycles=3000)
     assert len(found[stuck]) <= geometry.slots[stuck] << 1
     assert len(found[1 - stuck]) == 2 * len(product.tiles(1 - stuck))
 
@@ -217,10 +212,7 @@ def test_reads_first_what_is_needed_first(keep_b):
             if valid and ready:
                 order.append(p.tag.operand.value)
 
-    simulator = Simulator(fetch)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
+    simulate(fetch, bench)
     moves, stays = (0, 1) if keep_b else (1, 0)
     tile = (4, 16)[moves]
     group = 4 * (4, 16)[stays]

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from amaranth.hdl import Module, Value
-from amaranth.sim import Simulator
 
 from golden import format_codes, slots
 from golden.engine import EngineParameters, describe, to_rows
@@ -13,6 +12,7 @@ from hw.gemm.jobs.job import OperandSide
 from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.unpacker import Unpacker
 from verif.hw.gemm.random_jobs import random_operand
+from verif.simulation import simulate
 
 ROWS, K_BLOCKS, TILES = 5, 16, 4
 
@@ -88,7 +88,4 @@ def test_every_block_reaches_its_place(data_bits, stall):
             found = ctx.get(buffer.blocks[lane]).to_bytes(18, "little")
             assert found[: len(block)] == block, (address, lane)
 
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(drive)
-    simulator.run()
+    simulate(m, drive)
