@@ -22,7 +22,7 @@ DEFAULT_SEED = 20250729
 
 PARAMETERS_VARIABLE = "MIXDIT_BENCH_PARAMETERS"
 
-VERILATOR_ARGUMENTS = ("--vpi", "--timescale", "1ns/1ns", "-O3")
+VERILATOR_ARGUMENTS = ("--vpi", "--timescale", "1ns/1ns", "-O3", "--output-split", "0")
 
 
 class BenchError(AssertionError):
@@ -64,7 +64,7 @@ def run_bench(
     parameters: Mapping[str, Any] | None = None,
     test_filter: str | None = None,
     ignored_deprecations: tuple[str, ...] = (),
-    optimization: str = "-Os",
+    optimization: str = "-O0",
 ) -> BenchResult:
     """Simulate the cocotb tests of ``test_module`` on ``core``, exported as Verilog module ``name``.
 
@@ -121,6 +121,7 @@ def run_bench(
             results_xml=str(results.resolve()),
             log_file=log.resolve(),
             extra_env={
+                "COCOTB_REWRITE_ASSERTION_FILES": "verif/*.py",
                 "PYTHONWARNINGS": ",".join(warnings),
                 PARAMETERS_VARIABLE: json.dumps(dict(parameters or {})),
             },
