@@ -55,7 +55,7 @@ async def reorder_jobs(dut, stalls):
         )  # fmt: skip
         await bench.run([*jobs, made, replace(product, descriptor=chained)])
         await bench.counters()
-    COVERAGE.compared(bench.compared)
+    COVERAGE.compared(bench.expected.outputs)
     COVERAGE.write(Path.cwd())
 
 
@@ -97,7 +97,7 @@ async def refused_reorder_jobs(dut):
         bench.put(job)
         at = job.descriptor.b_address + 2 * int(rng.integers(40))
         bench.memory.write(at, b"\x28\x00")
-        bench.expected[at : at + 2] = (40, 0)
+        bench.expected.data[at : at + 2] = (40, 0)
         await bench.submit(job.descriptor)
         assert await bench.interrupt(5000) == 2
         assert await bench.read("ERROR_CODE") == ErrorCode.PERMUTATION
@@ -110,7 +110,7 @@ async def refused_reorder_jobs(dut):
 async def the_driver(dut):
     """The host's whole way: plan an order, reorder, multiply, chain, fail and recover."""
     bench = await EngineBench.start(dut, PARAMETERS)
-    port = SimulatedPort(dut, bench.registers, bench.memory, range(0x1000, len(bench.expected)))
+    port = SimulatedPort(dut, bench.registers, bench.memory, range(0x1000, bench.expected.data.size))
 
     def host() -> None:
         gemm = Gemm(port, timeout=300)

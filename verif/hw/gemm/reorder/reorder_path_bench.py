@@ -5,14 +5,13 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from golden.engine import Descriptor, EngineParameters, ErrorCode, MemoryFormat, Operation, row_bytes, run
 from hw.gemm.reorder.reorder_path import reorder_job_layout
 from verif.coverage import Coverage
+from verif.handshake import Sink, Source, start
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
-from verif.hw.gemm.handshake import Receiver, Sender
 from verif.runner import bench_parameters
 
 P = bench_parameters()
@@ -74,24 +73,19 @@ def payload(d: Descriptor) -> int:
     )  # fmt: skip
 
 
-async def start(dut, stalls):
+async def begin(dut, stalls):
     rng = random.Random(random.getrandbits(64))
     memory = FragmentMemory(dut, rng, P["address_bits"], P["data_bits"], latency=rng.choice((1, 20)))
     options = {"stall": stalls, "rng": rng}
-    jobs = Sender(dut, "job", **options)
+    jobs = Source(dut, "job", **options)
     parts = [
         jobs,
         memory,
-        Receiver(dut, "read", on_payload=memory.request, **options),
-        Receiver(dut, "o", on_payload=memory.write, **options),
+        Sink(dut, "read", on_beat=memory.request, **options),
+        Sink(dut, "o", on_beat=memory.write, **options),
     ]
     dut.beat_valid.value = 0
-    dut.rst.value = 1
-    Clock(dut.clk, 10, unit="ns").start()
-    await ClockCycles(dut.clk, 2)
-    dut.rst.value = 0
-    for part in parts:
-        cocotb.start_soon(part.run())
+    await start(dut, *parts)
     return rng, memory, jobs
 
 
@@ -106,7 +100,7 @@ async def until(dut, condition) -> int:
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 @cocotb.parametrize(stalls=STALLS)
 async def jobs(dut, stalls):
-    rng, memory, sender = await start(dut, stalls)
+    rng, memory, sender = await begin(dut, stalls)
     outputs = 0
     for number in range(P["jobs"]):
         d = random_descriptor(rng, memory)
@@ -126,7 +120,7 @@ async def jobs(dut, stalls):
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def bad_permutation(dut):
     """Nothing is written, and the fault stays until a reset."""
-    rng, memory, sender = await start(dut, "none")
+    rng, memory, sender = await begin(dut, "none")
     d = random_descriptor(rng, memory)
     while not d.permute:
         d = random_descriptor(rng, memory)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from golden import add_binary32
@@ -14,8 +13,8 @@ from golden.engine.job import flush
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.result_dispatch import tile_command_layout
 from verif.coverage import Coverage
+from verif.handshake import Sink, Source, start
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
-from verif.hw.gemm.handshake import Receiver, Sender
 from verif.hw.gemm.results import float_vectors
 from verif.runner import bench_parameters
 
@@ -110,7 +109,7 @@ class Job:
             bias_address=self.bias_address,
         )
 
-    def send(self, commands: Sender, results: Sender) -> None:
+    def send(self, commands: Source, results: Source) -> None:
         tiles = [(r, c) for r in range(0, self.m, ROWS) for c in range(0, self.n, 16)]
         layout = tile_command_layout(rows=ROWS, slots=P["slots"], address_bits=ADDRESS_BITS)
         ends = [
@@ -159,21 +158,16 @@ async def jobs(dut, stalls):
     rng = random.Random(random.getrandbits(64))
     memory = FragmentMemory(dut, rng, ADDRESS_BITS, DATA_BITS, latency=rng.choice((1, 20)))
     options = {"stall": stalls, "rng": rng}
-    commands, results = Sender(dut, "command", **options), Sender(dut, "d", **options)
+    commands, results = Source(dut, "command", **options), Source(dut, "d", **options)
     parts = [
         commands,
         results,
         memory,
-        Receiver(dut, "read", on_payload=memory.request, **options),
-        Receiver(dut, "o", on_payload=memory.write, **options),
+        Sink(dut, "read", on_beat=memory.request, **options),
+        Sink(dut, "o", on_beat=memory.write, **options),
     ]
     dut.beat_valid.value = 0
-    dut.rst.value = 1
-    Clock(dut.clk, 10, unit="ns").start()
-    await ClockCycles(dut.clk, 2)
-    dut.rst.value = 0
-    for part in parts:
-        cocotb.start_soon(part.run())
+    await start(dut, *parts)
     outputs = 0
     for number in range(bench_parameters()["jobs"]):
         job = Job(rng, memory, number)
