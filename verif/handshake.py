@@ -13,7 +13,7 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-__all__ = ["STALLS", "Beat", "Sink", "Source", "StreamError", "start"]
+__all__ = ["STALLS", "Beat", "Sink", "Source", "StreamError", "start", "until"]
 
 STALLS: dict[str, Callable[[random.Random], Iterator[bool]]] = {}
 """Stall patterns by name: each gives, for a random generator, one bool per cycle, true to stall."""
@@ -240,3 +240,12 @@ async def start(dut, *drivers) -> None:
     dut.rst.value = 0
     for driver in drivers:
         cocotb.start_soon(driver.run())
+
+
+async def until(dut, condition: Callable[[], bool], *, what: str = "this", cycles: int = 50_000) -> int:
+    """Cycles until ``condition`` holds at a clock edge; ``AssertionError`` on ``what`` if it never does."""
+    for n in range(1, cycles + 1):
+        await RisingEdge(dut.clk)
+        if condition():
+            return n
+    raise AssertionError(f"{what} does not end within {cycles} cycles")

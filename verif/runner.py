@@ -23,6 +23,7 @@ DEFAULT_SEED = 20250729
 PARAMETERS_VARIABLE = "MIXDIT_BENCH_PARAMETERS"
 
 VERILATOR_ARGUMENTS = ("--vpi", "--timescale", "1ns/1ns", "-O3", "--output-split", "0")
+"""In one C++ file: not optimized, it compiles faster than several that each read Verilator's headers."""
 
 
 class BenchError(AssertionError):
@@ -86,7 +87,7 @@ def run_bench(
     ignored_deprecations:
         Full names of modules whose DeprecationWarnings are not errors.
     optimization:
-        How the C++ compiler optimizes the model; a netlist takes longer to compile than to simulate.
+        How the C++ compiler optimizes the model: not at all, as most take longer to compile than to simulate.
 
     The seed is printed and comes from ``MIXDIT_SEED``; ``WAVES=1`` records a VCD file. Raises
     ``BenchError`` when a test fails or when no test ran.
@@ -121,7 +122,7 @@ def run_bench(
             results_xml=str(results.resolve()),
             log_file=log.resolve(),
             extra_env={
-                "COCOTB_REWRITE_ASSERTION_FILES": "verif/*.py",
+                "COCOTB_REWRITE_ASSERTION_FILES": "verif/*.py",  # all of *.py, NumPy too, takes a second
                 "PYTHONWARNINGS": ",".join(warnings),
                 PARAMETERS_VARIABLE: json.dumps(dict(parameters or {})),
             },

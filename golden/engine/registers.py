@@ -139,81 +139,49 @@ PASSES = ("PASSES_SINGLE", "PASSES_DOUBLE", "PASSES_QUADRUPLE")
 def _control() -> Iterable[Register]:
     read, write, both = Access.READ, Access.WRITE, Access.READ_WRITE
     yield _register("ID", 0x000, read, f'{IDENTIFIER:#010x}, "MXDG"')
-    yield _register(
-        "VERSION",
-        0x004,
-        read,
-        "version of this register interface",
+    yield _register("VERSION", 0x004, read, "version of this register interface",
         ("minor", 0, 16, "grows with every addition"),
         ("major", 16, 16, "grows when software must change"),
-    )
-    yield _register(
-        "ARRAY",
-        0x008,
-        read,
-        "size of the arrays",
+    )  # fmt: skip
+    yield _register("ARRAY", 0x008, read, "size of the arrays",
         ("rows", 0, 8, "rows of a tile of D"),
         ("cols", 8, 8, "columns of a tile of D"),
         ("drain_rows", 16, 8, "rows of a drain segment"),
         ("arrays", 24, 8, "arrays side by side in M"),
-    )
-    yield _register(
-        "BUFFERS",
-        0x00C,
-        read,
-        "what the engine holds on chip",
+    )  # fmt: skip
+    yield _register("BUFFERS", 0x00C, read, "what the engine holds on chip",
         ("k_blocks", 0, 16, "blocks of 16 along K in a chunk"),
         ("stationary_tiles", 16, 8, "tiles of the stationary operand"),
         ("queue_depth", 24, 8, "descriptors that wait while a job runs"),
-    )
-    yield _register(
-        "PORT",
-        0x010,
-        read,
-        "arithmetic, and the memory port",
+    )  # fmt: skip
+    yield _register("PORT", 0x010, read, "arithmetic, and the memory port",
         ("data_bits", 0, 16, "width of its data"),
         ("address_bits", 16, 8, "width of its addresses"),
         ("fraction_bits", 24, 8, "fraction bits F of the aligned accumulator"),
-    )
-    yield _register(
-        "REORDER",
-        0x014,
-        read,
-        "the reorder unit",
+    )  # fmt: skip
+    yield _register("REORDER", 0x014, read, "the reorder unit",
         ("reorder_columns", 0, 32, "elements of the longest row it permutes; 0 without the unit"),
-    )
-    yield _register(
-        "CONTROL",
-        0x018,
-        write,
-        "actions, each by a 1",
+    )  # fmt: skip
+    yield _register("CONTROL", 0x018, write, "actions, each by a 1",
         ("soft_reset", 0, 1, "drop all jobs; done when STATUS.resetting is 0 again"),
         ("clear_counters", 1, 1, "set all performance counters to 0"),
-    )
-    yield _register(
-        "STATUS",
-        0x01C,
-        read,
-        "what the engine does",
+    )  # fmt: skip
+    yield _register("STATUS", 0x01C, read, "what the engine does",
         ("busy", 0, 1, "a job is in progress or waits"),
         ("full", 1, 1, "the queue takes no descriptor"),
         ("error", 2, 1, "stopped by an error, until a soft reset"),
         ("resetting", 3, 1, "a soft reset waits for accesses to memory to end"),
         ("waiting", 8, 8, "descriptors in the queue, without that of the job in progress"),
-    )
+    )  # fmt: skip
     events = (
         ("done", 0, 1, "a job is complete: all of its D was acknowledged by memory"),
         ("error", 1, 1, "an error stopped the engine"),
     )
     yield _register("INTERRUPT_STATUS", 0x020, Access.CLEAR, "what happened since it was cleared", *events)
     yield _register("INTERRUPT_ENABLE", 0x024, both, "which of these raise the interrupt", *events)
-    yield _register(
-        "ERROR_CODE",
-        0x028,
-        read,
-        "why the engine stopped, 0 if it did not",
+    yield _register("ERROR_CODE", 0x028, read, "why the engine stopped, 0 if it did not",
         ("code", 0, 8, "one of the error codes"),
-    )
+    )  # fmt: skip
     yield _register("ERROR_ADDRESS_LOW", 0x02C, read, "address that memory refused, bits 31:0")
     yield _register("ERROR_ADDRESS_HIGH", 0x030, read, "address that memory refused, bits 63:32")
     yield _register("JOBS_SUBMITTED", 0x034, read, "descriptors taken since the last reset, modulo 2**32")
@@ -240,23 +208,19 @@ def _descriptor() -> Iterable[Register]:
     def word(name: str, meaning: str, *fields: tuple[str, int, int, str]) -> Register:
         return _register(name, next(offset), Access.READ_WRITE, meaning, *fields)
 
-    yield word(
-        "OPERATION",
-        "what to do",
+    yield word("OPERATION", "what to do",
         ("operation", 0, 4, "0 product D = A * B^T, 1 reorder and quantize rows of floats"),
         ("bias", 4, 1, "product: add the bias row to every row"),
         ("accumulate", 5, 1, "product: add what D holds; D is binary32"),
         ("keep_b", 6, 1, "product: B stays on chip while A is read again and again, not the reverse"),
         ("permute", 7, 1, "reorder: the permutation lies at B's address; without it the order stays"),
-    )
+    )  # fmt: skip
     code = "0 MX4, 1 MX6, 2 MX9, 3 MXINT8, 4 binary32, 5 bfloat16"
-    yield word(
-        "FORMATS",
-        f"format of each matrix: {code}",
+    yield word("FORMATS", f"format of each matrix: {code}",
         ("a_format", 0, 4, "of A; product: 0 to 3, reorder: 4 or 5"),
         ("b_format", 4, 4, "of B, 0 to 3; reorder: 0"),
         ("d_format", 8, 4, "of D; product: 0, 1, 2, 4 or 5, reorder: 0, 1 or 2"),
-    )
+    )  # fmt: skip
     yield word("M", "rows of A and D", ("m", 0, 32, "1 to 1,048,575"))
     yield word("N", "rows of B, columns of D", ("n", 0, 32, "1 to 1,048,575"))
     yield word("K", "columns of A and B", ("k", 0, 32, "1 to 1,048,575; reorder: 0"))

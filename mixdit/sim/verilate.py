@@ -102,7 +102,7 @@ def verilate(
         make(folder)
 
     key = [tool.version, *LINT, *arguments, *variables]
-    model_only = ("OPT_FAST=", "OPT_SLOW=")
+    model_only = ("OPT_FAST=", "OPT_SLOW=")  # flags that no file of the runtime is compiled with
     runtime_key = [text for text in key if not text.startswith(model_only)]
     sources = [path.read_text() for path in cpp]
     inputs = [*key, *sharing, *link, control, design.name, design.verilog, *sources]

@@ -9,7 +9,7 @@ from cocotbext.axi import AxiRamWrite, AxiResp, AxiWriteBus
 
 from hw.axi.line import LINE_UNITS, UNIT_BYTES, line_layout
 from verif.coverage import Coverage
-from verif.handshake import STALLS, Source, start
+from verif.handshake import STALLS, Source, start, until
 from verif.hw.gemm.fragment_memory import payload_of
 from verif.runner import bench_parameters
 
@@ -77,11 +77,7 @@ def random_place(rng) -> tuple[int, int]:
 
 
 async def until_idle(dut, lines) -> None:
-    for _ in range(30000):
-        await RisingEdge(dut.clk)
-        if lines.idle and dut.idle.value:
-            return
-    raise AssertionError("not idle")
+    await until(dut, lambda: lines.idle and dut.idle.value)
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
@@ -164,12 +160,7 @@ async def errors(dut):
 
         memory.b_channel.send = fail
         lines.send([part_of_line(rng, address, 2)[0]])
-        for _ in range(200):
-            await RisingEdge(dut.clk)
-            if dut.error_valid.value:
-                break
-        else:
-            raise AssertionError("no error reported")
+        await until(dut, lambda: dut.error_valid.value, what="the wait for an error", cycles=200)
         memory.b_channel.send = send
         error = int(dut.error.value)
         assert error & 3 == int(response)

@@ -15,6 +15,7 @@ from golden.engine import (
     Descriptor,
     EngineParameters,
     ErrorCode,
+    check,
 )
 from verif.handshake import STALLS, start
 from verif.hw.gemm.expected_memory import ExpectedMemory, check_counters
@@ -147,6 +148,18 @@ class EngineBench:
             assert await self.interrupt() == 1, hex(await self.read("ERROR_CODE"))
         await self.write("INTERRUPT_STATUS", 1)
         self.compare(jobs)
+
+    async def refuses(self, descriptor: Descriptor) -> ErrorCode:
+        """Golden's code for a descriptor; of a bad one, checked to stop the engine before any access."""
+        code = check(descriptor, self.parameters)
+        if code != ErrorCode.NONE:
+            accesses = list(self.accesses)
+            await self.submit(descriptor)
+            assert await self.interrupt(2000) == 2, descriptor
+            assert await self.read("ERROR_CODE") == code, (code, descriptor)
+            assert await self.read("ERROR_ADDRESS_LOW") == await self.read("ERROR_ADDRESS_HIGH") == 0
+            assert self.accesses == accesses
+        return code
 
     async def soft_reset(self) -> None:
         """Ask for a soft reset and wait for its end."""

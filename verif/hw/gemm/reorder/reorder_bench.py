@@ -5,12 +5,12 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles
 
 from hw.gemm.reorder.reorder import index_block_layout, row_block_layout
 from mixdit.driver import plan_reordering
 from verif.coverage import Coverage
-from verif.handshake import Sink, Source, start
+from verif.handshake import Sink, Source, start, until
 from verif.runner import bench_parameters
 
 COLUMNS = bench_parameters()["columns"]
@@ -56,14 +56,6 @@ async def begin(dut, stalls):
     return rng, *parts[:2], received
 
 
-async def wait_for(dut, condition, cycles: int = 20000) -> int:
-    for n in range(cycles):
-        if condition():
-            return n
-        await RisingEdge(dut.clk)
-    raise AssertionError("nothing more comes")
-
-
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 @cocotb.parametrize(stalls=STALLS)
 async def rows(dut, stalls):
@@ -74,7 +66,7 @@ async def rows(dut, stalls):
         order = permutation(kind, length, rng)
         dut.length.value = length
         orders.send(blocks(order.astype(np.uint16), rng))
-        await wait_for(dut, lambda: orders.idle)
+        await until(dut, lambda: orders.idle)
         await ClockCycles(dut.clk, 2)
         assert not dut.bad_index.value
         sent = [np.array([rng.getrandbits(32) for _ in range(length)], np.uint32) for _ in range(6)]
@@ -82,7 +74,7 @@ async def rows(dut, stalls):
             values.send(blocks(row, rng))
         count = -(-length // 16)
         received.clear()
-        await wait_for(dut, lambda count=count: len(received) == 6 * count)
+        await until(dut, lambda count=count: len(received) == 6 * count)
         for n, row in enumerate(sent):
             words = received[n * count : (n + 1) * count]
             found = [word >> 32 * lane & 0xFFFFFFFF for word in words for lane in range(16)][:length]
@@ -107,12 +99,12 @@ async def throughput(dut, kind):
     cycles = sum(int(np.bincount(block).max()) for block in banks)
     dut.length.value = length
     orders.send(blocks(order.astype(np.uint16), rng))
-    await wait_for(dut, lambda: orders.idle)
+    await until(dut, lambda: orders.idle)
     for _ in range(12):
         values.send(blocks(np.zeros(length, np.uint32), rng))
     per_row = length // 16
-    await wait_for(dut, lambda: len(received) == per_row)
-    taken = await wait_for(dut, lambda: len(received) == 11 * per_row)
+    await until(dut, lambda: len(received) == per_row)
+    taken = await until(dut, lambda: len(received) == 11 * per_row)
     if kind == "balanced":
         assert cycles == per_row
     assert abs(taken - 10 * cycles) <= 3, (taken, cycles)
@@ -130,6 +122,6 @@ async def bad_indices(dut):
             order[rng.randrange(length)] = rng.choice((length, 0xFFFF))
         dut.length.value = length
         orders.send(blocks(order.astype(np.uint16), rng))
-        await wait_for(dut, lambda: orders.idle)
+        await until(dut, lambda: orders.idle)
         await ClockCycles(dut.clk, 2)
         assert bool(dut.bad_index.value) == bad, (length, bad)

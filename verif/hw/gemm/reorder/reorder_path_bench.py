@@ -5,12 +5,12 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles
 
 from golden.engine import Descriptor, EngineParameters, ErrorCode, MemoryFormat, Operation, row_bytes, run
 from hw.gemm.reorder.reorder_path import reorder_job_layout
 from verif.coverage import Coverage
-from verif.handshake import Sink, Source, start
+from verif.handshake import Source, until
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
 from verif.runner import bench_parameters
 
@@ -76,25 +76,9 @@ def payload(d: Descriptor) -> int:
 async def begin(dut, stalls):
     rng = random.Random(random.getrandbits(64))
     memory = FragmentMemory(dut, rng, P["address_bits"], P["data_bits"], latency=rng.choice((1, 20)))
-    options = {"stall": stalls, "rng": rng}
-    jobs = Source(dut, "job", **options)
-    parts = [
-        jobs,
-        memory,
-        Sink(dut, "read", on_beat=memory.request, **options),
-        Sink(dut, "o", on_beat=memory.write, **options),
-    ]
-    dut.beat_valid.value = 0
-    await start(dut, *parts)
+    jobs = Source(dut, "job", stall=stalls, rng=rng)
+    await memory.start(jobs, stall=stalls)
     return rng, memory, jobs
-
-
-async def until(dut, condition) -> int:
-    for n in range(20000):
-        await RisingEdge(dut.clk)
-        if condition():
-            return n
-    raise AssertionError("the job does not end")
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
@@ -108,8 +92,7 @@ async def jobs(dut, stalls):
         sender.send([payload(d)])
         await until(dut, lambda: sender.idle and dut.idle.value)
         await ClockCycles(dut.clk, 3)
-        wrong = np.flatnonzero(memory.data != memory.expected)
-        assert not wrong.size, f"job {number}, {wrong.size} bytes from {wrong[0]:#x}: {d}"
+        memory.compare(f"job {number}, {d}")
         outputs += d.m * d.n
         source = MemoryFormat(d.a_format).name
         COVERAGE.hit(format=MemoryFormat(d.d_format).name, source=source, permute=d.permute, stalls=stalls)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles
 
 from golden import add_binary32
 from golden.engine import MemoryFormat, encode, row_bytes
@@ -13,7 +13,7 @@ from golden.engine.job import flush
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.result_dispatch import tile_command_layout
 from verif.coverage import Coverage
-from verif.handshake import Sink, Source, start
+from verif.handshake import Source, until
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
 from verif.hw.gemm.results import float_vectors
 from verif.runner import bench_parameters
@@ -157,32 +157,17 @@ class Job:
 async def jobs(dut, stalls):
     rng = random.Random(random.getrandbits(64))
     memory = FragmentMemory(dut, rng, ADDRESS_BITS, DATA_BITS, latency=rng.choice((1, 20)))
-    options = {"stall": stalls, "rng": rng}
-    commands, results = Source(dut, "command", **options), Source(dut, "d", **options)
-    parts = [
-        commands,
-        results,
-        memory,
-        Sink(dut, "read", on_beat=memory.request, **options),
-        Sink(dut, "o", on_beat=memory.write, **options),
-    ]
-    dut.beat_valid.value = 0
-    await start(dut, *parts)
+    commands, results = (Source(dut, port, stall=stalls, rng=rng) for port in ("command", "d"))
+    await memory.start(commands, results, stall=stalls)
     outputs = 0
     for number in range(bench_parameters()["jobs"]):
         job = Job(rng, memory, number)
         dut.job.value = job.settings()
         job.send(commands, results)
-        for _ in range(20000):
-            await RisingEdge(dut.clk)
-            if commands.idle and results.idle and dut.idle.value:
-                break
-        else:
-            raise AssertionError(f"job {number} did not end: {vars(job)}")
+        facts = f"job {number}, { {k: v for k, v in vars(job).items() if k not in ('results', 'rng')} }"
+        await until(dut, lambda: commands.idle and results.idle and dut.idle.value, what=facts)
         await ClockCycles(dut.clk, 3)
-        wrong = np.flatnonzero(memory.data != memory.expected)
-        facts = {k: v for k, v in vars(job).items() if k not in ("results", "rng")}
-        assert not wrong.size, f"job {number}, {wrong.size} bytes from {wrong[0]:#x}: {facts}"
+        memory.compare(facts)
         outputs += job.m * job.n
         addends = ("none", "bias", "old", "both")[job.bias + 2 * job.accumulate]
         COVERAGE.hit(format=job.format.name, stalls=stalls, chunks="several" if job.chunks > 1 else "one")
