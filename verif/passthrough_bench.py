@@ -1,4 +1,4 @@
-"""cocotb tests of ``verif.streams`` itself, on a register slice."""
+"""cocotb tests of ``verif.handshake`` and ``verif.streams`` themselves, on a register slice."""
 
 import random
 from pathlib import Path
@@ -7,8 +7,9 @@ import cocotb
 import pytest
 
 from verif.coverage import Coverage
+from verif.handshake import STALLS, Beat
 from verif.runner import bench_parameters
-from verif.streams import STALLS, Beat, StreamBench
+from verif.streams import StreamBench
 
 COVERAGE = Coverage("passthrough", source=STALLS, sink=STALLS, last=(False, True))
 

@@ -25,7 +25,7 @@ def test_faulty_device_fails(bench, fault):
         "drop": "is data=",
         "data": "is data=",
         "unstable": "payload changed",
-        "retract": "TVALID dropped",
+        "retract": "valid dropped",
     }
     with pytest.raises(BenchError, match=messages[fault]):
         bench(

@@ -26,7 +26,8 @@ LINT = (
 TRACING = ("--trace", "--trace-max-width", "65536", "--timescale", "1ns/1ns")
 """Arguments for a model that can record all but large memories; it is slower, and a build of its own."""
 
-EMPTY = Design(name="empty", verilog="module empty;\nendmodule\n", ports=(), shared={})
+EMPTY = Design(name="empty", verilog="module empty(input clk);\nendmodule\n", ports=("clk",), shared={})
+"""With a port for C++ to see, so that the runtime has the part for it."""
 
 
 class BuildError(RuntimeError):
@@ -96,7 +97,8 @@ def verilate(
             path.unlink()
 
     def build_runtime(folder: Path) -> None:
-        translate(folder, EMPTY)
+        (folder / "control.vlt").write_text(_control(EMPTY, ()))
+        translate(folder, EMPTY, "control.vlt")
         make(folder, "libverilated.a")
 
     def build(folder: Path) -> None:
@@ -107,11 +109,13 @@ def verilate(
                 shutil.copy(path, folder)
         translate(folder, design, *sharing, *link, *compiled, "control.vlt")
         # Verilator's own runtime takes longer to compile than a small design: link the shared copy.
-        for path in cached_build("verilator-runtime", key, build_runtime).glob("verilated*.o"):
+        for path in cached_build("verilator-runtime", runtime_key, build_runtime).glob("verilated*.o"):
             shutil.copy(path, folder)
         make(folder)
 
     key = [tool.version, *LINT, *arguments, *variables]
+    model_only = ("OPT_FAST=", "OPT_SLOW=")  # flags that no file of the runtime is compiled with
+    runtime_key = [text for text in key if not text.startswith(model_only)]
     sources = [path.read_text() for path in cpp]
     inputs = [*key, *sharing, *link, control, design.name, design.verilog, *sources]
     return cached_build(f"{design.name}-{kind}", inputs, build)

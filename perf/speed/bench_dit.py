@@ -9,7 +9,6 @@ too.
 import argparse
 import json
 import os
-import time
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -30,22 +29,11 @@ from mixdit.tensors import native
 from mixdit.tensors.matmul import matmul
 from mixdit.tensors.operand import prepare
 from mixdit.tensors.quantize import dequantize, fake_quantize, fake_quantize_mixed, quantize
+from perf.speed.fastest import fastest, milliseconds
 
-ROUNDS = 15
 M, N, K = 256, 1152, 1152
 
 Row = dict[str, object]
-
-
-def fastest(*actions: Callable[[], object]) -> list[float]:
-    """Seconds of each action, the fastest of interleaved rounds."""
-    best = [float("inf")] * len(actions)
-    for _ in range(ROUNDS):
-        for i, action in enumerate(actions):
-            start = time.perf_counter()
-            action()
-            best[i] = min(best[i], time.perf_counter() - start)
-    return best
 
 
 def quantization() -> list[Row]:
@@ -125,16 +113,7 @@ def products() -> list[Row]:
         partial(matmul, a, ready),
         partial(matmul, a, wide_ready),
     )
-    rows: list[Row] = [
-        {
-            "what": f"matmul {M}x{K}x{N} {name}",
-            "value": s * 1e3,
-            "unit": "ms",
-            "ratio": s / seconds[0],
-            "to": "float64",
-        }
-        for name, s in zip(names, seconds[1:], strict=True)
-    ]
+    rows: list[Row] = milliseconds([f"matmul {M}x{K}x{N} {name}" for name in names], seconds, "float64")
     theirs = a.to_golden(), b.to_golden()
     ours, golden_seconds = fastest(partial(matmul, a, b), partial(golden.matmul, *theirs))
     ratio = golden_seconds / ours

@@ -8,8 +8,6 @@ machine disturbs ratios little.
 import argparse
 import json
 import os
-import time
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,20 +17,9 @@ if not TYPE_CHECKING:
 import numpy as np
 
 from golden import FORMATS, MX6, MX9, concat, dequantize, matmul, pack, quantize, unpack
+from perf.speed.fastest import fastest, milliseconds
 
-ROUNDS = 15
 M, N, K = 256, 1152, 1152
-
-
-def fastest(*actions: Callable[[], object]) -> list[float]:
-    """Seconds of each action, the fastest of interleaved rounds."""
-    best = [float("inf")] * len(actions)
-    for _ in range(ROUNDS):
-        for i, action in enumerate(actions):
-            start = time.perf_counter()
-            action()
-            best[i] = min(best[i], time.perf_counter() - start)
-    return best
 
 
 def conversions() -> list[dict[str, object]]:
@@ -79,16 +66,7 @@ def products() -> list[dict[str, object]]:
         lambda: matmul(a, c),
         lambda: matmul(a, b, accumulator="float32"),
     )
-    return [
-        {
-            "what": f"matmul {M}x{K}x{N} {name}",
-            "value": s * 1e3,
-            "unit": "ms",
-            "ratio": s / seconds[0],
-            "to": "float64",
-        }
-        for name, s in zip(names, seconds[1:], strict=True)
-    ]
+    return milliseconds([f"matmul {M}x{K}x{N} {name}" for name in names], seconds, "float64")
 
 
 def main() -> None:

@@ -14,8 +14,6 @@ from gen.synth.families import FAMILIES
 from gen.synth.synthesis import synthesize
 from gen.synth.tools import YOSYS
 from gen.synth.trim import trim_carry_chains
-from gen.verilog import to_verilog
-from hw.stream.axi_stream import AXIStreamTop
 from mixdit.sim.build_cache import build_root
 from mixdit.sim.design import Design
 from verif.netlist.models import with_models
@@ -53,10 +51,8 @@ def netlist_of(
         A mutation of the netlist, which is Yosys' JSON, before it is written.
     """
     design = Design.of(component, name)
-    streams = "s_axis" in " ".join(design.ports)
-    verilog = to_verilog(AXIStreamTop(component) if streams else component, name)
     store = build_root() / "synth"
-    source = synthesize(verilog, name, family=FAMILIES[family], dsp=dsp, store=store)
+    source = synthesize(design.verilog, name, family=FAMILIES[family], dsp=dsp, store=store)
     netlist = json.loads(source.path.read_text())
     if trim:
         trim_carry_chains(netlist)

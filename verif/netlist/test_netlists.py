@@ -26,9 +26,6 @@ MADE_FOR = {
 }
 """The targets made for a family's cells."""
 
-QUICK = {"optimization": "-O0"}
-"""A netlist takes longer to compile than to simulate."""
-
 UNITS = {"quantizer": Quantizer, "dequantizer": Dequantizer, "converter": Converter}
 
 
@@ -39,7 +36,6 @@ def unit_bench(bench, unit, way, **parameters):
         f"mx_{unit}",
         "verif.hw.block.block_bench",
         parameters={"unit": unit, "rounds": 1, "examples": 100},
-        **QUICK,
     )
 
 
@@ -68,7 +64,7 @@ def test_converter_with_block_memory_cells(bench, way):
 def test_array(bench, target, way):
     parameters = {"rows": 2, "cols": 2, "drain_rows": 2, "k_blocks": 4, "fraction_bits": 17}
     netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])
-    bench(netlist, "mx_array", "verif.hw.array.array_bench", parameters=parameters, **QUICK)
+    bench(netlist, "mx_array", "verif.hw.array.array_bench", parameters=parameters)
 
 
 @pytest.mark.netlist
@@ -84,14 +80,13 @@ def test_array_with_block_memories(bench, target, way):
     parameters = {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 40, "fraction_bits": 17}
     netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])
     assert any(f"module {cell}" in netlist.verilog for cell in ("RAMB36E2", "RAMB36E1", "SDPX9B"))
-    bench(netlist, "mx_array", "verif.hw.array.array_bench", parameters=parameters, **QUICK)
+    bench(netlist, "mx_array", "verif.hw.array.array_bench", parameters=parameters)
 
 
 def element_bench(bench, element, design=None):
     core = element.element
     parameters = {"fraction_bits": core.fraction_bits, "k_blocks": core.k_blocks}
-    options = {"parameters": parameters, **(QUICK if design else {})}
-    return bench(design or element, "mx_pe", "verif.netlist.element_bench", **options)
+    return bench(design or element, "mx_pe", "verif.netlist.element_bench", parameters=parameters)
 
 
 @pytest.mark.parametrize("target", ["generic", pytest.param("generic_dsp", marks=pytest.mark.slow)])

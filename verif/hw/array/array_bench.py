@@ -9,9 +9,10 @@ import numpy as np
 from golden import Tensor, format_codes, matmul, slots
 from hw.array.sequencer import TileStatus
 from verif.coverage import Coverage
+from verif.handshake import Beat
 from verif.hw.array.operands import CASES, KINDS, all_pairs, operands, whole_blocks
 from verif.runner import bench_parameters
-from verif.streams import Beat, StreamBench
+from verif.streams import StreamBench
 
 PARAMETERS = bench_parameters()
 ROWS, COLS, DRAIN_ROWS = PARAMETERS["rows"], PARAMETERS["cols"], PARAMETERS["drain_rows"]
@@ -142,7 +143,7 @@ async def reset_at_any_time(dut, stall):
     """A reset in mid-tile leaves nothing behind."""
     bench = await start(dut, STALLS[stall])
     rng = numpy_rng()
-    for _ in range(25):
+    for _ in range(26):
         for _ in range(4):
             add_tile(bench, rng, random.randint(1, K_BLOCKS))
         await bench.wait(random.randint(1, 120))

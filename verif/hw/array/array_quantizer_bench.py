@@ -9,9 +9,10 @@ import numpy as np
 from golden import format_codes, matmul, quantize, slots
 from golden.formats import STREAM_FORMATS
 from verif.coverage import Coverage
+from verif.handshake import Beat
 from verif.hw.array.operands import CASES, KINDS, all_pairs, operands, whole_blocks
 from verif.runner import bench_parameters
-from verif.streams import Beat, StreamBench
+from verif.streams import StreamBench
 
 PARAMETERS = bench_parameters()
 ROWS, COLS, K_BLOCKS = PARAMETERS["rows"], PARAMETERS["cols"], PARAMETERS["k_blocks"]

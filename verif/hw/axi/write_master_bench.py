@@ -4,16 +4,14 @@ import random
 from pathlib import Path
 
 import cocotb
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiRamWrite, AxiResp, AxiWriteBus
 
 from hw.axi.line import LINE_UNITS, UNIT_BYTES, line_layout
 from verif.coverage import Coverage
+from verif.handshake import STALLS, Source, start, until
 from verif.hw.gemm.fragment_memory import payload_of
-from verif.hw.gemm.handshake import Sender
 from verif.runner import bench_parameters
-from verif.streams import STALLS
 
 P = bench_parameters()
 STALL_NAMES = ["none", "uniform", "bursts"]
@@ -45,18 +43,13 @@ class Memory(AxiRamWrite):
                 self.bursts.append(start)
 
 
-async def start(dut, stalls: str, rng):
+async def begin(dut, stalls: str, rng):
     dut.stop.value = 0
-    dut.rst.value = 1
     memory = Memory(dut)
     for channel in (memory.aw_channel, memory.w_channel, memory.b_channel):
         channel.set_pause_generator(STALLS[stalls](random.Random(rng.getrandbits(64))))
-    lines = Sender(dut, "i", stall="none" if stalls == "none" else "uniform", rng=rng)
-    Clock(dut.clk, 10, unit="ns").start()
-    await ClockCycles(dut.clk, 4)
-    dut.rst.value = 0
-    await ClockCycles(dut.clk, 4)
-    cocotb.start_soon(lines.run())
+    lines = Source(dut, "i", stall="none" if stalls == "none" else "uniform", rng=rng)
+    await start(dut, lines)
     cocotb.start_soon(memory.check())
     return memory, lines
 
@@ -84,11 +77,7 @@ def random_place(rng) -> tuple[int, int]:
 
 
 async def until_idle(dut, lines) -> None:
-    for _ in range(30000):
-        await RisingEdge(dut.clk)
-        if lines.idle and dut.idle.value:
-            return
-    raise AssertionError("not idle")
+    await until(dut, lambda: lines.idle and dut.idle.value)
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
@@ -96,7 +85,7 @@ async def until_idle(dut, lines) -> None:
 async def writes(dut, stalls):
     """Memory ends as if every line had been written byte by byte, in order."""
     rng = random.Random(random.getrandbits(64))
-    memory, lines = await start(dut, stalls, rng)
+    memory, lines = await begin(dut, stalls, rng)
     expected = bytearray(SIZE)
     count = 0
     for _ in range(P["lines"]):
@@ -121,7 +110,7 @@ async def writes(dut, stalls):
 async def throughput(dut):
     """Lines, a beat of each, leave at one per cycle."""
     rng = random.Random(1)
-    _, lines = await start(dut, "none", rng)
+    _, lines = await begin(dut, "none", rng)
     size = min(64, P["data_bits"] // 8)
     lines.send([part_of_line(rng, 4096 + n * 64, size)[0] for n in range(200)])
     cycles = 0
@@ -135,7 +124,7 @@ async def throughput(dut):
 async def stops(dut):
     """After ``stop``, begun bursts end, the rest is dropped, all goes idle; then it works again."""
     rng = random.Random(random.getrandbits(64))
-    memory, lines = await start(dut, "uniform", rng)
+    memory, lines = await begin(dut, "uniform", rng)
     for _ in range(20):
         pieces = [random_place(rng) for _ in range(20)]
         lines.send([part_of_line(rng, *place)[0] for place in pieces])
@@ -159,7 +148,7 @@ async def stops(dut):
 async def errors(dut):
     """A response that is not OKAY is reported with its burst's address."""
     rng = random.Random(random.getrandbits(64))
-    memory, lines = await start(dut, "none", rng)
+    memory, lines = await begin(dut, "none", rng)
     size = P["data_bits"] // 8
     for response in (AxiResp.SLVERR, AxiResp.DECERR):
         address = 2 * rng.randint(0, SIZE // 2 - 40)
@@ -171,12 +160,7 @@ async def errors(dut):
 
         memory.b_channel.send = fail
         lines.send([part_of_line(rng, address, 2)[0]])
-        for _ in range(200):
-            await RisingEdge(dut.clk)
-            if dut.error_valid.value:
-                break
-        else:
-            raise AssertionError("no error reported")
+        await until(dut, lambda: dut.error_valid.value, what="the wait for an error", cycles=200)
         memory.b_channel.send = send
         error = int(dut.error_payload.value)
         assert error & 3 == int(response)

@@ -15,9 +15,10 @@ from hw.block.dequantizer import Dequantizer
 from hw.block.quantizer import Quantizer
 from hw.stream.free_pipeline import FreePipeline
 from verif.coverage import Coverage
+from verif.handshake import Beat
 from verif.hw.block import block_vectors as vectors
 from verif.runner import bench_parameters
-from verif.streams import Beat, StreamBench
+from verif.streams import StreamBench
 
 UNITS = {
     "quantizer": (Quantizer, vectors.quantizer_cases, vectors.quantizer_sweep),
@@ -159,7 +160,7 @@ async def drawn_by_hypothesis(dut):
 async def reset_forgets_what_is_inside(dut):
     bench = await start(dut, "random")
     cases = list(CASES(random))
-    for _ in range(10):
+    for _ in range(12):
         random.shuffle(cases)
         drive(bench, cases[:50])
         await bench.wait(random.randint(1, 60))

@@ -7,17 +7,14 @@ import numpy as np
 from golden.engine import (
     COUNTERS,
     DESCRIPTOR_REGISTERS,
-    PASSES,
     REGISTERS,
-    STALLS,
     Descriptor,
     EngineParameters,
     ErrorCode,
-    regions,
-    run,
 )
 from mixdit.driver import PortError
 from mixdit.sim import EngineHarness, Memory
+from verif.hw.gemm.expected_memory import ExpectedMemory, check_counters
 from verif.hw.gemm.random_jobs import Job
 
 __all__ = ["CheckedEngine", "HangError", "random_memory"]
@@ -62,9 +59,7 @@ class CheckedEngine:
     engine:
         The harness.
     expected:
-        uint8 ``[size]``: what memory should hold.
-    descriptors, outputs:
-        Jobs, and elements of their D, that were compared with golden.
+        What its memory should hold.
     """
 
     def __init__(
@@ -80,8 +75,7 @@ class CheckedEngine:
         self.origin = (1 << parameters.address_bits) - size
         self.engine = EngineHarness(parameters, size=size, origin=self.origin)
         self.engine.data[:] = rng.integers(0, 256, size, dtype=np.uint8)
-        self.expected = self.engine.data.copy()
-        self.descriptors = self.outputs = 0
+        self.expected = ExpectedMemory(parameters, self.engine.data, origin=self.origin)
         self.enable_interrupts()
 
     def enable_interrupts(self) -> None:
@@ -91,10 +85,8 @@ class CheckedEngine:
     def put(self, job: Job) -> None:
         """Write a job's operands to memory."""
         for address, content in job.contents:
-            row = np.frombuffer(content, np.uint8)
-            self.engine.write_memory(address, row)
-            start = address - self.origin
-            self.expected[start : start + row.size] = row
+            self.engine.write_memory(address, np.frombuffer(content, np.uint8))
+        self.expected.put(job)
 
     def submit(self, descriptor: Descriptor) -> bool:
         """Stage a descriptor and ring the doorbell once the queue has room; False if an error refused it."""
@@ -113,12 +105,6 @@ class CheckedEngine:
             return False
         return True
 
-    def expect(self, descriptor: Descriptor) -> ErrorCode:
-        """What golden makes of memory, applied to what is expected."""
-        self.descriptors += 1
-        self.outputs += descriptor.m * descriptor.n
-        return run(self.expected, descriptor, self.parameters, self.origin)
-
     def wait(self) -> int:
         """Events of the next interrupt, cleared; raises ``HangError``."""
         if not self.engine.interrupt(self.limit):
@@ -136,12 +122,12 @@ class CheckedEngine:
         for job in jobs:
             assert self.submit(job.descriptor), job.descriptor
         for job in jobs:
-            assert self.expect(job.descriptor) == ErrorCode.NONE
+            assert self.expected.run(job.descriptor) == ErrorCode.NONE
         while self.engine.read("JOBS_DONE") - start < len(jobs):
             events = self.wait()
             assert events == 1, (events, ErrorCode(self.engine.read("ERROR_CODE")))
         self.engine.write("INTERRUPT_STATUS", 1)
-        self.compare(jobs)
+        self.expected.compare(self.engine.data, jobs)
         self.counters()
 
     def soft_reset(self) -> None:
@@ -155,26 +141,6 @@ class CheckedEngine:
             raise HangError("the soft reset does not end")
         self.engine.write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
 
-    def compare(self, jobs: Iterable[Job] = ()) -> None:
-        """Every byte of memory is as expected."""
-        wrong = np.flatnonzero(self.engine.data != self.expected)
-        if wrong.size:
-            raise AssertionError(
-                f"{wrong.size} bytes differ, the first at {wrong[0] + self.origin:#x}:"
-                f" {self.engine.data[wrong[0]]:#x}, expected {self.expected[wrong[0]]:#x};"
-                f" jobs {[job.descriptor for job in jobs]}"
-            )
-
-    def result_bytes(self, descriptors: Iterable[Descriptor]) -> np.ndarray:
-        """Which bytes of memory belong to D of these: bool ``[size]``."""
-        mask = np.zeros(self.expected.size, bool)
-        for descriptor in descriptors:
-            region = regions(descriptor)["D"]
-            for row in range(region.rows):
-                start = region.address + row * region.pitch - self.origin
-                mask[start : start + region.row_bytes] = True
-        return mask
-
     @property
     def status(self) -> dict[str, int]:
         """Fields of register STATUS."""
@@ -183,6 +149,5 @@ class CheckedEngine:
     def counters(self) -> dict[str, int]:
         """Every performance counter; checks that they add up."""
         values = {name: self.engine.read(name) for name in COUNTERS}
-        assert sum(values[name] for name in STALLS) == values["CYCLES"], values
-        assert sum(values[name] for name in PASSES) == values["BUSY"], values
+        check_counters(values)
         return values

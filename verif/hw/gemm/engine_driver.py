@@ -4,24 +4,22 @@ import random
 from collections.abc import Iterable
 
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiRam, AxiResp
+from numpy.typing import NDArray
 
 from golden.engine import (
     COUNTERS,
     DESCRIPTOR_REGISTERS,
-    PASSES,
     REGISTERS,
-    STALLS,
     Descriptor,
     EngineParameters,
     ErrorCode,
-    regions,
-    run,
+    check,
 )
+from verif.handshake import STALLS, start
+from verif.hw.gemm.expected_memory import ExpectedMemory, check_counters
 from verif.hw.gemm.random_jobs import Job
-from verif.streams import STALLS as PATTERNS
 
 __all__ = ["EngineBench"]
 
@@ -29,7 +27,7 @@ __all__ = ["EngineBench"]
 class EngineBench:
     """A running engine with a memory of ``size`` bytes and a master for its registers.
 
-    Every byte of memory is compared with what ``golden.engine.run`` makes of it.
+    Every byte of memory is compared with ``expected``.
 
     Parameters
     ----------
@@ -46,11 +44,11 @@ class EngineBench:
     def __init__(self, dut, parameters: EngineParameters, *, stalls: str = "none", size: int = 1 << 18):
         self.dut = dut
         self.parameters = parameters
-        self.compared = 0
         self.memory = AxiRam(AxiBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, size=size)
         self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
-        self.expected = np.random.default_rng(random.getrandbits(64)).integers(0, 256, size, dtype=np.uint8)
-        self.memory.write(0, self.expected.tobytes())
+        data = np.random.default_rng(random.getrandbits(64)).integers(0, 256, size, dtype=np.uint8)
+        self.memory.write(0, data.tobytes())
+        self.expected = ExpectedMemory(parameters, data)
         reads, writes = self.memory.read_if, self.memory.write_if
         for part in (reads, writes, self.registers.read_if, self.registers.write_if):
             part.log.setLevel("WARNING")
@@ -61,7 +59,7 @@ class EngineBench:
             writes.w_channel,
             writes.b_channel,
         ):
-            channel.set_pause_generator(PATTERNS[stalls](random.Random(random.getrandbits(64))))
+            channel.set_pause_generator(STALLS[stalls](random.Random(random.getrandbits(64))))
 
         self.accesses = [0, 0]
         self._fault: list[tuple[int, AxiResp] | None] = [None, None]
@@ -98,10 +96,7 @@ class EngineBench:
     async def start(cls, dut, parameters: EngineParameters, **options) -> "EngineBench":
         """Start the clock, reset, and return the bench."""
         bench = cls(dut, parameters, **options)
-        Clock(dut.clk, 10, unit="ns").start()
-        dut.rst.value = 1
-        await ClockCycles(dut.clk, 3)
-        dut.rst.value = 0
+        await start(dut)
         await ClockCycles(dut.clk, 2)
         await bench.write("INTERRUPT_ENABLE", 3)
         return bench
@@ -126,13 +121,7 @@ class EngineBench:
         """Write a job's operands to memory."""
         for address, content in job.contents:
             self.memory.write(address, content)
-            self.expected[address : address + len(content)] = np.frombuffer(content, np.uint8)
-
-    def expect(self, descriptor: Descriptor) -> ErrorCode:
-        """What the job makes of memory, applied to what is expected."""
-        code = run(self.expected, descriptor, self.parameters)
-        self.compared += descriptor.m * descriptor.n
-        return code
+        self.expected.put(job)
 
     async def interrupt(self, timeout: int = 200_000) -> int:
         """Wait for an interrupt; its events, cleared."""
@@ -154,11 +143,23 @@ class EngineBench:
             while (await self.read("STATUS")) & REGISTERS["STATUS"]["full"].mask:
                 await ClockCycles(self.dut.clk, 20)
             assert await self.submit(job.descriptor) == AxiResp.OKAY
-            assert self.expect(job.descriptor) == ErrorCode.NONE
+            assert self.expected.run(job.descriptor) == ErrorCode.NONE
         while (await self.read("JOBS_DONE")) - start < len(jobs):
             assert await self.interrupt() == 1, hex(await self.read("ERROR_CODE"))
         await self.write("INTERRUPT_STATUS", 1)
         self.compare(jobs)
+
+    async def refuses(self, descriptor: Descriptor) -> ErrorCode:
+        """Golden's code for a descriptor; of a bad one, checked to stop the engine before any access."""
+        code = check(descriptor, self.parameters)
+        if code != ErrorCode.NONE:
+            accesses = list(self.accesses)
+            await self.submit(descriptor)
+            assert await self.interrupt(2000) == 2, descriptor
+            assert await self.read("ERROR_CODE") == code, (code, descriptor)
+            assert await self.read("ERROR_ADDRESS_LOW") == await self.read("ERROR_ADDRESS_HIGH") == 0
+            assert self.accesses == accesses
+        return code
 
     async def soft_reset(self) -> None:
         """Ask for a soft reset and wait for its end."""
@@ -170,25 +171,19 @@ class EngineBench:
 
     def forget(self, descriptors: Iterable[Descriptor]) -> None:
         """Expect in D's rows what is there."""
-        for d in descriptors:
-            region = regions(d)["D"]
-            for row in range(region.rows):
-                start = region.address + row * region.pitch
-                found = np.frombuffer(self.memory.read(start, region.row_bytes), np.uint8)
-                self.expected[start : start + region.row_bytes] = found
+        self.expected.forget(descriptors, self.found)
 
     def compare(self, jobs: Iterable[Job] = ()) -> None:
         """Every byte of memory is as expected."""
-        found = np.frombuffer(self.memory.read(0, len(self.expected)), np.uint8)
-        wrong = np.flatnonzero(found != self.expected)
-        assert not wrong.size, (
-            f"{wrong.size} bytes differ, the first at {wrong[0]:#x}: {found[wrong[0]]:#x}, "
-            f"expected {self.expected[wrong[0]]:#x}; jobs {[job.descriptor for job in jobs]}"
-        )
+        self.expected.compare(self.found, jobs)
+
+    @property
+    def found(self) -> NDArray[np.uint8]:
+        """What memory holds."""
+        return np.frombuffer(self.memory.read(0, self.expected.data.size), np.uint8)
 
     async def counters(self) -> dict[str, int]:
         """Every performance counter; checks that they add up."""
         values = {name: await self.read(name) for name in COUNTERS}
-        assert sum(values[name] for name in STALLS) == values["CYCLES"], values
-        assert sum(values[name] for name in PASSES) == values["BUSY"], values
+        check_counters(values)
         return values

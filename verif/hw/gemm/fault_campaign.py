@@ -245,11 +245,11 @@ class FaultCampaign:
     def _memory_faults(self, descriptors: list[Descriptor], done: int) -> Iterator[str]:
         """Whether memory outside D was written, and D of a job that is reported done is wrong."""
         checked = self.checked
-        allowed = checked.result_bytes(descriptors)
+        allowed = checked.expected.results(descriptors)
         for descriptor in descriptors[:done]:
-            checked.expect(descriptor)
-        unknown = checked.result_bytes(descriptors[done:])
-        wrong = (checked.engine.data != checked.expected) & ~unknown
+            checked.expected.run(descriptor)
+        unknown = checked.expected.results(descriptors[done:])
+        wrong = (checked.engine.data != checked.expected.data) & ~unknown
         if (checked.engine.written.astype(bool) & ~allowed).any() or (wrong & ~allowed).any():
             yield "writes outside D"
         if (wrong & allowed).any():
@@ -259,7 +259,7 @@ class FaultCampaign:
         """Whether the engine computes the next job right after a soft reset, which a hard one needs not."""
         checked = self.checked
         checked.engine.set_memory(Memory())
-        checked.expected[:] = checked.engine.data
+        checked.expected.data[:] = checked.engine.data
         try:
             if not hard:
                 checked.soft_reset()

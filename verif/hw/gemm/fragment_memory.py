@@ -8,6 +8,7 @@ from cocotb.triggers import RisingEdge
 
 from hw.axi.fragment_reader import addend_beat_layout, addend_request_layout
 from hw.axi.line import UNIT_BYTES, line_layout
+from verif.handshake import Sink, Source, start
 
 __all__ = ["FragmentMemory", "fields_of", "payload_of"]
 
@@ -74,6 +75,19 @@ class FragmentMemory:
         address = 64 * line["line"]
         self.data[address + start : address + end] = np.frombuffer(text, np.uint8)
         self.written += 1
+
+    def compare(self, note: str) -> None:
+        """Every byte is as expected."""
+        wrong = np.flatnonzero(self.data != self.expected)
+        assert not wrong.size, f"{wrong.size} bytes from {wrong[0]:#x} differ: {note}"
+
+    async def start(self, *sources: Source, stall: str) -> None:
+        """Start ``dut``, its sources, and this memory at its ports ``read``, ``beat`` and ``o``."""
+        options = {"stall": stall, "rng": self.rng}
+        reads = Sink(self.dut, "read", on_beat=self.request, **options)
+        lines = Sink(self.dut, "o", on_beat=self.write, **options)
+        self.dut.beat_valid.value = 0
+        await start(self.dut, *sources, self, reads, lines)
 
     async def run(self) -> None:
         """Answer requests, in order."""

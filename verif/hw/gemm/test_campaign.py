@@ -45,7 +45,7 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
     coverages = [operands, results, Coverage("engine-features", feature=FEATURES)]
     if p.reorder_columns:
         coverages.append(Coverage("engine-reorder", feature=REORDER_FEATURES))
-    while checked.descriptors < count:
+    while checked.expected.descriptors < count:
         checked.engine.set_memory(random_memory(rng))
         jobs = random_round(rng, Layout(rng, checked.origin), p)
         checked.run(jobs)
@@ -63,10 +63,14 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
             coverage.require_full()
     else:
         coverages = [results := Coverage("engine-sample")]
-    results.compared(checked.outputs)
+    results.compared(checked.expected.outputs)
     for coverage in coverages:
         summarize(coverage)
-    counts = {"jobs": checked.descriptors, "elements of D": checked.outputs, "cycles": checked.engine.cycles}
+    counts = {
+        "jobs": checked.expected.descriptors,
+        "elements of D": checked.expected.outputs,
+        "cycles": checked.engine.cycles,
+    }
     tabulate("random jobs on the engine", name, counts)
 
 

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles
 
 from hw.gemm.reorder.reorder import index_block_layout, row_block_layout
 from mixdit.driver import plan_reordering
 from verif.coverage import Coverage
-from verif.hw.gemm.handshake import Receiver, Sender
+from verif.handshake import Sink, Source, start, until
 from verif.runner import bench_parameters
 
 COLUMNS = bench_parameters()["columns"]
@@ -25,9 +24,9 @@ def blocks(values, junk: random.Random):
     size = 32 if values.dtype == np.uint32 else 16
     layout = row_block_layout() if size == 32 else index_block_layout()
     padded = [int(v) for v in values] + [junk.getrandbits(size) for _ in range(-len(values) % 16)]
-    for start in range(0, len(padded), 16):
-        word = sum(value << size * lane for lane, value in enumerate(padded[start : start + 16]))
-        yield word | (start + 16 == len(padded)) << (layout.size - 1)
+    for first in range(0, len(padded), 16):
+        word = sum(value << size * lane for lane, value in enumerate(padded[first : first + 16]))
+        yield word | (first + 16 == len(padded)) << (layout.size - 1)
 
 
 def permutation(kind: str, length: int, rng: random.Random) -> np.ndarray:
@@ -43,44 +42,31 @@ def permutation(kind: str, length: int, rng: random.Random) -> np.ndarray:
     return numbers.permutation(length)
 
 
-async def start(dut, stalls):
+async def begin(dut, stalls):
     rng = random.Random(random.getrandbits(64))
     received = []
     options = {"stall": stalls, "rng": rng}
     parts = [
-        Sender(dut, "permutation", **options),
-        Sender(dut, "i", **options),
-        Receiver(dut, "o", on_payload=received.append, **options),
+        Source(dut, "permutation", **options),
+        Source(dut, "i", **options),
+        Sink(dut, "o", on_beat=received.append, **options),
     ]
     dut.length.value = 1
-    dut.rst.value = 1
-    Clock(dut.clk, 10, unit="ns").start()
-    await ClockCycles(dut.clk, 2)
-    dut.rst.value = 0
-    for part in parts:
-        cocotb.start_soon(part.run())
+    await start(dut, *parts)
     return rng, *parts[:2], received
-
-
-async def wait_for(dut, condition, cycles: int = 20000) -> int:
-    for n in range(cycles):
-        if condition():
-            return n
-        await RisingEdge(dut.clk)
-    raise AssertionError("nothing more comes")
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 @cocotb.parametrize(stalls=STALLS)
 async def rows(dut, stalls):
-    rng, orders, values, received = await start(dut, stalls)
+    rng, orders, values, received = await begin(dut, stalls)
     outputs = 0
     for kind in KINDS * 2:
         length = rng.choice((1, 15, 16, 17, rng.randint(1, COLUMNS), COLUMNS))
         order = permutation(kind, length, rng)
         dut.length.value = length
         orders.send(blocks(order.astype(np.uint16), rng))
-        await wait_for(dut, lambda: orders.idle)
+        await until(dut, lambda: orders.idle)
         await ClockCycles(dut.clk, 2)
         assert not dut.bad_index.value
         sent = [np.array([rng.getrandbits(32) for _ in range(length)], np.uint32) for _ in range(6)]
@@ -88,7 +74,7 @@ async def rows(dut, stalls):
             values.send(blocks(row, rng))
         count = -(-length // 16)
         received.clear()
-        await wait_for(dut, lambda count=count: len(received) == 6 * count)
+        await until(dut, lambda count=count: len(received) == 6 * count)
         for n, row in enumerate(sent):
             words = received[n * count : (n + 1) * count]
             found = [word >> 32 * lane & 0xFFFFFFFF for word in words for lane in range(16)][:length]
@@ -106,19 +92,19 @@ async def rows(dut, stalls):
 @cocotb.parametrize(kind=["balanced", "same bank", "random"])
 async def throughput(dut, kind):
     """A row takes as many cycles as the planner counts."""
-    rng, orders, values, received = await start(dut, "none")
+    rng, orders, values, received = await begin(dut, "none")
     length = COLUMNS // 16 * 16
     order = permutation(kind, length, rng)
     banks = order.reshape(-1, 16) % 16
     cycles = sum(int(np.bincount(block).max()) for block in banks)
     dut.length.value = length
     orders.send(blocks(order.astype(np.uint16), rng))
-    await wait_for(dut, lambda: orders.idle)
+    await until(dut, lambda: orders.idle)
     for _ in range(12):
         values.send(blocks(np.zeros(length, np.uint32), rng))
     per_row = length // 16
-    await wait_for(dut, lambda: len(received) == per_row)
-    taken = await wait_for(dut, lambda: len(received) == 11 * per_row)
+    await until(dut, lambda: len(received) == per_row)
+    taken = await until(dut, lambda: len(received) == 11 * per_row)
     if kind == "balanced":
         assert cycles == per_row
     assert abs(taken - 10 * cycles) <= 3, (taken, cycles)
@@ -127,7 +113,7 @@ async def throughput(dut, kind):
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def bad_indices(dut):
     """An index beyond the row is reported, wherever it is; one behind the row's end is not."""
-    rng, orders, _, _ = await start(dut, "uniform")
+    rng, orders, _, _ = await begin(dut, "uniform")
     for _ in range(40):
         length = rng.randint(1, COLUMNS)
         order = permutation("random", length, rng)
@@ -136,6 +122,6 @@ async def bad_indices(dut):
             order[rng.randrange(length)] = rng.choice((length, 0xFFFF))
         dut.length.value = length
         orders.send(blocks(order.astype(np.uint16), rng))
-        await wait_for(dut, lambda: orders.idle)
+        await until(dut, lambda: orders.idle)
         await ClockCycles(dut.clk, 2)
         assert bool(dut.bad_index.value) == bad, (length, bad)

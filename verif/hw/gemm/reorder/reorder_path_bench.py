@@ -5,8 +5,7 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles
 
 from golden.engine import (
     FLOAT_FORMATS,
@@ -21,8 +20,8 @@ from golden.engine import (
 )
 from hw.gemm.reorder.reorder_path import reorder_job_layout
 from verif.coverage import Coverage
+from verif.handshake import Source, until
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
-from verif.hw.gemm.handshake import Receiver, Sender
 from verif.runner import bench_parameters
 
 P = bench_parameters()
@@ -84,39 +83,18 @@ def payload(d: Descriptor) -> int:
     )  # fmt: skip
 
 
-async def start(dut, stalls):
+async def begin(dut, stalls):
     rng = random.Random(random.getrandbits(64))
     memory = FragmentMemory(dut, rng, P["address_bits"], P["data_bits"], latency=rng.choice((1, 20)))
-    options = {"stall": stalls, "rng": rng}
-    jobs = Sender(dut, "job", **options)
-    parts = [
-        jobs,
-        memory,
-        Receiver(dut, "read", on_payload=memory.request, **options),
-        Receiver(dut, "o", on_payload=memory.write, **options),
-    ]
-    dut.beat_valid.value = 0
-    dut.rst.value = 1
-    Clock(dut.clk, 10, unit="ns").start()
-    await ClockCycles(dut.clk, 2)
-    dut.rst.value = 0
-    for part in parts:
-        cocotb.start_soon(part.run())
+    jobs = Source(dut, "job", stall=stalls, rng=rng)
+    await memory.start(jobs, stall=stalls)
     return rng, memory, jobs
-
-
-async def until(dut, condition) -> int:
-    for n in range(20000):
-        await RisingEdge(dut.clk)
-        if condition():
-            return n
-    raise AssertionError("the job does not end")
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 @cocotb.parametrize(stalls=STALLS)
 async def jobs(dut, stalls):
-    rng, memory, sender = await start(dut, stalls)
+    rng, memory, sender = await begin(dut, stalls)
     outputs = 0
     for number in range(P["jobs"]):
         d = random_descriptor(rng, memory)
@@ -124,8 +102,7 @@ async def jobs(dut, stalls):
         sender.send([payload(d)])
         await until(dut, lambda: sender.idle and dut.idle.value)
         await ClockCycles(dut.clk, 3)
-        wrong = np.flatnonzero(memory.data != memory.expected)
-        assert not wrong.size, f"job {number}, {wrong.size} bytes from {wrong[0]:#x}: {d}"
+        memory.compare(f"job {number}, {d}")
         outputs += d.m * d.n
         source = MemoryFormat(d.a_format).name
         COVERAGE.hit(format=MemoryFormat(d.d_format).name, source=source, permute=d.permute, stalls=stalls)
@@ -136,7 +113,7 @@ async def jobs(dut, stalls):
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def bad_permutation(dut):
     """Nothing is written, and the fault stays until a reset."""
-    rng, memory, sender = await start(dut, "none")
+    rng, memory, sender = await begin(dut, "none")
     d = random_descriptor(rng, memory)
     while not d.permute:
         d = random_descriptor(rng, memory)

@@ -9,9 +9,10 @@ import numpy as np
 from golden import add_binary32
 from golden.engine.job import flush
 from verif.coverage import Coverage
+from verif.handshake import Beat
 from verif.hw.gemm.results import float_vectors as vectors
 from verif.runner import bench_parameters
-from verif.streams import Beat, StreamBench
+from verif.streams import StreamBench
 
 LANES = bench_parameters()["lanes"]
 STALLS = ["none", "uniform", "bursts"]

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles
 
 from golden import add_binary32
 from golden.engine import RESULT_FORMATS, MemoryFormat, encode, row_bytes
@@ -14,8 +13,8 @@ from golden.engine.job import flush
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.result_dispatch import tile_command_layout
 from verif.coverage import Coverage
+from verif.handshake import Source, until
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
-from verif.hw.gemm.handshake import Receiver, Sender
 from verif.hw.gemm.results import float_vectors
 from verif.runner import bench_parameters
 
@@ -110,7 +109,7 @@ class Job:
             bias_address=self.bias_address,
         )
 
-    def send(self, commands: Sender, results: Sender) -> None:
+    def send(self, commands: Source, results: Source) -> None:
         tiles = [(r, c) for r in range(0, self.m, ROWS) for c in range(0, self.n, 16)]
         layout = tile_command_layout(rows=ROWS, slots=P["slots"], address_bits=ADDRESS_BITS)
         ends = [
@@ -158,37 +157,17 @@ class Job:
 async def jobs(dut, stalls):
     rng = random.Random(random.getrandbits(64))
     memory = FragmentMemory(dut, rng, ADDRESS_BITS, DATA_BITS, latency=rng.choice((1, 20)))
-    options = {"stall": stalls, "rng": rng}
-    commands, results = Sender(dut, "command", **options), Sender(dut, "d", **options)
-    parts = [
-        commands,
-        results,
-        memory,
-        Receiver(dut, "read", on_payload=memory.request, **options),
-        Receiver(dut, "o", on_payload=memory.write, **options),
-    ]
-    dut.beat_valid.value = 0
-    dut.rst.value = 1
-    Clock(dut.clk, 10, unit="ns").start()
-    await ClockCycles(dut.clk, 2)
-    dut.rst.value = 0
-    for part in parts:
-        cocotb.start_soon(part.run())
+    commands, results = (Source(dut, port, stall=stalls, rng=rng) for port in ("command", "d"))
+    await memory.start(commands, results, stall=stalls)
     outputs = 0
     for number in range(bench_parameters()["jobs"]):
         job = Job(rng, memory, number)
         dut.job.value = job.settings()
         job.send(commands, results)
-        for _ in range(20000):
-            await RisingEdge(dut.clk)
-            if commands.idle and results.idle and dut.idle.value:
-                break
-        else:
-            raise AssertionError(f"job {number} did not end: {vars(job)}")
+        facts = f"job {number}, { {k: v for k, v in vars(job).items() if k not in ('results', 'rng')} }"
+        await until(dut, lambda: commands.idle and results.idle and dut.idle.value, what=facts)
         await ClockCycles(dut.clk, 3)
-        wrong = np.flatnonzero(memory.data != memory.expected)
-        facts = {k: v for k, v in vars(job).items() if k not in ("results", "rng")}
-        assert not wrong.size, f"job {number}, {wrong.size} bytes from {wrong[0]:#x}: {facts}"
+        memory.compare(facts)
         outputs += job.m * job.n
         addends = ("none", "bias", "old", "both")[job.bias + 2 * job.accumulate]
         COVERAGE.hit(format=job.format.name, stalls=stalls, chunks="several" if job.chunks > 1 else "one")
