@@ -3,7 +3,7 @@
 ``design``: exported Verilog to simulate. ``toolchain``: Verilator on this machine. ``verilate``: the
 compiled model.
 ``build``: that and a loop, as a shared library; ``build_cache``: made once. ``errors``: what ends a run.
-``waves``, ``states``, ``waveform.h``: waveforms, where ``MIXDIT_WAVES`` asks for them.
+``waves``, ``states``, ``waveform.h``: waveforms, where MIXDIT_WAVES asks for them.
 
 The array: ``array``: tiles and whole products; ``panels``: cutting operands into tiles; ``harness.cpp``:
 the loop.

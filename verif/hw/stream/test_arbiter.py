@@ -4,10 +4,10 @@ import random
 
 import pytest
 from amaranth.hdl import ClockDomain, Module
-from amaranth.sim import Simulator
 
 from hw.stream.arbiter import Arbiter
 from verif.hw.stream.stream_bench import Receiver, Sender
+from verif.simulation import simulate
 
 
 @pytest.mark.parametrize("inputs", [1, 2, 3, 5])
@@ -38,7 +38,7 @@ def test_nothing_is_lost_and_each_stream_keeps_its_order(inputs):
                 if ready:
                     chosen[first].append(payload)
 
-    simulate(arbiter, *(sender.run for sender in senders), receiver.run, rule)
+    run(arbiter, *(sender.run for sender in senders), receiver.run, rule)
     assert [sender.sent for sender in senders] == chosen
     assert len(receiver.received) == sum(len(sender.sent) for sender in senders)
     assert all(len(sender.sent) > 20 for sender in senders)
@@ -59,14 +59,9 @@ def test_refuses_what_it_cannot_be(error, message, parameters):
         Arbiter(**parameters)
 
 
-def simulate(arbiter, *benches):
+def run(arbiter, *benches):
     """All but the last one run to their end."""
     m = Module()
     m.domains.sync = ClockDomain()  # the arbiter has no clock; its benches do
     m.submodules.arbiter = arbiter
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-    for bench in benches[:-1]:
-        simulator.add_testbench(bench)
-    simulator.add_testbench(benches[-1], background=True)
-    simulator.run()
+    simulate(m, *benches[:-1], background=benches[-1:])

@@ -5,10 +5,10 @@ from collections import deque
 
 import pytest
 from amaranth.lib import data
-from amaranth.sim import Simulator
 
 from hw.stream.queue import Queue
 from verif.hw.stream.stream_bench import Receiver, Sender, holds_while_stalled
+from verif.simulation import simulate
 
 SIZES = [(2, False), (3, False), (4, False), (3, True), (4, True), (16, True)]
 
@@ -33,7 +33,7 @@ def test_payloads_come_out_once_and_in_order(depth, registered):
             if taken:
                 held.append(None)
 
-    simulate(queue, sender.run, receiver.run, holds_while_stalled(queue.o), count)
+    simulate(queue, sender.run, background=(receiver.run, holds_while_stalled(queue.o), count))
     assert receiver.received == sender.sent[: len(receiver.received)]
     assert len(receiver.received) > 300
     assert max(levels) == depth
@@ -95,11 +95,3 @@ def test_handshakes_do_not_pass_through(registered):
 def test_refuses_what_it_cannot_be(error, message, parameters):
     with pytest.raises(error, match=message):
         Queue(**parameters)
-
-
-def simulate(queue, *benches):
-    simulator = Simulator(queue)
-    simulator.add_clock(1e-6)
-    for number, bench in enumerate(benches):
-        simulator.add_testbench(bench, background=number > 0)
-    simulator.run()
