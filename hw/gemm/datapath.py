@@ -123,10 +123,10 @@ class Datapath(wiring.Component):
         # What was read to the buffers and the paths.
         self._divide_beats(m, reader.beat, unpacker, paths)
         m.d.comb += [feeder.write.eq(unpacker.write), fetch.released.eq(feeder.released)]
-        tile_comes = unpacker.write.last.replicate(2) & Cat(
+        tile_loaded = unpacker.write.last.replicate(2) & Cat(
             unpacker.write.operand == side for side in OperandSide
         )
-        m.d.sync += loop.loaded.eq(tile_comes)  # a cycle later the last block is in memory
+        m.d.sync += loop.loaded.eq(tile_loaded)  # a cycle later the last block is in memory
 
         # A job is done when all that was written for it is in memory.
         m.d.comb += dispatch.idle.eq(Cat(path.idle for path in paths).all() & ~line_waits & writer.idle)
@@ -278,7 +278,7 @@ class Datapath(wiring.Component):
                 wiring.connect(m, path.o, arbiter.i[n])
                 continue
             # Arrays are in lock step, so all rows fill their lines in the same tile. Their lines wait where
-            # they do not hinder the next tiles.
+            # they do not hinder the next tiles: one for each row, and 3 at least, which the queue needs.
             queue = Queue(shape=line, depth=max(3, g.parameters.rows), registered=True)
             m.submodules[f"lines_{n}"] = queue
             wiring.connect(m, path.o, queue.i)

@@ -76,11 +76,7 @@ class AddendReader(wiring.Component):
         )
         wiring.connect(m, reader.read, wiring.flipped(self.read))
         wiring.connect(m, wiring.flipped(self.beat), reader.beat)
-        m.d.comb += [
-            self.o.valid.eq(reader.o.valid),
-            self.o.p.as_value().eq(reader.o.p),
-            reader.o.ready.eq(self.o.ready),
-        ]
+        wiring.connect(m, reader.o, wiring.flipped(self.o))
 
         tile, request = self.tile.p, reader.request
         address = Signal(self.address_bits, reset_less=True)
