@@ -8,6 +8,7 @@ from golden.engine import HALF_BLOCK_BYTES, OPERAND_FORMATS, MemoryFormat
 from golden.formats import MX9
 from hw.gemm.jobs.job import BLOCKS_BITS, operand_layout
 from hw.gemm.memory_format import bytes_of, each_format
+from hw.gemm.operands.chunk_counter import ChunkCounter
 
 __all__ = ["OperandWalker"]
 
@@ -34,8 +35,8 @@ class OperandWalker(wiring.Component):
     """
 
     def __init__(self, *, geometry):
+        self.geometry = geometry
         self.address_bits = geometry.address_bits
-        self.k_blocks = geometry.k_blocks
         operand = operand_layout(geometry)
         blocks = range(geometry.k_blocks + 1)
         super().__init__(
@@ -84,26 +85,21 @@ class OperandWalker(wiring.Component):
     def _chunks(self, m):
         """The chunk, and how many bytes of a row come before it."""
         operand = self.operand
-        left, leading = Signal.like(self.blocks), Signal.like(operand.leading)
+        m.submodules.chunk = chunk = ChunkCounter(geometry=self.geometry, operands=1)
+        m.d.comb += [
+            chunk.k_blocks.eq(self.blocks),
+            chunk.leading[0].eq(operand.leading),
+            chunk.first.eq(self.first_chunk),
+            chunk.next.eq(self.next_chunk),
+            self.last_chunk.eq(chunk.is_last),
+            self.taken.eq(chunk.blocks),
+            self.leading.eq(chunk.taken[0]),
+        ]
         offset = Signal(range(MX9.block_bytes << BLOCKS_BITS), reset_less=True)
         with m.If(self.first_chunk):
-            m.d.sync += [left.eq(self.blocks), leading.eq(operand.leading), offset.eq(0)]
+            m.d.sync += offset.eq(0)
         with m.Elif(self.next_chunk):
-            m.d.sync += [
-                left.eq(left - self.taken),
-                leading.eq(leading - self.leading),
-                offset.eq(offset + self.bytes),
-            ]
-        last, taken = Signal(), Signal.like(self.taken)
-        m.d.comb += [
-            last.eq(left <= self.k_blocks),
-            taken.eq(Mux(last, left, self.k_blocks)),
-        ]
-        m.d.sync += [
-            self.last_chunk.eq(last),
-            self.taken.eq(taken),
-            self.leading.eq(Mux(leading < taken, leading, taken)),
-        ]
+            m.d.sync += offset.eq(offset + self.bytes)
         for fmt in each_format(m, operand.format.as_value(), OPERAND_FORMATS):
             if fmt == MemoryFormat.MXINT8:
                 # A k-block is half of a block: an odd number of them ends in its middle.

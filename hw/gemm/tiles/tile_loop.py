@@ -119,7 +119,7 @@ class TileLoop(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.chunk = chunk = ChunkCounter(geometry=self.geometry)
+        m.submodules.chunk = chunk = ChunkCounter(geometry=self.geometry, operands=2)
         m.submodules.tiles = tiles = Queue(shape=self.tile.p.shape(), depth=_TILES)
         m.submodules.commands = commands = Queue(shape=self.results.p.shape(), depth=_COMMANDS)
         wiring.connect(m, tiles.o, wiring.flipped(self.tile))
@@ -202,8 +202,8 @@ class TileLoop(wiring.Component):
         job, new, begin = loops.job, self.job.p, loops.begin
         m.d.comb += [
             chunk.k_blocks.eq(Mux(begin, new.k_blocks, job.k_blocks)),
-            chunk.a_leading.eq(Mux(begin, new.a.leading, job.a.leading)),
-            chunk.b_leading.eq(Mux(begin, new.b.leading, job.b.leading)),
+            chunk.leading[0].eq(Mux(begin, new.a.leading, job.a.leading)),
+            chunk.leading[1].eq(Mux(begin, new.b.leading, job.b.leading)),
             chunk.first.eq(begin | loops.v_end),
             chunk.next.eq(loops.chunk_end),
         ]
@@ -294,8 +294,8 @@ class TileLoop(wiring.Component):
         g, job = self.geometry, loops.job
         m.d.comb += to.p.blocks.eq(chunk.blocks)
         for part, operand, place, leading, is_s, lanes in (
-            (to.p.a, job.a, places.a, chunk.a_taken, ~job.keep_b, g.a_lanes),
-            (to.p.b, job.b, places.b, chunk.b_taken, job.keep_b, g.b_lanes),
+            (to.p.a, job.a, places.a, chunk.taken[0], ~job.keep_b, g.a_lanes),
+            (to.p.b, job.b, places.b, chunk.taken[1], job.keep_b, g.b_lanes),
         ):
             code = operand.format.as_value()
             m.d.comb += [
