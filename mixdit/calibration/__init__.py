@@ -9,12 +9,3 @@ statistics to a plan. ``exchange``: better company for channels.
 ``calibrate``: all in one call. ``command``: ``mixdit calibrate``, as a ``job`` on ``pipelines`` of
 diffusers.
 """
-
-from mixdit.calibration.calibrate import calibrate, collect
-from mixdit.calibration.planning import make_plan
-from mixdit.calibration.recorder import Recorder
-from mixdit.calibration.sensitivity import measure_sensitivity
-from mixdit.calibration.settings import Settings
-from mixdit.calibration.statistics import Statistics
-
-__all__ = ["Recorder", "Settings", "Statistics", "calibrate", "collect", "make_plan", "measure_sensitivity"]

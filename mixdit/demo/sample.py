@@ -117,7 +117,8 @@ def _whole_blocks(calibration: "Calibration") -> "Plan":
     from torch import nn
 
     from golden import MX9
-    from mixdit.calibration import Settings, make_plan
+    from mixdit.calibration.planning import make_plan
+    from mixdit.calibration.settings import Settings
     from mixdit.plan.plan import LinearPlan, Plan
 
     plan = make_plan(calibration.statistics, Settings())

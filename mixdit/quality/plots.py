@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from golden import MX4, MX6, MX9
-from mixdit.calibration import Settings, make_plan
+from mixdit.calibration.planning import make_plan
+from mixdit.calibration.settings import Settings
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import Plan
 from mixdit.quality.evaluate import Result

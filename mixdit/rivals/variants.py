@@ -8,7 +8,10 @@ import torch
 from torch import nn
 
 from golden import MX4, MX6, MX9, Format
-from mixdit.calibration import Settings, Statistics, collect, make_plan
+from mixdit.calibration.calibrate import collect
+from mixdit.calibration.planning import make_plan
+from mixdit.calibration.settings import Settings
+from mixdit.calibration.statistics import Statistics
 from mixdit.layers.attention import QuantizedAttention
 from mixdit.layers.linear import QuantizedLinear
 from mixdit.layers.quantize_model import quantize_model

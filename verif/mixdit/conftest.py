@@ -6,7 +6,9 @@ Small models gain nothing from more threads, and xdist keeps the cores busy.
 import pytest
 import torch
 
-from mixdit.calibration import Settings, Statistics, collect
+from mixdit.calibration.calibrate import collect
+from mixdit.calibration.settings import Settings
+from mixdit.calibration.statistics import Statistics
 from mixdit.tensors import native
 from verif.mixdit.planted import Transformer, batch
 

@@ -4,9 +4,12 @@ import pytest
 import torch
 
 from golden import MX4, MX6, MX9
-from mixdit.calibration import Recorder, Settings, Statistics, calibrate, collect, make_plan
 from mixdit.calibration.budget import choose
-from mixdit.calibration.statistics import BUCKET_ROWS, BUCKETS, LinearStatistics, bucket_of
+from mixdit.calibration.calibrate import calibrate, collect
+from mixdit.calibration.planning import make_plan
+from mixdit.calibration.recorder import Recorder
+from mixdit.calibration.settings import Settings
+from mixdit.calibration.statistics import BUCKET_ROWS, BUCKETS, LinearStatistics, Statistics, bucket_of
 from mixdit.calibration.statistics_file import load_statistics, save_statistics
 from mixdit.plan.timestep_plan import TimestepPlan
 from mixdit.tensors.dynamic import block_maxima
@@ -152,7 +155,7 @@ def test_sensitivity_knows_what_matters():
 
 
 def test_sensitivities_of_several_calls_are_averaged(model):
-    from mixdit.calibration import measure_sensitivity
+    from mixdit.calibration.sensitivity import measure_sensitivity
 
     settings = Settings(choice="sensitivity")
     statistics = collect(model, [batch(0)])

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from golden import MX9
-from mixdit.calibration import Settings, make_plan
 from mixdit.calibration.candidates import outliers_first
 from mixdit.calibration.exchange import exchange
+from mixdit.calibration.planning import make_plan
+from mixdit.calibration.settings import Settings
 from mixdit.tensors.quantize import fake_quantize, mixed_formats
 from verif.mixdit.planted import sqnr
 
