@@ -106,7 +106,7 @@ class Datapath(wiring.Component):
         if reorder is not None:
             paths.append(reorder)
         reader = self._reader(m, fetch.command, paths)
-        writer, line_waits = self._writer(m, paths)
+        writer, all_written = self._writer(m, paths)
 
         # Descriptors to jobs, jobs to tiles, tiles to the arrays and their results to the paths.
         self._check_descriptors(m)
@@ -129,9 +129,9 @@ class Datapath(wiring.Component):
         m.d.sync += loop.loaded.eq(tile_loaded)  # a cycle later the last block is in memory
 
         # A job is done when all that was written for it is in memory.
-        m.d.comb += dispatch.idle.eq(Cat(path.idle for path in paths).all() & ~line_waits & writer.idle)
         reorder_done = self._reorder_done(m, reorder, dispatch.idle)
         m.d.comb += [
+            dispatch.idle.eq(all_written),
             # What ends after an error is not done.
             self.job_done.eq((dispatch.job_done | reorder_done) & ~self.stop),
             self.idle.eq(writer.idle & reader.idle),
@@ -263,7 +263,10 @@ class Datapath(wiring.Component):
             m.d.comb += [getattr(to.p, name).eq(getattr(beat.p, name)) for name in ("data", "first", "last")]
 
     def _writer(self, m, paths):
-        """The write master, for lines of all paths, the first path's first; whether a line waits for it."""
+        """The write master, for lines of all paths, the first path's first.
+
+        Also whether nothing is on its way through a path, or between it and memory.
+        """
         g = self.geometry
         m.submodules.writer = writer = WriteMaster(data_bits=g.data_bits, address_bits=g.address_bits)
         line = writer.i.p.shape()
@@ -272,7 +275,7 @@ class Datapath(wiring.Component):
         m.submodules.line_arbiter = arbiter = Arbiter(shape=line, inputs=len(paths))
         wiring.connect(m, arbiter.o, buffer.i)
         wiring.connect(m, buffer.o, writer.i)
-        waits = [buffer.o.valid]
+        empty = []
         for n, path in enumerate(paths):
             if g.parameters.arrays == 1:
                 wiring.connect(m, path.o, arbiter.i[n])
@@ -283,11 +286,13 @@ class Datapath(wiring.Component):
             m.submodules[f"lines_{n}"] = queue
             wiring.connect(m, path.o, queue.i)
             wiring.connect(m, queue.o, arbiter.i[n])
-            waits.append(queue.level != 0)
+            empty.append(queue.level == 0)
         m.d.comb += writer.stop.eq(self.stop)
         wiring.connect(m, writer.error, wiring.flipped(self.write_error))
         self._connect_bus(m, writer.bus)
-        return writer, Cat(waits).any()
+        paths_idle = Cat(path.idle for path in paths).all()
+        queues_empty = Cat(empty).all() if empty else 1
+        return writer, paths_idle & queues_empty & ~buffer.o.valid & writer.idle
 
     def _connect_bus(self, m, half):
         """The read or the write channels of the bus."""
