@@ -105,7 +105,10 @@ STREAM_FORMATS = (MX4, MX6, MX9)
 
 _CODES = [f.code for f in STREAM_FORMATS if f.code is not None]
 
-RESERVED_CODES = tuple(c for c in range(1 << (max(_CODES) + 1).bit_length()) if c not in _CODES)
+CODE_BITS = (max(_CODES) + 1).bit_length()
+"""Bits of a code on streams; one code of all ones is kept free."""
+
+RESERVED_CODES = tuple(c for c in range(1 << CODE_BITS) if c not in _CODES)
 """The codes that name no format."""
 
 RESERVED_CODE = RESERVED_CODES[-1]

@@ -183,7 +183,7 @@ def test_reorder_puts_chosen_columns_into_mx9():
     assert run(memory, REORDER, ENGINE) == ErrorCode.PERMUTATION
 
 
-@pytest.mark.parametrize("fmt", [MemoryFormat.MX4, MemoryFormat.MX6])
+@pytest.mark.parametrize("fmt", MIXABLE_FORMATS)
 @pytest.mark.parametrize("blocks", [0, 1, 3])
 def test_tensors_survive_memory(fmt, blocks):
     x = np.random.default_rng(5).standard_normal((4, 45), dtype=np.float32)
