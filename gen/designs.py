@@ -177,8 +177,8 @@ DESIGNS: Mapping[str, Design] = {
                 "s_axis_b": replace(
                     _operand("B"),
                     user=f"{_FIRST_CODE} the {_FORMAT_CODE}, of the beat's blocks;"
-                    f" {_SECOND_CODE} of D's blocks, taken from the last beat of the last of the 16 / cols tiles"
-                    " that make 16 columns",
+                    f" {_SECOND_CODE} of D's blocks, taken from the last beat of the last of the 16 / cols"
+                    " tiles that make 16 columns",
                 ),
                 "m_axis_d": Stream(
                     data=f"16 columns of a row of D, rows ascending: {_BLOCK}",
