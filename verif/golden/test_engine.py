@@ -86,7 +86,7 @@ REFUSED = [
     (REORDER, {"n": 257}, ErrorCode.SIZE),
     (PRODUCT, {"a_format": 4}, ErrorCode.A_FORMAT),
     (REORDER, {"a_format": 1}, ErrorCode.A_FORMAT),
-    (PRODUCT, {"b_format": 6}, ErrorCode.B_FORMAT),
+    (PRODUCT, {"b_format": 15}, ErrorCode.B_FORMAT),
     (PRODUCT, {"d_format": 3}, ErrorCode.D_FORMAT),
     (PRODUCT, {"d_format": 5, "accumulate": 1}, ErrorCode.D_FORMAT),
     (REORDER, {"d_format": 4}, ErrorCode.D_FORMAT),
