@@ -8,6 +8,7 @@ from typing import Any
 
 from gen.ports import AXI4, AXI4Lite, Interface, Pin, Stream
 from gen.register_map import c_header
+from golden.formats import CODE_BITS, STREAM_FORMATS
 from hw.stream.axi_stream import as_top
 
 __all__ = ["DESIGNS", "PARAMETERS", "Design", "ParameterError"]
@@ -86,7 +87,11 @@ class Design:
         return {name: signature.parameters[name].default for name in self.parameters}
 
 
-_FORMAT_CODE = "format code: 0 MX4, 1 MX6, 2 MX9"
+_NAMES = ", ".join(fmt.name for fmt in STREAM_FORMATS)
+_ANY = " or ".join(_NAMES.rsplit(", ", 1))
+_ALL = " and ".join(_NAMES.rsplit(", ", 1))
+_FORMAT_CODE = "format code: " + ", ".join(f"{fmt.code} {fmt.name}" for fmt in STREAM_FORMATS)
+_FIRST_CODE, _SECOND_CODE = (f"bits {n * CODE_BITS + CODE_BITS - 1}:{n * CODE_BITS}" for n in range(2))
 _BLOCK = "one packed block in the low bits: exponent, microexponents, elements; zero above"
 _FLOATS = "16 binary32, element 0 in the low bits"
 _LAST_IN = "last beat of a packet; passed on with the beat"
@@ -111,7 +116,7 @@ DESIGNS: Mapping[str, Design] = {
         Design(
             name="mx_quantizer",
             component="hw.block.quantizer:Quantizer",
-            summary="Quantizes 16 binary32 to a block of MX4, MX6 or MX9.",
+            summary=f"Quantizes 16 binary32 to a block of {_ANY}.",
             interfaces={
                 "s_axis": Stream(data=_FLOATS, user=f"{_FORMAT_CODE}, of the block to make", last=_LAST_IN),
                 "m_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_OUT),
@@ -121,7 +126,7 @@ DESIGNS: Mapping[str, Design] = {
         Design(
             name="mx_dequantizer",
             component="hw.block.dequantizer:Dequantizer",
-            summary="Decodes a block of MX4, MX6 or MX9 to 16 binary32, exactly.",
+            summary=f"Decodes a block of {_ANY} to 16 binary32, exactly.",
             interfaces={
                 "s_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_IN),
                 "m_axis": Stream(data=_FLOATS, user=f"{_FORMAT_CODE}, of the block decoded", last=_LAST_OUT),
@@ -131,11 +136,12 @@ DESIGNS: Mapping[str, Design] = {
         Design(
             name="mx_converter",
             component="hw.block.converter:Converter",
-            summary="Converts blocks between MX4, MX6 and MX9.",
+            summary=f"Converts blocks between {_ALL}.",
             interfaces={
                 "s_axis": Stream(
                     data=_BLOCK,
-                    user=f"bits 1:0 the {_FORMAT_CODE}, of the block given; bits 3:2 of the block to make",
+                    user=f"{_FIRST_CODE} the {_FORMAT_CODE}, of the block given;"
+                    f" {_SECOND_CODE} of the block to make",
                     last=_LAST_IN,
                 ),
                 "m_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_OUT),
@@ -146,7 +152,7 @@ DESIGNS: Mapping[str, Design] = {
         Design(
             name="mx_array",
             component="hw.array.array:Array",
-            summary="Multiplies tiles: D = A * B^T of MX4, MX6 and MX9 blocks along K, D in binary32.",
+            summary=f"Multiplies tiles: D = A * B^T of {_ALL} blocks along K, D in binary32.",
             interfaces={
                 "s_axis_a": _operand("A"),
                 "s_axis_b": _operand("B"),
@@ -170,8 +176,9 @@ DESIGNS: Mapping[str, Design] = {
                 "s_axis_a": _operand("A"),
                 "s_axis_b": replace(
                     _operand("B"),
-                    user=f"bits 1:0 the {_FORMAT_CODE}, of the beat's blocks; bits 3:2 of D's blocks, taken"
-                    " from the last beat of the last of the 16 / cols tiles that make 16 columns",
+                    user=f"{_FIRST_CODE} the {_FORMAT_CODE}, of the beat's blocks;"
+                    f" {_SECOND_CODE} of D's blocks, taken from the last beat of the last of the 16 / cols"
+                    " tiles that make 16 columns",
                 ),
                 "m_axis_d": Stream(
                     data=f"16 columns of a row of D, rows ascending: {_BLOCK}",

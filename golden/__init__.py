@@ -1,6 +1,7 @@
 """The golden model: NumPy code that defines every bit the hardware produces.
 
 ``formats``: the formats and the constants that hardware reads from them. ``bfloat16``: floats of 16 bits.
+``floats``: formats of single floats.
 ``tensor``: block tensors, in one format or mixed along K.
 ``quantization``: binary32 to blocks and back. ``conversion``: blocks of one format as blocks of another.
 ``packing``: blocks in memory and in stream slots.

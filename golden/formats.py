@@ -103,8 +103,19 @@ MXINT8 = Format(name="MXINT8", element_bits=8, block_size=32, subblock_size=0, c
 STREAM_FORMATS = (MX4, MX6, MX9)
 """The formats with a code, in the order of their codes."""
 
-RESERVED_CODE = (1 << (max(f.code for f in STREAM_FORMATS if f.code is not None) + 1).bit_length()) - 1
-"""The code that names no format: all of its bits are 1."""
+_CODES = [f.code for f in STREAM_FORMATS if f.code is not None]
+
+CODE_BITS = (max(_CODES) + 1).bit_length()
+"""Bits of a code on streams; one code of all ones is kept free."""
+
+RESERVED_CODES = tuple(c for c in range(1 << CODE_BITS) if c not in _CODES)
+"""The codes that name no format."""
+
+RESERVED_CODE = RESERVED_CODES[-1]
+"""The one that hardware itself uses for no format: all of its bits are 1."""
+
+ONE_PASS_FORMATS = tuple(f for f in STREAM_FORMATS if f.magnitude_bits <= PASS_MAGNITUDE_BITS)
+"""Those whose blocks are one pass, but for elements of -2**m; MX9's are two."""
 
 FORMATS = {f.name: f for f in (*STREAM_FORMATS, MXINT8)}
 """Every format by name."""

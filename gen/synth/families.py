@@ -73,6 +73,11 @@ class Family:
     free: tuple[str, ...] = field(default=())
     timing: bool = False
 
+    @property
+    def models(self) -> str:
+        """Folder of Yosys' files that has its cells' simulation models: its command is called like it."""
+        return self.synthesis.split()[0].removeprefix("synth_")
+
     def area(self, cells: Mapping[str, int]) -> Area:
         """Counts of ``cells`` (number by type). Raises ``SynthesisError`` for a type it does not know."""
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from golden.engine.descriptor import DIMENSION_LIMIT, Descriptor, Operation
 from golden.engine.errors import ErrorCode
 from golden.engine.memory_format import (
-    FLOAT_FORMATS,
     INDEX_BYTES,
     MIXABLE_FORMATS,
     OPERAND_FORMATS,
     QUANTIZED_FORMATS,
+    REORDER_FORMATS,
     RESULT_FORMATS,
     MemoryFormat,
     row_bytes,
@@ -78,7 +78,7 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
         yield ErrorCode.SIZE
     if not product and d.n > parameters.reorder_columns:
         yield ErrorCode.SIZE
-    if d.a_format not in (OPERAND_FORMATS if product else FLOAT_FORMATS):
+    if d.a_format not in (OPERAND_FORMATS if product else REORDER_FORMATS):
         yield ErrorCode.A_FORMAT
     if product and d.b_format not in OPERAND_FORMATS:
         yield ErrorCode.B_FORMAT

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from golden.engine.memory_format import MIXABLE_FORMATS
+
 
 class ErrorCode(IntEnum):
     """What register ERROR_CODE says. Any error stops the engine until a soft reset.
@@ -47,7 +49,8 @@ class ErrorCode(IntEnum):
         text = _MEANINGS.get(self.name)
         if text is None:
             matrix, _, fault = self.name.partition("_")
-            text = _MATRIX_MEANINGS[fault].format(matrix="the bias" if matrix == "BIAS" else matrix)
+            name = "the bias" if matrix == "BIAS" else matrix
+            text = _MATRIX_MEANINGS[fault].format(matrix=name, mixable=_MIXABLE)
         return text
 
 
@@ -67,9 +70,11 @@ _MEANINGS = {
     "PERMUTATION": "an index of the permutation is not below N",
 }
 
+_MIXABLE = " or ".join(fmt.name for fmt in MIXABLE_FORMATS)
+
 _MATRIX_MEANINGS = {
     "FORMAT": "{matrix}'s format is unknown or not for this operation",
-    "MX9_BLOCKS": "more leading MX9 blocks than {matrix} has blocks, or some without format MX4 or MX6",
+    "MX9_BLOCKS": "more leading MX9 blocks than {matrix} has blocks, or some without format {mixable}",
     "ALIGNMENT": "{matrix}'s address or pitch is not a multiple of its alignment: 4 for binary32, else 2",
     "PITCH": "{matrix}'s pitch is less than the bytes of its rows",
     "RANGE": "{matrix} ends beyond the last address",

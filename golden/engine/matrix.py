@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
 from golden.engine.memory_format import MIXABLE_FORMATS, QUANTIZED_FORMATS, MemoryFormat, row_bytes
 from golden.formats import BLOCK_SIZE, MX9
 from golden.packing import pack, unpack
@@ -53,13 +52,11 @@ def from_rows(rows: NDArray[np.uint8], fmt: MemoryFormat, k: int, mx9_blocks: in
 
 def floats_to_rows(values: NDArray[np.float32], fmt: MemoryFormat) -> NDArray[np.uint8]:
     """Rows of float32 ``[rows, columns]``, rounded to ``fmt``: uint8 ``[rows, row_bytes]``."""
-    if fmt == MemoryFormat.BFLOAT16:
-        return round_to_bfloat16(values).astype("<u2").view(np.uint8)
-    return np.ascontiguousarray(values).astype("<f4").view(np.uint8)
+    found = fmt.float_format
+    return found.encode(values).astype(f"<u{found.bytes}").view(np.uint8)
 
 
 def floats_from_rows(rows: NDArray[np.uint8], fmt: MemoryFormat) -> NDArray[np.float32]:
     """The values of rows of floats, uint8 ``[rows, row_bytes]``: float32 ``[rows, columns]``, a copy."""
-    if fmt == MemoryFormat.BFLOAT16:
-        return widen_bfloat16(rows.copy().view("<u2"))
-    return rows.copy().view("<f4").astype(np.float32)
+    found = fmt.float_format
+    return found.decode(rows.copy().view(f"<u{found.bytes}").astype(f"u{found.bytes}", copy=False))

@@ -2,10 +2,8 @@
 
 from enum import IntEnum
 
+from golden.floats import FLOATS, FloatFormat
 from golden.formats import BLOCK_SIZE, FORMATS, MX9, MXINT8, STREAM_FORMATS, Format
-
-_FLOAT_BYTES = {"BINARY32": 4, "BFLOAT16": 2}
-"""Bytes of an element, by the name of its format."""
 
 INDEX_BYTES = 2
 """Bytes of an index of a permutation."""
@@ -34,6 +32,11 @@ class MemoryFormat(IntEnum):
         return FORMATS.get(self.name)
 
     @property
+    def float_format(self) -> FloatFormat:
+        """The format of its floats; KeyError for blocks."""
+        return FLOATS[self.name]
+
+    @property
     def unit_elements(self) -> int:
         """Elements of what a row is made of, a block or a float."""
         block = self.block_format
@@ -43,7 +46,7 @@ class MemoryFormat(IntEnum):
     def unit_bytes(self) -> int:
         """Bytes of what a row is made of, a block or a float."""
         block = self.block_format
-        return block.block_bytes if block else _FLOAT_BYTES[self.name]
+        return block.block_bytes if block else self.float_format.bytes
 
     @property
     def mx9_excess(self) -> int:
@@ -53,7 +56,7 @@ class MemoryFormat(IntEnum):
     @property
     def alignment(self) -> int:
         """Every row starts at a multiple of so many bytes."""
-        return _FLOAT_BYTES.get(self.name, 2)
+        return 2 if self.block_format else self.unit_bytes
 
     @classmethod
     def of(cls, fmt: Format) -> "MemoryFormat":
@@ -71,7 +74,10 @@ MIXABLE_FORMATS = tuple(f for f in QUANTIZED_FORMATS if f.block_format != MX9)
 """Those whose rows may begin with blocks of MX9."""
 
 FLOAT_FORMATS = tuple(f for f in MemoryFormat if not f.block_format)
-"""What a reorder job reads."""
+"""Floats."""
+
+REORDER_FORMATS = (MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
+"""What a reorder job reads: floats that zeros behind them widen to binary32."""
 
 RESULT_FORMATS = (*QUANTIZED_FORMATS, *FLOAT_FORMATS)
 """What a product writes."""

@@ -9,10 +9,10 @@ from enum import Enum
 from itertools import count
 
 from golden.engine.memory_format import (
-    FLOAT_FORMATS,
     MIXABLE_FORMATS,
     OPERAND_FORMATS,
     QUANTIZED_FORMATS,
+    REORDER_FORMATS,
     RESULT_FORMATS,
     MemoryFormat,
 )
@@ -257,7 +257,7 @@ def _descriptor() -> Iterable[Register]:
     )
     code = ", ".join(f"{f.value} {f.name if f.block_format else f.name.lower()}" for f in MemoryFormat)
     operands, floats, results, quantized = map(
-        _one_of, (OPERAND_FORMATS, FLOAT_FORMATS, RESULT_FORMATS, QUANTIZED_FORMATS)
+        _one_of, (OPERAND_FORMATS, REORDER_FORMATS, RESULT_FORMATS, QUANTIZED_FORMATS)
     )
     mixable = " or ".join(fmt.name for fmt in MIXABLE_FORMATS)
     yield word(

@@ -6,13 +6,13 @@ from amaranth.lib.wiring import In, Out
 
 from golden.formats import (
     BLOCK_SIZE,
-    MX4,
-    MX6,
     MX9,
     NAN_EXPONENT,
+    ONE_PASS_FORMATS,
     PASS_MAGNITUDE_BITS,
     RESERVED_CODE,
     SLOT_BITS,
+    STREAM_FORMATS,
     SUBBLOCKS,
 )
 from hw.array.aligned_accumulator import distance_bits
@@ -97,7 +97,7 @@ class OperandLane(wiring.Component):
     Members
     -------
     write: ``block_write_layout``; block: In(144), the packed block
-    wide: Out(1), the block of the previous cycle is of MX6 or MX4 and holds an element -2**m
+    wide: Out(1), the block of the previous cycle is not of MX9 and holds an element -2**m
     pass_in, pass_out: ``pass_layout``, from lane to lane
     operand: ``activation_layout()`` or ``weight_layout()`` x 8, sub-block j j cycles late
     distance: Out, saturating exponent distance of the pass
@@ -152,17 +152,12 @@ class OperandLane(wiring.Component):
             buffer.read_address.eq(self.pass_in.address),
             buffer.output_enable.eq(1),
         ]
-        lowest = [
-            element == fmt.min_element
-            for fmt in (MX4, MX6)
-            for element in block_fields(fmt, self.block).elements
-        ]
         wide = Signal()
         with m.Switch(self.write.format):
-            with m.Case(FormatCode.MX4):
-                m.d.sync += wide.eq(Cat(lowest[:BLOCK_SIZE]).any())
-            with m.Case(FormatCode.MX6):
-                m.d.sync += wide.eq(Cat(lowest[BLOCK_SIZE:]).any())
+            for fmt in ONE_PASS_FORMATS:
+                with m.Case(FormatCode(fmt.code)):
+                    elements = block_fields(fmt, self.block).elements
+                    m.d.sync += wide.eq(Cat(element == fmt.min_element for element in elements).any())
             with m.Default():
                 m.d.sync += wide.eq(0)
         m.d.comb += self.wide.eq(wide)
@@ -265,15 +260,12 @@ class OperandLane(wiring.Component):
         low = Signal(narrow, name=f"low{i}", reset_less=True)
         high = Signal(narrow, name=f"high{i}", reset_less=True)
         sign = Signal(name=f"sign{i}", reset_less=True)
-        q4, q6, q9 = (block_fields(fmt, block).elements[i] for fmt in (MX4, MX6, MX9))
         with m.Switch(code):
-            with m.Case(FormatCode.MX9.value):
-                m.d.sync += [low.eq(q9), sign.eq(q9[-1])]
-            with m.Case(FormatCode.MX6.value):
-                m.d.sync += [low.eq(q6), sign.eq(q6[-1])]
-            with m.Default():
-                m.d.sync += [low.eq(q4 << (MX6.element_bits - MX4.element_bits)), sign.eq(q4[-1])]
-        m.d.sync += high.eq(q9[narrow:])
+            for fmt in reversed(STREAM_FORMATS):
+                q = block_fields(fmt, block).elements[i]
+                with m.Default() if fmt == STREAM_FORMATS[0] else m.Case(fmt.code):
+                    m.d.sync += [low.eq(q << max(0, narrow - fmt.magnitude_bits)), sign.eq(q[-1])]
+        m.d.sync += high.eq(block_fields(MX9, block).elements[i][narrow:])
 
         # |q| of the chosen half: invert the bits of a negative code, and add 1 where it carries in.
         bits = Signal(narrow, name=f"bits{i}", reset_less=True)

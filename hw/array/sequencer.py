@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from golden.formats import RESERVED_CODE
 from hw.array.operand_lane import pass_layout
 from hw.array.tile_loader import block_tag_layout
+from hw.block.layouts import is_reserved
 
 __all__ = ["Sequencer", "TileStatus", "tile_control_layout"]
 
@@ -130,7 +131,7 @@ class Sequencer(wiring.Component):
             Mux(first, 0, faults)
             | Mux(block_end & (a.last ^ b.last), TileStatus.LENGTH_MISMATCH.value, 0)
             | Mux(a.overlong | b.overlong, TileStatus.OVERLONG.value, 0)
-            | Mux(_reserved(a) | _reserved(b), TileStatus.RESERVED_FORMAT.value, 0)
+            | Mux(is_reserved(a.format) | is_reserved(b.format), TileStatus.RESERVED_FORMAT.value, 0)
         )
         with m.If(go):
             m.d.sync += faults.eq(found)
@@ -144,7 +145,3 @@ class Sequencer(wiring.Component):
             self.status.eq(found),
         ]
         return m
-
-
-def _reserved(tag):
-    return tag.format.as_value() == RESERVED_CODE

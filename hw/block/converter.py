@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden import convert
-from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, NAN_EXPONENT, STREAM_FORMATS
+from golden.formats import BLOCK_SIZE, MX6, MX9, NAN_EXPONENT, ONE_PASS_FORMATS, STREAM_FORMATS
 from hw.block.layouts import (
     FormatCode,
     any_of,
@@ -97,7 +97,7 @@ class Converter(wiring.Component):
         sign = pipe.register(3, "sign", [x[-1] for x in n], only=~keeps)
         n = pipe.register(3, "normal", n)
         wide = [Value.cast(q) for q in raw[MX9]]
-        below = pipe.register(3, "mx4_below", [w[: dropped_bits(MX6)].any() for w in wide])
+        below = pipe.register(3, "below", [w[: dropped_bits(MX6)].any() for w in wide])
         # 4: the same a cycle later, for what takes one more.
         late_n = pipe.register(4, "normal", n)
         late_sign = pipe.register(4, "sign", sign)
@@ -105,10 +105,14 @@ class Converter(wiring.Component):
         # 5 and 6: each target's elements, zero unless it is the one.
         mx9 = pipe.register(5, "mx9", late_n, only=~unwanted[MX9])
         mx6 = self._to_mx6(pipe, wide, n, late_n, ~unwanted[MX6])
-        mx4 = self._to_mx4(pipe, below, n, late_n, late_sign, ~unwanted[MX4])
+        short = {
+            fmt: self._to_short(pipe, fmt, below, n, late_n, late_sign, ~unwanted[fmt])
+            for fmt in ONE_PASS_FORMATS
+            if fmt != MX6
+        }
 
         # 6 and 7: packing. MX6's are a stage later than the others.
-        others = pipe.register(6, "others", pack_elements({MX9: mx9, MX4: mx4}))
+        others = pipe.register(6, "others", pack_elements({MX9: mx9, **short}))
         elements = pipe.register(7, "elements", others | pack_elements({MX6: mx6}))
         m.d.comb += [
             pipe.result.data.eq(Cat(exponent, micro, elements)),
@@ -165,24 +169,28 @@ class Converter(wiring.Component):
             for bit, x, c, h in zip(low, upper, carry, high_carry, strict=True)
         ]
 
-    def _to_mx4(self, pipe, below, n, late_n, sign, wanted):
-        """4 and 5: elements of MX4, in the same way; ``below`` are the bits that only MX9's have."""
-        lost, drop = dropped_bits(MX6), dropped_bits(MX4)
+    def _to_short(self, pipe, fmt, below, n, late_n, sign, wanted):
+        """4 and 5: elements of a shorter format, in the same way; ``below``: the bits that only MX9 has."""
+        lost, drop, name = dropped_bits(MX6), dropped_bits(fmt), fmt.name.lower()
         # 4: whether to round up.
         up = pipe.register(
             4,
-            "mx4_up",
+            f"{name}_up",
             [x[drop - 1] & (x[drop] | x[lost : drop - 1].any() | b) for x, b in zip(n, below, strict=True)],
         )
 
         # 5: the lowest bit, the carry above it, and the others, if they are wanted.
         lanes = list(zip(late_n, up, sign, strict=True))
-        low = [(x[drop] ^ u) | ((x[-2] ^ s) & (x[drop] ^ s)) for x, u, s in lanes]
-        low = pipe.register(5, "mx4_low", low, only=wanted)
-        carry = [x[drop] & u & ~(x[-2] & ~s) for x, u, s in lanes]
-        carry = pipe.register(5, "mx4_carry", carry, only=wanted)
-        upper = pipe.register(5, "mx4_upper", [x[drop + 1 :] for x in late_n], only=wanted)
-        return [Cat(bit, a ^ c, b ^ (c & a)) for bit, (a, b), c in zip(low, upper, carry, strict=True)]
+        end = [Cat(bit ^ s for bit in x[drop + 1 : -1]).all() for x, _, s in lanes]
+        low = [(x[drop] ^ u) | (e & (x[drop] ^ s)) for (x, u, s), e in zip(lanes, end, strict=True)]
+        low = pipe.register(5, f"{name}_low", low, only=wanted)
+        carry = [x[drop] & u & ~(x[drop + 1 : -1].all() & ~s) for x, u, s in lanes]
+        carry = pipe.register(5, f"{name}_carry", carry, only=wanted)
+        upper = pipe.register(5, f"{name}_upper", [x[drop + 1 :] for x in late_n], only=wanted)
+        return [
+            Cat(bit, *(b ^ (c & x[:k].all() if k else c) for k, b in enumerate(x)))
+            for bit, x, c in zip(low, upper, carry, strict=True)
+        ]
 
 
 def _narrows(source, target):

@@ -10,11 +10,9 @@ from amaranth.lib import data, enum
 from golden import SLOT_BYTES, slots, unpack
 from golden.formats import (
     BLOCK_SIZE,
-    MX4,
-    MX6,
-    MX9,
     NAN_EXPONENT,
     RESERVED_CODE,
+    RESERVED_CODES,
     SLOT_BITS,
     STREAM_FORMATS,
     SUBBLOCKS,
@@ -33,6 +31,7 @@ __all__ = [
     "float_block_layout",
     "format_of",
     "is_format",
+    "is_reserved",
     "normal_form",
     "pack_elements",
     "packed_block_layout",
@@ -42,11 +41,9 @@ __all__ = [
 
 
 class FormatCode(enum.Enum, shape=range(RESERVED_CODE + 1)):
-    """A block format on ``tuser``. One more code, ``RESERVED_CODE``, is reserved."""
+    """A block format on ``tuser``, by its name; ``RESERVED_CODES`` are reserved."""
 
-    MX4 = MX4.code
-    MX6 = MX6.code
-    MX9 = MX9.code
+    vars().update({fmt.name: fmt.code for fmt in STREAM_FORMATS})
 
 
 def float_block_layout() -> data.ArrayLayout:
@@ -74,6 +71,11 @@ def any_of(values):
 def is_format(code, fmt):
     """Whether a stream's format code means ``fmt``."""
     return Value.cast(code) == FormatCode(fmt.code).value
+
+
+def is_reserved(code):
+    """Whether a stream's format code means no format."""
+    return any_of(Value.cast(code) == reserved for reserved in RESERVED_CODES)
 
 
 def block_bytes(code):
@@ -120,7 +122,7 @@ def pack_elements(elements):
 
 
 def format_of(code):
-    """The format that a stream's code means to golden, None for the reserved code."""
+    """The format that a stream's code means to golden, None for a reserved code."""
     return {fmt.code: fmt for fmt in STREAM_FORMATS}.get(code)
 
 

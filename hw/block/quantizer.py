@@ -6,7 +6,14 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden import quantize
-from golden.formats import BLOCK_SIZE, MX4, MX6, MX9, NAN_EXPONENT, STREAM_FORMATS
+from golden.formats import (
+    BLOCK_SIZE,
+    MX9,
+    NAN_EXPONENT,
+    ONE_PASS_FORMATS,
+    PASS_MAGNITUDE_BITS,
+    STREAM_FORMATS,
+)
 from hw.block.binary32 import binary32_layout
 from hw.block.layouts import (
     FormatCode,
@@ -176,11 +183,10 @@ class Quantizer(wiring.Component):
         """9 to 11: elements in two's complement by format, zero unless the block is of that format."""
         # 9: half-way and above rounds up, unless the magnitude is the format's largest: all ones.
         half = pipe.register(9, "half", [guard[k] & (magnitude[k][0] | sticky[k]) for k in _LANES])
-        bits = [fmt.magnitude_bits for fmt in (MX4, MX6)]
-        ones = pipe.register(
-            9, "ones", [q[1 : bits[0]].all() & (is_[MX4] | q[bits[0] : bits[1]].all()) for q in magnitude]
+        ones = pipe.register(9, "ones", [_ones(q, is_) for q in magnitude])
+        more_ones = pipe.register(
+            9, "more_ones", [~is_[MX9] | q[PASS_MAGNITUDE_BITS:].all() for q in magnitude]
         )
-        more_ones = pipe.register(9, "more_ones", [~is_[MX9] | q[bits[1] :].all() for q in magnitude])
         magnitude = pipe.register(9, "magnitude", magnitude)
         wanted = {fmt: pipe.carry(9, 10, f"wanted_{fmt}".lower(), is_[fmt] & ~nan) for fmt in STREAM_FORMATS}
 
@@ -208,6 +214,15 @@ class Quantizer(wiring.Component):
 def _larger(values):
     """The larger one of each pair of values."""
     return [Mux(a > b, a, b) for a, b in zip(values[0::2], values[1::2], strict=True)]
+
+
+def _ones(magnitude, is_):
+    """Whether the bits of a magnitude but its lowest are ones; of MX9, those that other formats have, too."""
+    ones, end = Const(1), PASS_MAGNITUDE_BITS
+    shorter = [fmt for fmt in ONE_PASS_FORMATS if fmt.magnitude_bits < end]
+    for fmt in sorted(shorter, key=lambda fmt: fmt.magnitude_bits, reverse=True):
+        ones, end = is_[fmt] | (magnitude[fmt.magnitude_bits : end].all() & ones), fmt.magnitude_bits
+    return magnitude[1:end].all() & ones
 
 
 def _shift_right(value, places, enable):

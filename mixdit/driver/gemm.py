@@ -37,7 +37,7 @@ from mixdit.driver.reuse import keeps_b
 _POLL_SECONDS = 0.05
 
 OutFormat = Format | MemoryFormat
-"""``golden.MX4``, ``MX6`` or ``MX9``, or ``MemoryFormat.BINARY32`` or ``BFLOAT16``."""
+"""One of ``golden.formats.STREAM_FORMATS``, ``golden.MX6`` say, or of ``golden.engine.RESULT_FORMATS``."""
 
 
 class Gemm:

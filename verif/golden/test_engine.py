@@ -86,7 +86,7 @@ REFUSED = [
     (REORDER, {"n": 257}, ErrorCode.SIZE),
     (PRODUCT, {"a_format": 4}, ErrorCode.A_FORMAT),
     (REORDER, {"a_format": 1}, ErrorCode.A_FORMAT),
-    (PRODUCT, {"b_format": 6}, ErrorCode.B_FORMAT),
+    (PRODUCT, {"b_format": 15}, ErrorCode.B_FORMAT),
     (PRODUCT, {"d_format": 3}, ErrorCode.D_FORMAT),
     (PRODUCT, {"d_format": 5, "accumulate": 1}, ErrorCode.D_FORMAT),
     (REORDER, {"d_format": 4}, ErrorCode.D_FORMAT),
@@ -183,7 +183,7 @@ def test_reorder_puts_chosen_columns_into_mx9():
     assert run(memory, REORDER, ENGINE) == ErrorCode.PERMUTATION
 
 
-@pytest.mark.parametrize("fmt", [MemoryFormat.MX4, MemoryFormat.MX6])
+@pytest.mark.parametrize("fmt", MIXABLE_FORMATS)
 @pytest.mark.parametrize("blocks", [0, 1, 3])
 def test_tensors_survive_memory(fmt, blocks):
     x = np.random.default_rng(5).standard_normal((4, 45), dtype=np.float32)

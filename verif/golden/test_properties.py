@@ -25,6 +25,7 @@ from golden import (
     split_passes,
     unpack,
 )
+from golden.formats import STREAM_FORMATS
 from verif.golden.samples import bits, random_tensor, same
 
 formats = st.sampled_from(list(FORMATS.values()))
@@ -44,7 +45,7 @@ def tensors(draw, fmt=None, k=None, rows=3, lowest=True):
 def operands(draw):
     """Two matrices in k-blocks of any formats, as lists of one-block tensors."""
     blocks = draw(st.integers(1, 6))
-    kinds = st.sampled_from([MX4, MX6, MX9])
+    kinds = st.sampled_from(STREAM_FORMATS)
     spread = draw(ranges)
     sides = []
     for rows in (3, 4):
@@ -126,7 +127,7 @@ def test_widening_in_two_steps_is_widening_in_one(t):
 @given(tensors())
 def test_slots_say_what_the_tensor_says(t):
     data, codes = slots(t), format_codes(t)
-    by_code = {f.code: f for f in (MX4, MX6, MX9)}
+    by_code = {f.code: f for f in STREAM_FORMATS}
     for i, code in enumerate(codes):
         fmt = by_code[int(code)]
         block = unpack(data[:, i, : fmt.block_bytes].copy(), fmt, 16)

@@ -4,8 +4,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from golden import FORMATS, MX4, MX6, MX9, MXINT8, MXTensor, concat, dequantize, quantize, reference
-from golden.formats import Format
+from golden import FORMATS, MX6, MX9, MXINT8, MXTensor, concat, dequantize, quantize, reference
+from golden.formats import STREAM_FORMATS, Format
 from verif.golden.samples import bits, float_blocks, random_tensor, same
 
 ALL = list(FORMATS.values())
@@ -32,7 +32,7 @@ def test_every_bfloat16_pattern_in_random_company(fmt):
     check_against_reference(patterns[order].view(np.float32).reshape(-1, fmt.block_size), fmt)
 
 
-@pytest.mark.parametrize("fmt", [MX4, MX6, MX9], ids=str)
+@pytest.mark.parametrize("fmt", STREAM_FORMATS, ids=str)
 def test_every_sub_block_of_short_mantissas(fmt):
     """Each pair of values with m + 2 leading bits (ties and their neighbours), beside one that sets E."""
     m = fmt.magnitude_bits if fmt != MX9 else 4  # MX9: the top of its mantissa only, ties included below

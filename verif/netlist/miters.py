@@ -1,5 +1,6 @@
 """Primitives beside their behavioural twins, one output saying whether they agree."""
 
+import sys
 from contextlib import nullcontext
 from unittest import mock
 
@@ -7,15 +8,11 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.target import ecp5, xilinx
 from hw.target.carry_sum import CarryOp, carry_sum
 from hw.target.multiplexer import multiplexer
 from hw.target.targets import TARGETS
 
 __all__ = ["CarrySumMiter", "MultiplexerMiter"]
-
-VENDORS = {"ecp5": ecp5, "xcup": xilinx, "xc7": xilinx}
-"""The module with a family's cells."""
 
 
 class CarrySumMiter(wiring.Component):
@@ -50,7 +47,8 @@ class CarrySumMiter(wiring.Component):
         if self.change is None:
             return nullcontext()
         name, function = self.change
-        module = VENDORS[TARGETS[self.target].family]
+        chain = TARGETS[self.target].carry_chain
+        module = sys.modules[getattr(chain, "func", chain).__module__]
         return mock.patch.object(module, name, function(getattr(module, name)))
 
 

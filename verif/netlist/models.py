@@ -6,15 +6,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["MODEL_FILES", "cell_models", "with_models"]
+from gen.synth.families import FAMILIES
 
-MODEL_FILES = {
-    "ecp5": ("ecp5/cells_sim.v",),
-    "xcup": ("xilinx/cells_sim.v",),
-    "xc7": ("xilinx/cells_sim.v",),
-    "gowin": ("gowin/cells_sim.v",),
-}
-"""Yosys' models of each family, in its folder ``share``."""
+__all__ = ["cell_models", "with_models"]
 
 WAIVERS = {
     "DECLFILENAME": "a file holds all models",
@@ -76,7 +70,7 @@ def _models(family: str) -> dict[str, str]:
     assert spec is not None, "install the extra 'synth'"
     assert spec.submodule_search_locations is not None
     share = Path(spec.submodule_search_locations[0]) / "share"
-    texts = [_expanded(share / name) for name in MODEL_FILES[family]]
+    texts = [_expanded(share / FAMILIES[family].models / "cells_sim.v")]
     texts += [path.read_text() for path in sorted((Path(__file__).parent / "cells").glob(f"{family}_*.v"))]
     return {match[1]: match[0] for text in texts for match in _MODULE.finditer(text) if match[1][0] != "\\"}
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gen.synth.families import FAMILIES
 from hw.array.array import Array
 from hw.block.converter import Converter
 from hw.block.dequantizer import Dequantizer
@@ -11,12 +12,8 @@ from verif.netlist.edge_element import EdgeElement
 from verif.netlist.netlist import netlist_of
 from verif.runner import BenchError
 
-NETLISTS = {
-    "ecp5": {"family": "ecp5"},
-    "ecp5-trimmed": {"family": "ecp5", "trim": True},
-    "xcup": {"family": "xcup"},
-    "xc7": {"family": "xc7"},
-    "gowin": {"family": "gowin"},
+NETLISTS = {family: {"family": family} for family in FAMILIES} | {
+    "ecp5-trimmed": {"family": "ecp5", "trim": True}
 }
 """Ways through synthesis."""
 

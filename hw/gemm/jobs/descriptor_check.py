@@ -10,6 +10,7 @@ from golden.engine import (
     MIXABLE_FORMATS,
     OPERAND_FORMATS,
     QUANTIZED_FORMATS,
+    REORDER_FORMATS,
     ErrorCode,
     MemoryFormat,
     Operation,
@@ -190,7 +191,7 @@ class DescriptorCheck(wiring.Component):
             "OPERATION": ~product & ~(reorder if columns else 0),
             "SIZE": beyond(d.m) | beyond(d.n) | Mux(product, beyond(d.k), d.n > columns),
             "A_FORMAT": ~Mux(
-                product, is_one_of(d.a_format, OPERAND_FORMATS), is_one_of(d.a_format, FLOAT_FORMATS)
+                product, is_one_of(d.a_format, OPERAND_FORMATS), is_one_of(d.a_format, REORDER_FORMATS)
             ),
             "B_FORMAT": product & ~is_one_of(d.b_format, OPERAND_FORMATS),
             "D_FORMAT": ~d_formats | (d.accumulate & (d.d_format != MemoryFormat.BINARY32)),

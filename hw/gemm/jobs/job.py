@@ -3,7 +3,7 @@
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
 
-from golden.engine import DIMENSION_LIMIT, MemoryFormat
+from golden.engine import DIMENSION_LIMIT, OPERAND_FORMATS
 from golden.engine.registers import REGISTERS
 from golden.formats import BLOCK_SIZE
 from hw.gemm.geometry import MOST_STRIDE
@@ -41,13 +41,10 @@ class OperandSide(enum.Enum, shape=unsigned(1)):
     B = 1
 
 
-class BlockCode(enum.Enum, shape=unsigned(2)):
+class BlockCode(enum.Enum, shape=range(max(OPERAND_FORMATS) + 1)):
     """The format of an operand's blocks behind its leading MX9 blocks."""
 
-    MX4 = MemoryFormat.MX4.value
-    MX6 = MemoryFormat.MX6.value
-    MX9 = MemoryFormat.MX9.value
-    MXINT8 = MemoryFormat.MXINT8.value
+    vars().update({fmt.name: fmt.value for fmt in OPERAND_FORMATS})
 
 
 def operand_layout(geometry) -> data.StructLayout:

@@ -8,7 +8,7 @@ from golden.engine import MemoryFormat, Operation
 from golden.formats import BLOCK_SIZE, MXINT8
 from hw.gemm.jobs.descriptor import descriptor_layout
 from hw.gemm.jobs.job import DIMENSION_BITS, PITCH_BITS
-from hw.gemm.memory_format import bytes_of, each_format, units_in
+from hw.gemm.memory_format import bytes_of, each_format, is_one_of, units_in
 
 __all__ = ["REGION_NAMES", "RegionMeasure", "region_layout"]
 
@@ -118,13 +118,13 @@ class RegionMeasure(wiring.Component):
             with m.State("DONE"):
                 m.d.comb += self.done.eq(1)
                 m.next = "IDLE"
-        is_binary32 = code == MemoryFormat.BINARY32
+        by_four = is_one_of(code, [fmt for fmt in MemoryFormat if fmt.alignment == 4])
         m.d.comb += [
             self.region.start.eq(address),
             self.region.end.eq(end),
             self.beyond.eq(end > last_address),
             self.narrow.eq(pitch < row_bytes),
-            self.misaligned.eq(address[0] | pitch[0] | (is_binary32 & (address[1] | pitch[1]))),
+            self.misaligned.eq(address[0] | pitch[0] | (by_four & (address[1] | pitch[1]))),
         ]
         return m
 

@@ -7,6 +7,7 @@ import cocotb
 import numpy as np
 
 from golden import Tensor, format_codes, matmul, slots
+from golden.formats import RESERVED_CODE
 from hw.array.sequencer import TileStatus
 from verif.coverage import Coverage
 from verif.handshake import Beat
@@ -27,7 +28,6 @@ STALLS = {
 }
 LENGTHS = {"single": 1, "short": 3, "long": K_BLOCKS}
 QUIET_NAN = 0x7FC00000
-RESERVED = 3
 
 FORMATS = Coverage("array-formats-by-stall", a=KINDS, b=KINDS, case=CASES, stall=STALLS)
 LENGTHS_HIT = Coverage("array-formats-by-length", a=KINDS, b=KINDS, case=CASES, length=LENGTHS)
@@ -116,7 +116,7 @@ MALFORMED = Coverage("array-malformed", fault=FAULTS, stall=STALLS)
 def malformed_beats(rng: np.random.Generator, lanes: int, blocks: int, reserved: int | None) -> list[Beat]:
     a, _ = operands(rng, (lanes, 1, blocks), ("mixed", "mixed"), "ordinary")
     beats = input_beats(a)
-    return [beat._replace(user=RESERVED) if k == reserved else beat for k, beat in enumerate(beats)]
+    return [beat._replace(user=RESERVED_CODE) if k == reserved else beat for k, beat in enumerate(beats)]
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

@@ -60,7 +60,7 @@ async def random_tiles(dut, stall):
     tiles = list(enumerate(all_pairs(), start=list(STALLS).index(stall)))
     rng.shuffle(tiles)
     for number, (kinds, case) in tiles:
-        fmt = STREAM_FORMATS[number % 3]
+        fmt = STREAM_FORMATS[number % len(STREAM_FORMATS)]
         add_tile(bench, rng, kinds, case, fmt)
         COVERAGE.hit(format=str(fmt), case=case, stall=stall)
         KINDS_HIT.hit(a=kinds[0], b=kinds[1])

@@ -4,7 +4,8 @@ from itertools import product
 
 import numpy as np
 
-from golden import FORMATS, MX4, MX6, MX9, MXINT8, Format, MXTensor, Tensor, concat
+from golden import FORMATS, MXINT8, Format, MXTensor, Tensor, concat
+from golden.formats import STREAM_FORMATS
 
 __all__ = ["CASES", "KINDS", "all_pairs", "operands", "whole_blocks"]
 
@@ -70,7 +71,7 @@ def _operand(rng: np.random.Generator, rows: int, blocks: int, kind: str, case: 
     if kind != "mixed":
         fmt = FORMATS[kind]
         return _blocks(rng, fmt, rows, blocks * 16 // fmt.block_size, case)
-    formats = [(MX4, MX6, MX9)[i] for i in rng.integers(3, size=blocks)]
+    formats = [STREAM_FORMATS[i] for i in rng.integers(len(STREAM_FORMATS), size=blocks)]
     return concat([_blocks(rng, fmt, rows, 1, case) for fmt in formats])
 
 

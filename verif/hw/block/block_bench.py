@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
 
+from golden.formats import CODE_BITS
 from hw.block.converter import Converter
 from hw.block.dequantizer import Dequantizer
 from hw.block.quantizer import Quantizer
@@ -49,7 +50,7 @@ COVERAGE = Coverage(UNIT, format=FORMATS, case=NAMES, stalls=list(PATTERNS))
 
 
 def format_name(user: int) -> str:
-    codes = [vectors.CODES[code] for code in (user % 4, user >> 2)]
+    codes = [vectors.CODES[code] for code in (user % (1 << CODE_BITS), user >> CODE_BITS)]
     return "_to_".join(codes) if UNIT == "converter" else codes[0]
 
 

@@ -7,13 +7,22 @@ function for each, from a random generator and the format of the block.
 import random
 from collections.abc import Callable, Iterator, Sequence
 
-from golden.formats import BLOCK_SIZE, NAN_EXPONENT, STREAM_FORMATS, SUBBLOCKS, Format
+from golden.formats import (
+    BLOCK_SIZE,
+    CODE_BITS,
+    NAN_EXPONENT,
+    RESERVED_CODES,
+    SLOT_BITS,
+    STREAM_FORMATS,
+    SUBBLOCKS,
+    Format,
+)
 from hw.block.layouts import EXPONENT_BITS
 
 Case = tuple[str, int, int]
 
-CODES = {fmt.code: str(fmt) for fmt in STREAM_FORMATS} | {3: "reserved"}
-"""Names of format codes, the reserved one included."""
+CODES = {fmt.code: str(fmt) for fmt in STREAM_FORMATS} | dict.fromkeys(RESERVED_CODES, "reserved")
+"""Names of format codes, reserved ones included."""
 
 _FORMATS = {fmt.code: fmt for fmt in STREAM_FORMATS}
 _TOP_EXPONENT = NAN_EXPONENT - 1
@@ -233,7 +242,7 @@ def quantizer_cases(rng: random.Random) -> Iterator[Case]:
 
 def _junk_above(rng: random.Random, fmt: Format, block: int) -> int:
     """``block`` with junk in its slot above the block, which nothing may depend on."""
-    width = STREAM_FORMATS[-1].block_bits - fmt.block_bits
+    width = SLOT_BITS - fmt.block_bits
     return block | rng.getrandbits(width) << fmt.block_bits if width else block
 
 
@@ -249,7 +258,7 @@ def converter_cases(rng: random.Random) -> Iterator[Case]:
     """Every directed case in every pair of formats, once."""
     for to in CODES:
         for name, data, code in dequantizer_cases(rng):
-            yield name, data, to << 2 | code
+            yield name, data, to << CODE_BITS | code
 
 
 def every_code(fmt: Format, rng: random.Random) -> Iterator[list[int]]:
@@ -266,7 +275,7 @@ def converter_sweep(rng: random.Random) -> Iterator[Case]:
         for target in STREAM_FORMATS:
             for elements in every_code(source, rng):
                 block = packed(source, rng.getrandbits(8), rng.getrandbits(SUBBLOCKS), elements)
-                yield "sweep", block, target.code << 2 | source.code
+                yield "sweep", block, target.code << CODE_BITS | source.code
 
 
 def dequantizer_sweep(rng: random.Random) -> Iterator[Case]:

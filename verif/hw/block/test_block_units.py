@@ -7,7 +7,7 @@ import pytest
 from amaranth.hdl import Const, Fragment, Module
 from amaranth.lib import stream
 
-from golden.formats import BLOCK_SIZE, NAN_EXPONENT, STREAM_FORMATS
+from golden.formats import BLOCK_SIZE, CODE_BITS, MX9, NAN_EXPONENT, RESERVED_CODE, STREAM_FORMATS
 from golden.reference import binary32_value
 from hw.block.converter import Converter
 from hw.block.dequantizer import Dequantizer
@@ -83,8 +83,9 @@ def test_last_of_buffered_stages_cannot_be_cleared():
 
 
 def test_reserved_format_makes_nan_blocks():
-    data = vectors.packed(STREAM_FORMATS[-1], 130, 0xFF, [1] * BLOCK_SIZE)
-    assert Quantizer.compute(data, 3) == (NAN_EXPONENT, 3)
-    assert Dequantizer.compute(data, 3) == (vectors.floats([0x7FC00000] * BLOCK_SIZE), 3)
-    assert Converter.compute(data, 0b1011) == (NAN_EXPONENT, 2)
-    assert Converter.compute(data, 0b1110) == (NAN_EXPONENT, 3)
+    data = vectors.packed(MX9, 130, 0xFF, [1] * BLOCK_SIZE)
+    nans = vectors.floats([0x7FC00000] * BLOCK_SIZE)
+    assert Quantizer.compute(data, RESERVED_CODE) == (NAN_EXPONENT, RESERVED_CODE)
+    assert Dequantizer.compute(data, RESERVED_CODE) == (nans, RESERVED_CODE)
+    assert Converter.compute(data, MX9.code << CODE_BITS | RESERVED_CODE) == (NAN_EXPONENT, MX9.code)
+    assert Converter.compute(data, RESERVED_CODE << CODE_BITS | MX9.code) == (NAN_EXPONENT, RESERVED_CODE)

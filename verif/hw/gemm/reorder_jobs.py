@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from golden.engine import FLOAT_FORMATS, QUANTIZED_FORMATS, Descriptor, MemoryFormat, Operation, row_bytes
+from golden.engine import QUANTIZED_FORMATS, REORDER_FORMATS, Descriptor, MemoryFormat, Operation, row_bytes
 from verif.hw.gemm.random_jobs import Job, Layout
 
 __all__ = ["FORMATS", "random_reorder_job"]
@@ -12,7 +12,7 @@ FORMATS = QUANTIZED_FORMATS
 
 def random_reorder_job(rng: np.random.Generator, layout: Layout, *, m: int, n: int) -> Job:
     """``m`` rows of ``n`` random floats of either width, and everything else random too."""
-    source = MemoryFormat(int(rng.choice(FLOAT_FORMATS)))
+    source = MemoryFormat(int(rng.choice(REORDER_FORMATS)))
     target = MemoryFormat(int(rng.choice(FORMATS)))
     leading = int(rng.integers(0, -(-n // 16) + 1)) if target != MemoryFormat.MX9 else 0
     scale = 2.0 ** rng.integers(-20, 20, (m, n))

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from golden import MX6, MX9, Tensor, concat, matmul, quantize
-from golden.engine import STALLS, EngineParameters, MemoryFormat, Operation, encode
+from golden.engine import (
+    MIXABLE_FORMATS,
+    OPERAND_FORMATS,
+    RESULT_FORMATS,
+    STALLS,
+    EngineParameters,
+    MemoryFormat,
+    Operation,
+    encode,
+)
 from golden.formats import BLOCK_SIZE
 from mixdit.driver import Gemm
 from mixdit.sim import EngineHarness
@@ -32,8 +41,9 @@ WIDE = EngineParameters(data_bits=256, stationary_tiles=8)
 FULL, SAMPLE = 550, 100
 """Descriptors of each engine in the campaign, and of one in every run of the tests."""
 
-OPERANDS = ("MX4", "MX6", "MX9", "MXINT8", "MX9+MX4", "MX9+MX6")
-RESULTS = ("MX4", "MX6", "MX9", "MX9+MX4", "MX9+MX6", "BINARY32", "BFLOAT16")
+MIXED = tuple(f"MX9+{fmt.name}" for fmt in MIXABLE_FORMATS)
+OPERANDS = (*(fmt.name for fmt in OPERAND_FORMATS), *MIXED)
+RESULTS = (*(fmt.name for fmt in RESULT_FORMATS), *MIXED)
 
 
 def run_campaign(name: str, count: int, summarize, tabulate) -> None:

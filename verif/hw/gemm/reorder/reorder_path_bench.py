@@ -8,8 +8,8 @@ import numpy as np
 from cocotb.triggers import ClockCycles
 
 from golden.engine import (
-    FLOAT_FORMATS,
     QUANTIZED_FORMATS,
+    REORDER_FORMATS,
     Descriptor,
     EngineParameters,
     ErrorCode,
@@ -40,7 +40,7 @@ PARAMETERS = EngineParameters(reorder_columns=P["columns"], address_bits=P["addr
 def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
     """A job on random floats, which are put into memory."""
     m, n = rng.randint(1, 6), rng.choice((1, 16, rng.randint(1, P["columns"]), P["columns"]))
-    source = rng.choice(FLOAT_FORMATS)
+    source = rng.choice(REORDER_FORMATS)
     target = rng.choice(FORMATS)
     leading = rng.randint(0, -(-n // 16)) if target != MemoryFormat.MX9 else 0
     permute = rng.randint(0, 1)

@@ -8,7 +8,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles
 
 from golden import add_binary32
-from golden.engine import RESULT_FORMATS, MemoryFormat, encode, row_bytes
+from golden.engine import MIXABLE_FORMATS, RESULT_FORMATS, MemoryFormat, encode, row_bytes
 from golden.engine.job import flush
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.result_dispatch import tile_command_layout
@@ -68,7 +68,7 @@ class Job:
         self.bias = rng.random() < 0.4
         self.accumulate = self.format == MemoryFormat.BINARY32 and rng.random() < 0.5
         blocks = -(-self.n // 16)
-        mixable = self.format in (MemoryFormat.MX4, MemoryFormat.MX6)
+        mixable = self.format in MIXABLE_FORMATS
         self.mx9_blocks = rng.randint(0, blocks) if mixable else 0
         size = row_bytes(self.format, self.n, self.mx9_blocks)
         align = self.format.alignment
