@@ -106,15 +106,17 @@ class ModelPort:
         if status["error"].get(self._words["STATUS"]):
             raise PortError("the doorbell was refused: an error stopped the engine")
         descriptor = Descriptor.from_words([self._words[register.name] for register in DESCRIPTOR_REGISTERS])
-        self._words["JOBS_SUBMITTED"] += 1
         try:
             code = run(self._bytes, descriptor, self.parameters, self.memory.start)
         except IndexError:
             code = ErrorCode.READ_DECODE_ERROR
-        event = "done" if code == ErrorCode.NONE else "error"
-        if code == ErrorCode.NONE:
-            self._words["JOBS_DONE"] += 1
-        else:
-            self._words["STATUS"] = status.pack(error=1)
-            self._words["ERROR_CODE"] = int(code)
-        self._words["INTERRUPT_STATUS"] |= REGISTERS["INTERRUPT_STATUS"].pack(**{event: 1})
+        done = code == ErrorCode.NONE
+        events = REGISTERS["INTERRUPT_STATUS"].pack(done=int(done), error=int(not done))
+        # All at once, so that a job which Ctrl-C ended was never taken.
+        self._words |= {
+            "JOBS_SUBMITTED": self._words["JOBS_SUBMITTED"] + 1 & 0xFFFFFFFF,
+            "JOBS_DONE": self._words["JOBS_DONE"] + done & 0xFFFFFFFF,
+            "STATUS": status.pack(error=int(not done)),
+            "ERROR_CODE": int(code),
+            "INTERRUPT_STATUS": self._words["INTERRUPT_STATUS"] | events,
+        }

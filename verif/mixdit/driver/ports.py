@@ -18,12 +18,15 @@ class QueuedPort(ModelPort):
     def wait(self, seconds: float) -> None:
         if not self.queue or STATUS["error"].get(self._words["STATUS"]):
             return
-        staged = self._staged()
-        self._words |= self.queue.pop(0)
-        super()._run()
-        self._words |= staged
-        self._words["JOBS_SUBMITTED"] -= 1  # counted at the doorbell
-        self._show()
+        staged, job = self._staged(), self.queue[0]
+        try:
+            self._words |= job
+            super()._run()
+            self._words["JOBS_SUBMITTED"] -= 1  # counted at the doorbell
+            self.queue = self.queue[1:]
+        finally:
+            self._words |= staged
+            self._show()
 
     def _run(self) -> None:
         if STATUS["error"].get(self._words["STATUS"]) or STATUS["full"].get(self._words["STATUS"]):

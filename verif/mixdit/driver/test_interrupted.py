@@ -1,8 +1,11 @@
 """Calls that end early, by Ctrl-C or by a port that fails, at every access: the next call is right."""
 
+import sys
+
 import numpy as np
 import pytest
 
+import mixdit.driver
 from golden import MX6, add_binary32, matmul, quantize
 from golden.engine import MemoryFormat, quantize_rows
 from mixdit.driver import EngineTimeoutError, Gemm, ModelPort, PortError
@@ -12,6 +15,7 @@ from verif.mixdit.driver.wrong_calls import PARAMETERS, A, B, rows
 RIGHT = matmul(A, B, k_blocks=PARAMETERS.k_blocks)
 BIAS = rows(6, 33)
 X = rows(7, 3, 100)
+DRIVER = mixdit.driver.__path__[0]
 ORDER = np.random.default_rng(8).permutation(100)
 
 
@@ -69,6 +73,55 @@ def test_at_every_access(call, engine, after, error):
         accesses += 1
     assert port.fails_at is not None
     assert accesses >= {"multiply": 20, "keep": 2, "begin_again": 4}[call]
+
+
+class CtrlC:
+    """Ctrl-C before line number ``line`` of the driver's that runs while this context is open."""
+
+    def __init__(self, line: int):
+        self.left = line
+
+    def __enter__(self) -> None:
+        sys.settrace(self._frame)
+
+    def __exit__(self, *exception: object) -> bool:
+        sys.settrace(None)
+        return exception[0] is KeyboardInterrupt
+
+    def _frame(self, frame, event, argument):
+        return self._line if frame.f_code.co_filename.startswith(DRIVER) else None
+
+    def _line(self, frame, event, argument):
+        if event == "line":
+            self.left -= 1
+            if self.left == -1:
+                raise KeyboardInterrupt
+        return self._line
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("engine", [ModelPort, QueuedPort])
+def test_at_many_lines(call, engine):
+    """Ctrl-C knows no accesses: anywhere in the driver, it may leave some memory taken, but nothing wrong."""
+    gemm = Gemm(engine(PARAMETERS, size=1 << 18), timeout=5)
+    step = {"multiply": 23, "keep": 7, "begin_again": 1}[call]
+    before = sys.gettrace()
+    lines = 0
+    while True:
+        job = gemm.product(gemm.store(A), gemm.store(B), d := gemm.empty(RIGHT.shape, MemoryFormat.BINARY32))
+        ctrl_c = CtrlC(lines)
+        with ctrl_c:
+            CALLS[call](gemm)
+        if ctrl_c.left >= 0:
+            break
+        multiply(gemm)
+        if call != "begin_again":
+            assert same_bits(gemm.load(d), RIGHT), job
+        gemm.reset()
+        gemm = Gemm(gemm.port, timeout=5) if gemm.available < 1 << 16 else gemm
+        lines += step
+    sys.settrace(before)
+    assert lines >= {"multiply": 1000, "keep": 200, "begin_again": 40}[call]
 
 
 def test_a_job_that_nobody_waits_for_keeps_its_memory():
