@@ -160,7 +160,10 @@ class Engine:
         found: dict[str, int] = {}
         for name in ("ARRAY", "BUFFERS", "PORT", "REORDER"):
             found |= REGISTERS[name].unpack(self._read(name))
-        return EngineParameters(**found)
+        try:
+            return EngineParameters(**found)
+        except ValueError as error:
+            raise ValueError(f"the engine's registers hold no parameters of an engine: {error}") from None
 
     def _settle(self) -> None:
         """Find out what became of a call that was cut short."""

@@ -146,12 +146,37 @@ class Other(ModelPort):
         return 7 if offset == self.wrong else super().read32(offset)
 
 
-@pytest.mark.parametrize(("offset", "message"), [(0, "ID is 0x00000007"), (4, "version 0, not 1")])
+@pytest.mark.parametrize(
+    ("offset", "message"),
+    [(0, "ID is 0x00000007"), (4, "version 0, not 1"), (8, "no parameters of an engine: drain_rows must be")],
+)
 def test_other_devices_are_refused(offset, message):
     port = Other(PARAMETERS)
     port.wrong = offset
     with pytest.raises(ValueError, match=message):
         Gemm(port)
+
+
+def test_arguments_that_mean_the_same(gemm):
+    """NumPy's numbers, lists for shapes, and arrays of any strides are as good as others."""
+    gemm.timeout = np.float32(5)
+    gemm.timeout = float("inf")
+    bias = np.repeat(random_rows(4, 33), 2)[::2]
+    expected = gemm.matmul(A, B["MX6"], MX6, mx9_blocks=2, bias=bias.copy())
+    d = gemm.empty([np.int64(5), np.uint8(33)], MemoryFormat.MX6, np.int32(2))
+    assert d.shape == (5, 33)
+    row = gemm.store(np.asfortranarray(np.stack([bias, bias]))[:1])
+    job = gemm.product(gemm.store(A), gemm.store(B["MX6"]), d, bias=row, accumulate=np.False_)
+    gemm.wait(np.int64(job))
+    assert same(gemm.load(d.rows(np.int8(0), np.uint16(5))), expected)
+    assert same(gemm.matmul(A, B["MX6"], MX6, mx9_blocks=np.uint64(2), bias=bias), expected)
+    x = random_rows(5, 100, 3).T
+    assert not x.flags.c_contiguous
+    assert same(gemm.load(gemm.store(x)), np.ascontiguousarray(x))
+    order = gemm.store_permutation(list(range(99, -1, -1)))
+    e = gemm.empty(x.shape, MX9)
+    gemm.reorder(gemm.store(x), e, order)
+    assert same(gemm.load(e), quantize(x[:, ::-1], MX9))
 
 
 @pytest.mark.parametrize("keep", ["a", "b"])
