@@ -132,8 +132,8 @@ class Engine:
             if time.monotonic() > deadline:
                 raise EngineTimeoutError("soft reset does not end: an access to memory is never answered")
         self._staged = [None] * len(DESCRIPTOR_REGISTERS)
-        last = self._submitted + (not self._counted)
-        self._before, self._submitted, self._ended, self._counted = last, last, last, True
+        self._before = self._ended = self._submitted
+        self._counted = True
         self._write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
         self._write("INTERRUPT_ENABLE", REGISTERS["INTERRUPT_ENABLE"].used)
         self._ready = True
