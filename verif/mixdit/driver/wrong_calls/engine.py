@@ -144,12 +144,13 @@ def descriptor_calls() -> Iterator[WrongCall]:
             )
     for name in ("a", "b", "d", "bias"):
         field = f"{name}_address"
-        yield WrongCall(
-            f"submit: {name} outside the port's memory",
-            lambda w, field=field: w.gemm.submit(replace(product(w), **{field: 0})),
-            ValueError,
-            f"^{name} must lie in the port's memory, 0x10000 to 0x",
-        )
+        for where, at in {"before": lambda w: 0, "beyond": lambda w: w.gemm.port.memory.stop - 4}.items():
+            yield WrongCall(
+                f"submit: {name} {where} the port's memory",
+                lambda w, field=field, at=at: w.gemm.submit(replace(product(w), **{field: at(w)})),
+                ValueError,
+                f"^{name} must lie in the port's memory, 0x10000 to 0x",
+            )
         for kind, value, error in (("float", 65536.0, TypeError), ("negative", -64, ValueError)):
             yield WrongCall(
                 f"submit: {field} {kind}",
