@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.engine import ADDRESS_SPACE_BITS
+from mixdit.driver import arguments
 from mixdit.driver.port import PortError
 
 _REGISTER_BYTES = 1 << ADDRESS_SPACE_BITS
@@ -44,8 +45,9 @@ class LinuxPort:
     ------
     OSError
         A file cannot be opened or mapped.
-    ValueError
-        An offset that is not a multiple of the page size.
+    TypeError, ValueError
+        An address, size or offset that is no int, or is negative, or beyond the file; an offset that is not
+        a multiple of the page size.
     """
 
     def __init__(
@@ -59,12 +61,16 @@ class LinuxPort:
         buffer_offset: int = 0,
         interrupts: bool = False,
     ) -> None:
+        address = arguments.integer("address", address, 0)
+        size = arguments.integer("size", size, 1)
+        interrupts = arguments.flag("interrupts", interrupts)
         for name, offset in (("register_offset", register_offset), ("buffer_offset", buffer_offset)):
-            if offset % mmap.ALLOCATIONGRANULARITY:
+            if arguments.integer(name, offset, 0) % mmap.ALLOCATIONGRANULARITY:
                 page = mmap.ALLOCATIONGRANULARITY
                 raise ValueError(f"{name} must be a multiple of {page}, the page size, not {offset:#x}")
         self.memory = range(address, address + size)
         self._interrupts = interrupts
+        self._closed = False
         self._device = os.open(registers, os.O_RDWR | os.O_SYNC)
         try:
             self._registers = mmap.mmap(self._device, _REGISTER_BYTES, offset=register_offset)
@@ -73,7 +79,7 @@ class LinuxPort:
                 self._buffer = mmap.mmap(file, size, offset=buffer_offset)
             finally:
                 os.close(file)
-        except OSError:
+        except BaseException:
             os.close(self._device)
             raise
 
@@ -86,15 +92,19 @@ class LinuxPort:
         self.close()
 
     def close(self) -> None:
-        """Unmap everything."""
-        self._registers.close()
-        self._buffer.close()
-        os.close(self._device)
+        """Unmap everything; any access after it raises `PortError`."""
+        if not self._closed:
+            self._closed = True
+            self._registers.close()
+            self._buffer.close()
+            os.close(self._device)
 
     def read32(self, offset: int) -> int:
+        self._check_open()
         return int(ctypes.c_uint32.from_buffer(self._registers, offset).value)
 
     def write32(self, offset: int, value: int) -> None:
+        self._check_open()
         # One store of 32 bits: registers take no smaller ones. A refused doorbell (SLVERR) may show as
         # SIGBUS on some systems, so it is not rung when the engine would refuse it.
         ctypes.c_uint32.from_buffer(self._registers, offset).value = value
@@ -109,6 +119,7 @@ class LinuxPort:
 
     def wait(self, seconds: float) -> None:
         """Until UIO reports the interrupt, or for ``seconds``; without UIO a thousandth of a second."""
+        self._check_open()
         if not self._interrupts:
             time.sleep(min(seconds, 0.001))
             return
@@ -116,7 +127,12 @@ class LinuxPort:
         if select.select([self._device], [], [], seconds)[0]:
             os.read(self._device, 4)
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise PortError("the port is closed")
+
     def _start(self, address: int, size: int) -> int:
-        if address < self.memory.start or address + size > self.memory.stop:
+        self._check_open()
+        if size < 0 or address < self.memory.start or address + size > self.memory.stop:
             raise PortError(f"{size} bytes at {address:#x} are not in the mapped memory")
         return address - self.memory.start

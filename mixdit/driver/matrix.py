@@ -1,36 +1,86 @@
 """Matrices in memory that the engine and the host share."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from golden.engine import MemoryFormat, row_bytes
+from mixdit.driver import arguments
+from mixdit.driver.allocator import Piece
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeviceMatrix:
-    """Where a matrix lies, and how.
+class Layout:
+    """What a matrix is, wherever it lies.
 
     Parameters
     ----------
-    address, pitch:
-        Address of its first row, and bytes from row to row.
     format:
         What its rows hold.
     shape:
         Rows and columns; blocks run along columns.
     mx9_blocks:
         Blocks at the start of each row that are MX9, where ``format`` is MX4 or MX6.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A parameter of another kind, or out of its range.
     """
 
-    address: int
-    pitch: int
     format: MemoryFormat
     shape: tuple[int, int]
     mx9_blocks: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.format, MemoryFormat):
+            raise TypeError(f"format must be a MemoryFormat, not {arguments.kind(self.format)}")
+        shape = arguments.matrix_shape("shape", self.shape)
+        object.__setattr__(self, "shape", shape)
+        blocks = arguments.leading_blocks("mx9_blocks", self.mx9_blocks, self.format, shape[1])
+        object.__setattr__(self, "mx9_blocks", blocks)
 
     @property
     def row_bytes(self) -> int:
         """Bytes of one row."""
         return row_bytes(self.format, self.shape[1], self.mx9_blocks)
+
+    @property
+    def aligned_row_bytes(self) -> int:
+        """The least pitch."""
+        return -(-self.row_bytes // self.format.alignment) * self.format.alignment
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceMatrix(Layout):
+    """Where a matrix lies, and how: what `Gemm.store` and `Gemm.empty` give.
+
+    Parameters
+    ----------
+    address, pitch:
+        Address of its first row, and bytes from row to row.
+    piece:
+        The memory that was handed out for it, or for the matrix that it is a part of.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Layout`; or rows that lie on each other, or outside ``piece``.
+    """
+
+    address: int
+    pitch: int
+    piece: Piece = field(repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.piece, Piece):
+            raise TypeError(f"piece must be memory that was handed out, not {arguments.kind(self.piece)}")
+        arguments.integer("pitch", self.pitch, self.aligned_row_bytes)
+        arguments.integer("address", self.address, self.piece.address, self.piece.stop - 1)
+        if self.address + self.size > self.piece.stop:
+            raise ValueError(
+                f"a matrix must lie in its piece of memory, which ends at {self.piece.stop:#x},"
+                f" not at {self.address + self.size:#x}"
+            )
 
     @property
     def size(self) -> int:
@@ -39,6 +89,22 @@ class DeviceMatrix:
 
     def rows(self, start: int, stop: int) -> "DeviceMatrix":
         """Its rows ``start`` to ``stop``, in place."""
-        if not 0 <= start < stop <= self.shape[0]:
-            raise ValueError(f"rows must be within 0 to {self.shape[0]}, not {start} to {stop}")
+        start = arguments.integer("start", start, 0, self.shape[0] - 1)
+        stop = arguments.integer("stop", stop, start + 1, self.shape[0])
         return replace(self, address=self.address + start * self.pitch, shape=(stop - start, self.shape[1]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DevicePermutation:
+    """A permutation in memory: what `Gemm.store_permutation` gives, and `Gemm.reorder` takes.
+
+    Parameters
+    ----------
+    length:
+        How many elements it permutes.
+    piece:
+        Where it lies: ``length`` indices of 2 bytes each.
+    """
+
+    length: int
+    piece: Piece = field(repr=False, compare=False)

@@ -17,6 +17,7 @@ from golden.engine import (
     ErrorCode,
     run,
 )
+from mixdit.driver import arguments
 from mixdit.driver.port import PortError
 
 _BY_OFFSET = {register.offset: register for register in REGISTERS.values()}
@@ -35,12 +36,20 @@ class ModelPort:
         Bytes of memory.
     origin:
         Address of the first one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A parameter of another kind; a size below 1, or a negative address.
     """
 
     def __init__(
         self, parameters: EngineParameters | None = None, size: int = 1 << 24, origin: int = 0x10000
     ) -> None:
         self.parameters = EngineParameters() if parameters is None else parameters
+        if not isinstance(self.parameters, EngineParameters):
+            raise TypeError(f"parameters must be EngineParameters, not {arguments.kind(parameters)}")
+        size, origin = arguments.integer("size", size, 1), arguments.integer("origin", origin, 0)
         self.memory = range(origin, origin + size)
         self._bytes: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._words: dict[str, int] = dict.fromkeys(REGISTERS, 0)
@@ -83,7 +92,7 @@ class ModelPort:
         """Nothing to wait for: jobs end at once."""
 
     def _check(self, address: int, size: int) -> None:
-        if address < self.memory.start or address + size > self.memory.stop:
+        if size < 0 or address < self.memory.start or address + size > self.memory.stop:
             raise PortError(f"{size} bytes at {address:#x} are not in memory")
 
     def _clear(self) -> None:
@@ -97,15 +106,17 @@ class ModelPort:
         if status["error"].get(self._words["STATUS"]):
             raise PortError("the doorbell was refused: an error stopped the engine")
         descriptor = Descriptor.from_words([self._words[register.name] for register in DESCRIPTOR_REGISTERS])
-        self._words["JOBS_SUBMITTED"] += 1
         try:
             code = run(self._bytes, descriptor, self.parameters, self.memory.start)
         except IndexError:
             code = ErrorCode.READ_DECODE_ERROR
-        event = "done" if code == ErrorCode.NONE else "error"
-        if code == ErrorCode.NONE:
-            self._words["JOBS_DONE"] += 1
-        else:
-            self._words["STATUS"] = status.pack(error=1)
-            self._words["ERROR_CODE"] = int(code)
-        self._words["INTERRUPT_STATUS"] |= REGISTERS["INTERRUPT_STATUS"].pack(**{event: 1})
+        done = code == ErrorCode.NONE
+        events = REGISTERS["INTERRUPT_STATUS"].pack(done=int(done), error=int(not done))
+        # All at once, so that a job which Ctrl-C ended was never taken.
+        self._words |= {
+            "JOBS_SUBMITTED": self._words["JOBS_SUBMITTED"] + 1 & 0xFFFFFFFF,
+            "JOBS_DONE": self._words["JOBS_DONE"] + done & 0xFFFFFFFF,
+            "STATUS": status.pack(error=int(not done)),
+            "ERROR_CODE": int(code),
+            "INTERRUPT_STATUS": self._words["INTERRUPT_STATUS"] | events,
+        }

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.formats import BLOCK_SIZE
+from mixdit.driver import arguments
 
 BANKS = BLOCK_SIZE
 """Banks of the reorder unit."""
@@ -28,10 +29,20 @@ class Reordering:
         intp ``[channels]``: channel ``permutation[i]`` goes to place i.
     mx9_blocks:
         Blocks at the start that are to be MX9.
+
+    Raises
+    ------
+    TypeError, ValueError
+        No permutation; more MX9 blocks than it fills; weights of another number of channels.
     """
 
     permutation: NDArray[np.intp]
     mx9_blocks: int
+
+    def __post_init__(self) -> None:
+        order = arguments.order("permutation", self.permutation)
+        object.__setattr__(self, "permutation", order)
+        object.__setattr__(self, "mx9_blocks", _blocks(self.mx9_blocks, order.size))
 
     @property
     def inverse(self) -> NDArray[np.intp]:
@@ -47,11 +58,22 @@ class Reordering:
 
     def producer(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Weights ``[channels, ...]`` (or a bias ``[channels]``) of the layer that makes the tensor."""
-        return weights[self.permutation]
+        return self._checked(weights, 0)[self.permutation]
 
     def consumer(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Weights ``[..., channels]`` of a layer that takes the tensor; a tensor itself, too."""
-        return weights[..., self.permutation]
+        return self._checked(weights, -1)[..., self.permutation]
+
+    def _checked(self, weights: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+        if not isinstance(weights, np.ndarray):
+            raise TypeError(f"weights must be a NumPy array, not {arguments.kind(weights)}")
+        channels = self.permutation.size
+        if weights.ndim == 0 or weights.shape[axis] != channels:
+            where = "first" if axis == 0 else "last"
+            raise ValueError(
+                f"weights must have {channels} channels on its {where} axis, not shape {weights.shape}"
+            )
+        return weights
 
 
 def plan_reordering(importance: ArrayLike, mx9_blocks: int, *, balance: bool = False) -> Reordering:
@@ -76,17 +98,23 @@ def plan_reordering(importance: ArrayLike, mx9_blocks: int, *, balance: bool = F
 
     Raises
     ------
-    ValueError
-        No channel, an importance that is NaN, or more MX9 blocks than channels fill.
+    TypeError, ValueError
+        Importances that are no real numbers; no channel, an importance that is NaN, or more MX9 blocks than
+        channels fill.
     """
-    rank = np.asarray(importance, np.float64)
+    try:
+        found = np.asarray(importance)
+    except ValueError:
+        raise ValueError("importance must have one axis, not rows of different lengths") from None
+    if found.dtype.kind not in "iuf":
+        raise TypeError(f"importance must hold real numbers, not {found.dtype}")
+    balance = arguments.flag("balance", balance)
+    rank = found.astype(np.float64)
     if rank.ndim != 1 or rank.size == 0:
         raise ValueError(f"importance must hold one number per channel, not shape {rank.shape}")
     if np.isnan(rank).any():
         raise ValueError("importance must not be NaN")
-    most = -(-rank.size // BLOCK_SIZE)
-    if not 0 <= mx9_blocks <= most:
-        raise ValueError(f"mx9_blocks must be 0 to {most} for {rank.size} channels, not {mx9_blocks!r}")
+    mx9_blocks = _blocks(mx9_blocks, rank.size)
     order = np.argsort(-rank, kind="stable")
     count = min(mx9_blocks * BLOCK_SIZE, rank.size)
     if balance and count < rank.size:
@@ -98,6 +126,12 @@ def plan_reordering(importance: ArrayLike, mx9_blocks: int, *, balance: bool = F
         order = chosen
     precise, rest = order[:count], order[count:]
     return Reordering(np.concatenate([_arrange(precise), _arrange(rest)]), mx9_blocks)
+
+
+def _blocks(mx9_blocks: int, channels: int) -> int:
+    return arguments.integer(
+        f"mx9_blocks, for {channels} channels,", mx9_blocks, 0, -(-channels // BLOCK_SIZE)
+    )
 
 
 def _arrange(channels: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -97,18 +97,24 @@ class EngineHarness:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @property
+    def _open_engine(self) -> ctypes.c_void_p:
+        if not self._close.alive:
+            raise PortError("the engine is closed")
+        return self._engine
+
     # The port.
 
     def read32(self, offset: int) -> int:
         value = ctypes.c_uint32()
-        silent = self._library.engine_read(self._engine, offset, ctypes.byref(value))
+        silent = self._library.engine_read(self._open_engine, offset, ctypes.byref(value))
         self._check(silent, offset)
         return value.value
 
     def write32(self, offset: int, value: int) -> None:
         response = ctypes.c_uint32()
         silent = self._library.engine_write(
-            self._engine, offset, ctypes.c_uint32(value), ctypes.byref(response)
+            self._open_engine, offset, ctypes.c_uint32(value), ctypes.byref(response)
         )
         self._check(silent, offset)
         if response.value:
@@ -145,12 +151,12 @@ class EngineHarness:
 
     def reset(self) -> None:
         """Pulse ``rst``; memory forgets what was under way."""
-        self._library.engine_reset(self._engine)
+        self._library.engine_reset(self._open_engine)
 
     def set_memory(self, memory: Memory) -> None:
         """Let memory answer like this from now on."""
         self._shared.set(memory)
-        self._library.engine_reseed(self._engine)
+        self._library.engine_reseed(self._open_engine)
 
     def inject(self, *faults: Fault) -> None:
         """Let memory refuse these beats, one run of reads and one of writes at most, and no others."""
@@ -185,7 +191,9 @@ class EngineHarness:
         up = False
         while cycles > 0 and not (up and until_interrupt):
             step = min(cycles, _SLICE)
-            up = bool(self._library.engine_run(self._engine, ctypes.c_uint64(step), int(until_interrupt)))
+            up = bool(
+                self._library.engine_run(self._open_engine, ctypes.c_uint64(step), int(until_interrupt))
+            )
             self._check_violation()
             cycles -= step
         return up

@@ -129,9 +129,10 @@ async def the_driver(dut):
         assert counters["BUSY"] > 0
         gemm.clear_counters()
         assert gemm.counters()["CYCLES"] == 0
-        inside = replace(gemm.empty((6, 20), MX6), address=tokens.address)
-        with pytest.raises(EngineError, match="stopped with OVERLAP_A"):
-            gemm.wait(gemm.product(tokens, gemm.store(b), inside))
+        order = gemm.store_permutation(plan.permutation)
+        port.write_memory(order.piece.address, np.full(2, 0xFF, np.uint8))  # as memory that fails
+        with pytest.raises(EngineError, match="stopped with PERMUTATION"):
+            gemm.wait(gemm.reorder(gemm.store(x), gemm.empty(x.shape, MX6), order))
         gemm.reset()
         assert np.array_equal(gemm.matmul(tokens, b), matmul(mixed, b, k_blocks=chunk))
 

@@ -100,6 +100,16 @@ def test_refused_accesses(engine):
         engine.write("DOORBELL", 1)
 
 
+def test_a_closed_engine_answers_no_more():
+    engine = EngineHarness(PARAMETERS, size=1 << 18)
+    gemm = Gemm(engine)
+    engine.close()
+    engine.close()
+    for access in (gemm.counters, gemm.reset, engine.reset, engine.wait, lambda: gemm.matmul(*operands())):
+        with pytest.raises(PortError, match="the engine is closed"):
+            access()
+
+
 def test_a_hard_reset_leaves_a_working_engine(engine):
     gemm = Gemm(engine)
     a, b = operands()

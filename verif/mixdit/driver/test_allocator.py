@@ -14,31 +14,41 @@ def test_random_use():
     pieces = {}
     for _ in range(2000):
         if pieces and rng.random() < 0.5:
-            allocator.free(address := rng.choice(list(pieces)))
-            del pieces[address]
+            address = rng.choice(list(pieces))
+            allocator.free(pieces.pop(address))
             continue
         size = rng.randint(1, 2000)
         try:
-            address = allocator.allocate(size)
+            piece = allocator.allocate(size)
         except MemoryError:
             continue
+        address, stop = piece.address, piece.address + size
+        assert piece.size == size
         assert address % 64 == 0
         assert address >= 1000
-        assert address + size <= 21000
-        assert all(address >= a + s or address + size <= a for a, s in pieces.items())
-        pieces[address] = size
-    for address in pieces:
-        allocator.free(address)
+        assert stop <= piece.stop <= 21000
+        assert all(address >= p.stop or stop <= p.address for p in pieces.values())
+        pieces[address] = piece
+    for piece in pieces.values():
+        allocator.free(piece)
     assert allocator.available == start
-    assert allocator.allocate(start) == 1024
+    assert allocator.allocate(start).address == 1024
 
 
 def test_misuse():
     allocator = Allocator(range(64, 128))
     with pytest.raises(ValueError, match="size must be at least 1, not 0"):
         allocator.allocate(0)
-    with pytest.raises(ValueError, match="must come from allocate, not 0x40"):
+    with pytest.raises(TypeError, match="piece must be what allocate gave, not int 64"):
         allocator.free(64)
-    with pytest.raises(MemoryError, match="no room for 65 bytes: 64 are free"):
+    with pytest.raises(MemoryError, match="no room for 65 bytes: 64 are free, 64 of them in one piece"):
         allocator.allocate(65)
+    first = allocator.allocate(64)
+    allocator.free(first)
+    second = allocator.allocate(64)
+    with pytest.raises(ValueError, match="must come from allocate, and not be free already"):
+        allocator.free(first)  # its bytes have another owner by now
+    assert allocator.available == 0
+    allocator.free(second)
+    assert allocator.available == 64
     assert Allocator(range(65, 100)).available == 0

@@ -5,8 +5,8 @@ import pytest
 
 from golden import MX4, MX6, MX9, MXINT8, add_binary32, concat, dequantize, matmul, quantize
 from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
-from golden.engine import Descriptor, EngineParameters, ErrorCode, MemoryFormat, quantize_rows
-from mixdit.driver import DeviceMatrix, EngineError, EngineTimeoutError, Gemm, ModelPort
+from golden.engine import REGISTERS, EngineParameters, ErrorCode, MemoryFormat, quantize_rows
+from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort
 from mixdit.driver.port import PortError
 
 PARAMETERS = EngineParameters(rows=4, cols=8, k_blocks=4, reorder_columns=512, address_bits=32)
@@ -79,34 +79,51 @@ def test_reordered_rows(gemm):
 
 
 def test_matmul_gives_its_memory_back(gemm):
-    free = gemm._allocator.available
+    free = gemm.available
     for _ in range(3):
         gemm.matmul(A, B["MX9"])
         with pytest.raises(ValueError, match="same K"):
             gemm.matmul(A, quantize(random_rows(7, 3, 99), MX6))
-    assert gemm._allocator.available == free
+    assert gemm.available == free
 
 
 def test_an_error_has_a_code_and_a_reset_recovers(gemm):
-    a, b = gemm.store(A), gemm.store(B["MX6"])
-    inside = DeviceMatrix(address=a.address, pitch=200, format=MemoryFormat.BINARY32, shape=(5, 33))
-    gemm.product(a, b, inside)
-    with pytest.raises(EngineError, match=r"stopped with OVERLAP_A: D, with the gaps") as caught:
+    x, order = gemm.store(random_rows(1, 5, 100)), gemm.store_permutation(np.arange(100))
+    d = gemm.empty((5, 100), MX6)
+    gemm.reorder(x, d, order)
+    gemm.port.write_memory(order.piece.address, np.full(2, 0xFF, np.uint8))  # memory that fails
+    gemm.reorder(x, d, order)
+    with pytest.raises(
+        EngineError,
+        match=r"stopped with PERMUTATION at 0x0: an index .* number 2 on .* no other until reset\(\)",
+    ) as caught:
         gemm.wait()
-    assert caught.value.code == ErrorCode.OVERLAP_A
-    with pytest.raises(EngineError):
-        gemm.submit(Descriptor())
+    assert (caught.value.code, caught.value.job) == (ErrorCode.PERMUTATION, 2)
+    gemm.wait(1)  # which was complete before
+    with pytest.raises(EngineError, match="PERMUTATION"):
+        gemm.load(d)
+    with pytest.raises(EngineError, match="PERMUTATION"):
+        gemm.matmul(A, B["MX6"])
     with pytest.raises(PortError, match="doorbell was refused"):
         gemm.port.write32(0x03C, 1)
     gemm.reset()
     assert same(gemm.matmul(A, B["MX6"]), matmul(A, B["MX6"], k_blocks=4))
+    with pytest.raises(ValueError, match="job must be one since the last reset, 3 to 3, not 2"):
+        gemm.wait(2)
+
+
+def test_an_error_that_the_driver_does_not_know(gemm):
+    gemm.port._words["STATUS"] = REGISTERS["STATUS"].pack(error=1)
+    gemm.port._words["ERROR_CODE"] = 99
+    with pytest.raises(EngineError, match="unknown code 99 at 0x0: the engine is newer than this driver"):
+        gemm.matmul(A, B["MX6"])
 
 
 def test_memory_runs_out():
     gemm = Gemm(ModelPort(PARAMETERS, size=2048))
     with pytest.raises(MemoryError, match="no room for"):
         gemm.matmul(A, B["MX6"])
-    assert gemm._allocator.available == 2048
+    assert gemm.available == 2048
 
 
 class Silent(ModelPort):
@@ -118,7 +135,9 @@ class Silent(ModelPort):
 
 def test_silence_is_an_error():
     gemm = Gemm(Silent(PARAMETERS), timeout=0.05)
-    with pytest.raises(EngineTimeoutError, match="job 1 does not end"):
+    with pytest.raises(
+        EngineTimeoutError, match=r"job 1 does not end within 0.05 seconds: wait again, or reset\(\)"
+    ):
         gemm.matmul(A, B["MX6"])
 
 
@@ -127,7 +146,10 @@ class Other(ModelPort):
         return 7 if offset == self.wrong else super().read32(offset)
 
 
-@pytest.mark.parametrize(("offset", "message"), [(0, "ID is 0x00000007"), (4, "version 0, not 1")])
+@pytest.mark.parametrize(
+    ("offset", "message"),
+    [(0, "ID is 0x00000007"), (4, "version 0, not 1"), (8, "no parameters of an engine: drain_rows must be")],
+)
 def test_other_devices_are_refused(offset, message):
     port = Other(PARAMETERS)
     port.wrong = offset
@@ -135,27 +157,26 @@ def test_other_devices_are_refused(offset, message):
         Gemm(port)
 
 
-def test_arguments_that_make_no_sense(gemm):
-    a, b = gemm.store(A), gemm.store(B["MX6"])
-    d = gemm.empty((5, 33), MX6)
-    with pytest.raises(ValueError, match=r"d must have shape \(5, 33\), not \(33, 5\)"):
-        gemm.product(a, b, gemm.empty((33, 5), MX6))
-    with pytest.raises(ValueError, match="keep must be 'a' or 'b', not 'c'"):
-        gemm.product(a, b, d, keep="c")
-    with pytest.raises(ValueError, match="bias must be binary32"):
-        gemm.product(a, b, d, bias=d)
-    with pytest.raises(TypeError, match="bias must be a float32 array, not list"):
-        gemm.matmul(A, B["MX6"], bias=[0.0] * 33)
-    with pytest.raises(ValueError, match=r"bias must have shape \(33,\), not \(32,\)"):
-        gemm.matmul(A, B["MX6"], bias=np.zeros(32, np.float32))
-    with pytest.raises(TypeError, match="a golden tensor or float32, not list"):
-        gemm.store([1.0])
-    with pytest.raises(ValueError, match="must have 2 axes"):
-        gemm.store(np.zeros(3, np.float32))
-    with pytest.raises(ValueError, match="each of 0 to N - 1 once"):
-        gemm.store_permutation(np.array([0, 0]))
-    with pytest.raises(ValueError, match="rows must be within 0 to 5"):
-        d.rows(2, 6)
+def test_arguments_that_mean_the_same(gemm):
+    """NumPy's numbers, lists for shapes, and arrays of any strides are as good as others."""
+    gemm.timeout = np.float32(5)
+    gemm.timeout = float("inf")
+    bias = np.repeat(random_rows(4, 33), 2)[::2]
+    expected = gemm.matmul(A, B["MX6"], MX6, mx9_blocks=2, bias=bias.copy())
+    d = gemm.empty([np.int64(5), np.uint8(33)], MemoryFormat.MX6, np.int32(2))
+    assert d.shape == (5, 33)
+    row = gemm.store(np.asfortranarray(np.stack([bias, bias]))[:1])
+    job = gemm.product(gemm.store(A), gemm.store(B["MX6"]), d, bias=row, accumulate=np.False_)
+    gemm.wait(np.int64(job))
+    assert same(gemm.load(d.rows(np.int8(0), np.uint16(5))), expected)
+    assert same(gemm.matmul(A, B["MX6"], MX6, mx9_blocks=np.uint64(2), bias=bias), expected)
+    x = random_rows(5, 100, 3).T
+    assert not x.flags.c_contiguous
+    assert same(gemm.load(gemm.store(x)), np.ascontiguousarray(x))
+    order = gemm.store_permutation(list(range(99, -1, -1)))
+    e = gemm.empty(x.shape, MX9)
+    gemm.reorder(gemm.store(x), e, order)
+    assert same(gemm.load(e), quantize(x[:, ::-1], MX9))
 
 
 @pytest.mark.parametrize("keep", ["a", "b"])

@@ -1,6 +1,7 @@
 """The Linux port on plain files in place of devices, with a thread in place of the engine."""
 
 import mmap
+import os
 import threading
 import time
 
@@ -76,6 +77,44 @@ def test_product_through_mapped_files(tmp_path):
         finally:
             engine.stop = True
             engine.join()
+
+
+def test_a_closed_port_answers_no_more(tmp_path):
+    origin = 0x40000000
+    registers, buffer = tmp_path / "registers", tmp_path / "buffer"
+    model = ModelPort(EngineParameters(k_blocks=4), size=64)
+    words = [model.read32(offset) for offset in range(0, 4096, 4)]
+    registers.write_bytes(np.array(words, "<u4").tobytes())
+    buffer.write_bytes(bytes(4096))
+    port = LinuxPort(registers=str(registers), buffer=str(buffer), address=origin, size=4096)
+    gemm = Gemm(port)
+    x = np.ones((2, 3), np.float32)
+    matrix = gemm.store(x)
+    port.close()
+    port.close()  # the second time closes nothing, which may be another one's by now
+    for access in (
+        lambda: port.read32(0),
+        lambda: port.write32(0x018, 1),
+        lambda: port.read_memory(origin, 4),
+        lambda: port.write_memory(origin, np.zeros(4, np.uint8)),
+        lambda: port.wait(0.0),
+        lambda: gemm.load(matrix),
+        lambda: gemm.store(x),
+        gemm.reset,
+        lambda: Gemm(port),
+    ):
+        with pytest.raises(PortError, match="the port is closed"):
+            access()
+
+
+def test_files_that_are_too_short_are_closed(tmp_path):
+    registers, buffer = tmp_path / "registers", tmp_path / "buffer"
+    registers.write_bytes(bytes(4096))
+    buffer.write_bytes(bytes(64))
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(ValueError, match="mmap length is greater than file size"):
+        LinuxPort(registers=str(registers), buffer=str(buffer), address=0, size=4096)
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_offsets_must_be_pages(tmp_path):

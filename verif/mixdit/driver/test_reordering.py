@@ -85,7 +85,7 @@ def test_planned_precision_helps():
         ([], 0, "one number per channel"),
         ([[1.0]], 0, "one number per channel"),
         ([np.nan], 0, "must not be NaN"),
-        ([1.0] * 20, 3, "mx9_blocks must be 0 to 2 for 20 channels, not 3"),
+        ([1.0] * 20, 3, "mx9_blocks, for 20 channels, must be 0 to 2, not 3"),
     ],
 )
 def test_bad_plans(importance, blocks, message):

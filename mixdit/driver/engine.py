@@ -1,0 +1,212 @@
+"""An engine behind a port: jobs as descriptors, in the order of their calls."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from golden.engine import (
+    COUNTERS,
+    DESCRIPTOR_REGISTERS,
+    IDENTIFIER,
+    REGISTERS,
+    VERSION,
+    Descriptor,
+    EngineParameters,
+)
+from mixdit.driver import arguments
+from mixdit.driver.descriptor_check import check_descriptor
+from mixdit.driver.errors import EngineError, EngineTimeoutError
+from mixdit.driver.port import Port
+
+_POLL_SECONDS = 0.05
+
+
+class Engine:
+    """Queues jobs and waits for them.
+
+    Whatever ends a call early, Ctrl-C too, the next one finds out what the engine made of it.
+
+    Parameters
+    ----------
+    port:
+        The way to the engine, for this object alone.
+    timeout:
+        Seconds without progress after which a wait fails; infinity to wait for ever.
+
+    Attributes
+    ----------
+    parameters:
+        What the engine was built with.
+
+    Raises
+    ------
+    TypeError
+        No port.
+    ValueError
+        Whatever is behind the port is no engine, or one with other registers, or it does not reach the
+        port's memory; a timeout that is not above 0.
+    """
+
+    def __init__(self, port: Port, timeout: float = 60.0) -> None:
+        self.timeout = timeout
+        self.port: Port = arguments.port(port)
+        self.parameters = self._identify()
+        memory, limit = self.port.memory, 1 << self.parameters.address_bits
+        if memory.stop > limit:
+            raise ValueError(
+                f"port.memory must be within the engine's addresses, 0x0 to {limit - 1:#x},"
+                f" not {memory.start:#x} to {memory.stop - 1:#x}"
+            )
+        # What is known of the staged descriptor's registers; None where a write did not return.
+        self._staged: list[int | None] = [None] * len(DESCRIPTOR_REGISTERS)
+        # Jobs have numbers from 1 on, which go on after a reset: those up to the first of these were before
+        # it. The registers count from the reset on.
+        self._before = self._submitted = self._ended = 0
+        self._counted = True  # whether `_submitted` is right, not so while the doorbell rings
+        self._ready = False  # whether the last reset came to its end
+        self.reset()
+
+    @property
+    def timeout(self) -> float:
+        """Seconds without progress after which a wait fails."""
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, value: float) -> None:
+        self._timeout = arguments.seconds("timeout", value)
+
+    def submit(self, descriptor: Descriptor) -> int:
+        """Queue a job, and wait for a place in the queue if need be; returns its number, for `wait`.
+
+        That the memory which it touches holds what it should, and stays as it is until the job is
+        complete, is up to the caller.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A descriptor that the engine would refuse, or with matrices outside the port's memory. Nothing
+            was written.
+        EngineError, EngineTimeoutError
+            As for `wait`.
+        """
+        d = check_descriptor(descriptor, self.parameters, self.port.memory)
+        self._settle()
+        self._until(lambda status: not status["full"] and not status["error"], "the queue stays full")
+        for n, (register, word) in enumerate(zip(DESCRIPTOR_REGISTERS, d.words(), strict=True)):
+            if self._staged[n] != word:
+                self._staged[n] = None
+                self.port.write32(register.offset, word)
+                self._staged[n] = word
+        self._counted = False
+        self._write("DOORBELL", 1)
+        self._submitted += 1
+        self._counted = True
+        return self._submitted
+
+    def wait(self, job: int | None = None) -> None:
+        """Wait until a job, by default the last one, is complete.
+
+        Raises
+        ------
+        ValueError
+            A number that is none of a job since the last reset.
+        EngineError
+            An error stopped the engine, in this job or an earlier one; `reset` it.
+        EngineTimeoutError
+            No job ended for ``timeout`` seconds. Wait again, or `reset` the engine.
+        """
+        number = None if job is None else arguments.integer("job", job, 1)
+        self._settle()
+        if number is None:
+            number = self._submitted
+        elif not self._before < number <= self._submitted:
+            jobs = f"{self._before + 1} to {self._submitted}" if self._submitted > self._before else "none"
+            raise ValueError(f"job must be one since the last reset, {jobs}, not {number}")
+        self._wait(number)
+
+    def reset(self) -> None:
+        """Drop all jobs and errors; memory keeps what it holds."""
+        self._ready = False
+        self._write("CONTROL", REGISTERS["CONTROL"].pack(soft_reset=1))
+        deadline = time.monotonic() + self.timeout
+        while self.status["resetting"]:
+            if time.monotonic() > deadline:
+                raise EngineTimeoutError("soft reset does not end: an access to memory is never answered")
+        self._staged = [None] * len(DESCRIPTOR_REGISTERS)
+        self._before = self._ended = self._submitted
+        self._counted = True
+        self._write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
+        self._write("INTERRUPT_ENABLE", REGISTERS["INTERRUPT_ENABLE"].used)
+        self._ready = True
+
+    @property
+    def status(self) -> Mapping[str, int]:
+        """Fields of register STATUS."""
+        return REGISTERS["STATUS"].unpack(self._read("STATUS"))
+
+    def counters(self) -> dict[str, int]:
+        """Performance counters by name; consistent while no job is in progress."""
+        return {name: self._read(name) for name in COUNTERS}
+
+    def clear_counters(self) -> None:
+        """Set all performance counters to 0."""
+        self._write("CONTROL", REGISTERS["CONTROL"].pack(clear_counters=1))
+
+    def _identify(self) -> EngineParameters:
+        if (identifier := self._read("ID")) != IDENTIFIER:
+            raise ValueError(f"no engine is behind this port: its ID is {identifier:#010x}")
+        version = REGISTERS["VERSION"].unpack(self._read("VERSION"))
+        if version["major"] != VERSION[0]:
+            raise ValueError(f"the engine's registers are of version {version['major']}, not {VERSION[0]}")
+        found: dict[str, int] = {}
+        for name in ("ARRAY", "BUFFERS", "PORT", "REORDER"):
+            found |= REGISTERS[name].unpack(self._read(name))
+        try:
+            return EngineParameters(**found)
+        except ValueError as error:
+            raise ValueError(f"the engine's registers hold no parameters of an engine: {error}") from None
+
+    def _settle(self) -> None:
+        """Find out what became of a call that was cut short."""
+        if not self._ready:
+            self.reset()
+        if not self._counted:
+            self._submitted += self._since(self._submitted, "JOBS_SUBMITTED")
+            self._counted = True
+
+    def _since(self, number: int, counter: str) -> int:
+        """By how much a counter, which is modulo 2**32, is beyond job ``number``."""
+        return (self._read(counter) - (number - self._before)) & 0xFFFFFFFF
+
+    def _has_ended(self, job: int) -> bool:
+        """Whether a job is complete, or was dropped, or never came to be and no other is under way."""
+        job = min(job, self._submitted)
+        if self._ended < job:
+            self._ended += self._since(self._ended, "JOBS_DONE")
+        return self._ended >= job
+
+    def _wait(self, job: int) -> None:
+        if self._ended < job:
+            self._until(lambda status: self._has_ended(job), f"job {job} does not end")
+
+    def _read(self, name: str) -> int:
+        return self.port.read32(REGISTERS[name].offset)
+
+    def _write(self, name: str, value: int) -> None:
+        self.port.write32(REGISTERS[name].offset, value)
+
+    def _until(self, condition: Callable[[Mapping[str, int]], bool], failure: str) -> None:
+        done, since = self._read("JOBS_DONE"), time.monotonic()
+        while True:
+            status = self.status
+            if condition(status):
+                return
+            if status["error"]:
+                address = self._read("ERROR_ADDRESS_HIGH") << 32 | self._read("ERROR_ADDRESS_LOW")
+                first = self._ended + self._since(self._ended, "JOBS_DONE") + 1
+                raise EngineError(self._read("ERROR_CODE"), address, first)
+            if (now := self._read("JOBS_DONE")) != done:
+                done, since = now, time.monotonic()
+            elif time.monotonic() - since > self.timeout:
+                raise EngineTimeoutError(f"{failure} within {self.timeout:g} seconds: wait again, or reset()")
+            self.port.wait(_POLL_SECONDS)
+            self._write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)

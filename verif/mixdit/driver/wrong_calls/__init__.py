@@ -1,0 +1,25 @@
+"""Wrong calls of the driver: each argument with each kind of thing that it cannot be.
+
+``world``: what they meet. ``kinds``: what an argument cannot be. The calls: ``engine``, ``memory``,
+``products``, ``plans``.
+"""
+
+from verif.mixdit.driver.wrong_calls.engine import constructor_calls, descriptor_calls, job_calls
+from verif.mixdit.driver.wrong_calls.kinds import WrongCall
+from verif.mixdit.driver.wrong_calls.memory import memory_calls
+from verif.mixdit.driver.wrong_calls.plans import plan_calls
+from verif.mixdit.driver.wrong_calls.products import matmul_calls, product_calls, reorder_calls
+from verif.mixdit.driver.wrong_calls.world import PARAMETERS, A, B, World, rows
+
+__all__ = ["PARAMETERS", "WRONG_CALLS", "A", "B", "World", "WrongCall", "rows"]
+
+WRONG_CALLS = [
+    *constructor_calls(),
+    *matmul_calls(),
+    *product_calls(),
+    *reorder_calls(),
+    *memory_calls(),
+    *job_calls(),
+    *descriptor_calls(),
+    *plan_calls(),
+]
