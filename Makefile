@@ -43,7 +43,7 @@ test-netlist: MARKS := netlist
 test test-fast test-engine test-netlist:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim demo lint synth dit)
-	@$(BIN)/python -m pytest verif -n $(JOBS) -m "$(MARKS)" $(ARGS)
+	@$(BIN)/python -m pytest verif -n $(JOBS) --dist worksteal -m "$(MARKS)" $(ARGS)
 
 # TEST is read from the environment, where its spaces and brackets mean nothing.
 wave: export TEST := $(TEST)
