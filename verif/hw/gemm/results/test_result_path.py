@@ -19,5 +19,5 @@ def test_result_path(bench, case):
         ResultPath(**parameters),
         "result_path",
         "verif.hw.gemm.results.result_path_bench",
-        parameters={"path": parameters, "jobs": 12},
+        parameters={"path": parameters, "jobs": 14},
     )
