@@ -47,9 +47,7 @@ def _clear_in_a_loop(match: re.Match[str]) -> str:
     return f"  initial begin : {block}\n    integer word;\n    {loop}\n  end\n"
 
 
-_WAKE = re.compile(
-    r"^  reg (\\\$auto\$verilog_backend\S+)  = 0;\n(.*?)^endmodule$", re.MULTILINE | re.DOTALL
-)
+_WAKE = re.compile(r"^  reg (\\\$auto\$verilog_backend\S+)  = 0;\n(.*?)^endmodule$", re.MULTILINE | re.DOTALL)
 
 
 def _wake_by_statement(match: re.Match[str]) -> str:

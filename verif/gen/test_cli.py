@@ -80,15 +80,15 @@ def test_same_bytes_in_any_folder_and_with_any_hash_seed(tmp_path):
 def test_other_parameters_make_other_verilog(mixdit, tmp_path):
     mixdit(*ARRAY, "-o", tmp_path / "a")
     mixdit(*ARRAY, "--fraction-bits", "9", "-o", tmp_path / "b")
-    texts = [(tmp_path / name / "mx_array" / "mx_array_pe.v").read_text() for name in "ab"]
+    texts = [(tmp_path / name / "mx_array" / "mx_array__pe.v").read_text() for name in "ab"]
     assert texts[0].split("\nmodule ", 1)[1] != texts[1].split("\nmodule ", 1)[1]
 
 
 def test_second_export_changes_nothing(mixdit, tmp_path):
     top = ["verilog", "--top", "mx_converter", "-o", tmp_path]
-    assert "5 written" in mixdit(*top)[1]
+    assert "6 written" in mixdit(*top)[1]
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert "5 up to date" in mixdit(*top)[1]
+    assert "6 up to date" in mixdit(*top)[1]
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == times
 
 
@@ -119,7 +119,7 @@ def test_changed_and_missing_files_are_written_again(mixdit, tmp_path, monkeypat
     (tmp_path / "mx_converter/mx_converter.v").write_text("// mine\n")
     (tmp_path / "mx_converter/manifest.json").unlink()
     monkeypatch.delattr("gen.package_store.make_package")  # the conversion is not repeated for it
-    assert "5 written" in mixdit(*top)[1]
+    assert "6 written" in mixdit(*top)[1]
     assert {path: path.read_bytes() for path in (tmp_path / "mx_converter").iterdir()} == files
 
 

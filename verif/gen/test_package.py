@@ -75,10 +75,14 @@ def test_no_date_host_or_path_in_any_file(package, pytestconfig):
 
 
 def test_file_list_names_the_verilog(package):
-    assert package.files[f"{package.design.name}.f"].splitlines() == package.verilog
+    assert package.files[f"{package.name}.f"].splitlines() == package.verilog
     text = "".join(package.files[name] for name in package.verilog)
-    instances = set(re.findall(r"^  (mx_\w+|mixdit_\w+) +[^(]+\($", text, re.MULTILINE))
-    assert instances == {name.removesuffix(".v") for name in package.verilog[1:]}
+    modules = re.findall(r"^module (\S+?)\(", text, re.MULTILINE)
+    instances = re.findall(r"^  (\w+) (\w+) \($", text, re.MULTILINE)
+    assert {kind for kind, _ in instances} == {*modules} - {package.name}
+    assert len(modules) == len({*modules})
+    assert all(re.fullmatch(rf"{package.name}(__\w+)?", module) for module in modules)
+    assert {name.removesuffix(".v") for name in package.verilog} <= {*modules}
 
 
 def test_fusesoc_lints_from_the_core_file(package, exported, tmp_path):
