@@ -107,12 +107,13 @@ def beside(tmp_path_factory):
         sources = {file: package.files[file] for file in package.verilog}
         assert not files.keys() & sources.keys()
         files |= sources
-        connections = []
-        for port in package.manifest["ports"]:
-            value = f"{port['width']}'d0" if port["direction"] == "input" else ""
-            connections.append(
-                f".{port['name']}({port['name'] if port['name'] in ('clk', 'rst') else value})"
-            )
+        connections = [".clk(clk)", ".rst(rst)"]
+        for port in package.manifest["ports"][2:]:
+            value = f"{port['width']}'d0"
+            if port["direction"] == "output":
+                value = f"{name}_{port['name']}"
+                lines.append(f"  wire [{port['width'] - 1}:0] {value};")
+            connections.append(f".{port['name']}({value})")
         lines.append(f"  {name} u_{name} ({', '.join(connections)});")
     files["system.v"] = "\n".join([*lines, "endmodule", ""])
     write_files(folder, files)

@@ -61,7 +61,17 @@ def test_bench_passes_in_verilator(package, exported, tmp_path):
     folder = copied(exported, tmp_path)
     tool = find_verilator()
     names = [*package.verilog, f"{package.name}_tb.v"]
-    flags = ["--binary", "--timing", "-Wno-fatal", "-O0", "--top-module", f"{package.name}_tb", "--Mdir", "."]
+    flags = [
+        "--binary",
+        "--timing",
+        "-CFLAGS",
+        "-std=gnu++20",
+        "-Wno-fatal",
+        "--top-module",
+        f"{package.name}_tb",
+        "--Mdir",
+        ".",
+    ]
     make = [text for item in tool.make_variables.items() for text in ("-MAKEFLAGS", "=".join(item))]
     command = [str(tool.executable), *flags, *make, *names]
     run = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
