@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -85,13 +86,14 @@ def test_file_list_names_the_verilog(package):
     assert {name.removesuffix(".v") for name in package.verilog} <= {*modules}
 
 
-def test_fusesoc_lints_from_the_core_file(package, exported, tmp_path):
-    name = f"mixdit:rtl:{package.design.name}:{gen.__version__}"
+def fusesoc(target, package, exported, folder):
+    """Run a target of the core file in ``folder``; what it prints."""
+    name = f"mixdit:rtl:{package.name}:{gen.__version__}"
     command = [sys.executable, "-m", "fusesoc.main", "--cores-root", str(exported)]
     tools = [find_verilator().executable.parent, os.environ["PATH"]]
     run = subprocess.run(
-        [*command, "run", "--target", "lint", name],
-        cwd=tmp_path,
+        [*command, "run", "--target", target, name],
+        cwd=folder,
         env={**os.environ, "PATH": os.pathsep.join(map(str, tools)), "MAKEFLAGS": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -99,10 +101,20 @@ def test_fusesoc_lints_from_the_core_file(package, exported, tmp_path):
         check=False,
     )
     assert run.returncode == 0, run.stdout
+    return run.stdout
+
+
+def test_fusesoc_lints_from_the_core_file(package, exported, tmp_path):
+    fusesoc("lint", package, exported, tmp_path)
     (commands,) = tmp_path.rglob("*.vc")
-    assert f"--top-module {package.design.name}" in commands.read_text()
+    assert f"--top-module {package.name}" in commands.read_text()
     for waived in VERILATOR_WAIVERS:
         assert f"-Wno-{waived}\n" in commands.read_text()
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+def test_fusesoc_runs_the_bench_from_the_core_file(package, exported, tmp_path):
+    assert f"\nPASS {package.name}: " in fusesoc("sim", package, exported, tmp_path)
 
 
 @pytest.mark.parametrize("design", DESIGNS.values(), ids=lambda design: design.name)
