@@ -83,7 +83,7 @@ def _operand_beats(t: Tensor, user: int = 0) -> list[Beat]:
 
 def _lengths(core: Any) -> list[int]:
     """Blocks along K of each tile, one tile for each of ``STREAM_FORMATS``."""
-    return [min(length, core.k_blocks) for length in (1, 3, 2)]
+    return [min(1 + 2 * n % 3, core.k_blocks) for n in range(len(STREAM_FORMATS))]
 
 
 def _array(core: Any) -> Vectors:
