@@ -1,7 +1,8 @@
 """Export of the hardware as Verilog, and the command ``mixdit``.
 
 ``designs``: what can be exported, with its parameters. ``ports``: what their ports mean.
-``verilog``: a component as Verilog text. ``package``: the files of an exported design; ``package_store``:
+``verilog``: a component as Verilog text; ``module_names``: names of its modules. ``bench``: benches of
+designs. ``package``: the files of an exported design; ``package_store``:
 those of earlier exports. ``files``: writing them.
 ``register_map``: the engine's registers as a page and as a C header.
 ``cli``: the command, also as ``python -m gen`` (``__main__``); ``verilog_command``: ``mixdit verilog``;

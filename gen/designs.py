@@ -44,7 +44,7 @@ class Design:
     Parameters
     ----------
     name:
-        Name of the Verilog module.
+        Its name, and that of the Verilog module unless another one is asked for.
     component:
         Its component, as ``module:class``. Ports that are all packet streams become AXI4-Streams.
     summary:
@@ -56,7 +56,7 @@ class Design:
     parameters:
         Names of its parameters, keys of ``PARAMETERS``.
     companions:
-        What makes the text of further files, by their name.
+        What makes the text of further files, by what follows the top module's name in theirs.
     """
 
     name: str
@@ -211,7 +211,7 @@ DESIGNS: Mapping[str, Design] = {
                 "queue_depth",
                 "reorder_columns",
             ),
-            companions={"mixdit_gemm.h": c_header},
+            companions={".h": c_header},
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""The files of one exported design: Verilog, file list, FuseSoC core, template, manifest."""
+"""The files of one exported design: Verilog, bench, file list, FuseSoC core, template, manifest."""
 
 import hashlib
 import json
@@ -11,7 +11,9 @@ from amaranth.hdl import Value
 from amaranth.lib.wiring import In
 
 import gen
+from gen.bench.bench import bench
 from gen.designs import Design
+from gen.module_names import rename_modules
 from gen.verilog import to_verilog_modules
 from hw.shared_module import flat_ports
 
@@ -64,6 +66,8 @@ class Package:
     ----------
     design:
         What was exported.
+    name:
+        Name of its top module, with which those of all files and modules begin.
     manifest:
         What ``manifest.json`` says.
     files:
@@ -71,6 +75,7 @@ class Package:
     """
 
     design: Design
+    name: str
     manifest: Mapping[str, Any]
     files: Mapping[str, str]
 
@@ -80,47 +85,51 @@ class Package:
         return [file["name"] for file in self.manifest["files"] if file["kind"] == "verilog"]
 
 
-def make_package(design: Design, top: Any) -> Package:
-    """Export ``top``, made by ``design.top()``.
+def make_package(design: Design, top: Any, name: str) -> Package:
+    """Export ``top``, made by ``design.top()``, as module ``name``.
 
-    The result depends on nothing but the design's parameters and the pinned versions.
+    The result depends on nothing but the design's parameters, the name and the pinned versions.
     """
     core = getattr(top, "core", top)
-    values = {name: getattr(core, name) for name in design.parameters}
+    values = {parameter: getattr(core, parameter) for parameter in design.parameters}
     ports = _ports(design, top)
-    modules = to_verilog_modules(top, design.name)
-    header = _header(design, values)
+    modules = rename_modules(to_verilog_modules(top, design.name), design.name, name)
+    header = _header(design, name, values)
     verilog = {
-        f"{name}.v": f"// {name}: {design.summary if name == design.name else f'a part of {design.name}'}\n"
+        f"{module}.v": f"// {module}: {design.summary if module == name else f'a part of {name}'}\n"
         f"{header}\n{text}"
-        for name, text in modules.items()
+        for module, text in modules.items()
     }
     files = {
         **verilog,
-        f"{design.name}_template.v": _template(design, ports),
-        f"{design.name}.f": "".join(f"{name}\n" for name in verilog),
-        f"{design.name}.core": _core(design, list(verilog)),
-        **{name: text() for name, text in design.companions.items()},
+        f"{name}_tb.v": f"// {name}_tb: checks {name}, prints PASS or FAIL\n{header}\n"
+        + bench(design.name, top, name),
+        f"{name}_template.v": _template(name, ports),
+        f"{name}.f": "".join(f"{file}\n" for file in verilog),
+        f"{name}.core": _core(design, name, list(verilog)),
+        **{f"{name}{suffix}": text() for suffix, text in design.companions.items()},
     }
     manifest = {
         "design": design.name,
+        "top": name,
         "summary": design.summary,
         "generator": {"name": "mixdit-rtl", "version": gen.__version__},
         "tools": _tools(),
         "parameters": {
-            name: {"value": value, "meaning": gen.designs.PARAMETERS[name]} for name, value in values.items()
+            parameter: {"value": value, "meaning": gen.designs.PARAMETERS[parameter]}
+            for parameter, value in values.items()
         },
         "latency": {"cycles": getattr(core, "latency", None), "meaning": design.latency},
         "clock": {"port": "clk", "edge": "rising"},
         "reset": {"port": "rst", "active": "high", "synchronous": True},
         "ports": [vars(port) for port in ports],
         "files": [
-            {"name": name, "kind": _kind(name), "sha256": hashlib.sha256(text.encode()).hexdigest()}
-            for name, text in files.items()
+            {"name": file, "kind": _kind(file), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+            for file, text in files.items()
         ],
     }
     files["manifest.json"] = json.dumps(manifest, indent=2) + "\n"
-    return Package(design=design, manifest=manifest, files=files)
+    return Package(design=design, name=name, manifest=manifest, files=files)
 
 
 def _tools() -> dict[str, str]:
@@ -130,6 +139,8 @@ def _tools() -> dict[str, str]:
 def _kind(name: str) -> str:
     if name.endswith("_template.v"):
         return "template"
+    if name.endswith("_tb.v"):
+        return "bench"
     kinds = {"v": "verilog", "f": "file list", "core": "FuseSoC core", "h": "C header"}
     return kinds[name.rsplit(".", 1)[1]]
 
@@ -156,20 +167,20 @@ def _ports(design: Design, top: Any) -> list[Port]:
     return ports
 
 
-def _header(design: Design, values: Mapping[str, Any]) -> str:
+def _header(design: Design, name: str, values: Mapping[str, Any]) -> str:
     """Comment lines that say where a file comes from: no date and no place, so the same everywhere."""
     tools = ", ".join(f"{name} {release}" for name, release in _tools().items())
-    options = "".join(f" --{name.replace('_', '-')} {value}" for name, value in values.items())
+    renamed = f" --name {name}" if name != design.name else ""
+    options = "".join(f" --{parameter.replace('_', '-')} {value}" for parameter, value in values.items())
     return f"""\
 // SPDX-License-Identifier: Apache-2.0
 //
 // Generated by mixdit-rtl {gen.__version__} ({tools}) with
-//   mixdit verilog --top {design.name}{options}
+//   mixdit verilog --top {design.name}{renamed}{options}
 """
 
 
-def _template(design: Design, ports: list[Port]) -> str:
-    name = design.name
+def _template(name: str, ports: list[Port]) -> str:
     lines = [f"// How to place {name}; inputs of what is not used still need to be tied.", ""]
     lines += [f"module {name}_template ("]
     for port in ports:
@@ -184,13 +195,13 @@ def _template(design: Design, ports: list[Port]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _core(design: Design, sources: list[str]) -> str:
-    files = "\n".join(f"      - {name}" for name in sources)
-    waivers = ", ".join(["-Wall", *(f"-Wno-{name}" for name in VERILATOR_WAIVERS)])
+def _core(design: Design, name: str, sources: list[str]) -> str:
+    files = "\n".join(f"      - {file}" for file in sources)
+    waivers = ", ".join(["-Wall", *(f"-Wno-{waived}" for waived in VERILATOR_WAIVERS)])
     return f"""\
 CAPI=2:
 
-name: mixdit:rtl:{design.name}:{gen.__version__}
+name: mixdit:rtl:{name}:{gen.__version__}
 description: {json.dumps(design.summary)}
 
 filesets:
@@ -198,11 +209,15 @@ filesets:
     files:
 {files}
     file_type: verilogSource-2005
+  bench:
+    files:
+      - {name}_tb.v
+    file_type: verilogSource-2005
 
 targets:
   default: &default
     filesets: [rtl]
-    toplevel: {design.name}
+    toplevel: {name}
   lint:
     <<: *default
     description: Check with Verilator
@@ -210,4 +225,11 @@ targets:
     flow_options:
       tool: verilator
       verilator_options: [{waivers}]
+  sim:
+    description: Run the self-checking bench with Icarus Verilog
+    filesets: [rtl, bench]
+    toplevel: {name}_tb
+    flow: sim
+    flow_options:
+      tool: icarus
 """

@@ -47,6 +47,23 @@ def _clear_in_a_loop(match: re.Match[str]) -> str:
     return f"  initial begin : {block}\n    integer word;\n    {loop}\n  end\n"
 
 
+_WAKE = re.compile(r"^  reg (\\\$auto\$verilog_backend\S+)  = 0;\n(.*?)^endmodule$", re.MULTILINE | re.DOTALL)
+
+
+def _wake_by_statement(match: re.Match[str]) -> str:
+    """A module whose ``always @*`` run once because a statement sets the register that all of them read.
+
+    SystemVerilog sets the initializer of a declaration before any process starts, so none would see the
+    change. The statement comes last: simulators start the processes of a module from its top.
+    """
+    name, body = match.groups()
+    return f"  reg {name} ;\n{body}  initial {name} = 1'b0;\nendmodule"
+
+
+_EMPTY = re.compile(rf"^  (?:wire|reg) \[-1:0\] {_NAME}(?: = .*)?;\n", re.MULTILINE)
+"""A signal of no bits, which Verilog does not have; nothing reads it."""
+
+
 def _convert(component: Elaboratable, name: str, separator: str) -> str:
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     ports = {
@@ -54,7 +71,8 @@ def _convert(component: Elaboratable, name: str, separator: str) -> str:
         for port, (value, flow) in flat_ports(component, separator).items()
     }
     text = verilog.convert(component, name=name, ports=ports, emit_src=False, strip_internal_attrs=True)
-    text = _CLEARED.sub(_clear_in_a_loop, _NOISE.sub("", text))
+    text = _CLEARED.sub(_clear_in_a_loop, _EMPTY.sub("", _NOISE.sub("", text)))
+    text = _WAKE.sub(_wake_by_statement, text)
     return _REPEATED.sub(_replicate, text).strip() + "\n"
 
 

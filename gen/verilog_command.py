@@ -12,6 +12,7 @@ from rich.table import Table
 
 from gen.designs import DESIGNS, Design, ParameterError
 from gen.files import write_files
+from gen.module_names import check_name
 from gen.options import with_parameter_options
 from gen.package import Package
 from gen.package_store import STORE, stored_package
@@ -25,6 +26,10 @@ ALL = "all"
 def verilog(
     parameters: Mapping[str, Any],
     top: Annotated[str, typer.Option(help=f"What to export: {', '.join(DESIGNS)} or {ALL}.")] = ALL,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name of its module, in place of its own; files and parts begin with it."),
+    ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder to write; each design gets a folder in it.")
     ] = Path("build/verilog"),
@@ -36,22 +41,28 @@ def verilog(
     ] = False,
 ) -> None:
     """Write a design, or all of them, as Verilog-2005."""
-    packages = _make(
-        {design.name: design.top(_of(design, parameters, top)) for design in _chosen(top)}, store
-    )
-    written = [write_files(output / package.design.name, package.files) for package in packages]
+    names = _names(top, name)
+    tops = {name: design.top(_of(design, parameters, top)) for name, design in names.items()}
+    packages = _make(names, tops, store)
+    written = [write_files(output / package.name, package.files) for package in packages]
     if as_json:
         print(json.dumps([_summary(output, package) for package in packages], indent=2))
     else:
         _print_table(output, packages, written)
 
 
-def _chosen(top: str) -> list[Design]:
+def _names(top: str, name: str | None) -> Mapping[str, Design]:
+    """The designs to export, by the names of their modules."""
     if top == ALL:
-        return list(DESIGNS.values())
+        if name is not None:
+            raise ParameterError("name is for one design: choose it with --top")
+        return DESIGNS
     if top not in DESIGNS:
         raise ParameterError(f"no design is called {top!r}: choose from {', '.join(DESIGNS)}, {ALL}")
-    return [DESIGNS[top]]
+    try:
+        return {check_name(top if name is None else name): DESIGNS[top]}
+    except ValueError as error:
+        raise ParameterError(str(error)) from error
 
 
 def _of(design: Design, parameters: Mapping[str, Any], top: str) -> Mapping[str, Any]:
@@ -61,14 +72,14 @@ def _of(design: Design, parameters: Mapping[str, Any], top: str) -> Mapping[str,
     return {name: value for name, value in parameters.items() if name in design.parameters}
 
 
-def _make(tops: Mapping[str, Any], store: Path) -> list[Package]:
+def _make(designs: Mapping[str, Design], tops: Mapping[str, Any], store: Path) -> list[Package]:
     columns = (SpinnerColumn(), TextColumn("converting {task.description}"), TimeElapsedColumn())
     console = Console(stderr=True)
     packages = []
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         for name, top in tops.items():
             task = progress.add_task(name)
-            packages.append(stored_package(DESIGNS[name], top, store))
+            packages.append(stored_package(designs[name], top, store, name))
             progress.remove_task(task)
     return packages
 
@@ -77,7 +88,8 @@ def _summary(output: Path, package: Package) -> dict[str, Any]:
     manifest = package.manifest
     return {
         "design": manifest["design"],
-        "directory": str(output / package.design.name),
+        "top": package.name,
+        "directory": str(output / package.name),
         "parameters": {name: entry["value"] for name, entry in manifest["parameters"].items()},
         "latency": manifest["latency"]["cycles"],
         "files": {file["name"]: file["sha256"] for file in manifest["files"]},
@@ -94,7 +106,7 @@ def _print_table(output: Path, packages: list[Package], written: list[list[str]]
         size = sum(len(text) for name, text in package.files.items() if name.endswith(".v"))
         values = package.manifest["parameters"].items()
         table.add_row(
-            package.design.name,
+            package.name,
             f"{size / 1000:.0f} kB",
             f"{len(package.files)} written" if changed else f"{len(package.files)} up to date",
             " ".join(f"{name}={entry['value']}" for name, entry in values),

@@ -80,7 +80,7 @@ def main() -> None:
     failures = []
     with tempfile.TemporaryDirectory() as folder:
         for design in DESIGNS.values():
-            package = stored_package(design, design.top({}), STORE)
+            package = stored_package(design, design.top({}), STORE, design.name)
             directory = Path(folder) / design.name
             write_files(directory, package.files)
             sources = [directory / name for name in package.verilog]

@@ -14,16 +14,16 @@ SMALL = {
 """Parameters that keep an export small, by design."""
 
 
-def _design(name):
+def design_parameter(name):
     """Those that hold an array and more take as long as all others together."""
     return pytest.param(name, marks=pytest.mark.slow) if name in ("mx_stream", "mixdit_gemm") else name
 
 
-@pytest.fixture(scope="session", params=map(_design, DESIGNS))
+@pytest.fixture(scope="session", params=map(design_parameter, DESIGNS))
 def package(request):
     """The package of each design, with small parameters."""
     design = DESIGNS[request.param]
-    return make_package(design, design.top(SMALL.get(design.name, {})))
+    return make_package(design, design.top(SMALL.get(design.name, {})), design.name)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -41,6 +42,8 @@ BAD = {
     "bits": (["--fraction-bits", "99"], "fraction_bits must be"),
     "target": (["--target", "asic"], "target must be one of"),
     "foreign": (["--top", "mx_quantizer", "--rows", "8"], "mx_quantizer has no parameter rows"),
+    "name": (["--top", "mx_array", "--name", "my array"], "name must be letters, digits"),
+    "name of all": (["--name", "mine"], "name is for one design"),
     "option": (["--depth", "8"], "No such option: --depth"),
     "argument": (["more"], "unexpected extra argument"),
     "nothing": (["--top"], "requires an argument"),
@@ -80,15 +83,15 @@ def test_same_bytes_in_any_folder_and_with_any_hash_seed(tmp_path):
 def test_other_parameters_make_other_verilog(mixdit, tmp_path):
     mixdit(*ARRAY, "-o", tmp_path / "a")
     mixdit(*ARRAY, "--fraction-bits", "9", "-o", tmp_path / "b")
-    texts = [(tmp_path / name / "mx_array" / "mx_array_pe.v").read_text() for name in "ab"]
+    texts = [(tmp_path / name / "mx_array" / "mx_array__pe.v").read_text() for name in "ab"]
     assert texts[0].split("\nmodule ", 1)[1] != texts[1].split("\nmodule ", 1)[1]
 
 
 def test_second_export_changes_nothing(mixdit, tmp_path):
     top = ["verilog", "--top", "mx_converter", "-o", tmp_path]
-    assert "5 written" in mixdit(*top)[1]
+    assert "6 written" in mixdit(*top)[1]
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert "5 up to date" in mixdit(*top)[1]
+    assert "6 up to date" in mixdit(*top)[1]
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == times
 
 
@@ -102,6 +105,27 @@ def test_json_lists_what_was_written(mixdit, tmp_path):
     assert summary["directory"] == str(folder)
     for name, digest in summary["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_name_is_that_of_folder_files_and_modules(mixdit, tmp_path):
+    top = ["verilog", "--top", "mx_converter", "-o", tmp_path]
+    code, out, _ = mixdit(*top, "--name", "mine")
+    assert code == 0
+    assert out.splitlines()[1].startswith("mine ")
+    (folder,) = tmp_path.iterdir()
+    assert folder.name == "mine"
+    assert {path.name for path in folder.iterdir()} - {"manifest.json"} == {
+        f"mine{suffix}" for suffix in (".v", "_tb.v", "_template.v", ".f", ".core")
+    }
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["design"], manifest["top"]) == ("mx_converter", "mine")
+    files = {path: path.read_text() for path in folder.iterdir()}
+    assert [
+        path.name for path, text in files.items() if re.search(r"mx_converter(?! --name mine)", text)
+    ] == ["manifest.json"]
+    assert "\nname: mixdit:rtl:mine:" in files[folder / "mine.core"]
+    mixdit(*top)  # from the same store
+    assert "\nmodule mx_converter(" in (tmp_path / "mx_converter/mx_converter.v").read_text()
 
 
 @pytest.mark.slow
@@ -119,7 +143,7 @@ def test_changed_and_missing_files_are_written_again(mixdit, tmp_path, monkeypat
     (tmp_path / "mx_converter/mx_converter.v").write_text("// mine\n")
     (tmp_path / "mx_converter/manifest.json").unlink()
     monkeypatch.delattr("gen.package_store.make_package")  # the conversion is not repeated for it
-    assert "5 written" in mixdit(*top)[1]
+    assert "6 written" in mixdit(*top)[1]
     assert {path: path.read_bytes() for path in (tmp_path / "mx_converter").iterdir()} == files
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -75,19 +76,24 @@ def test_no_date_host_or_path_in_any_file(package, pytestconfig):
 
 
 def test_file_list_names_the_verilog(package):
-    assert package.files[f"{package.design.name}.f"].splitlines() == package.verilog
+    assert package.files[f"{package.name}.f"].splitlines() == package.verilog
     text = "".join(package.files[name] for name in package.verilog)
-    instances = set(re.findall(r"^  (mx_\w+|mixdit_\w+) +[^(]+\($", text, re.MULTILINE))
-    assert instances == {name.removesuffix(".v") for name in package.verilog[1:]}
+    modules = re.findall(r"^module (\S+?)\(", text, re.MULTILINE)
+    instances = re.findall(r"^  (\w+) (\w+) \($", text, re.MULTILINE)
+    assert {kind for kind, _ in instances} == {*modules} - {package.name}
+    assert len(modules) == len({*modules})
+    assert all(re.fullmatch(rf"{package.name}(__\w+)?", module) for module in modules)
+    assert {name.removesuffix(".v") for name in package.verilog} <= {*modules}
 
 
-def test_fusesoc_lints_from_the_core_file(package, exported, tmp_path):
-    name = f"mixdit:rtl:{package.design.name}:{gen.__version__}"
+def fusesoc(target, package, exported, folder):
+    """Run a target of the core file in ``folder``; what it prints."""
+    name = f"mixdit:rtl:{package.name}:{gen.__version__}"
     command = [sys.executable, "-m", "fusesoc.main", "--cores-root", str(exported)]
     tools = [find_verilator().executable.parent, os.environ["PATH"]]
     run = subprocess.run(
-        [*command, "run", "--target", "lint", name],
-        cwd=tmp_path,
+        [*command, "run", "--target", target, name],
+        cwd=folder,
         env={**os.environ, "PATH": os.pathsep.join(map(str, tools)), "MAKEFLAGS": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -95,10 +101,20 @@ def test_fusesoc_lints_from_the_core_file(package, exported, tmp_path):
         check=False,
     )
     assert run.returncode == 0, run.stdout
+    return run.stdout
+
+
+def test_fusesoc_lints_from_the_core_file(package, exported, tmp_path):
+    fusesoc("lint", package, exported, tmp_path)
     (commands,) = tmp_path.rglob("*.vc")
-    assert f"--top-module {package.design.name}" in commands.read_text()
+    assert f"--top-module {package.name}" in commands.read_text()
     for waived in VERILATOR_WAIVERS:
         assert f"-Wno-{waived}\n" in commands.read_text()
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+def test_fusesoc_runs_the_bench_from_the_core_file(package, exported, tmp_path):
+    assert f"\nPASS {package.name}: " in fusesoc("sim", package, exported, tmp_path)
 
 
 @pytest.mark.parametrize("design", DESIGNS.values(), ids=lambda design: design.name)

@@ -18,9 +18,9 @@ def made(monkeypatch):
     """Designs that were made, not taken from the store, in order."""
     names = []
 
-    def make(design, top):
+    def make(design, top, name):
         names.append(design.name)
-        return make_package(design, top)
+        return make_package(design, top, name)
 
     monkeypatch.setattr(package_store, "make_package", make)
     return names
@@ -29,12 +29,14 @@ def made(monkeypatch):
 @pytest.fixture
 def export(tmp_path):
     """``export(parameters...)``: the converter's package, with a store of its own."""
-    return lambda **parameters: stored_package(CONVERTER, CONVERTER.top(parameters), tmp_path / "store")
+    return lambda **parameters: stored_package(
+        CONVERTER, CONVERTER.top(parameters), tmp_path / "store", "mx_converter"
+    )
 
 
 def test_second_package_is_the_first_and_is_not_made(export, made):
     first, second = export(), export()
-    assert first == second == make_package(CONVERTER, CONVERTER.top({}))
+    assert first == second == make_package(CONVERTER, CONVERTER.top({}), "mx_converter")
     assert made == ["mx_converter"]
 
 
@@ -68,8 +70,8 @@ def test_other_version_makes_it_anew(export, made, monkeypatch):
 
 def test_store_that_cannot_be_written_is_left_out(tmp_path, made):
     (tmp_path / "file").write_text("")
-    package = stored_package(CONVERTER, CONVERTER.top({}), tmp_path / "file")
-    assert package == make_package(CONVERTER, CONVERTER.top({}))
+    package = stored_package(CONVERTER, CONVERTER.top({}), tmp_path / "file", "mx_converter")
+    assert package == make_package(CONVERTER, CONVERTER.top({}), "mx_converter")
 
 
 def test_damaged_store_is_left_out(export, made, tmp_path):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -49,3 +49,48 @@ def words_set(text):
 )
 def test_large_memory_is_cleared_in_a_loop(init, in_a_loop):
     assert words_set(to_verilog(Store(init), "store")) == (dict(enumerate(init)), in_a_loop)
+
+
+class Empty(wiring.Component):
+    """A delay with an index of no bits, as of the one place of a memory of one word."""
+
+    i: In(1)
+    o: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        index = Signal(range(1))
+        m.d.sync += [index.eq(index + 1), self.o.eq(self.i)]
+        delayed = Signal(range(1))
+        m.d.comb += delayed.eq(index)
+        return m
+
+
+def test_signals_of_no_bits_are_left_out():
+    text = to_verilog(Empty(), "empty")
+    assert "[-1:0]" not in text
+    assert "index" not in text
+    assert "output o;" in text
+
+
+class Constant(wiring.Component):
+    """A selection by what never changes, which becomes an ``always`` block."""
+
+    i: In(1)
+    o: Out(2)
+
+    def elaborate(self, platform):
+        m = Module()
+        state = Signal(2, init=1)
+        with m.If(state == 1):
+            m.d.comb += self.o.eq(2)
+        with m.If(self.i):
+            m.d.sync += state.eq(1)
+        return m
+
+
+def test_what_wakes_blocks_is_set_by_a_statement_at_the_end():
+    text = to_verilog(Constant(), "constant")
+    (name,) = re.findall(r"^  reg (\\\$auto\S+) ;$", text, re.MULTILINE)
+    assert f"    if ({name} ) begin end\n" in text
+    assert text.endswith(f"\n  initial {name} = 1'b0;\nendmodule\n")

@@ -1,0 +1,183 @@
+"""The bench of the engine: it queues jobs over AXI4-Lite, and has the memory that they work on."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.bench.engine_vectors import Jobs, jobs_for
+from gen.bench.text import clock_and_limit, declare_ports, instance, literals, reset
+from golden.engine import DESCRIPTOR_REGISTERS, REGISTERS, Descriptor
+
+__all__ = ["engine_bench"]
+
+_MOST_CYCLES = 200_000
+
+
+def engine_bench(name: str, engine: Any) -> str:
+    """Module ``{name}_tb``: a job from power-up, one after a reset; then all of memory is compared."""
+    jobs = jobs_for(engine)
+    words = _words(jobs.before, engine.data_bits)
+    body = [*declare_ports(engine), "", *instance(engine, name), ""]
+    body += [*clock_and_limit(name, _MOST_CYCLES), ""]
+    for memory, content in (("memory", jobs.before), ("expected", jobs.after)):
+        body += [
+            f"reg [{engine.data_bits - 1}:0] {memory} [0:{len(words) - 1}];",
+            "initial begin",
+            *(f"  {line}" for line in literals(memory, engine.data_bits, _words(content, engine.data_bits))),
+            "end",
+            "",
+        ]
+    shift = (engine.data_bits // 8).bit_length() - 1
+    body += _READS.format(shift=shift).splitlines()
+    body += _WRITES.format(shift=shift, bytes=engine.data_bits // 8).splitlines()
+    body += _CONTROL.splitlines()
+    body += _sequence(name, jobs, len(words))
+    lines = "\n".join(f"  {line}" if line else "" for line in body)
+    return f"module {name}_tb;\n\n{lines}\n\nendmodule\n"
+
+
+def _words(memory: NDArray[np.uint8], data_bits: int) -> list[int]:
+    return [int.from_bytes(row.tobytes(), "little") for row in memory.reshape(-1, data_bits // 8)]
+
+
+_READS = """\
+integer seed = 1;
+
+// Reads: one burst at a time, its beats with random gaps.
+integer read_word;
+integer read_beats = 0;
+always @(posedge clk) begin
+  m_axi_arready <= 1'b0;
+  if (m_axi_arvalid && m_axi_arready) begin
+    read_word = m_axi_araddr >> {shift};
+    read_beats = m_axi_arlen + 1;
+  end else
+    m_axi_arready <= read_beats == 0 && !m_axi_rvalid && $random(seed) % 3 != 0;
+  if (!m_axi_rvalid || m_axi_rready) begin
+    m_axi_rvalid <= 1'b0;
+    if (read_beats != 0 && $random(seed) % 4 != 0) begin
+      m_axi_rvalid <= 1'b1;
+      m_axi_rdata <= memory[read_word];
+      m_axi_rlast <= read_beats == 1;
+      read_word = read_word + 1;
+      read_beats = read_beats - 1;
+    end
+  end
+end
+
+"""
+
+_WRITES = """\
+// Writes: one burst at a time, answered after its last beat.
+integer write_word, lane;
+reg writing = 1'b0;
+always @(posedge clk) begin
+  m_axi_awready <= 1'b0;
+  m_axi_wready <= 1'b0;
+  if (m_axi_bvalid && m_axi_bready) m_axi_bvalid <= 1'b0;
+  if (m_axi_awvalid && m_axi_awready) begin
+    write_word = m_axi_awaddr >> {shift};
+    writing = 1'b1;
+  end else if (!writing && !m_axi_bvalid)
+    m_axi_awready <= $random(seed) % 3 != 0;
+  if (m_axi_wvalid && m_axi_wready) begin
+    for (lane = 0; lane < {bytes}; lane = lane + 1)
+      if (m_axi_wstrb[lane]) memory[write_word][8 * lane +: 8] = m_axi_wdata[8 * lane +: 8];
+    write_word = write_word + 1;
+    if (m_axi_wlast) begin
+      writing = 1'b0;
+      m_axi_bvalid <= 1'b1;
+    end
+  end
+  m_axi_wready <= writing && $random(seed) % 3 != 0;
+end
+
+"""
+
+_CONTROL = """\
+task write(input [11:0] address, input [31:0] value);
+  begin
+    @(posedge clk);
+    s_axil_awaddr <= address;
+    s_axil_wdata <= value;
+    s_axil_wstrb <= 4'hf;
+    s_axil_awvalid <= 1'b1;
+    s_axil_wvalid <= 1'b1;
+    @(posedge clk);
+    while (s_axil_awvalid || s_axil_wvalid) begin
+      if (s_axil_awready) s_axil_awvalid <= 1'b0;
+      if (s_axil_wready) s_axil_wvalid <= 1'b0;
+      @(posedge clk);
+    end
+    s_axil_bready <= 1'b1;
+    @(posedge clk);
+    while (!s_axil_bvalid) @(posedge clk);
+    s_axil_bready <= 1'b0;
+    if (s_axil_bresp != 2'b00) begin
+      errors = errors + 1;
+      $display("write of %h to register %h is refused", value, address);
+    end
+  end
+endtask
+
+task read(input [11:0] address, output [31:0] value);
+  begin
+    @(posedge clk);
+    s_axil_araddr <= address;
+    s_axil_arvalid <= 1'b1;
+    @(posedge clk);
+    while (!s_axil_arready) @(posedge clk);
+    s_axil_arvalid <= 1'b0;
+    s_axil_rready <= 1'b1;
+    @(posedge clk);
+    while (!s_axil_rvalid) @(posedge clk);
+    value = s_axil_rdata;
+    s_axil_rready <= 1'b0;
+  end
+endtask
+
+"""
+
+
+def _register(name: str) -> str:
+    return f"12'h{REGISTERS[name].offset:03x}"
+
+
+def _job(descriptor: Descriptor) -> Iterable[str]:
+    """Statements that queue a job, wait for its interrupt, and read that it is done."""
+    yield f"write({_register('INTERRUPT_ENABLE')}, 32'h3); // INTERRUPT_ENABLE"
+    for register, word in zip(DESCRIPTOR_REGISTERS, descriptor.words(), strict=True):
+        yield f"write(12'h{register.offset:03x}, 32'h{word:08x}); // {register.name}"
+    yield f"write({_register('DOORBELL')}, 32'h1); // DOORBELL"
+    yield "wait (irq);"
+    for status, expected in (("ERROR_CODE", 0), ("JOBS_DONE", 1)):
+        yield f"read({_register(status)}, value);"
+        yield f"if (value != {expected}) begin"
+        yield "  errors = errors + 1;"
+        yield f'  $display("{status} is %0d, not {expected}", value);'
+        yield "end"
+
+
+def _sequence(name: str, jobs: Jobs, words: int) -> list[str]:
+    first, *others = jobs.descriptors
+    statements = ["@(posedge clk);", *_job(first)]
+    for descriptor in others:
+        statements += [*reset(), *_job(descriptor)]
+    return [
+        "integer errors = 0;",
+        "integer word;",
+        "reg [31:0] value;",
+        "initial begin",
+        *(f"  {line}" for line in statements),
+        f"  for (word = 0; word < {words}; word = word + 1)",
+        "    if (memory[word] !== expected[word]) begin",
+        "      errors = errors + 1;",
+        '      $display("memory word %0d is %h, not %h", word, memory[word], expected[word]);',
+        "    end",
+        f'  if (errors == 0) $display("PASS {name}: {len(jobs.descriptors)} jobs, {words} words of memory");',
+        f'  else $display("FAIL {name}: %0d errors", errors);',
+        "  $finish;",
+        "end",
+    ]
