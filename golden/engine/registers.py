@@ -231,8 +231,8 @@ def _control() -> Iterable[Register]:
     yield word("JOBS_DONE", "jobs complete since the last reset, modulo 2**32")
     yield word(
         "DOORBELL",
-        "any write queues the staged descriptor; answered SLVERR if the queue is full or an error stopped"
-        " the engine",
+        "any write with a byte strobe queues the staged descriptor; answered SLVERR if the queue is full or"
+        " an error stopped the engine",
         access=Access.WRITE,
     )
 
