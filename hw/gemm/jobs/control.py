@@ -154,7 +154,8 @@ class Control(wiring.Component):
             self.interrupt.eq((pending & enabled).any()),
         ]
         with m.If(written("INTERRUPT_ENABLE")):
-            m.d.sync += enabled.eq((self.bus.wdata & mask) | (enabled & ~mask))
+            enable = (self.bus.wdata & mask) | (enabled & ~mask)
+            m.d.sync += enabled.eq(enable[: len(enabled)])
         return {"INTERRUPT_STATUS": pending, "INTERRUPT_ENABLE": enabled}
 
     def _status(self):
