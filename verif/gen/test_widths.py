@@ -115,6 +115,8 @@ MORE = (
                      "address_bits": 16, "reorder_columns": 65536, "fraction_bits": 24, "adder_lanes": 16}},
     {"mixdit_gemm": {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 2, "stationary_tiles": 255,
                      "fraction_bits": 1, "data_bits": 256, "reorder_columns": 16, "product_stages": 1}},
+    {"mixdit_gemm": {"rows": 1, "cols": 16, "drain_rows": 1, "k_blocks": 2, "stationary_tiles": 3,
+                     "arrays": 3, "data_bits": 512, "address_bits": 63, "target": "xilinx_dsp"}},
     {"mx_array": {"rows": 64, "cols": 1, "drain_rows": 64, "k_blocks": 1, "fraction_bits": 1},
      "mx_stream": {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 4096, "fraction_bits": 24}},
 )  # fmt: skip

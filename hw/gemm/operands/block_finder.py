@@ -105,7 +105,7 @@ class BlockFinder(wiring.Component):
                 held.eq(tag),
                 held.blocks.eq((tag.blocks - count)[: len(tag.blocks)]),
                 held.leading.eq(Mux(tag.leading > count, tag.leading - count, 0)[: len(tag.leading)]),
-                held.address.eq(tag.address + count),
+                held.address.eq((tag.address + count)[: len(tag.address)]),
                 held_place.eq((place + passed - self.beat_bytes)[: len(held_place)]),
                 held_second.eq(second ^ count[0]),
             ]
