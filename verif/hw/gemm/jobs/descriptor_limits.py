@@ -139,6 +139,20 @@ def _counts(_: EngineParameters) -> Iterator[_Pair]:
         whole = [MemoryFormat.MX9, MemoryFormat.MXINT8]
         for fmt in whole if name != "d" else (MemoryFormat.MX9, MemoryFormat.BINARY32, MemoryFormat.BFLOAT16):
             yield _changed("leading", replace(PRODUCT, **wide, **{f"{name}_format": fmt}), {field: 1}, code)
+    # Of as many blocks as there can be, and of half of them.
+    long = {
+        "a_pitch": 1 << 21,
+        "b_pitch": 1 << 21,
+        "d_pitch": 1 << 21,
+        "d_address": 1 << 42,
+        "b_address": 1 << 41,
+    }
+    for name, length in (("a", "k"), ("b", "k"), ("d", "n")):
+        field, code = f"{name}_mx9_blocks", ErrorCode[f"{name.upper()}_MX9_BLOCKS"]
+        for elements in (1 << 19, (1 << 19) + 1, DIMENSION_LIMIT - 15, DIMENSION_LIMIT - 31):
+            d, blocks = replace(PRODUCT, **long, **{length: elements}), -(-elements // BLOCK_SIZE)
+            if blocks < 65535:
+                yield _changed("leading", d, {field: blocks + 1}, code, good={field: blocks})
     yield _changed("leading", REORDER, {"d_mx9_blocks": 3}, ErrorCode.D_MX9_BLOCKS, good={"d_mx9_blocks": 2})
 
 
@@ -168,7 +182,16 @@ def _pitches(_: EngineParameters) -> Iterator[_Pair]:
     mixed = replace(PRODUCT, a_mx9_blocks=2, b_mx9_blocks=1, d_mx9_blocks=1)
     int8 = replace(PRODUCT, a_format=MemoryFormat.MXINT8, b_format=MemoryFormat.MX9)
     int8 = replace(int8, a_pitch=0x80, b_pitch=0x80)
-    for d in (PRODUCT, mixed, int8, _SUMMED, REORDER, _FLOATS):
+    apart = {
+        "b_address": 1 << 41,
+        "d_address": 1 << 40,
+        "a_pitch": 1 << 22,
+        "b_pitch": 1 << 22,
+        "d_pitch": 1 << 22,
+    }
+    widest = replace(PRODUCT, **apart, n=DIMENSION_LIMIT, d_format=MemoryFormat.BINARY32)
+    longest = replace(PRODUCT, **apart, k=DIMENSION_LIMIT, a_mx9_blocks=65535, b_format=MemoryFormat.MX9)
+    for d in (PRODUCT, mixed, int8, _SUMMED, REORDER, _FLOATS, widest, longest):
         for name, region in regions_of(d).items():
             if name == "BIAS" or (name == "B" and d.operation == Operation.REORDER):
                 continue
@@ -179,7 +202,9 @@ def _pitches(_: EngineParameters) -> Iterator[_Pair]:
 
 def _ranges(parameters: EngineParameters) -> Iterator[_Pair]:
     last = 1 << parameters.address_bits
-    for d in (PRODUCT, replace(PRODUCT, m=1, n=16), _BIASED, _SUMMED, REORDER, _FLOATS):
+    small = replace(PRODUCT, m=1, n=16)
+    tall = [replace(PRODUCT, m=m, d_address=1 << 40) for m in ((1 << 19) + 1, DIMENSION_LIMIT)]
+    for d in (PRODUCT, small, *tall, _BIASED, _SUMMED, REORDER, _FLOATS):
         for name, region in regions_of(d).items():
             field = f"{name.lower()}_address"
             size, step = region.end - region.address, region.alignment
