@@ -210,7 +210,7 @@ def _ranges(parameters: EngineParameters) -> Iterator[_Pair]:
             size, step = region.end - region.address, region.alignment
             if size % step:
                 continue
-            for bad in (last - size + step, last - step, last, (1 << 64) - 4):
+            for bad in (last - size + step, last - step, last, 1 << 63, (1 << 64) - 4):
                 yield _changed(
                     "range", d, {field: bad}, ErrorCode[f"{name}_RANGE"], good={field: last - size}
                 )

@@ -74,6 +74,15 @@ def test_limits():
     assert all(refused[code] for code in ErrorCode if code < ErrorCode.READ_SLAVE_ERROR)
 
 
+def test_a_matrix_that_is_not_there():
+    """A bias of as many columns would not fit into memory; the job has none."""
+    parameters = EngineParameters(k_blocks=4, address_bits=16, reorder_columns=65536)
+    d = replace(REORDER, m=1, n=20000, permute=0, b_address=0, a_address=0, d_address=0xA000)
+    d = replace(d, a_pitch=0xA000, d_pitch=0x4000)
+    assert 4 * d.n > 1 << parameters.address_bits
+    assert codes(parameters, [d]) == [check(d, parameters)] == [ErrorCode.NONE]
+
+
 def test_lowest_code_of_several():
     rng = np.random.default_rng([seed(), 1])
     descriptors = [spoiled(rng, REORDER if n % 4 == 0 else PRODUCT, PARAMETERS) for n in range(80)]
