@@ -83,6 +83,15 @@ def test_a_matrix_that_is_not_there():
     assert codes(parameters, [d]) == [check(d, parameters)] == [ErrorCode.NONE]
 
 
+def test_address_zero():
+    """D may lie where the address of a matrix points that the job has not, and meets nothing there."""
+    plain = replace(REORDER, permute=0, b_address=0, d_address=0)
+    jobs = [replace(PRODUCT, d_address=0), PRODUCT, plain]
+    assert [check(d, PARAMETERS) for d in jobs] == [ErrorCode.NONE] * 3
+    found = answers(PARAMETERS, jobs)
+    assert [(answer["fault"], answer["dependent"]) for answer in found] == [(0, 0), (0, 0), (0, 1)]
+
+
 def test_lowest_code_of_several():
     rng = np.random.default_rng([seed(), 1])
     descriptors = [spoiled(rng, REORDER if n % 4 == 0 else PRODUCT, PARAMETERS) for n in range(80)]
