@@ -1,5 +1,7 @@
 """The control port alone: accesses over AXI4-Lite, and what its registers hold by golden's table."""
 
+from amaranth.hdl import ResetInserter, Signal
+
 from golden.engine import COUNTER_REGISTERS, DESCRIPTOR_REGISTERS, IDENTIFIER, REGISTERS, VERSION
 from golden.engine.registers import Access
 from hw.axi.signatures import Response
@@ -54,12 +56,14 @@ class RegisterModel:
 class ControlBench:
     """A ``Control``, a master of its bus, and a record of its outputs.
 
-    ``descriptors``: those given by the doorbell; ``soft_resets``, ``clears``: cycles in which these were set.
+    ``reset``: of the control port, to be set. ``descriptors``: those given by the doorbell; ``soft_resets``,
+    ``clears``: cycles in which these were set.
     """
 
     def __init__(self, parameters):
         self.control = Control(parameters=parameters)
         self.model = RegisterModel(parameters)
+        self.reset = Signal()
         self.descriptors = []
         self.soft_resets = self.clears = 0
 
@@ -71,7 +75,7 @@ class ControlBench:
             ctx.set(self.control.descriptor.ready, 1)
             await drive(ctx)
 
-        simulate(self.control, start, background=(self._record,))
+        simulate(ResetInserter(self.reset)(self.control), start, background=(self._record,))
 
     async def _record(self, ctx):
         control = self.control

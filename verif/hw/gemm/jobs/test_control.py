@@ -16,7 +16,7 @@ from golden.engine import (
 )
 from golden.engine.registers import ADDRESS_SPACE_BITS, Access
 from hw.axi.signatures import Response
-from verif.hw.gemm.jobs.control_bench import ControlBench
+from verif.hw.gemm.jobs.control_bench import ControlBench, RegisterModel
 from verif.runner import seed
 
 PARAMETERS = EngineParameters(
@@ -123,6 +123,33 @@ def test_after_reset(bench):
     assert not bench.descriptors
     assert not bench.soft_resets
     assert not bench.clears
+
+
+@pytest.mark.parametrize("cycles", range(1, 5))
+def test_reset_at_any_time(bench, cycles):
+    """A reset while answers wait, everything is set and an interrupt is pending, leaves nothing of it."""
+    control, bus = bench.control, bench.control.bus
+
+    async def drive(ctx):
+        await stage(bench, ctx, [0xFFFFFFFF] * len(DESCRIPTOR_REGISTERS))
+        await bench.put(ctx, "INTERRUPT_ENABLE", 3)
+        for signal in (control.job_done, control.failed, bus.awvalid, bus.wvalid, bus.arvalid):
+            ctx.set(signal, 1)
+        ctx.set(bus.awaddr, REGISTERS["CONTROL"].offset)
+        ctx.set(bus.wdata, 3)
+        await ctx.tick().repeat(cycles)
+        ctx.set(bench.reset, 1)
+        await ctx.tick()
+        ctx.set(bench.reset, 0)
+        for signal in (control.job_done, control.failed, bus.awvalid, bus.wvalid, bus.arvalid):
+            ctx.set(signal, 0)
+        assert not ctx.get(bus.bvalid | bus.rvalid | control.interrupt)
+        assert not ctx.get(control.soft_reset | control.clear_counters)
+        bench.model = RegisterModel(PARAMETERS)
+        await bench.check(ctx)
+        assert not ctx.get(control.interrupt)
+
+    bench.run(drive)
 
 
 def test_reads_what_the_engine_says(bench):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import Module, ResetInserter
 from amaranth.lib import wiring
 
 from golden.engine import REGISTERS, EngineParameters, ErrorCode
@@ -350,19 +350,50 @@ class Front(wiring.Component):
         m = Module()
         geometry = Geometry(PARAMETERS)
         m.submodules.control = control = self.control
-        m.submodules.queue = queue = Queue(shape=descriptor_layout(), depth=PARAMETERS.queue_depth)
-        m.submodules.check = check = DescriptorCheck(geometry=geometry)
         m.submodules.supervisor = supervisor = Supervisor(geometry=geometry)
+        cleared = ResetInserter(supervisor.clear)
+        queue = Queue(shape=descriptor_layout(), depth=PARAMETERS.queue_depth)
+        check = DescriptorCheck(geometry=geometry)
+        m.submodules.queue, m.submodules.check = cleared(queue), cleared(check)
         wiring.connect(m, control.descriptor, queue.i)
         wiring.connect(m, queue.o, check.i)
         wiring.connect(m, check.o, supervisor.checked)
         m.d.comb += [
             control.accepting.eq(supervisor.accepting),
             control.status.eq(supervisor.status),
+            control.failed.eq(supervisor.failed),
             supervisor.submitted.eq(control.descriptor.valid),
+            supervisor.soft_reset.eq(control.soft_reset),
+            supervisor.bus_idle.eq(1),
             supervisor.job.ready.eq(1),
         ]
         return m
+
+
+def test_registers_after_a_soft_reset():
+    """It drops jobs and errors; the staged descriptor and the interrupts stay."""
+    bench = ControlBench(PARAMETERS)
+    front = Front(bench.control)
+
+    async def drive(ctx):
+        await bench.put(ctx, "INTERRUPT_ENABLE", 3)
+        await bench.put(ctx, "M", 5)  # all else 0: K is a bad size
+        for _ in range(3):
+            assert await bench.put(ctx, "DOORBELL", 0) == Response.OKAY.value
+        await ctx.tick().repeat(400)
+        fields = REGISTERS["STATUS"].unpack(await bench.read(ctx, REGISTERS["STATUS"].offset))
+        assert fields == {"busy": 0, "full": 1, "error": 1, "resetting": 0, "waiting": 2}
+        assert await bench.read(ctx, REGISTERS["ERROR_CODE"].offset) == ErrorCode.SIZE
+        assert await bench.put(ctx, "DOORBELL", 0) == Response.SLVERR.value
+        bench.model.said["JOBS_SUBMITTED"] = 3
+        await bench.check(ctx, ["JOBS_SUBMITTED", "JOBS_DONE", "ERROR_ADDRESS_LOW", "M", "K"])
+        await bench.put(ctx, "CONTROL", 1)
+        await ctx.tick().repeat(8)
+        bench.model.said["JOBS_SUBMITTED"] = 0
+        bench.model.held["INTERRUPT_STATUS"] = 2
+        await bench.check(ctx)
+
+    simulate(front, drive)
 
 
 def test_most_waiting():
