@@ -8,6 +8,7 @@ those of earlier exports. ``files``: writing them.
 ``cli``: the command, also as ``python -m gen`` (``__main__``); ``verilog_command``: ``mixdit verilog``;
 ``registers_command``: ``mixdit registers``; ``options``: options of commands for the parameters of designs.
 ``synth``: size and speed on FPGAs. ``store``: results kept by content.
+``widths``: a check that no assignment of a design drops bits of its value unsaid.
 """
 
 __version__ = "0.1.0"

@@ -159,8 +159,9 @@ DESIGNS: Mapping[str, Design] = {
                 "m_axis_d": Stream(
                     data="one row of D from each drain segment, cols binary32 each, column 0 of segment 0"
                     " in the low bits; rows ascend within a segment",
-                    user="status of the tile: bit 0 A and B differ in their number of blocks, bit 1 more"
-                    " blocks than k_blocks, bit 2 reserved format code; if any is set, D is NaN",
+                    user="status of the tile: bit 0 A and B differ in their number of blocks, up to k_blocks"
+                    " of each, bit 1 more blocks than k_blocks, the rest dropped, bit 2 reserved format code"
+                    " in a block not dropped; if any is set, D is NaN",
                     last="the tile's last beat",
                 ),
             },

@@ -188,7 +188,7 @@ def _control() -> Iterable[Register]:
         "what the engine holds on chip",
         ("k_blocks", 0, 16, "blocks of 16 along K in a chunk"),
         ("stationary_tiles", 16, 8, "tiles of the stationary operand"),
-        ("queue_depth", 24, 8, "descriptors that wait while a job runs"),
+        ("queue_depth", 24, 8, "descriptors that the queue holds while a job runs"),
     )
     yield word(
         "PORT",
@@ -216,7 +216,13 @@ def _control() -> Iterable[Register]:
         ("full", 1, 1, "the queue takes no descriptor"),
         ("error", 2, 1, "stopped by an error, until a soft reset"),
         ("resetting", 3, 1, "a soft reset waits for accesses to memory to end"),
-        ("waiting", 8, 8, "descriptors in the queue, without that of the job in progress"),
+        (
+            "waiting",
+            8,
+            8,
+            "descriptors taken and not done, without the job in progress: up to queue_depth + 2, as two"
+            " leave the queue ahead of their turn",
+        ),
     )
     yield word("INTERRUPT_STATUS", "what happened since it was cleared", *_EVENTS, access=Access.CLEAR)
     yield word("INTERRUPT_ENABLE", "which of these raise the interrupt", *_EVENTS, access=Access.READ_WRITE)
@@ -231,8 +237,8 @@ def _control() -> Iterable[Register]:
     yield word("JOBS_DONE", "jobs complete since the last reset, modulo 2**32")
     yield word(
         "DOORBELL",
-        "any write queues the staged descriptor; answered SLVERR if the queue is full or an error stopped"
-        " the engine",
+        "any write with a byte strobe queues the staged descriptor; answered SLVERR if the queue is full or"
+        " an error stopped the engine",
         access=Access.WRITE,
     )
 

@@ -102,7 +102,10 @@ class AlignedToFloat(wiring.Component):
             data.StructLayout({"fraction": BINARY32_FRACTION, "exponent": signed(12)}), reset_less=True
         )
         exponent = Cat(1, delay(m, "exponent", self.exponent, 10)).as_signed() + Cat(carry, shift).as_signed()
-        m.d.sync += [biased.fraction.eq(fraction), biased.exponent.eq(exponent[1:])]
+        m.d.sync += [
+            biased.fraction.eq(fraction),
+            biased.exponent.eq(exponent[1:][: len(biased.exponent)]),
+        ]
         self._pack(m, biased, delay(m, "zero", ~top[-1], 2), delay(m, "nan", self.nan, 11), signs[11])
         return m
 

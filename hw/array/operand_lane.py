@@ -206,7 +206,7 @@ class OperandLane(wiring.Component):
         # MX9's halves: magnitudes of the high one weigh 2, of the low one 1/8 of an MX6 block's.
         m.d.sync += exponent.eq(block_fields(MX9, block).exponent + Mux(raised, Mux(rest, -3, 1), 0))
         distance = Signal(9, reset_less=True)
-        m.d.sync += distance.eq(maximum - exponent)
+        m.d.sync += distance.eq((maximum - exponent)[: len(distance)])  # never negative
         bits = len(self.distance)
         saturated = Signal(bits, reset_less=True)
         m.d.sync += saturated.eq(distance[:bits] | distance[bits:].any().replicate(bits))
@@ -230,8 +230,9 @@ class OperandLane(wiring.Component):
             operand = Signal.like(self.operand[j], name=f"subblock{j}")
             m.d.comb += operand.sign.eq(Cat(signs[group]))
             for i, magnitude in enumerate(magnitudes[group]):
-                double = self.activations and ~microexponents[j]
-                m.d.comb += operand.magnitude[i].eq(Mux(double, magnitude << 1, magnitude))
+                if self.activations:
+                    magnitude = Mux(~microexponents[j], magnitude << 1, magnitude)
+                m.d.comb += operand.magnitude[i].eq(magnitude)
             if not self.activations:
                 m.d.comb += operand.microexponent.eq(microexponents[j])
             operands.append(operand)
@@ -264,7 +265,8 @@ class OperandLane(wiring.Component):
             for fmt in reversed(STREAM_FORMATS):
                 q = block_fields(fmt, block).elements[i]
                 with m.Default() if fmt == STREAM_FORMATS[0] else m.Case(fmt.code):
-                    m.d.sync += [low.eq(q << max(0, narrow - fmt.magnitude_bits)), sign.eq(q[-1])]
+                    aligned = q << max(0, narrow - fmt.magnitude_bits)
+                    m.d.sync += [low.eq(aligned[:narrow]), sign.eq(q[-1])]
         m.d.sync += high.eq(block_fields(MX9, block).elements[i][narrow:])
 
         # |q| of the chosen half: invert the bits of a negative code, and add 1 where it carries in.

@@ -98,7 +98,7 @@ class PackedDot(wiring.Component):
                 extra_cycles=late,
                 target=self.target,
             )
-        m.d.comb += self.dot.eq(total[FIELD_BITS:])
+        m.d.comb += self.dot.eq(total[FIELD_BITS:][:PASS_DOT_BITS])
         return m
 
 

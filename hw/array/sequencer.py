@@ -15,7 +15,8 @@ __all__ = ["Sequencer", "TileStatus", "tile_control_layout"]
 class TileStatus(enum.IntFlag, shape=3):
     """What was wrong with a tile; all of its outputs are NaN unless this is 0.
 
-    The value is TUSER of every output beat of the tile.
+    The value is TUSER of every output beat of the tile. What was dropped of an overlong tile counts for
+    nothing else: not for its length, which is ``k_blocks``, and not for its formats.
     """
 
     LENGTH_MISMATCH = 1

@@ -78,7 +78,7 @@ class FragmentReader(wiring.Component):
             self.read.valid.eq(self.request.valid & (room != 0)),
             self.request.ready.eq(self.read.ready & (room != 0)),
             offsets.i.valid.eq(sent),
-            offsets.i.p.eq(self.request.p.address[low:]),
+            offsets.i.p.eq(self.request.p.address[low:][: len(offsets.i.p)]),
         ]
         m.d.sync += room.eq(room - sent + (self.o.valid & self.o.ready))
 

@@ -144,10 +144,12 @@ class WriteMaster(wiring.Component):
                 held.eq(1),
                 line.number.eq(new.line),
                 line.data.eq(new.data),
-                line.units.eq((everything << new.start) & ~(everything << new.end)),
-                line.bytes.eq((new.end - new.start) * UNIT_BYTES),
+                line.units.eq(((everything << new.start) & ~(everything << new.end))[:LINE_UNITS]),
+                line.bytes.eq(
+                    ((new.end - new.start) * UNIT_BYTES)[: len(line.bytes)]
+                ),  # some units, not none
                 line.beat.eq(new.start >> units_in_beat),
-                line.last_beat.eq((new.end - 1) >> units_in_beat),
+                line.last_beat.eq(((new.end - 1) >> units_in_beat)[: len(line.last_beat)]),
             ]
 
     def _receive(self, m, burst):

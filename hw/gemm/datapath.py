@@ -200,7 +200,7 @@ class Datapath(wiring.Component):
         m.d.comb += [
             reorder.job.valid.eq(job.valid & job.p.reorder),
             to.rows.eq(job.p.a.rows),
-            to.columns.eq(job.p.columns),
+            to.columns.eq(job.p.columns[: len(to.columns)]),
             to.narrow.eq(job.p.narrow),
             to.permute.eq(job.p.permute),
             to.permutation.eq(job.p.b.address),

@@ -115,7 +115,8 @@ def block_memory(m: Module, ports):
     for n in range(-(-ports.width // _WORD_BITS)):
         bits = slice(n * _WORD_BITS, min((n + 1) * _WORD_BITS, ports.width))
         written, read = Signal(_WORD_BITS, name=f"written_{n}"), Signal(_WORD_BITS, name=f"read_{n}")
-        m.d.comb += [written.eq(ports.write_data[bits]), ports.data[bits].eq(read)]
+        data = ports.data[bits]
+        m.d.comb += [written.eq(ports.write_data[bits]), data.eq(read[: len(data)])]
         pins = {
             "p_DATA_WIDTH_A": _WORD_BITS,
             "p_DATA_WIDTH_B": _WORD_BITS,

@@ -43,7 +43,8 @@ class Control(wiring.Component):
     """The registers of ``golden.engine.REGISTERS``.
 
     A write takes effect in the cycle before its answer; a read is answered two cycles after its address.
-    One access of each kind at a time. Addresses without a register read as 0 and ignore writes.
+    One access of each kind at a time. Addresses without a register read as 0 and ignore writes. A write
+    without a strobe, which bus width converters make, does nothing.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ class Control(wiring.Component):
         words = self._descriptor(m, written, mask)
         doorbell, takes = Signal(), Signal()
         m.d.comb += [
-            doorbell.eq(written("DOORBELL")),
+            doorbell.eq(written("DOORBELL") & bus.wstrb.any()),
             takes.eq(self.accepting & self.descriptor.ready),
             self.descriptor.valid.eq(doorbell & takes),
             response.eq(Mux(doorbell & ~takes, Response.SLVERR, Response.OKAY)),
@@ -127,7 +128,9 @@ class Control(wiring.Component):
             part = words[register.name][field.low : field.low + field.width]
             m.d.comb += getattr(d, name)[low : low + field.width].eq(part)
         m.d.comb += d.reserved.eq(
-            Cat((words[register.name] & ~register.used & _ALL).any() for register in DESCRIPTOR_REGISTERS)
+            Cat(
+                (words[register.name] & ~register.used & _ALL).any() for register in DESCRIPTOR_REGISTERS
+            ).any()
         )
         return shown
 
@@ -151,7 +154,8 @@ class Control(wiring.Component):
             self.interrupt.eq((pending & enabled).any()),
         ]
         with m.If(written("INTERRUPT_ENABLE")):
-            m.d.sync += enabled.eq((self.bus.wdata & mask) | (enabled & ~mask))
+            enable = (self.bus.wdata & mask) | (enabled & ~mask)
+            m.d.sync += enabled.eq(enable[: len(enabled)])
         return {"INTERRUPT_STATUS": pending, "INTERRUPT_ENABLE": enabled}
 
     def _status(self):

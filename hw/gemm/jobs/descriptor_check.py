@@ -207,7 +207,7 @@ class DescriptorCheck(wiring.Component):
             o.fault.eq(code),
             o.dependent.eq(dependent | (d.operation == Operation.REORDER)),
             job.reorder.eq(d.operation == Operation.REORDER),
-            job.columns.eq(d.n),
+            _low(job.columns, d.n),
             job.narrow.eq(d.a_format == MemoryFormat.BFLOAT16),
             job.permute.eq(d.permute),
             planner.k_blocks.eq(k_blocks),
@@ -217,23 +217,28 @@ class DescriptorCheck(wiring.Component):
             job.stride.eq(planner.stride),
             job.group.eq(planner.group),
             job.resident.eq(planner.resident),
-            job.d_address.eq(d.d_address),
-            job.row_step.eq(d.d_pitch * self.geometry.parameters.rows),
-            job.result.format.eq(d.d_format),
+            _low(job.d_address, d.d_address),
+            _low(job.row_step, d.d_pitch * self.geometry.parameters.rows),
+            _low(job.result.format, d.d_format),
             job.result.mx9_blocks.eq(d.d_mx9_blocks),
             job.result.pitch.eq(d.d_pitch),
             job.result.bias.eq(d.bias),
             job.result.accumulate.eq(d.accumulate),
-            job.result.bias_address.eq(d.bias_address),
+            _low(job.result.bias_address, d.bias_address),
         ]
         for operand, name, rows in ((job.a, "a", d.m), (job.b, "b", d.n)):
             m.d.comb += [
-                operand.address.eq(getattr(d, f"{name}_address")),
+                _low(operand.address, getattr(d, f"{name}_address")),
                 operand.pitch.eq(getattr(d, f"{name}_pitch")),
-                operand.rows.eq(rows),
+                _low(operand.rows, rows),
                 operand.leading.eq(getattr(d, f"{name}_mx9_blocks")),
-                operand.format.as_value().eq(getattr(d, f"{name}_format")),
+                _low(operand.format.as_value(), getattr(d, f"{name}_format")),
             ]
+
+
+def _low(to, field):
+    """Assign the low bits of a descriptor's field: the others are zero, a fault, or of no use."""
+    return to.eq(field[: len(to)])
 
 
 class _Faults:

@@ -1,6 +1,6 @@
 """The memory that a matrix takes."""
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -87,7 +87,8 @@ class RegionMeasure(wiring.Component):
         }
         fields = zip(*(matrices[name] for name in REGION_NAMES), strict=True)
         for chosen, choices in zip((address, pitch, rows, length, leading, code), fields, strict=True):
-            m.d.sync += chosen.eq(Array(choices)[number])
+            # Sizes beyond their limit are a fault of their own.
+            m.d.sync += chosen.eq(Value.cast(Array(choices)[number])[: len(chosen)])
         row_bytes = self._row_bytes(m, length, leading, code)
 
         multiplicand = Signal(PITCH_BITS + DIMENSION_BITS, reset_less=True)
@@ -112,7 +113,10 @@ class RegionMeasure(wiring.Component):
                 with m.If(multiplier == 0):
                     m.next = "DONE"
                 with m.Else():
-                    m.d.sync += [multiplicand.eq(multiplicand << 1), multiplier.eq(multiplier >> 1)]
+                    m.d.sync += [
+                        multiplicand.eq((multiplicand << 1)[: len(multiplicand)]),
+                        multiplier.eq(multiplier >> 1),
+                    ]
                     with m.If(multiplier[0]):
                         m.d.sync += end.eq(end + multiplicand)
             with m.State("DONE"):
@@ -139,5 +143,5 @@ class RegionMeasure(wiring.Component):
         # No element takes more than 4 bytes: with what fills the last block, 3 bits more.
         found = Signal(DIMENSION_BITS + 3, reset_less=True)
         for fmt in each_format(m, code, MemoryFormat):
-            m.d.sync += found.eq(bytes_of(fmt, units[fmt.unit_elements], leading))
+            m.d.sync += found.eq(bytes_of(fmt, units[fmt.unit_elements], leading)[: len(found)])
         return found

@@ -156,7 +156,7 @@ class Supervisor(wiring.Component):
         m.d.comb += [
             left.eq(submitted - done),
             status.busy.eq((left != 0) & running),
-            status.waiting.eq(Mux(left == 0, 0, left - 1)),
+            status.waiting.eq(Mux(left == 0, 0, left - 1)[: len(status.waiting)]),
             status.resetting.eq(resetting),
             status.submitted.eq(submitted),
             status.done.eq(done),

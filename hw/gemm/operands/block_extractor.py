@@ -98,11 +98,11 @@ class BlockExtractor(wiring.Component):
         bits = delay(m, "window", found.window, 1)
         place = delay(m, "place", found.place, 1)
         fine = Signal(_BYTE * (span + self.beat_bytes - (1 << _FINE)), reset_less=True)
-        m.d.sync += fine.eq(bits >> (place[:_FINE] << 3))
+        m.d.sync += fine.eq((bits >> (place[:_FINE] << 3))[: len(fine)])
         aligned = Signal(_BYTE * span, reset_less=True)
         if len(place) > _FINE:
             fine = fine >> (delay(m, "coarse", place[_FINE:], 1) << (3 + _FINE))
-        m.d.sync += aligned.eq(fine)
+        m.d.sync += aligned.eq(fine[: len(aligned)])
         return aligned
 
     def _choose(self, aligned, applies, i):

@@ -103,14 +103,14 @@ class BlockFinder(wiring.Component):
         with m.If(self.found.valid):
             m.d.sync += [
                 held.eq(tag),
-                held.blocks.eq(tag.blocks - count),
-                held.leading.eq(Mux(tag.leading > count, tag.leading - count, 0)),
-                held.address.eq(tag.address + count),
-                held_place.eq(place + passed - self.beat_bytes),
+                held.blocks.eq((tag.blocks - count)[: len(tag.blocks)]),
+                held.leading.eq(Mux(tag.leading > count, tag.leading - count, 0)[: len(tag.leading)]),
+                held.address.eq((tag.address + count)[: len(tag.address)]),
+                held_place.eq((place + passed - self.beat_bytes)[: len(held_place)]),
                 held_second.eq(second ^ count[0]),
             ]
         m.d.comb += [
-            self.found.p.place.eq(place),
+            self.found.p.place.eq(place[: len(self.found.p.place)]),
             self.found.p.pattern.eq(pattern),
             self.found.p.starts.eq(starts),
             self.found.p.operand.eq(tag.operand),

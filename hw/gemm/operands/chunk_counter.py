@@ -52,7 +52,7 @@ class ChunkCounter(wiring.Component):
         is_last, blocks = Signal(), Signal.like(self.blocks)
         m.d.comb += [
             is_last.eq(left <= self.most),
-            blocks.eq(Mux(is_last, left, self.most)),
+            blocks.eq(Mux(is_last, left, self.most)[: len(blocks)]),
         ]
         m.d.sync += [self.is_last.eq(is_last), self.blocks.eq(blocks)]
         with m.If(self.first):
@@ -61,7 +61,7 @@ class ChunkCounter(wiring.Component):
             m.d.sync += [left.eq(left - self.most), self.is_first.eq(0)]
         for n, (whole, taken) in enumerate(zip(self.leading, self.taken, strict=True)):
             leading = Signal(BLOCKS_BITS, name=f"leading_{n}_left", reset_less=True)
-            m.d.sync += taken.eq(Mux(leading < blocks, leading, blocks))
+            m.d.sync += taken.eq(Mux(leading < blocks, leading, blocks)[: len(taken)])
             with m.If(self.first):
                 m.d.sync += leading.eq(whole)
             with m.Elif(self.next):

@@ -87,7 +87,7 @@ class OperandBuffer(wiring.Component):
         entry = self.write.banks[bank]
         m.d.comb += [
             write.en.eq(entry.enable & (self.write.operand == self.side) & (self.write.group == group)),
-            write.addr.eq(entry.address),
+            write.addr.eq(entry.address[: len(write.addr)]),  # the larger operand's, perhaps
             write.data.eq(entry.block),
             read.en.eq(self.advance),
             read.addr.eq(self.read_address),

@@ -146,7 +146,7 @@ class OperandReader(wiring.Component):
         m.d.comb += [
             command.address.eq(walker.address),
             command.bytes.eq(walker.bytes),
-            tag.offset.eq(walker.address),
+            tag.offset.eq(walker.address[: len(tag.offset)]),
             tag.leading.eq(walker.leading),
             tag.blocks.eq(walker.taken),
             tag.format.eq(job.operand.format),
@@ -166,8 +166,9 @@ class OperandReader(wiring.Component):
         other_left = Signal(DIMENSION_BITS, reset_less=True)
         step = Signal(range(self.geometry.most_group * self.other_rows + 1))
         other_last = Signal()
+        rows_met = Mux(job.stationary, 1, job.group) * self.other_rows
         m.d.comb += [
-            step.eq(Mux(job.stationary, 1, job.group) * self.other_rows),
+            step.eq(rows_met[: len(step)]),
             other_last.eq((job.stationary & job.resident) | (other_left <= step)),
         ]
         with m.FSM(name="state"):

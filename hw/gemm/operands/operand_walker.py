@@ -70,14 +70,14 @@ class OperandWalker(wiring.Component):
         with m.Elif(self.rewind):
             m.d.sync += [row.eq(marked), left.eq(marked_left)]
         with m.Elif(self.step):
-            m.d.sync += [row.eq(row + operand.pitch), left.eq(left - 1)]
+            m.d.sync += [row.eq((row + operand.pitch)[: len(row)]), left.eq(left - 1)]
         with m.If(self.mark):
             m.d.sync += [
                 marked.eq(Mux(self.start, operand.address, row)),
                 marked_left.eq(Mux(self.start, operand.rows, left)),
             ]
         m.d.comb += [
-            self.address.eq(row + offset),
+            self.address.eq((row + offset)[: len(self.address)]),
             self.more.eq(left != 0),
             self.final.eq(left == 1),
         ]
@@ -104,7 +104,8 @@ class OperandWalker(wiring.Component):
             if fmt == MemoryFormat.MXINT8:
                 # A k-block is half of a block: an odd number of them ends in its middle.
                 half = Mux(self.taken[0], HALF_BLOCK_BYTES, 0)
-                m.d.sync += self.bytes.eq(bytes_of(fmt, self.taken[1:], self.leading) + half)
+                size = bytes_of(fmt, self.taken[1:], self.leading) + half
             else:
-                m.d.sync += self.bytes.eq(bytes_of(fmt, self.taken, self.leading))
+                size = bytes_of(fmt, self.taken, self.leading)
+            m.d.sync += self.bytes.eq(size[: len(self.bytes)])
         return offset

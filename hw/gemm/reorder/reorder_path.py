@@ -154,7 +154,7 @@ class ReorderPath(wiring.Component):
         m.d.comb += [
             last.eq(block == blocks - 1),
             request.valid.eq((loading & job.permute & ~asked) | (moving & (row != job.rows))),
-            request.p.address.eq(Mux(loading, job.permutation, start) + offset),
+            request.p.address.eq((Mux(loading, job.permutation, start) + offset)[: self.address_bits]),
             request.p.bytes.eq(Mux(wide, count << 2, count << 1)),
             sent.eq(request.valid & request.ready),
         ]
@@ -166,7 +166,7 @@ class ReorderPath(wiring.Component):
             with m.If(last & loading):
                 m.d.sync += asked.eq(1)
             with m.If(last & moving):
-                m.d.sync += [row.eq(row + 1), start.eq(start + job.source_pitch)]
+                m.d.sync += [row.eq(row + 1), start.eq((start + job.source_pitch)[: len(start)])]
         with m.If(self.idle):
             m.d.sync += [block.eq(0), offset.eq(0), row.eq(0), asked.eq(0), start.eq(self.job.p.source)]
 
@@ -189,8 +189,9 @@ class ReorderPath(wiring.Component):
             rows.p.last.eq(last),
         ]
         for lane in range(BLOCK_SIZE):
+            index = Mux(job.permute, indices[lane], Cat(Const(lane, _LOG), block))
             m.d.comb += [
-                table.p.indices[lane].eq(Mux(job.permute, indices[lane], Cat(Const(lane, _LOG), block))),
+                table.p.indices[lane].eq(index[:INDEX_BITS]),
                 rows.p.values[lane].eq(Mux(job.narrow, Cat(Const(0, 16), halves[lane]), words[lane])),
             ]
         with m.If(taken):
@@ -206,7 +207,7 @@ class ReorderPath(wiring.Component):
         code = Signal(FormatCode)
         size = Signal(range(MX9.block_bytes + 1))
         last, sent = Signal(), Signal()
-        next_start = start + job.target_pitch
+        next_start = (start + job.target_pitch)[: len(start)]
         columns = Mux(last, in_last, BLOCK_SIZE)
         m.d.comb += [
             last.eq(block == blocks - 1),

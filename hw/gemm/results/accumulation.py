@@ -217,7 +217,7 @@ class Accumulation(wiring.Component):
             targets.o.ready.eq(emitted & adder.o.p.user.leaves),
         ]
         with m.If(row_done):
-            m.d.sync += next_address.eq(address + self.pitch)
+            m.d.sync += next_address.eq((address + self.pitch)[: len(next_address)])
         with m.If(adder_empty):
             m.d.comb += [
                 self.o.valid.eq(self.tile.valid & plain & tile.last & self.results.valid),

@@ -93,5 +93,6 @@ class AddendReader(wiring.Component):
         with m.If(request.valid & request.ready):
             m.d.sync += bias_done.eq(~final)
             with m.If(~bias):
-                m.d.sync += [row.eq(Mux(final, 0, row + 1)), address.eq(request.p.address + self.pitch)]
+                following = request.p.address + self.pitch
+                m.d.sync += [row.eq(Mux(final, 0, row + 1)), address.eq(following[: len(address)])]
         return m

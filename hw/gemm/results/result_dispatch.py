@@ -106,7 +106,7 @@ class ResultDispatch(wiring.Component):
         for command in self.commands:
             m.d.comb += [
                 command.p.row_address.eq(address),
-                command.p.rows.eq(Mux(final, left, rows)),
+                command.p.rows.eq(Mux(final, left, rows)[: len(command.p.rows)]),
                 *(
                     getattr(command.p, name).eq(getattr(results, name))
                     for name in ("column_block", "columns", "first", "last", "slot", "begins", "ends")

@@ -131,9 +131,10 @@ class ResultFormat(wiring.Component):
         ]
         with m.If(floats.o.valid):
             fragment = floats.o.p
+            size = fragment.user.columns << Mux(fragment.user.narrow, 1, 2)
             m.d.comb += [
                 self.o.p.place.eq(fragment.user.place),
-                self.o.p.bytes.eq(fragment.user.columns << Mux(fragment.user.narrow, 1, 2)),
+                self.o.p.bytes.eq(size[: len(self.o.p.bytes)]),
                 self.o.p.data.eq(fragment.data),
             ]
         with m.Else():

@@ -153,10 +153,11 @@ class ResultPath(wiring.Component):
         size_in, addend_in, tile_in = inputs
         taken = placed.valid & placed.ready
         has_addends = command.last & (job.bias | job.accumulate)
+        more_tiles = (command.columns - 1) >> (self.cols.bit_length() - 1)
         m.d.comb += [
             placed.ready.eq(size_in.ready & addend_in.ready & tile_in.ready),
             size_in.valid.eq(taken),
-            size_in.p.more_tiles.eq((command.columns - 1) >> (self.cols.bit_length() - 1)),
+            size_in.p.more_tiles.eq(more_tiles[: len(size_in.p.more_tiles)]),
             size_in.p.rows.eq(command.rows),
             addend_in.valid.eq(taken & has_addends),
             addend_in.p.bias.eq(job.bias),

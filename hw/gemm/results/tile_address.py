@@ -84,10 +84,10 @@ class TileAddress(wiring.Component):
         before = Mux(leading, block, job.mx9_blocks)
         for fmt in each_format(m, job.format, _FORMATS):
             m.d.sync += [
-                offset.eq(times(block, row_bytes(fmt, BLOCK_SIZE))),
+                offset.eq(times(block, row_bytes(fmt, BLOCK_SIZE))[:size]),
                 excess.eq(times(before, fmt.mx9_excess)),
             ]
-        m.d.sync += bias_offset.eq(block * FRAGMENT_BYTES)
+        m.d.sync += bias_offset.eq((block * FRAGMENT_BYTES)[:size])
 
         kept = [getattr(self.o.p, name).eq(getattr(tile, name)) for name in _KEPT]
         m.d.comb += [self.o.valid.eq(stage == 3), self.i.ready.eq(stage == 2)]
@@ -95,7 +95,7 @@ class TileAddress(wiring.Component):
             with m.Case(0):
                 m.d.sync += stage.eq(self.i.valid)
             with m.Case(1):
-                m.d.sync += [stage.eq(2), offset.eq(offset + excess)]
+                m.d.sync += [stage.eq(2), offset.eq((offset + excess)[:size])]
             with m.Case(2):
                 m.d.sync += [
                     stage.eq(3),

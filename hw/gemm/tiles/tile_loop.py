@@ -225,9 +225,10 @@ class TileLoop(wiring.Component):
 
         def behind(name, place, b_side):
             found = Signal(place.shape(), name=name)
+            step = Mux(b_side, g.b_lanes, job.row_step * g.parameters.arrays)
             m.d.comb += [
                 found.left.eq(place.left - Mux(b_side, g.b_lanes, g.a_lanes)),
-                found.at.eq(place.at + Mux(b_side, g.b_lanes, job.row_step * g.parameters.arrays)),
+                found.at.eq((place.at + step)[: len(found.at)]),
             ]
             return found
 
@@ -299,10 +300,10 @@ class TileLoop(wiring.Component):
         ):
             code = operand.format.as_value()
             m.d.comb += [
-                part.address.eq(Mux(is_s, s_slot.address, v_slot.address)),
+                part.address.eq(Mux(is_s, s_slot.address, v_slot.address)[: len(part.address)]),
                 part.leading.eq(leading),
                 part.rest.eq(Mux(code == BlockCode.MXINT8.value, FormatCode.MX9, code)),
-                part.lanes.eq(Mux(place.left < lanes, place.left, lanes)),
+                part.lanes.eq(_at_most(lanes, place.left)),
                 part.release.eq(Mux(is_s, loops.v_tile_last & s_is_done, loops.s_tile_last)),
             ]
 
@@ -325,9 +326,9 @@ class TileLoop(wiring.Component):
         slot = Signal(range(g.partial_slots))
         m.d.comb += [
             to.p.row_address.eq(a.at),
-            to.p.column_block.eq(b.at[BLOCK_SIZE.bit_length() - 1 :]),
-            to.p.rows.eq(Mux(a.left < g.a_lanes, a.left, g.a_lanes)),
-            to.p.columns.eq(Mux(b.left < BLOCK_SIZE, b.left, BLOCK_SIZE)),
+            to.p.column_block.eq(b.at[BLOCK_SIZE.bit_length() - 1 :][: len(to.p.column_block)]),
+            to.p.rows.eq(_at_most(g.a_lanes, a.left)),
+            to.p.columns.eq(_at_most(BLOCK_SIZE, b.left)),
             to.p.first.eq(chunk.is_first),
             to.p.last.eq(chunk.is_last),
             to.p.slot.eq(slot),
@@ -355,3 +356,8 @@ class TileLoop(wiring.Component):
             m.d.sync += available.eq(available + self.loaded[n] - (loops.issue & needs))
             ready.append(~needs | (available != 0))
         return ready[0] & ready[1]
+
+
+def _at_most(limit, value):
+    """``value``, or ``limit`` where it is more, in the bits of ``limit``."""
+    return Mux(value < limit, value, limit)[: limit.bit_length()]

@@ -103,11 +103,15 @@ FAULTS = {
     "b overlong": (K_BLOCKS, K_BLOCKS + 1, None, None, TileStatus.OVERLONG),
     "both overlong": (K_BLOCKS + 3, 2 * K_BLOCKS + 1, None, None, TileStatus.OVERLONG),
     "a overlong, b short": (K_BLOCKS + 2, 1, None, None, TileStatus.OVERLONG | TileStatus.LENGTH_MISMATCH),
+    "reserved in what is dropped": (K_BLOCKS + 2, K_BLOCKS, K_BLOCKS, None, TileStatus.OVERLONG),
+    "reserved in the last kept": (
+        K_BLOCKS + 2, K_BLOCKS, K_BLOCKS - 1, None, TileStatus.OVERLONG | TileStatus.RESERVED_FORMAT,
+    ),
     "reserved in a": (2, 2, 0, None, TileStatus.RESERVED_FORMAT),
     "reserved in b": (2, 2, None, 1, TileStatus.RESERVED_FORMAT),
     "reserved in both": (1, 1, 0, 0, TileStatus.RESERVED_FORMAT),
     "reserved, b longer": (2, 4, 1, None, TileStatus.RESERVED_FORMAT | TileStatus.LENGTH_MISMATCH),
-}
+}  # fmt: skip
 """Blocks of A and B, blocks with the reserved format, and the status that must come out."""
 
 MALFORMED = Coverage("array-malformed", fault=FAULTS, stall=STALLS)

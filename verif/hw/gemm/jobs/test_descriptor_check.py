@@ -1,0 +1,194 @@
+"""The check of descriptors against golden's: both sides of every limit, and what becomes of good ones."""
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from golden.engine import Descriptor, EngineParameters, ErrorCode, Operation, check
+from golden.engine import regions as regions_of
+from hw.gemm.geometry import Geometry
+from hw.gemm.jobs.descriptor_check import DescriptorCheck
+from verif.hw.gemm.bad_descriptors import spoiled
+from verif.hw.gemm.jobs.descriptor_limits import PRODUCT, REORDER, limits
+from verif.runner import seed
+from verif.simulation import simulate
+
+PARAMETERS = EngineParameters(k_blocks=4, address_bits=48, reorder_columns=1000)
+SMALL = EngineParameters(k_blocks=4, address_bits=32)
+
+
+def answers(parameters: EngineParameters, descriptors: list[Descriptor]) -> list[dict]:
+    """What the hardware makes of each: ``fault``, ``dependent`` and ``job``, taken a few cycles late."""
+    design = DescriptorCheck(geometry=Geometry(parameters))
+    found = []
+
+    async def drive(ctx):
+        for number, d in enumerate(descriptors):
+            fields = {name: value for name, value in vars(d).items() if name != "reserved"}
+            ctx.set(design.i.p, {**fields, "reserved": int(any(d.reserved))})
+            assert ctx.get(design.i.ready)
+            ctx.set(design.i.valid, 1)
+            await ctx.tick()
+            ctx.set(design.i.valid, 0)
+            ctx.set(design.i.p, dict.fromkeys(fields, 0))
+            await ctx.tick().until(design.o.valid)
+            answer = ctx.get(design.o.p)
+            for _ in range(number % 3):
+                assert ctx.get(design.o.valid)
+                assert ctx.get(design.o.p.fault) == answer.fault
+                assert not ctx.get(design.i.ready)
+                await ctx.tick()
+            ctx.set(design.o.ready, 1)
+            await ctx.tick()
+            ctx.set(design.o.ready, 0)
+            found.append({"fault": answer.fault, "dependent": answer.dependent, "job": answer.job})
+
+    simulate(design, drive)
+    return found
+
+
+def codes(parameters, descriptors):
+    return [ErrorCode(answer["fault"]) for answer in answers(parameters, descriptors)]
+
+
+def test_limits():
+    """Golden and hardware agree, and the pairs are what they say: good, and bad by one rule."""
+    pairs = list(limits(PARAMETERS))
+    wrong = [
+        (name, check(good, PARAMETERS).name, check(bad, PARAMETERS).name)
+        for name, good, bad, code in pairs
+        if check(good, PARAMETERS) is not ErrorCode.NONE or check(bad, PARAMETERS) is not code
+    ]
+    assert not wrong, wrong
+    found = codes(PARAMETERS, [d for _, *pair, _ in pairs for d in pair])
+    differ = [
+        (name, good.name, bad.name)
+        for (name, *_, code), good, bad in zip(pairs, found[::2], found[1::2], strict=True)
+        if good is not ErrorCode.NONE or bad is not code
+    ]
+    assert not differ, differ
+    refused = Counter(found)
+    assert all(refused[code] for code in ErrorCode if code < ErrorCode.READ_SLAVE_ERROR)
+
+
+def test_a_matrix_that_is_not_there():
+    """A bias of as many columns would not fit into memory; the job has none."""
+    parameters = EngineParameters(k_blocks=4, address_bits=16, reorder_columns=65536)
+    d = replace(REORDER, m=1, n=20000, permute=0, b_address=0, a_address=0, d_address=0xA000)
+    d = replace(d, a_pitch=0xA000, d_pitch=0x4000)
+    assert 4 * d.n > 1 << parameters.address_bits
+    assert codes(parameters, [d]) == [check(d, parameters)] == [ErrorCode.NONE]
+
+
+def test_address_zero():
+    """D may lie where the address of a matrix points that the job has not, and meets nothing there."""
+    plain = replace(REORDER, permute=0, b_address=0, d_address=0)
+    jobs = [replace(PRODUCT, d_address=0), PRODUCT, plain]
+    assert [check(d, PARAMETERS) for d in jobs] == [ErrorCode.NONE] * 3
+    found = answers(PARAMETERS, jobs)
+    assert [(answer["fault"], answer["dependent"]) for answer in found] == [(0, 0), (0, 0), (0, 1)]
+
+
+def test_lowest_code_of_several():
+    rng = np.random.default_rng([seed(), 1])
+    descriptors = [spoiled(rng, REORDER if n % 4 == 0 else PRODUCT, PARAMETERS) for n in range(80)]
+    expected = [check(d, PARAMETERS) for d in descriptors]
+    assert len(set(expected)) > 8
+    assert codes(PARAMETERS, descriptors) == expected
+
+
+def test_reserved_bit_goes_first():
+    bad = replace(PRODUCT, reserved=(1 << 31, *PRODUCT.reserved[1:]), operation=9, m=0)
+    assert codes(PARAMETERS, [bad]) == [ErrorCode.RESERVED_BITS]
+
+
+def test_no_reorder_unit():
+    assert codes(SMALL, [REORDER, PRODUCT, REORDER]) == [
+        ErrorCode.OPERATION,
+        ErrorCode.NONE,
+        ErrorCode.OPERATION,
+    ]
+
+
+@pytest.mark.parametrize("parameters", [PARAMETERS, SMALL], ids=["48 bits", "32 bits"])
+def test_fields_of_a_job(parameters):
+    """What the rest of the engine needs of a descriptor arrives, with every field at its own value."""
+    rng = np.random.default_rng([seed(), 2])
+    descriptors = []
+    for number in range(12):
+        d = replace(
+            PRODUCT,
+            m=int(rng.integers(1, 9)),
+            n=int(rng.integers(1, 33)),
+            k=int(rng.integers(1, 65)),
+            keep_b=number & 1,
+            bias=number >> 1 & 1,
+            bias_address=0x40004 if number >> 1 & 1 else 0,
+            a_format=number % 4,
+            b_format=(number + 1) % 4,
+            a_pitch=0x102,
+            b_pitch=0x104,
+            d_pitch=0x108,
+            accumulate=int(number % 5 == 4),
+            d_format=4 if number % 5 == 4 else number % 3,
+            d_mx9_blocks=int(number % 5 != 4 and number % 3 != 2),
+        )
+        descriptors.append(d)
+    for d, answer in zip(descriptors, answers(parameters, descriptors), strict=True):
+        job = answer["job"]
+        assert answer["fault"] == check(d, parameters) == ErrorCode.NONE
+        assert (job.d_address, job.keep_b, job.k_blocks) == (d.d_address, d.keep_b, -(-d.k // 16))
+        assert job.row_step == d.d_pitch * parameters.rows
+        assert not job.reorder
+        for side, rows in (("a", d.m), ("b", d.n)):
+            operand = getattr(job, side)
+            fields = [getattr(d, f"{side}_{name}") for name in ("address", "pitch", "mx9_blocks", "format")]
+            assert [operand.address, operand.pitch, operand.leading, operand.format.value] == fields
+            assert operand.rows == rows
+        result = job.result
+        assert (result.format, result.mx9_blocks, result.pitch) == (d.d_format, d.d_mx9_blocks, d.d_pitch)
+        assert (result.bias, result.accumulate) == (d.bias, d.accumulate)
+        assert result.bias_address == d.bias_address
+
+
+def test_reorder_job():
+    jobs = [REORDER, replace(REORDER, permute=0, b_address=0, a_format=4)]
+    for d, answer in zip(jobs, answers(PARAMETERS, jobs), strict=True):
+        job = answer["job"]
+        assert (job.reorder, job.permute, job.columns, job.narrow) == (1, d.permute, d.n, d.a_format == 5)
+        assert (job.a.address, job.b.address, job.d_address) == (d.a_address, d.b_address, d.d_address)
+        assert answer["dependent"]
+
+
+def test_dependent():
+    """A job waits for the one before if it touches what that writes, and about reorder jobs."""
+    rng = np.random.default_rng([seed(), 3])
+    descriptors = [PRODUCT]
+    while len(descriptors) < 70:
+        before = regions_of(descriptors[-1])["D"]
+        d = REORDER if rng.random() < 0.15 else PRODUCT
+        if d is PRODUCT and rng.random() < 0.5:
+            d = replace(d, bias=1, bias_address=0x40000)
+        name = str(rng.choice(list(regions_of(d))))
+        region = regions_of(d)[name]
+        size, step = region.end - region.address, 4
+        at = [
+            before.address - size & -step,
+            (before.address - size & -step) + step,
+            before.address,
+            before.end + step - 1 & -step,
+            (before.end + step - 1 & -step) - step,
+        ]
+        d = replace(d, **{f"{name.lower()}_address": int(rng.choice(at))})
+        if check(d, PARAMETERS) is ErrorCode.NONE:
+            descriptors.append(d)
+    expected = [0]
+    for before, d in itertools.pairwise(descriptors):
+        reorders = Operation.REORDER in (before.operation, d.operation)
+        touches = any(region.overlaps(regions_of(before)["D"]) for region in regions_of(d).values())
+        expected.append(int(reorders or touches))
+    assert 10 < sum(expected) < 60
+    assert [answer["dependent"] for answer in answers(PARAMETERS, descriptors)] == expected

@@ -1,0 +1,332 @@
+"""When jobs start, what is counted, and how errors and soft resets stop the engine."""
+
+import numpy as np
+import pytest
+
+from golden.engine import EngineParameters, ErrorCode
+from hw.axi.signatures import Response
+from hw.gemm.geometry import Geometry
+from hw.gemm.jobs.supervisor import Supervisor
+from verif.runner import seed
+from verif.simulation import simulate
+
+PARAMETERS = EngineParameters(k_blocks=4)
+
+EVENTS = ("submitted", "job_done", "soft_reset", "bad_permutation")
+
+BUS_ERRORS = {
+    "read_error": (ErrorCode.READ_SLAVE_ERROR, ErrorCode.READ_DECODE_ERROR),
+    "write_error": (ErrorCode.WRITE_SLAVE_ERROR, ErrorCode.WRITE_DECODE_ERROR),
+}
+
+
+class Bench:
+    """A ``Supervisor``; ``fails`` and ``clears`` count the cycles of these outputs."""
+
+    def __init__(self):
+        self.top = Supervisor(geometry=Geometry(PARAMETERS))
+        self.fails = self.clears = 0
+
+    def run(self, drive):
+        async def record(ctx):
+            async for *_, failed, clear in ctx.tick().sample(self.top.failed, self.top.clear):
+                self.fails += failed
+                self.clears += clear
+
+        async def start(ctx):
+            ctx.set(self.top.job.ready, 1)
+            await drive(ctx)
+
+        simulate(self.top, start, background=(record,))
+
+    async def pulse(self, ctx, *events):
+        """These events in one cycle."""
+        for event in events:
+            ctx.set(getattr(self.top, event), 1)
+        await ctx.tick()
+        for event in events:
+            ctx.set(getattr(self.top, event), 0)
+
+    async def bus_error(self, ctx, name, response, address, *events):
+        error = getattr(self.top, name)
+        ctx.set(error.p, {"response": response.value, "address": address})
+        ctx.set(error.valid, 1)
+        await self.pulse(ctx, *events)
+        ctx.set(error.valid, 0)
+
+    def offer(self, ctx, *, fault=0, dependent=0, valid=1):
+        """A checked job; whether it starts in this cycle."""
+        ctx.set(self.top.checked.p.fault, fault)
+        ctx.set(self.top.checked.p.dependent, dependent)
+        ctx.set(self.top.checked.valid, valid)
+        assert ctx.get(self.top.job.valid) == ctx.get(self.top.checked.ready)
+        return ctx.get(self.top.job.valid)
+
+    async def start(self, ctx, **options):
+        """Start a job."""
+        assert self.offer(ctx, **options)
+        await ctx.tick()
+        self.offer(ctx, valid=0)
+
+    def status(self, ctx, *names):
+        return [ctx.get(getattr(self.top.status, name)) for name in names]
+
+    async def stopped(self, ctx):
+        """From an error on: the bus is awaited, then all is cleared, for one cycle."""
+        before = self.clears
+        for _ in range(3):
+            assert ctx.get(self.top.stop)
+            assert not ctx.get(self.top.accepting | self.top.clear | self.top.status.busy)
+            await ctx.tick()
+        ctx.set(self.top.bus_idle, 1)
+        await ctx.tick()
+        ctx.set(self.top.bus_idle, 0)
+        assert ctx.get(self.top.clear)
+        await ctx.tick()
+        assert not ctx.get(self.top.clear)
+        assert self.clears == before + 1
+
+    async def reset(self, ctx):
+        """A soft reset, to the end, after which everything is as new."""
+        await self.pulse(ctx, "soft_reset")
+        assert ctx.get(self.top.status.resetting)
+        await ctx.tick()
+        await self.stopped(ctx)
+        self.check_new(ctx)
+
+    def check_new(self, ctx):
+        assert ctx.get(self.top.accepting)
+        assert not ctx.get(self.top.stop)
+        assert not ctx.get(self.top.status.as_value().any())
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def test_counts(bench):
+    rng = np.random.default_rng([seed(), 1])
+
+    async def drive(ctx):
+        submitted = done = 0
+        bench.check_new(ctx)
+        for _ in range(400):
+            events = [0, 0]
+            events[0] = int(submitted < done + 70 and rng.random() < 0.7)
+            events[1] = int(submitted > done and rng.random() < 0.5)
+            await bench.pulse(ctx, *(name for name, on in zip(EVENTS, events, strict=False) if on))
+            submitted, done = submitted + events[0], done + events[1]
+            left = submitted - done
+            expected = [int(left > 0), max(0, left - 1), submitted, done]
+            assert bench.status(ctx, "busy", "waiting", "submitted", "done") == expected
+        assert done > 100
+
+    bench.run(drive)
+    assert bench.fails == bench.clears == 0
+
+
+def test_jobs_start(bench):
+    """Two at a time, the second one unless it depends on the first; room and done in one cycle."""
+
+    async def drive(ctx):
+        assert not bench.offer(ctx, valid=0)
+        ctx.set(bench.top.job.ready, 0)
+        ctx.set(bench.top.checked.valid, 1)
+        assert ctx.get(bench.top.job.valid)
+        assert not ctx.get(bench.top.checked.ready)
+        await ctx.tick().repeat(3)
+        ctx.set(bench.top.job.ready, 1)
+        await bench.start(ctx, dependent=1)
+        assert not bench.offer(ctx, dependent=1)
+        await ctx.tick().repeat(3)
+        await bench.start(ctx)
+        for dependent in (0, 1):
+            assert not bench.offer(ctx, dependent=dependent)
+        bench.offer(ctx, valid=0)
+        await bench.pulse(ctx, "job_done")
+        # One ends in the cycle in which the next begins: one is under way still.
+        ctx.set(bench.top.job_done, 1)
+        await bench.start(ctx)
+        ctx.set(bench.top.job_done, 0)
+        assert not bench.offer(ctx, dependent=1)
+        await bench.start(ctx)
+        assert not bench.offer(ctx)
+        await bench.pulse(ctx, "job_done")
+        bench.offer(ctx, valid=0)
+        await bench.pulse(ctx, "job_done")
+        await bench.start(ctx, dependent=1)
+        assert not bench.offer(ctx, dependent=1)
+
+    bench.run(drive)
+
+
+def test_job_is_passed_on(bench):
+    async def drive(ctx):
+        value = int.from_bytes(np.random.default_rng([seed(), 2]).bytes(64))
+        job = bench.top.checked.p.job.as_value()
+        value &= (1 << len(job)) - 1
+        ctx.set(job, value)
+        assert ctx.get(bench.top.job.p.as_value()) == value
+
+    bench.run(drive)
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 2])
+def test_faulty_descriptor(bench, jobs):
+    """It takes effect when the jobs before it are done, and is not started."""
+
+    async def drive(ctx):
+        for _ in range(jobs):
+            await bench.start(ctx)
+        for _ in range(jobs):
+            assert not bench.offer(ctx, fault=ErrorCode.B_PITCH)
+            await ctx.tick().repeat(2)
+            assert bench.status(ctx, "error", "code") == [0, 0]
+            await bench.pulse(ctx, "job_done")
+        assert not bench.offer(ctx, fault=ErrorCode.B_PITCH)
+        await ctx.tick()
+        assert bench.status(ctx, "error", "code", "address") == [1, ErrorCode.B_PITCH, 0]
+        assert ctx.get(bench.top.stop)
+        await bench.stopped(ctx)
+        assert bench.status(ctx, "error", "code") == [1, ErrorCode.B_PITCH]
+        await ctx.tick().repeat(2)
+        assert bench.fails == 1
+        bench.offer(ctx, valid=0)
+        await bench.reset(ctx)
+        await bench.start(ctx)
+        await bench.start(ctx)
+
+    bench.run(drive)
+    assert bench.fails == 1
+
+
+@pytest.mark.parametrize("name", BUS_ERRORS)
+@pytest.mark.parametrize("response", [Response.SLVERR, Response.DECERR])
+def test_bus_error(bench, name, response):
+    code = BUS_ERRORS[name][response is Response.DECERR]
+
+    async def drive(ctx):
+        await bench.start(ctx)
+        await bench.bus_error(ctx, name, response, 0xFEDCBA9876)
+        expected = [1, code, 0xFEDCBA9876]
+        assert bench.status(ctx, "error", "code", "address") == expected
+        # What ends after it changes nothing.
+        other = next(other for other in BUS_ERRORS if other != name)
+        await bench.bus_error(ctx, other, Response.SLVERR, 0x1234, "bad_permutation")
+        assert bench.status(ctx, "error", "code", "address") == expected
+        assert not bench.offer(ctx)
+        await bench.stopped(ctx)
+        assert bench.fails == 0
+        await ctx.tick().repeat(4)
+        assert bench.status(ctx, "error", "code", "address") == expected
+        assert not ctx.get(bench.top.accepting)
+        assert ctx.get(bench.top.stop)
+        assert not bench.offer(ctx)
+        assert bench.fails == 1
+        bench.offer(ctx, valid=0)
+        await bench.reset(ctx)
+        await bench.start(ctx, dependent=1)  # the job before the reset is forgotten
+
+    bench.run(drive)
+    assert bench.fails == 1
+
+
+def test_permutation(bench):
+    async def drive(ctx):
+        await bench.start(ctx)
+        await bench.pulse(ctx, "bad_permutation")
+        assert bench.status(ctx, "error", "code", "address") == [1, ErrorCode.PERMUTATION, 0]
+        await bench.stopped(ctx)
+        await bench.reset(ctx)
+
+    bench.run(drive)
+    assert bench.fails == 1
+
+
+def test_errors_of_one_cycle(bench):
+    """One of them is told, with the address that belongs to it."""
+
+    async def drive(ctx):
+        for events, names, code, address in (
+            (("bad_permutation",), ("read_error",), ErrorCode.READ_SLAVE_ERROR, 0x100),
+            (("bad_permutation",), ("write_error",), ErrorCode.WRITE_SLAVE_ERROR, 0x200),
+            ((), ("read_error", "write_error"), ErrorCode.WRITE_SLAVE_ERROR, 0x200),
+        ):
+            bench.offer(ctx, fault=ErrorCode.SIZE)
+            for name in names:
+                error = getattr(bench.top, name)
+                place = 0x100 if name == "read_error" else 0x200
+                ctx.set(error.p, {"response": Response.SLVERR.value, "address": place})
+                ctx.set(error.valid, 1)
+            await bench.pulse(ctx, *events)
+            for name in names:
+                ctx.set(getattr(bench.top, name).valid, 0)
+            bench.offer(ctx, valid=0)
+            assert bench.status(ctx, "code", "address") == [code, address]
+            await bench.stopped(ctx)
+            await bench.reset(ctx)
+
+    bench.run(drive)
+
+
+def test_soft_reset(bench):
+    """Jobs are dropped without an error, and nothing starts meanwhile."""
+
+    async def drive(ctx):
+        for _ in range(3):
+            await bench.pulse(ctx, "submitted")
+        await bench.start(ctx)
+        await bench.start(ctx)
+        await bench.pulse(ctx, "job_done")
+        await bench.pulse(ctx, "soft_reset")
+        assert bench.status(ctx, "resetting", "error", "submitted", "done") == [1, 0, 3, 1]
+        assert not bench.offer(ctx)
+        assert not bench.offer(ctx, fault=ErrorCode.SIZE)
+        await bench.bus_error(ctx, "read_error", Response.SLVERR, 4)
+        bench.offer(ctx, valid=0)
+        assert bench.status(ctx, "error", "code") == [0, 0]
+        await bench.stopped(ctx)
+        bench.check_new(ctx)
+        await bench.start(ctx, dependent=1)
+
+    bench.run(drive)
+    assert bench.fails == 0
+
+
+@pytest.mark.parametrize("cycle", range(7))
+def test_soft_reset_while_stopping(bench, cycle):
+    """A soft reset in any cycle after an error ends in an engine as new."""
+
+    async def drive(ctx):
+        await bench.start(ctx)
+        await bench.pulse(ctx, "submitted")
+        ctx.set(bench.top.bad_permutation, 1)
+        for n in range(16):
+            ctx.set(bench.top.soft_reset, n == cycle)
+            ctx.set(bench.top.bus_idle, n in (2, 8, 9))
+            await ctx.tick()
+            ctx.set(bench.top.bad_permutation, 0)
+            if cycle <= n < 8:
+                early = cycle < 4 and n >= 3 and ctx.get(bench.top.accepting)
+                assert ctx.get(bench.top.status.resetting) or early
+        bench.check_new(ctx)
+        await bench.start(ctx, dependent=1)
+
+    bench.run(drive)
+    # Before the engine has stopped, a soft reset takes the place of the error's event.
+    assert bench.fails == (0 if cycle < 3 else 1)
+
+
+def test_second_soft_reset_while_clearing(bench):
+    async def drive(ctx):
+        await bench.pulse(ctx, "soft_reset")
+        ctx.set(bench.top.bus_idle, 1)
+        await ctx.tick().repeat(1)
+        while not ctx.get(bench.top.clear):
+            await ctx.tick()
+        await bench.pulse(ctx, "soft_reset")
+        await ctx.tick().repeat(4)
+        bench.check_new(ctx)
+
+    bench.run(drive)
