@@ -42,7 +42,7 @@ SIZES = {
 """Designs with parameters, by what is special about them."""
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize(("name", "parameters"), SIZES.values(), ids=SIZES)
 def test_legal_parameters_give_legal_verilog(name, parameters, tmp_path):
     design = DESIGNS[name]
