@@ -1,5 +1,6 @@
 """The wheel: what it carries, and that it works beside folders of the same names."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,9 @@ def installed(wheel, tmp_path_factory):
     venv.create(folder, with_pip=False)
     programs = folder / "bin"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", programs / "python"]
-    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], check=True)
+    # With PYTHONPATH pip would find the packages installed: the repository holds their metadata.
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], check=True, env=clean)
     # What the wheel needs. Files *.pth there, such as that of an editable installation, are not read.
     (site,) = folder.glob("lib/*/site-packages")
     (site / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")

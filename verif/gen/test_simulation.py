@@ -55,7 +55,7 @@ def test_bench_is_clean_verilog(package, exported):
     assert icarus(sources, f"{package.name}_tb") is None
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("package", IN_VERILATOR, indirect=True)
 def test_bench_passes_in_verilator(package, exported, tmp_path):
     folder = copied(exported, tmp_path)
