@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gen.register_map import c_header, markdown
+from gen.designs.register_map import c_header, markdown
 
 __all__ = ["registers"]
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from gen.designs import DESIGNS
 from gen.files import write_files
-from gen.package import VERILATOR_WAIVERS
+from gen.flows.fusesoc import VERILATOR_WAIVERS
 from gen.package_store import STORE, stored_package
 from mixdit.sim.toolchain import find_verilator
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gen.package import VERILATOR_WAIVERS
+from gen.flows.fusesoc import VERILATOR_WAIVERS
 from mixdit.sim.build_cache import cached_build
 from mixdit.sim.design import Design
 from mixdit.sim.toolchain import find_verilator

@@ -12,7 +12,7 @@ import pytest
 
 import gen
 from gen.designs import DESIGNS, PARAMETERS, Design, ParameterError
-from gen.package import VERILATOR_WAIVERS
+from gen.flows.fusesoc import VERILATOR_WAIVERS
 from mixdit.sim.toolchain import find_verilator
 from verif.gen.conftest import SMALL
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gen.register_map import c_header, markdown
+from gen.designs.register_map import c_header, markdown
 from golden.engine import DESCRIPTOR_REGISTERS, REGISTERS, ErrorCode, MemoryFormat
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "registers.md"

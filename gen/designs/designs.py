@@ -1,13 +1,12 @@
 """The designs that can be exported: their parameters, and the meaning of their ports."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
-from gen.ports import AXI4, AXI4Lite, Interface, Pin, Stream
-from gen.register_map import c_header
+from gen.designs.ports import AXI4, AXI4Lite, Interface, Pin, Stream
 from golden.formats import CODE_BITS, STREAM_FORMATS
 from hw.stream.axi_stream import as_top
 
@@ -55,8 +54,6 @@ class Design:
         What the component's attribute ``latency`` counts, or why there is none.
     parameters:
         Names of its parameters, keys of ``PARAMETERS``.
-    companions:
-        What makes the text of further files, by what follows the top module's name in theirs.
     """
 
     name: str
@@ -65,7 +62,6 @@ class Design:
     interfaces: Mapping[str, Interface]
     latency: str
     parameters: tuple[str, ...] = field(default=())
-    companions: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
     def top(self, parameters: Mapping[str, Any]) -> Any:
         """Its top, with ``parameters`` in place of defaults; raises ``ParameterError``."""
@@ -212,7 +208,6 @@ DESIGNS: Mapping[str, Design] = {
                 "queue_depth",
                 "reorder_columns",
             ),
-            companions={".h": c_header},
         ),
     )
 }
