@@ -44,7 +44,7 @@ test-netlist: MARKS := netlist
 
 test test-fast test-engine test-netlist test-sweep:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
-	@$(call setup,base sim demo lint synth dit)
+	@$(call setup,base sim demo lint synth dit litex)
 	@$(BIN)/python -m pytest verif -n $(JOBS) --dist worksteal -m "$(MARKS)" $(ARGS)
 
 # TEST is read from the environment, where its spaces and brackets mean nothing.
