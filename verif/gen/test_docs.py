@@ -55,11 +55,11 @@ def test_commands_exist(page):
 
 def test_every_design_and_parameter_is_documented():
     readme, architecture = (ROOT / "README.md").read_text(), (ROOT / "docs/architecture.md").read_text()
-    integration = (ROOT / "docs/integration.md").read_text()
+    ports = (ROOT / "docs/ports.md").read_text()
     for design in DESIGNS.values():
         assert f"`{design.name}`" in readme
         for interface in design.interfaces:
             assert f"`{interface}`" in readme
-            assert f"`{interface}`" in integration
+            assert f"`{interface}`" in ports
     for parameter in PARAMETERS:
         assert f"`{parameter}`" in architecture
