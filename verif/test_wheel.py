@@ -1,6 +1,7 @@
 """The wheel: what it carries, and that it works beside folders of the same names."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("golden", "hw", "gen", "mixdit")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 COMMANDS = PROJECT["entry-points"]["mixdit.commands"]
+
+PAGE = ROOT / "docs/first-export.md"
 
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 
@@ -103,3 +106,17 @@ def test_packages_are_imported_from_where_the_wheel_was_installed(installed, cro
     places = run(installed / "python", "-P", "-c", code, folder=crowded).split()
     assert len(places) == len(modules)
     assert all(Path(place).is_relative_to(installed.parent) for place in places)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+def test_five_commands_of_the_first_page(installed, tmp_path):
+    """As they stand, in an environment that has the wheel already: without the two that make it."""
+    (tmp_path / "fresh").symlink_to(installed.parent)
+    (block,) = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    commands = block.splitlines()
+    assert [command.split()[0] for command in commands[:2]] == ["python3", "fresh/bin/pip"]
+    assert len(commands) == 5
+    for command in commands[2:]:
+        printed = run("sh", "-c", command, folder=tmp_path)
+    assert printed.splitlines()[-1].startswith("PASS my_array: ") or "\nPASS my_array: " in printed
