@@ -75,7 +75,7 @@ def _add_address_spaces(root: xml.Element, found: Sequence[Bus]) -> None:
         return
     group = element(root, "addressSpaces")
     for bus in masters:
-        space = named(group, "addressSpace", bus.name, f"addresses of {bus.interface.what}")
+        space = named(group, "addressSpace", bus.name, "what its accesses address")
         element(space, "range", 1 << bus.ports["awaddr"].width)
         element(space, "width", bus.ports["wdata"].width)
 

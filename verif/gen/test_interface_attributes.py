@@ -85,6 +85,7 @@ def test_no_other_module_has_attributes(package):
         assert name == f"{package.name}.v" or "X_INTERFACE" not in package.files[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["mx_quantizer"], indirect=True)
 def test_netlist_is_the_same_without_them(package, tmp_path):
     """Lines stay as many: Yosys calls cells by the line that they come from."""

