@@ -36,8 +36,10 @@ def check_name(name: str) -> str:
         raise ValueError(
             f"name must be letters, digits and single underscores between them, first a letter, not {name!r}"
         )
-    if name.endswith(("_tb", "_template")):
-        raise ValueError(f"name must not end like the bench and the template of a design, as {name!r} does")
+    if name.endswith(("_component", "_tb", "_template")):
+        raise ValueError(
+            f"name must not end like the component, the bench or the template of a design, as {name!r} does"
+        )
     if name.lower() in _KEYWORDS:
         raise ValueError(f"name must not be a word of Verilog or VHDL, such as {name!r}")
     return name

@@ -12,19 +12,30 @@ from amaranth.lib.wiring import In
 
 import gen
 from gen.designs import PARAMETERS, Design
+from gen.designs.ports import port_name
 from gen.flows.c import c
+from gen.flows.constraints import constraints
 from gen.flows.export import Export, File, Flow, Port
 from gen.flows.file_list import file_list
 from gen.flows.fusesoc import fusesoc
+from gen.flows.interface_attributes import with_interface_attributes
+from gen.flows.ip_xact import ip_xact
+from gen.flows.quartus import quartus
 from gen.flows.template import template
 from gen.flows.testbench import testbench
+from gen.flows.vhdl import vhdl
+from gen.flows.vivado import vivado
 from gen.module_names import rename_modules
 from gen.verilog import to_verilog_modules
 from hw.shared_module import flat_ports
 
 __all__ = ["FLOWS", "Package", "make_package"]
 
-FLOWS: tuple[Flow, ...] = (testbench, template, file_list, fusesoc, c)
+FLOWS: tuple[Flow, ...] = (
+    *(testbench, template, vhdl),
+    *(file_list, fusesoc, ip_xact, vivado, quartus, constraints),
+    c,
+)
 """What adds files to a package, in their order."""
 
 
@@ -84,7 +95,9 @@ def make_package(design: Design, top: Any, name: str) -> Package:
 
 
 def _verilog(export: Export, module: str, text: str) -> File:
-    what = export.design.summary if module == export.name else f"a part of {export.name}"
+    what = f"a part of {export.name}"
+    if module == export.name:
+        what, text = export.design.summary, with_interface_attributes(export, text)
     return File(
         name=f"{module}.v", kind="verilog", text=f"// {module}: {what}\n{export.header('//')}\n{text}"
     )
@@ -132,7 +145,7 @@ def _ports(design: Design, top: Any) -> list[Port]:
         Port(name="rst", direction="input", width=1, meaning="reset, active high, synchronous"),
     ]
     meanings = {
-        f"{interface}_{signal}" if signal else interface: meaning
+        port_name(interface, signal): meaning
         for interface, what in design.interfaces.items()
         for signal, meaning in what.meanings(interface.startswith("s_")).items()
     }

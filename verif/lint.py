@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from amaranth.hdl import UnusedElaboratable
@@ -18,7 +18,19 @@ from gen.flows.fusesoc import VERILATOR_WAIVERS
 from gen.package_store import STORE, stored_package
 from mixdit.sim.toolchain import find_verilator
 
-__all__ = ["CHECKS", "LintError", "icarus", "verilator", "yosys"]
+__all__ = ["CHECKS", "SLANG_WAIVERS", "LintError", "icarus", "slang", "verilator", "yosys"]
+
+SLANG_WAIVERS: Mapping[str, str] = {
+    "unused-but-set-net": "Amaranth keeps the names of values that nothing reads",
+    "unused-but-set-variable": "of registers too",
+    "unused-port": "and gives every module a reset",
+    "arith-op-mismatch": "Yosys writes sums that rely on implicit zero extension",
+    "width-trunc": "and on implicit truncation",
+    "sign-conversion": "and puts the bits of a signed sum into a net without a sign",
+    "case-default": "a state machine's case has no branch for codes that no state has",
+    "case-incomplete": "the same, where no code is the default",
+}
+"""Warnings of ``slang -Weverything`` that the exported Verilog cannot avoid, with the reason."""
 
 
 class LintError(RuntimeError):
@@ -52,7 +64,28 @@ def icarus(sources: Sequence[Path], top: str) -> str | None:
     return None
 
 
-CHECKS: tuple[Callable[[Sequence[Path], str], str | None], ...] = (verilator, yosys, icarus)
+_SLANG = """
+import shlex, sys
+from pyslang.driver import Driver
+driver = Driver()
+driver.addStandardArgs()
+arguments = shlex.join(["slang", *sys.argv[1:]])
+read = driver.parseCommandLine(arguments) and driver.processOptions() and driver.parseAllSources()
+sys.exit(not (read and driver.runFullCompilation(True)))
+"""
+
+
+def slang(sources: Sequence[Path], top: str) -> str | None:
+    """As SystemVerilog: every warning of slang's ``-Weverything`` but ``SLANG_WAIVERS`` is an error."""
+    if importlib.util.find_spec("pyslang") is None:
+        return "pyslang is not installed"
+    waivers = [f"-Wno-{name}" for name in SLANG_WAIVERS]
+    options = ["--std", "1800-2023", "-Weverything", "-Werror", *waivers, "--top", top]
+    _run([sys.executable, "-P", "-c", _SLANG, *options], sources)
+    return None
+
+
+CHECKS: tuple[Callable[[Sequence[Path], str], str | None], ...] = (verilator, yosys, icarus, slang)
 """Each takes the Verilog files of a design, all in one folder, and the name of its top module. It raises
 ``LintError``, or returns why it could not check, or None."""
 

@@ -19,7 +19,7 @@ def engine_bench(name: str, engine: Any) -> str:
     """Module ``{name}_tb``: a job from power-up, one after a reset; then all of memory is compared."""
     jobs = jobs_for(engine)
     words = _words(jobs.before, engine.data_bits)
-    body = [*declare_ports(engine), "", *instance(engine, name), ""]
+    body = [*declare_ports(engine), "integer errors = 0;", "", *instance(engine, name), ""]
     body += [*clock_and_limit(name, _MOST_CYCLES), ""]
     for memory, content in (("memory", jobs.before), ("expected", jobs.after)):
         body += [
@@ -153,10 +153,10 @@ def _job(descriptor: Descriptor) -> Iterable[str]:
     yield f"write({_register('DOORBELL')}, 32'h1); // DOORBELL"
     yield "wait (irq);"
     for status, expected in (("ERROR_CODE", 0), ("JOBS_DONE", 1)):
-        yield f"read({_register(status)}, value);"
-        yield f"if (value != {expected}) begin"
+        yield f"read({_register(status)}, answer);"
+        yield f"if (answer != {expected}) begin"
         yield "  errors = errors + 1;"
-        yield f'  $display("{status} is %0d, not {expected}", value);'
+        yield f'  $display("{status} is %0d, not {expected}", answer);'
         yield "end"
 
 
@@ -166,9 +166,8 @@ def _sequence(name: str, jobs: Jobs, words: int) -> list[str]:
     for descriptor in others:
         statements += [*reset(), *_job(descriptor)]
     return [
-        "integer errors = 0;",
         "integer word;",
-        "reg [31:0] value;",
+        "reg [31:0] answer;",
         "initial begin",
         *(f"  {line}" for line in statements),
         f"  for (word = 0; word < {words}; word = word + 1)",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
-from gen.designs.ports import AXI4, AXI4Lite, Interface, Pin, Stream
+from gen.designs.ports import AXI4, AXI4Lite, Interface, Interrupt, Stream
 from golden.formats import CODE_BITS, STREAM_FORMATS
 from hw.stream.axi_stream import as_top
 
@@ -195,7 +195,9 @@ DESIGNS: Mapping[str, Design] = {
             interfaces={
                 "s_axil": AXI4Lite(what="the registers"),
                 "m_axi": AXI4(what="memory"),
-                "irq": Pin(meaning="interrupt: an enabled event is pending; high until software clears it"),
+                "irq": Interrupt(
+                    meaning="interrupt: an enabled event is pending; high until software clears it"
+                ),
             },
             latency="none: a job takes as long as its passes and its memory",
             parameters=(

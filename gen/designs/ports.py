@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["AXI4", "AXI4Lite", "Interface", "Pin", "Stream"]
+from hw.axi.signatures import CACHE, PROTECTION
+
+__all__ = ["AXI4", "AXI4Lite", "Interface", "Interrupt", "Pin", "Stream", "port_name"]
+
+
+def port_name(interface: str, signal: str) -> str:
+    """Name in Verilog of a signal of an interface; the one of a pin has an empty name."""
+    return f"{interface}_{signal}" if signal else interface
 
 
 class Interface(Protocol):
@@ -61,6 +68,11 @@ class Pin:
     def meanings(self, receives: bool) -> Mapping[str, str]:
         """Its meaning, by the empty name."""
         return {"": self.meaning}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interrupt(Pin):
+    """An interrupt that stays high until software clears it."""
 
 
 _CHANNELS = {
@@ -129,6 +141,8 @@ class AXI4:
                 f"{channel}len": "beats of the burst, less 1",
                 f"{channel}size": "log2 of a beat's bytes, those of the bus",
                 f"{channel}burst": "1, incrementing",
+                f"{channel}cache": f"{CACHE}, normal memory, no cache; may be buffered and merged",
+                f"{channel}prot": f"{PROTECTION}, data, secure, unprivileged",
             }
         return found | {
             "wdata": "data to write",

@@ -1,5 +1,11 @@
 """Files that tools import an exported design with, each kind made by a module of its own.
 
-``export``: what all of them are made from. A flow is a function from that to the files it adds:
-``testbench``, ``template``, ``file_list``, ``fusesoc``, ``c``.
+A flow is a function from an export to the files it adds; the module that makes packages lists them.
+``export``: what all are made from. ``buses``: its ports, grouped as tools connect them.
+
+``testbench``, ``template``, ``vhdl``: to try the design, to place it. ``file_list``, ``fusesoc``: for
+simulators and FuseSoC. ``vivado_interfaces``: interfaces as Vivado names them, for ``interface_attributes``
+in the Verilog and for IP-XACT: ``ip_xact``, ``ip_xact_registers``, ``ip_xact_xml``. ``vivado``, ``quartus``:
+scripts, in ``tcl``.
+``constraints``: timing. ``c``: for programs.
 """

@@ -4,10 +4,22 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.axi.signatures import PAGE_BYTES, AXI4ReadSignature, Burst, beat_size, check_bus
+from hw.axi.signatures import (
+    CACHE,
+    PAGE_BYTES,
+    PROTECTION,
+    AXI4ReadSignature,
+    Burst,
+    beat_size,
+    check_bus,
+)
 from hw.stream.queue import Queue
 
 __all__ = ["ReadMaster", "beat_layout", "bus_error_layout", "read_command_layout"]
+
+
+OUTSTANDING = 32
+"""Most read bursts under way."""
 
 
 def read_command_layout(*, address_bits, most_bytes, tag) -> data.StructLayout:
@@ -55,7 +67,7 @@ class ReadMaster(wiring.Component):
     error: Out(stream of ``bus_error_layout``), never stalled
     """
 
-    def __init__(self, *, data_bits, address_bits, most_bytes, tag, outstanding=32):
+    def __init__(self, *, data_bits, address_bits, most_bytes, tag, outstanding=OUTSTANDING):
         check_bus(data_bits=data_bits, address_bits=address_bits)
         if outstanding < 2:
             raise ValueError(f"outstanding must be at least 2, not {outstanding!r}")
@@ -114,6 +126,8 @@ class ReadMaster(wiring.Component):
             bursts.i.p.last.eq(final),
             self.bus.arsize.eq(beat_size(self.data_bits)),
             self.bus.arburst.eq(Burst.INCR),
+            self.bus.arcache.eq(CACHE),
+            self.bus.arprot.eq(PROTECTION),
         ]
         with m.If(self.bus.arready):
             m.d.sync += self.bus.arvalid.eq(0)

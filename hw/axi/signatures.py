@@ -5,6 +5,8 @@ from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
 __all__ = [
+    "CACHE",
+    "PROTECTION",
     "AXI4LiteSignature",
     "AXI4ReadSignature",
     "AXI4Signature",
@@ -17,6 +19,14 @@ __all__ = [
 
 PAGE_BYTES = 4096
 """No burst crosses a multiple of this."""
+
+
+CACHE = 0b0011
+"""ARCACHE and AWCACHE: normal memory, no cache. Bursts may be buffered, merged and split on their way."""
+
+PROTECTION = 0b000
+"""ARPROT and AWPROT: data, secure, unprivileged, like most DMA engines. Secure accesses reach all memory;
+some systems refuse others until software opens the memory to them."""
 
 
 class Response(enum.Enum, shape=unsigned(2)):
@@ -59,6 +69,8 @@ def _read_members(data_bits, address_bits):
         "arlen": Out(8),
         "arsize": Out(3),
         "arburst": Out(2),
+        "arcache": Out(4),
+        "arprot": Out(3),
         "arvalid": Out(1),
         "arready": In(1),
         "rid": In(1),
@@ -77,6 +89,8 @@ def _write_members(data_bits, address_bits):
         "awlen": Out(8),
         "awsize": Out(3),
         "awburst": Out(2),
+        "awcache": Out(4),
+        "awprot": Out(3),
         "awvalid": Out(1),
         "awready": In(1),
         "wdata": Out(data_bits),

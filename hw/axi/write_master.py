@@ -6,10 +6,14 @@ from amaranth.lib.wiring import In, Out
 
 from hw.axi.line import FRAGMENT_BYTES, LINE_UNITS, UNIT_BYTES, line_layout
 from hw.axi.read_master import bus_error_layout
-from hw.axi.signatures import AXI4WriteSignature, Burst, beat_size, check_bus
+from hw.axi.signatures import CACHE, PROTECTION, AXI4WriteSignature, Burst, beat_size, check_bus
 from hw.stream.queue import Queue
 
 __all__ = ["WriteMaster"]
+
+
+OUTSTANDING = 64
+"""Most write bursts under way."""
 
 
 class WriteMaster(wiring.Component):
@@ -39,7 +43,7 @@ class WriteMaster(wiring.Component):
     error: Out(stream of ``bus_error_layout``), of bursts that were not answered OKAY, never stalled
     """
 
-    def __init__(self, *, data_bits, address_bits, outstanding=64):
+    def __init__(self, *, data_bits, address_bits, outstanding=OUTSTANDING):
         check_bus(data_bits=data_bits, address_bits=address_bits)
         if outstanding < 2:
             raise ValueError(f"outstanding must be at least 2, not {outstanding!r}")
@@ -109,6 +113,8 @@ class WriteMaster(wiring.Component):
             bursts.i.p.eq(address),
             bus.awsize.eq(beat_size(self.data_bits)),
             bus.awburst.eq(Burst.INCR),
+            bus.awcache.eq(CACHE),
+            bus.awprot.eq(PROTECTION),
         ]
         with m.If(bus.awready):
             m.d.sync += bus.awvalid.eq(0)

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from verif.lint import CHECKS, LintError, icarus, verilator, yosys
+from verif.lint import CHECKS, LintError, icarus, slang, verilator, yosys
 
 TOP = "module top(input wire clk, input wire [3:0] a, output {}); {} endmodule\n"
 
@@ -17,6 +17,8 @@ FAULTS = {
     "loop": (yosys, TOP.format("wire q", "wire w; assign w = ~q; assign q = w & a[0];"), "logic loop"),
     "missing": (yosys, TOP.format("wire q", "elsewhere e(.a(a), .q(q));"), "elsewhere"),
     "newer language": (icarus, TOP.format("reg q", "always_ff @(posedge clk) q <= a[0];"), "syntax error"),
+    "order": (slang, TOP.format("wire q", "assign q = w; wire w = a[0];"), "before its declaration"),
+    "bits unused": (slang, TOP.format("wire q", "wire w; assign q = w;"), "undriven|never assigned"),
     "warning": (icarus, TOP.format("wire q", "assign q = b; assign b = a[0];"), "implicit definition"),
 }
 
@@ -34,6 +36,11 @@ def test_template_fits_the_design(check, package, exported):
     sources = [exported / f"{name}.v", *(exported / source for source in package.verilog)]
     if skipped := check(sources, name):
         pytest.skip(skipped)
+
+
+def test_bench_is_clean_systemverilog(package, exported):
+    sources = [exported / name for name in (*package.verilog, f"{package.name}_tb.v")]
+    assert slang(sources, f"{package.name}_tb") is None
 
 
 @pytest.mark.parametrize(("check", "verilog", "message"), FAULTS.values(), ids=FAULTS)

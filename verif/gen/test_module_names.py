@@ -80,7 +80,22 @@ def test_good_names(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "2x2", "a b", "a__b", "_a", "a_", "a.b", "a$", "größe", "Module", "begin", "signal", "a_tb"],
+    [
+        "",
+        "2x2",
+        "a b",
+        "a__b",
+        "_a",
+        "a_",
+        "a.b",
+        "a$",
+        "größe",
+        "Module",
+        "begin",
+        "signal",
+        "a_tb",
+        "a_component",
+    ],
 )
 def test_bad_names(name):
     with pytest.raises(ValueError, match=rf"^name must .*{re.escape(repr(name))}"):

@@ -8,6 +8,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiRamWrite, AxiResp, AxiWriteBus
 
 from hw.axi.line import LINE_UNITS, UNIT_BYTES, line_layout
+from hw.axi.signatures import CACHE, PROTECTION
 from verif.coverage import Coverage
 from verif.handshake import STALLS, Source, start, until
 from verif.hw.gemm.fragment_memory import payload_of
@@ -40,6 +41,7 @@ class Memory(AxiRamWrite):
                 assert size == P["data_bits"] // 8
                 assert start // 4096 == (start + beats * size - 1) // 4096, hex(start)
                 assert int(bus.bus_awburst.value) == 1
+                assert (int(bus.bus_awcache.value), int(bus.bus_awprot.value)) == (CACHE, PROTECTION)
                 self.bursts.append(start)
 
 

@@ -14,6 +14,7 @@ from golden.engine import (
     MemoryFormat,
     regions,
 )
+from hw.axi.signatures import CACHE, PROTECTION
 from verif.coverage import Coverage
 from verif.hw.gemm.bad_descriptors import spoiled
 from verif.hw.gemm.dependent_jobs import dependent_jobs
@@ -50,6 +51,8 @@ async def one_product(dut):
     counters = await bench.counters()
     assert counters["BUSY"] > 0
     assert counters["BYTES_WRITTEN"] == 4 * job.descriptor.m * job.descriptor.n
+    assert dut.m_axi_arcache.value == dut.m_axi_awcache.value == CACHE
+    assert dut.m_axi_arprot.value == dut.m_axi_awprot.value == PROTECTION
     COMPARED.compared(bench.expected.outputs)
     COMPARED.write(Path.cwd())
 
