@@ -11,11 +11,13 @@ from amaranth.hdl import Value
 from amaranth.lib.wiring import In
 
 import gen
+from gen.cells.models import placed_cells
 from gen.designs import PARAMETERS, Design
 from gen.flows.c import c
 from gen.flows.export import Export, File, Flow, Port
 from gen.flows.file_list import file_list
 from gen.flows.fusesoc import fusesoc
+from gen.flows.simulation import simulation
 from gen.flows.template import template
 from gen.flows.testbench import testbench
 from gen.module_names import rename_modules
@@ -24,7 +26,7 @@ from hw.shared_module import flat_ports
 
 __all__ = ["FLOWS", "Package", "make_package"]
 
-FLOWS: tuple[Flow, ...] = (testbench, template, file_list, fusesoc, c)
+FLOWS: tuple[Flow, ...] = (simulation, testbench, template, file_list, fusesoc, c)
 """What adds files to a package, in their order."""
 
 
@@ -52,7 +54,15 @@ class Package:
     @property
     def verilog(self) -> list[str]:
         """Names of the Verilog files to build the design from, that of its top first."""
-        return [file["name"] for file in self.manifest["files"] if file["kind"] == "verilog"]
+        return self._names("verilog")
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the files that simulation and lint need besides these, for a design of an FPGA family."""
+        return self._names("simulation models")
+
+    def _names(self, kind: str) -> list[str]:
+        return [file["name"] for file in self.manifest["files"] if file["kind"] == kind]
 
 
 def make_package(design: Design, top: Any, name: str) -> Package:
@@ -70,6 +80,7 @@ def make_package(design: Design, top: Any, name: str) -> Package:
         parameters=values,
         ports=_ports(design, top),
         sources=[f"{module}.v" for module in modules],
+        cells=placed_cells(modules.values()),
         version=gen.__version__,
         command=_command(design, name, values),
         tools=_tools(),
