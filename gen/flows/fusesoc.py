@@ -116,9 +116,9 @@ targets:
 _PLACEMENT = """\
   place:
     <<: *synth
-    description: Synthesize with Yosys, place and route with nextpnr as a part of a design, without pads
+    description: Synthesize with Yosys, place and route with nextpnr, ports on any pins of an LFE5U-85F
     flow: trellis
     flow_options:
       pnr: none
-      nextpnr_options: [--85k, --package, CABGA756, --out-of-context, --lpf-allow-unconstrained]
+      nextpnr_options: [--85k, --package, CABGA756, --lpf-allow-unconstrained]
 """

@@ -158,6 +158,9 @@ def _chooses(check: Check) -> bool:
     return "generation" in inspect.signature(check).parameters
 
 
+_MOST = ("2005", "two at once")
+
+
 @dataclass(frozen=True)
 class Tool:
     """Rows of the table.
@@ -166,22 +169,22 @@ class Tool:
     ----------
     check:
         Returns None, or why it could not check; raises ``LintError``.
-    left_out:
-        Columns that are not run: of a tool that knows one version of the language, or takes long. ``two at
-        once`` has the renamed export, too.
+    columns:
+        What is run unless all is asked for: two designs at once are one alone and one renamed, too.
+    languages:
+        Whether it can be told which version of the language it reads.
     """
 
     check: Callable[[Run], str | None]
-    left_out: Sequence[str] = ()
+    columns: Sequence[str] = _MOST
+    languages: bool = True
 
 
 TOOLS: Mapping[str, Tool] = {
-    "Icarus bench": Tool(simulate_in_icarus),
-    "Verilator bench": Tool(simulate_in_verilator, ("2005", "2012", "renamed")),
-    **{
-        f"{check.__name__} lint": Tool(_lint(check), () if _chooses(check) else ("2012",)) for check in CHECKS
-    },
-    "FuseSoC lint": Tool(lint_in_fusesoc, ("2012", "renamed")),
-    "FuseSoC sim": Tool(simulate_in_fusesoc, ("2012", "renamed")),
+    "Icarus bench": Tool(simulate_in_icarus, ("2005", "2012", "two at once", "renamed")),
+    "Verilator bench": Tool(simulate_in_verilator, ("two at once",)),
+    **{f"{check.__name__} lint": Tool(_lint(check), languages=_chooses(check)) for check in CHECKS},
+    "FuseSoC lint": Tool(lint_in_fusesoc, languages=False),
+    "FuseSoC sim": Tool(simulate_in_fusesoc, languages=False),
 }
 """Everything that is run, by its name in the table."""

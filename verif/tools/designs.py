@@ -13,16 +13,16 @@ SIZES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "mx_dequantizer": ({}, {}),
     "mx_converter": ({}, {}),
     "mx_array": (
-        {"rows": 2, "cols": 2, "drain_rows": 1, "k_blocks": 4},
-        {"rows": 1, "cols": 3, "drain_rows": 1, "k_blocks": 2, "fraction_bits": 16},
+        {"rows": 2, "cols": 1, "drain_rows": 1, "k_blocks": 4},
+        {"rows": 1, "cols": 2, "drain_rows": 1, "k_blocks": 2, "fraction_bits": 16},
     ),
     "mx_stream": (
-        {"rows": 1, "cols": 4, "drain_rows": 1, "k_blocks": 2},
-        {"rows": 2, "cols": 2, "drain_rows": 2, "k_blocks": 2, "fraction_bits": 16},
+        {"rows": 1, "cols": 2, "drain_rows": 1, "k_blocks": 2},
+        {"rows": 2, "cols": 1, "drain_rows": 2, "k_blocks": 2, "fraction_bits": 16},
     ),
     "mixdit_gemm": (
-        {"rows": 2, "cols": 2, "drain_rows": 1, "k_blocks": 2, "data_bits": 64},
-        {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 2, "fraction_bits": 16, "data_bits": 128},
+        {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 2, "data_bits": 64},
+        {"rows": 1, "cols": 2, "drain_rows": 1, "k_blocks": 2, "data_bits": 64, "fraction_bits": 16},
     ),
 }
 """Parameters of two small exports of each design. Those without a size are exported twice."""
