@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-engine test-netlist test-sweep wave demo quality lint bench ppa lock clean
+.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools wave demo quality lint bench ppa lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
@@ -22,6 +22,7 @@ help:
 	@echo "make test-sweep    export and lint designs at the ends of their parameters (five minutes)"
 	@echo "make test-engine   run the engine's campaigns: random jobs, real layers, faults (a quarter of an hour)"
 	@echo "make test-netlist  simulate netlists after synthesis, for every FPGA family (half an hour)"
+	@echo "make test-tools    run every tool on every design, print the table (two minutes)"
 	@echo "make wave TEST=x   record the waveform of one test: a pytest id, or a part of one such as converter"
 	@echo "make demo          run a small real product on the simulated array"
 	@echo "make quality       compare image quality of every precision on two small diffusion transformers"
@@ -46,6 +47,11 @@ test test-fast test-engine test-netlist test-sweep:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim demo lint synth dit litex)
 	@$(BIN)/python -m pytest verif -n $(JOBS) --dist worksteal -m "$(MARKS)" $(ARGS)
+
+test-tools:
+	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
+	@$(call setup,base sim lint synth)
+	@$(BIN)/python -m verif.tools $(ARGS)
 
 # TEST is read from the environment, where its spaces and brackets mean nothing.
 wave: export TEST := $(TEST)

@@ -11,6 +11,7 @@ from amaranth.hdl import Value
 from amaranth.lib.wiring import In
 
 import gen
+from gen.cells.models import placed_cells
 from gen.designs import PARAMETERS, Design
 from gen.designs.ports import port_name
 from gen.flows.c import c
@@ -21,6 +22,7 @@ from gen.flows.fusesoc import fusesoc
 from gen.flows.interface_attributes import with_interface_attributes
 from gen.flows.ip_xact import ip_xact
 from gen.flows.quartus import quartus
+from gen.flows.simulation import simulation
 from gen.flows.template import template
 from gen.flows.testbench import testbench
 from gen.flows.vhdl import vhdl
@@ -32,7 +34,7 @@ from hw.shared_module import flat_ports
 __all__ = ["FLOWS", "Package", "make_package"]
 
 FLOWS: tuple[Flow, ...] = (
-    *(testbench, template, vhdl),
+    *(simulation, testbench, template, vhdl),
     *(file_list, fusesoc, ip_xact, vivado, quartus, constraints),
     c,
 )
@@ -63,7 +65,15 @@ class Package:
     @property
     def verilog(self) -> list[str]:
         """Names of the Verilog files to build the design from, that of its top first."""
-        return [file["name"] for file in self.manifest["files"] if file["kind"] == "verilog"]
+        return self._names("verilog")
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the files that simulation and lint need besides these, for a design of an FPGA family."""
+        return self._names("simulation models")
+
+    def _names(self, kind: str) -> list[str]:
+        return [file["name"] for file in self.manifest["files"] if file["kind"] == kind]
 
 
 def make_package(design: Design, top: Any, name: str) -> Package:
@@ -81,6 +91,7 @@ def make_package(design: Design, top: Any, name: str) -> Package:
         parameters=values,
         ports=_ports(design, top),
         sources=[f"{module}.v" for module in modules],
+        cells=placed_cells(modules.values()),
         version=gen.__version__,
         command=_command(design, name, values),
         tools=_tools(),

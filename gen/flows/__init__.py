@@ -3,7 +3,7 @@
 A flow is a function from an export to the files it adds; the module that makes packages lists them.
 ``export``: what all are made from. ``buses``: its ports, grouped as tools connect them.
 
-``testbench``, ``template``, ``vhdl``: to try the design, to place it. ``file_list``, ``fusesoc``: for
+``simulation``, ``testbench``, ``template``, ``vhdl``: to try the design, to place it. ``file_list``, ``fusesoc``: for
 simulators and FuseSoC. ``vivado_interfaces``: interfaces as Vivado names them, for ``interface_attributes``
 in the Verilog and for IP-XACT: ``ip_xact``, ``ip_xact_registers``, ``ip_xact_xml``. ``vivado``, ``quartus``:
 scripts, in ``tcl``.

@@ -74,6 +74,8 @@ class Export:
         Ports of the top module, clock and reset first.
     sources:
         Names of the Verilog files, that of the top first.
+    cells:
+        Cells of an FPGA family that the design places, by type; none where it is for any.
     version:
         Version of this project.
     command:
@@ -88,9 +90,15 @@ class Export:
     parameters: Mapping[str, Any]
     ports: Sequence[Port]
     sources: Sequence[str]
+    cells: Sequence[str]
     version: str
     command: str
     tools: Mapping[str, str]
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the files that simulators need besides ``sources``."""
+        return [f"{self.name}_cells.v"] if self.cells else []
 
     def header(self, comment: str) -> str:
         """Lines that say where a file comes from, each behind ``comment``: no date and no place."""

@@ -1,11 +1,11 @@
 """The core file of FuseSoC."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from gen.flows.export import Export, File
 
-__all__ = ["VERILATOR_WAIVERS", "fusesoc"]
+__all__ = ["CELL_WAIVERS", "VERILATOR_WAIVERS", "fusesoc"]
 
 VERILATOR_WAIVERS: Mapping[str, str] = {
     "DECLFILENAME": "a file holds a top and its parts, so not every module can have the file's name",
@@ -17,23 +17,66 @@ VERILATOR_WAIVERS: Mapping[str, str] = {
 }
 """Warnings of ``verilator -Wall`` that the exported Verilog cannot avoid, with the reason."""
 
+CELL_WAIVERS: Mapping[str, str] = {
+    "PINMISSING": "the ends of a carry chain, and outputs of cells that nothing reads, are left open",
+    "UNOPTFLAT": "a carry cell's outputs are one vector, each bit of which depends on the one below",
+    "UNUSEDPARAM": "a model has the vendor's parameters, also those without effect on what it computes",
+    "MULTIDRIVEN": "the words of a memory block are written by two ports, each with its clock",
+}
+"""The same for designs that place cells of an FPGA family, with models of these."""
+
+_AMD: Mapping[str, str] = {"CARRY4": "xc7", "CARRY8": "xcup", "DSP48E2": "xcup"}
+"""Cells that one family of AMD has, by its name for Yosys."""
+
 
 def fusesoc(export: Export) -> Iterator[File]:
     """A core that depends on nothing, with a target for each thing to do with it."""
-    name = export.name
-    files = "\n".join(f"      - {file}" for file in export.sources)
-    waivers = ", ".join(["-Wall", *(f"-Wno-{waived}" for waived in VERILATOR_WAIVERS)])
-    text = f"""\
+    text = _HEAD.format(
+        name=export.name,
+        version=export.version,
+        description=json.dumps(export.design.summary),
+        files=_listed(export.sources),
+    )
+    if export.models:
+        text += _MODELS.format(files=_listed(export.models))
+    waivers = [*VERILATOR_WAIVERS, *(CELL_WAIVERS if export.models else ())]
+    amd = {_AMD[cell] for cell in export.cells if cell in _AMD}
+    text += _TARGETS.format(
+        name=export.name,
+        filesets="rtl, models" if export.models else "rtl",
+        waivers=", ".join(f"-Wno-{waiver}" for waiver in waivers),
+        architecture="xilinx" if amd else "ecp5",
+        options="".join(f"-family, {family}, -noiopad, -noclkbuf" for family in amd),
+    )
+    if not amd:
+        text += _PLACEMENT
+    yield File(name=f"{export.name}.core", kind="FuseSoC core", text=text)
+
+
+def _listed(files: Sequence[str]) -> str:
+    return "".join(f"      - {file}\n" for file in files)
+
+
+_HEAD = """\
 CAPI=2:
 
-name: mixdit:rtl:{name}:{export.version}
-description: {json.dumps(export.design.summary)}
+name: mixdit:rtl:{name}:{version}
+description: {description}
 
 filesets:
   rtl:
     files:
-{files}
-    file_type: verilogSource-2005
+{files}    file_type: verilogSource-2005
+"""
+
+_MODELS = """\
+  models:
+    files:
+{files}    file_type: verilogSource-2005
+    tags: [simulation]
+"""
+
+_TARGETS = """\
   bench:
     files:
       - {name}_tb.v
@@ -41,7 +84,7 @@ filesets:
 
 targets:
   default: &default
-    filesets: [rtl]
+    filesets: [{filesets}]
     toplevel: {name}
   lint:
     <<: *default
@@ -49,13 +92,33 @@ targets:
     flow: lint
     flow_options:
       tool: verilator
-      verilator_options: [{waivers}]
+      verilator_options: [-Wall, {waivers}]
   sim:
-    description: Run the self-checking bench with Icarus Verilog
-    filesets: [rtl, bench]
+    description: Run the self-checking bench with Icarus Verilog, or with Verilator (--tool verilator)
+    filesets: [{filesets}, bench]
     toplevel: {name}_tb
     flow: sim
     flow_options:
       tool: icarus
+      mode: binary
+      verilator_options: [-Wno-fatal, --trace, -CFLAGS, -std=gnu++20]
+  synth: &synth
+    <<: *default
+    description: Synthesize with Yosys
+    flow: generic
+    flow_options:
+      tool: yosys
+      arch: {architecture}
+      output_format: json
+      yosys_synth_options: [{options}]
 """
-    yield File(name=f"{name}.core", kind="FuseSoC core", text=text)
+
+_PLACEMENT = """\
+  place:
+    <<: *synth
+    description: Synthesize with Yosys, place and route with nextpnr, ports on any pins of an LFE5U-85F
+    flow: trellis
+    flow_options:
+      pnr: none
+      nextpnr_options: [--85k, --package, CABGA756, --lpf-allow-unconstrained]
+"""

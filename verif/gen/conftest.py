@@ -1,10 +1,11 @@
-"""Small exports, made once per test process."""
+"""Small exports and the tools for them, made once per test process."""
 
 import pytest
 
 from gen.designs import DESIGNS
 from gen.files import write_files
 from gen.package import make_package
+from verif.tools.programs import with_programs
 
 SMALL = {
     "mx_array": {"rows": 2, "cols": 3, "drain_rows": 1, "k_blocks": 4},
@@ -32,3 +33,9 @@ def exported(package, tmp_path_factory):
     folder = tmp_path_factory.mktemp(package.design.name)
     write_files(folder, package.files)
     return folder
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory):
+    """Environment in which every tool is on the path under its own name."""
+    return with_programs(tmp_path_factory.mktemp("programs"))

@@ -2,18 +2,12 @@
 
 import hashlib
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
 
 import gen
 from gen.designs import DESIGNS, PARAMETERS, Design, ParameterError
-from gen.flows.fusesoc import VERILATOR_WAIVERS
-from mixdit.sim.toolchain import find_verilator
 from verif.gen.conftest import SMALL
 
 PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
@@ -77,6 +71,7 @@ def test_no_date_host_or_path_in_any_file(package, pytestconfig):
 
 def test_file_list_names_the_verilog(package):
     assert package.files[f"{package.name}.f"].splitlines() == package.verilog
+    assert package.files[f"{package.name}_sim.f"].splitlines() == [*package.verilog, f"{package.name}_tb.v"]
     text = "".join(package.files[name] for name in package.verilog)
     modules = re.findall(r"^module (\S+?)\(", text, re.MULTILINE)
     instances = re.findall(r"^  (\w+) (\w+) \($", text, re.MULTILINE)
@@ -84,37 +79,6 @@ def test_file_list_names_the_verilog(package):
     assert len(modules) == len({*modules})
     assert all(re.fullmatch(rf"{package.name}(__\w+)?", module) for module in modules)
     assert {name.removesuffix(".v") for name in package.verilog} <= {*modules}
-
-
-def fusesoc(target, package, exported, folder):
-    """Run a target of the core file in ``folder``; what it prints."""
-    name = f"mixdit:rtl:{package.name}:{gen.__version__}"
-    command = [sys.executable, "-m", "fusesoc.main", "--cores-root", str(exported)]
-    tools = [find_verilator().executable.parent, os.environ["PATH"]]
-    run = subprocess.run(
-        [*command, "run", "--target", target, name],
-        cwd=folder,
-        env={**os.environ, "PATH": os.pathsep.join(map(str, tools)), "MAKEFLAGS": ""},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout
-    return run.stdout
-
-
-def test_fusesoc_lints_from_the_core_file(package, exported, tmp_path):
-    fusesoc("lint", package, exported, tmp_path)
-    (commands,) = tmp_path.rglob("*.vc")
-    assert f"--top-module {package.name}" in commands.read_text()
-    for waived in VERILATOR_WAIVERS:
-        assert f"-Wno-{waived}\n" in commands.read_text()
-
-
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
-def test_fusesoc_runs_the_bench_from_the_core_file(package, exported, tmp_path):
-    assert f"\nPASS {package.name}: " in fusesoc("sim", package, exported, tmp_path)
 
 
 @pytest.mark.parametrize("design", DESIGNS.values(), ids=lambda design: design.name)

@@ -7,7 +7,6 @@ import subprocess
 import pytest
 
 from gen.designs import DESIGNS
-from mixdit.sim.toolchain import find_verilator
 from verif.gen.conftest import design_parameter
 from verif.lint import icarus
 
@@ -15,10 +14,6 @@ pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs 
 
 GENERATIONS = ("2005", "2012")
 """Verilog, and SystemVerilog, where initializers are set before any process starts."""
-
-
-IN_VERILATOR = ("mx_quantizer", "mx_dequantizer", "mx_converter", "mx_array")
-"""Designs that compile in a minute; ``mixdit.sim`` compiles the others."""
 
 
 def simulate(folder, name, sources, generation):
@@ -53,32 +48,6 @@ def test_bench_passes_in_icarus(generation, package, exported, tmp_path):
 def test_bench_is_clean_verilog(package, exported):
     sources = [exported / name for name in (*package.verilog, f"{package.name}_tb.v")]
     assert icarus(sources, f"{package.name}_tb") is None
-
-
-@pytest.mark.sweep
-@pytest.mark.parametrize("package", IN_VERILATOR, indirect=True)
-def test_bench_passes_in_verilator(package, exported, tmp_path):
-    folder = copied(exported, tmp_path)
-    tool = find_verilator()
-    names = [*package.verilog, f"{package.name}_tb.v"]
-    flags = [
-        "--binary",
-        "--timing",
-        "-CFLAGS",
-        "-std=gnu++20",
-        "-Wno-fatal",
-        "--top-module",
-        f"{package.name}_tb",
-        "--Mdir",
-        ".",
-    ]
-    make = [text for item in tool.make_variables.items() for text in ("-MAKEFLAGS", "=".join(item))]
-    command = [str(tool.executable), *flags, *make, *names]
-    run = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
-    program = folder / f"V{package.name}_tb"
-    output = subprocess.run([str(program)], cwd=folder, check=True, capture_output=True, text=True).stdout
-    assert verdict(output).startswith(f"PASS {package.name}: ")
 
 
 # In a dequantizer, every block sees some signal change.

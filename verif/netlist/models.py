@@ -1,4 +1,4 @@
-"""Simulation models of FPGA cells: Yosys' own, and for what those leave out the ones in ``cells/``."""
+"""Simulation models of FPGA cells: Yosys' own, else those of exports; else those in ``cells/``."""
 
 import re
 from collections.abc import Iterable
@@ -6,6 +6,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+import gen.cells
 from gen.synth.families import FAMILIES
 
 __all__ = ["cell_models", "with_models"]
@@ -70,7 +71,10 @@ def _models(family: str) -> dict[str, str]:
     assert spec is not None, "install the extra 'synth'"
     assert spec.submodule_search_locations is not None
     share = Path(spec.submodule_search_locations[0]) / "share"
-    texts = [_expanded(share / FAMILIES[family].models / "cells_sim.v")]
+    exported = sorted(Path(gen.cells.__path__[0]).glob("*.v"))
+    # The harnesses do not see a simulation that finishes.
+    texts = [path.read_text().replace("$finish", "$fatal") for path in exported]
+    texts += [_expanded(share / FAMILIES[family].models / "cells_sim.v")]
     texts += [path.read_text() for path in sorted((Path(__file__).parent / "cells").glob(f"{family}_*.v"))]
     return {match[1]: match[0] for text in texts for match in _MODULE.finditer(text) if match[1][0] != "\\"}
 

@@ -1,6 +1,5 @@
-// Block memory of ECP5, for which Yosys has no simulation model: the widths and modes that Yosys maps to
-// (its brams_map_16kd.v), without initial contents. Lattice, ECP5 and ECP5-5G Memory User Guide
-// FPGA-TN-02204. Any other mode ends the simulation.
+// Block memory of ECP5, all 0 at first. Lattice, ECP5 and ECP5-5G Memory User Guide FPGA-TN-02204. Modes that
+// neither exported designs nor netlists of Yosys use end the simulation.
 module DP16KD(
   input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9,
   input DIA8, DIA7, DIA6, DIA5, DIA4, DIA3, DIA2, DIA1, DIA0,
@@ -29,16 +28,26 @@ module DP16KD(
   parameter CLKBMUX = "CLKB";
   parameter GSR = "AUTO";
 
+  task refuse(input [255:0] what);
+    begin
+      $display("FAIL DP16KD: not in this model: %0s", what);
+      $finish;
+    end
+  endtask
+
   initial begin
-    if (REGMODE_A != REGMODE_B) $fatal(1, "DP16KD: one output register");
-    if (REGMODE_A != "NOREG" && REGMODE_A != "OUTREG") $fatal(1, "DP16KD: register mode");
-    if (REGMODE_A == "OUTREG" && DATA_WIDTH_B != 36) $fatal(1, "DP16KD: output registers of a narrow port");
-    if (CLKAMUX != "CLKA" || CLKBMUX != "CLKB") $fatal(1, "DP16KD: inverted clock");
-    if (DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18 && DATA_WIDTH_A != 36) $fatal(1, "DP16KD: width A");
-    if (DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18 && DATA_WIDTH_B != 36) $fatal(1, "DP16KD: width B");
+    if (REGMODE_A != REGMODE_B) refuse("REGMODE_A unlike REGMODE_B");
+    if (REGMODE_A != "NOREG" && REGMODE_A != "OUTREG") refuse("REGMODE_A, REGMODE_B");
+    if (REGMODE_A == "OUTREG" && DATA_WIDTH_B != 36) refuse("REGMODE of a narrow port");
+    if (CSDECODE_A != "0b000" || CSDECODE_B != "0b000") refuse("CSDECODE_A, CSDECODE_B");
+    if (CLKAMUX != "CLKA" || CLKBMUX != "CLKB") refuse("inverted clock");
+    if (DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18 && DATA_WIDTH_A != 36) refuse("DATA_WIDTH_A");
+    if (DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18 && DATA_WIDTH_B != 36) refuse("DATA_WIDTH_B");
   end
 
   reg [35:0] memory [0:511];
+  integer word;
+  initial for (word = 0; word < 512; word = word + 1) memory[word] = 36'd0;
 
   // A byte has 9 bits. Its number among the four of a word, and in which bytes a port may write.
   wire [17:0] da = {DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9,
@@ -49,7 +58,8 @@ module DP16KD(
   wire [8:0] wb = {ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5};
   wire [1:0] ba = DATA_WIDTH_A == 36 ? 2'd0 : DATA_WIDTH_A == 18 ? {ADA4, 1'b0} : {ADA4, ADA3};
   wire [1:0] bb = DATA_WIDTH_B == 36 ? 2'd0 : DATA_WIDTH_B == 18 ? {ADB4, 1'b0} : {ADB4, ADB3};
-  wire [3:0] ma = DATA_WIDTH_A == 36 ? {ADA3, ADA2, ADA1, ADA0} : DATA_WIDTH_A == 18 ? {2'b0, ADA1, ADA0} : 4'd1;
+  wire [3:0] ma = DATA_WIDTH_A == 36 ? {ADA3, ADA2, ADA1, ADA0}
+                : DATA_WIDTH_A == 18 ? {2'b0, ADA1, ADA0} : 4'd1;
   wire [3:0] mb = DATA_WIDTH_B == 36 ? 4'd0 : DATA_WIDTH_B == 18 ? {2'b0, ADB1, ADB0} : 4'd1;
   wire selected_a = CEA & ~CSA2 & ~CSA1 & ~CSA0;
   wire selected_b = CEB & ~CSB2 & ~CSB1 & ~CSB0;
@@ -67,7 +77,7 @@ module DP16KD(
   reg [1:0] sa = 0, sb = 0;
 
   always @(posedge CLKA) begin
-    if (RSTA && RESETMODE != "SYNC") $fatal(1, "DP16KD: asynchronous reset");
+    if (RSTA && RESETMODE != "SYNC") refuse("asynchronous reset");
     if (ea != 0) memory[wa] <= na;
     if (RSTA) qa <= 0;
     else if (selected_a & (~WEA | WRITEMODE_A == "READBEFOREWRITE")) qa <= memory[wa] ^ xa;
@@ -75,7 +85,7 @@ module DP16KD(
     if (selected_a) sa <= ba;
   end
   always @(posedge CLKB) begin
-    if (RSTB && RESETMODE != "SYNC") $fatal(1, "DP16KD: asynchronous reset");
+    if (RSTB && RESETMODE != "SYNC") refuse("asynchronous reset");
     if (eb != 0) memory[wb] <= nb;
     if (RSTB) qb <= 0;
     else if (selected_b & (~WEB | WRITEMODE_B == "READBEFOREWRITE")) qb <= memory[wb] ^ xb;
@@ -88,7 +98,7 @@ module DP16KD(
   always @(posedge CLKB) begin
     if (OCEA) rb[17:0] <= qb[17:0];
     if (OCEB) rb[35:18] <= qb[35:18];
-    if (REGMODE_B == "OUTREG" && (RSTA | RSTB)) $fatal(1, "DP16KD: reset of output registers");
+    if (REGMODE_B == "OUTREG" && (RSTA | RSTB)) refuse("reset of output registers");
   end
   wire [35:0] ob = REGMODE_B == "OUTREG" ? rb : qb;
 

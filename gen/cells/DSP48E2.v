@@ -1,6 +1,6 @@
-// DSP block of UltraScale and UltraScale+, for which Yosys has no simulation model: the modes that
-// hw/dsp48e2.py uses. AMD, UltraScale Architecture DSP Slice User Guide, UG579, chapter 2: figures 2-2 to 2-8
-// and the tables of INMODE, OPMODE and ALUMODE. Any other mode ends the simulation.
+// DSP block of AMD UltraScale and UltraScale+ as a multiplier between pre-adder and adder. UltraScale
+// Architecture DSP Slice User Guide, UG579, chapter 2: figures 2-2 to 2-8 and the tables of INMODE, OPMODE and
+// ALUMODE. Modes that exported designs do not use end the simulation.
 module DSP48E2(
   input CLK,
   input [29:0] A, ACIN,
@@ -35,15 +35,22 @@ module DSP48E2(
   parameter PREG = 1;
   parameter USE_MULT = "MULTIPLY";
 
+  task refuse(input [255:0] what);
+    begin
+      $display("FAIL DSP48E2: not in this model: %0s", what);
+      $finish;
+    end
+  endtask
+
   initial begin
-    if (AMULTSEL != "AD" || BMULTSEL != "B" || PREADDINSEL != "A") $fatal(1, "DSP48E2: pre-adder not at A");
-    if (USE_MULT != "MULTIPLY") $fatal(1, "DSP48E2: USE_MULT");
-    if (AREG > 1 || ACASCREG != AREG) $fatal(1, "DSP48E2: AREG, ACASCREG");
-    if (BREG < 1 || BREG > 2 || BCASCREG < 1 || BCASCREG > BREG) $fatal(1, "DSP48E2: BREG, BCASCREG");
-    if (DREG > 1 || INMODEREG > 1) $fatal(1, "DSP48E2: DREG, INMODEREG");
-    if (ADREG != 1 || CREG != 1 || MREG != 1 || PREG != 1) $fatal(1, "DSP48E2: ADREG, CREG, MREG, PREG");
+    if (AMULTSEL != "AD" || BMULTSEL != "B" || PREADDINSEL != "A") refuse("pre-adder not at A");
+    if (USE_MULT != "MULTIPLY") refuse("USE_MULT");
+    if (AREG > 1 || ACASCREG != AREG) refuse("AREG, ACASCREG");
+    if (BREG < 1 || BREG > 2 || BCASCREG < 1 || BCASCREG > BREG) refuse("BREG, BCASCREG");
+    if (DREG > 1 || INMODEREG > 1) refuse("DREG, INMODEREG");
+    if (ADREG != 1 || CREG != 1 || MREG != 1 || PREG != 1) refuse("ADREG, CREG, MREG, PREG");
     if (ALUMODEREG != 0 || CARRYINREG != 0 || CARRYINSELREG != 0 || OPMODEREG != 0)
-      $fatal(1, "DSP48E2: registered control");
+      refuse("registered control");
   end
 
   reg [26:0] a = 0, d = 0, ad = 0;
@@ -65,12 +72,12 @@ module DSP48E2(
   wire [47:0] z = OPMODE[6:4] == 3'b001 ? PCIN : 48'd0;
 
   always @(posedge CLK) begin
-    if (mode[0] || mode[4]) $fatal(1, "DSP48E2: INMODE picks A1 or B1");
+    if (mode[0] || mode[4]) refuse("INMODE picks A1 or B1");
     if (OPMODE[3:0] != 4'b0101 || OPMODE[8:7] == 2'b01 || OPMODE[8:7] == 2'b10 || OPMODE[6:4] > 3'b001)
-      $fatal(1, "DSP48E2: OPMODE");
-    if (ALUMODE != 0 || CARRYINSEL != 0 || CARRYIN) $fatal(1, "DSP48E2: ALUMODE, carry in");
+      refuse("OPMODE");
+    if (ALUMODE != 0 || CARRYINSEL != 0 || CARRYIN) refuse("ALUMODE, carry in");
     if (RSTA || RSTALLCARRYIN || RSTALUMODE || RSTB || RSTC || RSTCTRL || RSTD || RSTINMODE || RSTM || RSTP)
-      $fatal(1, "DSP48E2: reset");
+      refuse("reset");
     if (CEA2) a <= A[26:0];
     if (CEB1) b1 <= B;
     if (CEB2) b2 <= BREG == 2 ? b1 : B;
