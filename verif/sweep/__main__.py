@@ -61,6 +61,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _outcomes(chosen: Sequence[Draw], jobs: int) -> Iterator[Outcome]:
+    if jobs == 1:
+        yield from map(_check, chosen)
+        return
     with ProcessPoolExecutor(jobs) as pool:
         for future in as_completed([pool.submit(_check, draw) for draw in chosen]):
             yield future.result()

@@ -42,17 +42,16 @@ SPACE: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "mx_stream": _STREAM,
     "mixdit_gemm": _ENGINE,
 }
-"""Legal values of each parameter of each design, ascending; ``drain_rows`` must also divide ``rows``."""
+"""Legal values of each parameter of each design, ascending.
 
-_WEIGHTS = {
-    "mx_quantizer": 1,
-    "mx_dequantizer": 1,
-    "mx_converter": 2,
-    "mx_array": 8,
-    "mx_stream": 6,
-    "mixdit_gemm": 18,
-}
-"""How often each design is drawn."""
+``drain_rows`` must also divide ``rows``, and ``product_stages`` be 2 for targets with multipliers.
+"""
+
+_TURNS = (
+    *("mixdit_gemm", "mx_array", "mixdit_gemm", "mx_stream") * 4,
+    *("mx_converter", "mx_quantizer", "mx_dequantizer"),
+)
+"""The designs, in the order in which they are drawn, again and again."""
 
 _SIZES = ("rows", "cols", "arrays")
 
@@ -89,7 +88,7 @@ def draws(seed: int, count: int, most_elements: int) -> Iterator[Draw]:
     """
     for number in range(count):
         rng = random.Random(f"{seed}/{number}")
-        design = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+        design = _TURNS[number % len(_TURNS)]
         yield Draw(
             number=number,
             design=design,
@@ -106,6 +105,8 @@ def _parameters(rng: random.Random, space: Mapping[str, Sequence[Any]], most_ele
     if "rows" in drawn:
         divisors = [value for value in space["drain_rows"] if drawn["rows"] % value == 0]
         drawn["drain_rows"] = rng.choice(divisors)
+    if TARGETS[drawn.get("target", "generic")].multiply_add:
+        drawn["product_stages"] = 2
     return drawn
 
 
