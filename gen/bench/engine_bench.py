@@ -8,18 +8,22 @@ from numpy.typing import NDArray
 
 from gen.bench.engine_vectors import Jobs, jobs_for
 from gen.bench.text import clock_and_limit, declare_ports, instance, literals, reset
-from golden.engine import DESCRIPTOR_REGISTERS, REGISTERS, Descriptor
+from golden.engine import COUNTERS, DESCRIPTOR_REGISTERS, REGISTERS, Descriptor
 
 __all__ = ["engine_bench"]
 
 _MOST_CYCLES = 200_000
 
 
-def engine_bench(name: str, engine: Any) -> str:
-    """Module ``{name}_tb``: a job from power-up, one after a reset; then all of memory is compared."""
+def engine_bench(name: str, engine: Any, initialized: bool) -> str:
+    """Module ``{name}_tb``: a job from power-up, one after a reset; then all of memory is compared.
+
+    An engine that is not ``initialized`` is also reset first.
+    """
     jobs = jobs_for(engine)
     words = _words(jobs.before, engine.data_bits)
-    body = [*declare_ports(engine), "integer errors = 0;", "", *instance(engine, name), ""]
+    ports = declare_ports(engine, () if initialized else ("rst",))
+    body = [*ports, "integer errors = 0;", "", *instance(engine, name), ""]
     body += [*clock_and_limit(name, _MOST_CYCLES), ""]
     for memory, content in (("memory", jobs.before), ("expected", jobs.after)):
         body += [
@@ -33,7 +37,7 @@ def engine_bench(name: str, engine: Any) -> str:
     body += _READS.format(shift=shift).splitlines()
     body += _WRITES.format(shift=shift, bytes=engine.data_bits // 8).splitlines()
     body += _CONTROL.splitlines()
-    body += _sequence(name, jobs, len(words))
+    body += _sequence(name, jobs, len(words), initialized)
     lines = "\n".join(f"  {line}" if line else "" for line in body)
     return f"module {name}_tb;\n\n{lines}\n\nendmodule\n"
 
@@ -65,6 +69,10 @@ always @(posedge clk) begin
       read_beats = read_beats - 1;
     end
   end
+  if (rst) begin
+    m_axi_rvalid <= 1'b0;
+    read_beats = 0;
+  end
 end
 
 """
@@ -92,6 +100,10 @@ always @(posedge clk) begin
     end
   end
   m_axi_wready <= writing && $random(seed) % 3 != 0;
+  if (rst) begin
+    m_axi_bvalid <= 1'b0;
+    writing = 1'b0;
+  end
 end
 
 """
@@ -145,24 +157,31 @@ def _register(name: str) -> str:
     return f"12'h{REGISTERS[name].offset:03x}"
 
 
+def _expect(name: str, value: int) -> Iterable[str]:
+    """Statements that read a register and compare it."""
+    yield f"read({_register(name)}, answer);"
+    yield f"if (answer !== {value}) begin"
+    yield "  errors = errors + 1;"
+    yield f'  $display("{name} is %0d, not {value}", answer);'
+    yield "end"
+
+
 def _job(descriptor: Descriptor) -> Iterable[str]:
-    """Statements that queue a job, wait for its interrupt, and read that it is done."""
+    """Statements that find counters at 0, queue a job, wait for its interrupt, and read that it is done."""
+    for counter in COUNTERS:
+        yield from _expect(counter, 0)
     yield f"write({_register('INTERRUPT_ENABLE')}, 32'h3); // INTERRUPT_ENABLE"
     for register, word in zip(DESCRIPTOR_REGISTERS, descriptor.words(), strict=True):
         yield f"write(12'h{register.offset:03x}, 32'h{word:08x}); // {register.name}"
     yield f"write({_register('DOORBELL')}, 32'h1); // DOORBELL"
     yield "wait (irq);"
-    for status, expected in (("ERROR_CODE", 0), ("JOBS_DONE", 1)):
-        yield f"read({_register(status)}, answer);"
-        yield f"if (answer != {expected}) begin"
-        yield "  errors = errors + 1;"
-        yield f'  $display("{status} is %0d, not {expected}", answer);'
-        yield "end"
+    yield from _expect("ERROR_CODE", 0)
+    yield from _expect("JOBS_DONE", 1)
 
 
-def _sequence(name: str, jobs: Jobs, words: int) -> list[str]:
+def _sequence(name: str, jobs: Jobs, words: int, initialized: bool) -> list[str]:
     first, *others = jobs.descriptors
-    statements = ["@(posedge clk);", *_job(first)]
+    statements = [*(["@(posedge clk);"] if initialized else reset()), *_job(first)]
     for descriptor in others:
         statements += [*reset(), *_job(descriptor)]
     return [

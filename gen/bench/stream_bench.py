@@ -18,16 +18,18 @@ _AFTER = 100
 """Cycles in which nothing more may come out."""
 
 
-def stream_bench(name: str, top: Any, vectors: Mapping[str, Sequence[Beat]]) -> str:
+def stream_bench(name: str, top: Any, vectors: Mapping[str, Sequence[Beat]], initialized: bool) -> str:
     """Module ``{name}_tb``: all beats from power-up, and again after a reset; each result is compared.
 
+    A design that is not ``initialized`` is also reset first.
     The first half of a stream's beats runs at full speed, the others stall at random.
     """
     widths = {port: len(Value.cast(value)) for port, (value, _) in flat_ports(top, "_").items()}
     inputs = [stream for stream in vectors if stream.startswith("s_")]
     (output,) = (stream for stream in vectors if stream.startswith("m_"))
     cycles = _CYCLES_PER_BEAT * sum(map(len, vectors.values())) + 1000
-    body = [*declare_ports(top, [f"{output}_tready"]), "integer seed = 1;", "integer errors = 0;", ""]
+    ones = [f"{output}_tready", *([] if initialized else ["rst"])]
+    body = [*declare_ports(top, ones), "integer seed = 1;", "integer errors = 0;", ""]
     body += [*instance(top, name), ""]
     for stream, beats in vectors.items():
         body += [*_memory(stream, beats, widths), ""]
@@ -35,7 +37,7 @@ def stream_bench(name: str, top: Any, vectors: Mapping[str, Sequence[Beat]]) -> 
     for stream in inputs:
         body += [*_source(stream, len(vectors[stream])), ""]
     body += [*_sink(output, len(vectors[output])), ""]
-    body += _sequence(name, output, len(vectors[output]))
+    body += _sequence(name, output, len(vectors[output]), initialized)
     lines = "\n".join(f"  {line}" if line else "" for line in body)
     return f"module {name}_tb;\n\n{lines}\n\nendmodule\n"
 
@@ -98,9 +100,11 @@ def _sink(stream: str, count: int) -> list[str]:
     ]
 
 
-def _sequence(name: str, output: str, count: int) -> list[str]:
+def _sequence(name: str, output: str, count: int, initialized: bool) -> list[str]:
+    first = [] if initialized else reset()
     return [
         "initial begin",
+        *(f"  {line}" for line in first),
         f"  wait ({output}_number == {count});",
         f"  repeat ({_AFTER}) @(posedge clk);",
         *(f"  {line}" for line in reset()),

@@ -20,7 +20,7 @@ def declare_ports(top: Any, ones: Container[str] = ()) -> list[str]:
 
     Inputs are 0, those in ``ones`` 1, before anything runs: the strictest start for what they drive.
     """
-    lines = ["reg clk = 1'd0;", "reg rst = 1'd0;"]
+    lines = ["reg clk = 1'd0;", f"reg rst = 1'd{int('rst' in ones)};"]
     for name, (value, flow) in flat_ports(top, "_").items():
         width = len(Value.cast(value))
         lines.append(
@@ -59,5 +59,5 @@ def clock_and_limit(name: str, most_cycles: int) -> list[str]:
 
 
 def reset() -> list[str]:
-    """Statements that pulse the reset for four cycles."""
-    return ["rst <= 1'b1;", "repeat (4) @(posedge clk);", "rst <= 1'b0;", "@(posedge clk);"]
+    """Statements that pulse the reset for one cycle, which must be enough."""
+    return ["rst <= 1'b1;", "@(posedge clk);", "rst <= 1'b0;", "@(posedge clk);"]

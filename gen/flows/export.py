@@ -70,6 +70,8 @@ class Export:
         Name of its top module.
     parameters:
         Value of every parameter.
+    initialized:
+        Whether registers and memories have initial values.
     ports:
         Ports of the top module, clock and reset first.
     sources:
@@ -88,6 +90,7 @@ class Export:
     top: Any
     name: str
     parameters: Mapping[str, Any]
+    initialized: bool
     ports: Sequence[Port]
     sources: Sequence[str]
     cells: Sequence[str]

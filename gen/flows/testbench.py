@@ -12,4 +12,5 @@ def testbench(export: Export) -> Iterator[File]:
     """Module ``{name}_tb``: plain Verilog-2005, with vectors of the golden model."""
     name = export.name
     text = f"// {name}_tb: checks {name}, prints PASS or FAIL\n{export.header('//')}\n"
-    yield File(name=f"{name}_tb.v", kind="bench", text=text + bench(export.design.name, export.top, name))
+    text += bench(export.design.name, export.top, name, initialized=export.initialized)
+    yield File(name=f"{name}_tb.v", kind="bench", text=text)

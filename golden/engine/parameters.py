@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields
 
+from golden.formats import BLOCK_SIZE
+
 
 @dataclass(frozen=True, kw_only=True)
 class EngineParameters:
@@ -29,7 +31,7 @@ class EngineParameters:
     queue_depth:
         Descriptors that wait while a job runs.
     reorder_columns:
-        Longest row that the reorder unit permutes; 0 for an engine without it.
+        Longest row that the reorder unit permutes, a block at least; 0 for an engine without it.
     """
 
     rows: int = 8
@@ -67,5 +69,9 @@ class EngineParameters:
                 raise ValueError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")
         if self.k_blocks % 2:
             raise ValueError(f"k_blocks must be even, not {self.k_blocks!r}")
+        if 0 < self.reorder_columns < BLOCK_SIZE:
+            raise ValueError(
+                f"reorder_columns must be 0, or {BLOCK_SIZE} to 65536, not {self.reorder_columns!r}"
+            )
         if self.rows % self.drain_rows:
             raise ValueError(f"drain_rows must divide rows={self.rows}, not {self.drain_rows!r}")

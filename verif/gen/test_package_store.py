@@ -18,9 +18,9 @@ def made(monkeypatch):
     """Designs that were made, not taken from the store, in order."""
     names = []
 
-    def make(design, top, name):
+    def make(design, top, name, initialized):
         names.append(design.name)
-        return make_package(design, top, name)
+        return make_package(design, top, name, initialized)
 
     monkeypatch.setattr(package_store, "make_package", make)
     return names
@@ -29,8 +29,8 @@ def made(monkeypatch):
 @pytest.fixture
 def export(tmp_path):
     """``export(parameters...)``: the converter's package, with a store of its own."""
-    return lambda **parameters: stored_package(
-        CONVERTER, CONVERTER.top(parameters), tmp_path / "store", "mx_converter"
+    return lambda initialized=True, **parameters: stored_package(
+        CONVERTER, CONVERTER.top(parameters), tmp_path / "store", "mx_converter", initialized
     )
 
 
@@ -42,6 +42,12 @@ def test_second_package_is_the_first_and_is_not_made(export, made):
 
 def test_other_parameters_are_another_package(export, made):
     assert export() != export(target="ecp5")
+    assert len(made) == 2
+
+
+def test_without_initial_values_it_is_another_package(export, made):
+    assert export().manifest["initial_values"]
+    assert not export(initialized=False).manifest["initial_values"]
     assert len(made) == 2
 
 

@@ -1,11 +1,13 @@
-"""Legal parameters give legal Verilog: sizes at and near the ends of their ranges."""
+"""Legal parameters give legal Verilog, and no others are taken: ends of ranges, and sets drawn at random."""
+
+import json
 
 import pytest
 
-from gen.designs import DESIGNS
-from gen.files import write_files
-from gen.package import make_package
-from verif.lint import icarus, verilator
+from gen.designs import DESIGNS, ParameterError
+from verif.sweep import __main__ as command
+from verif.sweep.check import Outcome, check
+from verif.sweep.space import SPACE, Draw, draws, elements
 
 SIZES = {
     "one element": ("mx_array", {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 1, "fraction_bits": 1}),
@@ -41,14 +43,75 @@ SIZES = {
 }
 """Designs with parameters, by what is special about them."""
 
+SEED, COUNT, MOST_ELEMENTS = 3, 12, 8
+"""Of the sets drawn here; ``python -m verif.sweep`` draws as many as one asks for."""
+
+
+def run(draw, folder):
+    outcome = check(draw, folder)
+    assert not outcome.failure, outcome.failure
+
 
 @pytest.mark.sweep
 @pytest.mark.parametrize(("name", "parameters"), SIZES.values(), ids=SIZES)
-def test_legal_parameters_give_legal_verilog(name, parameters, tmp_path):
-    design = DESIGNS[name]
-    package = make_package(design, design.top(parameters), name)
-    write_files(tmp_path, package.files)
-    sources = [tmp_path / file for file in package.verilog]
-    assert not any("[-1:0]" in path.read_text() for path in sources)
-    for check in (icarus, verilator):
-        check(sources, name)
+def test_special_parameters_give_legal_verilog(name, parameters, tmp_path):
+    run(Draw(number=0, design=name, parameters=parameters, initialized=True), tmp_path)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(
+    "draw", list(draws(SEED, COUNT, MOST_ELEMENTS)), ids=lambda draw: f"{draw.number}-{draw.design}"
+)
+def test_drawn_parameters_give_legal_verilog(draw, tmp_path):
+    run(draw, tmp_path)
+
+
+def test_space_has_every_parameter():
+    assert {name: set(space) for name, space in SPACE.items()} == {
+        name: set(design.parameters) for name, design in DESIGNS.items()
+    }
+
+
+@pytest.mark.parametrize("name", SPACE)
+def test_what_lies_beside_legal_values_is_refused(name):
+    for parameter, values in SPACE[name].items():
+        if parameter == "target":
+            wrong = {"asic"}
+        else:
+            near = (values[0], values[1], values[-1])
+            wrong = {value + step for value in near for step in (-1, 1)} - set(values)
+        assert wrong
+        for value in wrong:
+            with pytest.raises(ParameterError, match=rf"^{name}: {parameter} must.*{value}"):
+                DESIGNS[name].top({parameter: value})
+
+
+def test_draws_are_legal_varied_and_always_the_same():
+    drawn = list(draws(1, 60, 64))
+    assert drawn == list(draws(1, 60, 64))
+    assert drawn[:20] == list(draws(1, 20, 64))
+    assert drawn != list(draws(2, 60, 64))
+    assert {draw.design for draw in drawn} == set(DESIGNS)
+    assert {draw.initialized for draw in drawn} == {False, True}
+    for draw in drawn:
+        DESIGNS[draw.design].top(draw.parameters)
+        assert elements(draw.parameters) <= 64
+    engines = [draw.parameters for draw in drawn if draw.design == "mixdit_gemm"]
+    for parameter, values in SPACE["mixdit_gemm"].items():
+        assert len({engine[parameter] for engine in engines}) > min(5, len(values) // 2), parameter
+
+
+def test_failure_is_shown_and_counts(monkeypatch, capsys):
+    def made_up(draw, folder):
+        failure = "it is broken" if draw.number == 1 else ""
+        return Outcome(draw=draw, failure=failure, export_s=float(draw.number), total_s=9.0, simulated=True)
+
+    monkeypatch.setattr(command, "check", made_up)
+    assert command.main(["--count", "3", "--seed", "5", "--jobs", "1"]) == 1
+    output = capsys.readouterr()
+    assert output.out.splitlines()[-1].split() == ["all", "3", "1", "3", "2.0", "s", "27", "s"]
+    assert "it is broken" in output.err
+    assert "again: python -m verif.sweep --seed 5 --count 2 --only 1 --elements 64" in output.err
+    assert command.main(["--count", "3", "--seed", "5", "--jobs", "1", "--only", "2", "--json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert entry["draw"]["number"] == 2

@@ -1,10 +1,12 @@
-"""No assignment of any design drops bits unsaid, and the check sees one that does."""
+"""No assignment of any design drops bits unsaid; the check, and every export, sees one that does."""
 
 import pytest
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 
 from gen.designs import DESIGNS
+from gen.package import make_package
+from gen.verilog import to_verilog
 from gen.widths import TruncationError, check_widths, needed_bits
 from hw.gemm.jobs.control import Control
 from hw.target.targets import TARGETS
@@ -144,5 +146,19 @@ def test_planted_truncation_is_found(monkeypatch):
     design = DESIGNS["mixdit_gemm"]
     whole = Value.any
     monkeypatch.setattr(Value, "any", lambda self: self if len(self) == 19 else whole(self))
+    top = design.top(SMALL["mixdit_gemm"])
     with pytest.raises(TruncationError, match=r"control\.py:\d+: 19 bits into the 1 of"):
-        check_widths(Control(parameters=design.top(SMALL["mixdit_gemm"]).parameters))
+        check_widths(Control(parameters=top.parameters))
+    with pytest.raises(TruncationError, match=r"^assignments drop bits of their values:\n.*control\.py:\d+"):
+        make_package(design, top, design.name)
+
+
+def test_module_that_is_shared_is_checked_on_export():
+    class Shares(wiring.Component):
+        shared_modules = {"narrow": Assigns(Signal(5), B)}
+
+        def elaborate(self, platform):
+            return Assigns(Signal(6), B)
+
+    with pytest.raises(TruncationError, match="6 bits into the 5 of"):
+        to_verilog(Shares({}), "shares")

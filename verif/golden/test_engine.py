@@ -249,6 +249,9 @@ def test_bfloat16_rounds_to_nearest_even():
         ("rows", 0, "rows must be 1"),
         ("drain_rows", 3, "drain_rows must divide rows=8"),
         ("data_bits", 32, "data_bits must be one of"),
+        ("reorder_columns", 1, "reorder_columns must be 0, or 16 to 65536, not 1"),
+        ("reorder_columns", 15, "reorder_columns must be 0, or 16 to 65536, not 15"),
+        ("reorder_columns", 65537, "reorder_columns must be 0 to 65536, not 65537"),
     ],
 )
 def test_parameters_out_of_range(name, value, message):

@@ -64,7 +64,7 @@ class Counters(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        now = Signal(self.activity.shape(), reset_less=True)
+        now = Signal(self.activity.shape())
         m.d.sync += now.eq(self.activity)
         begun = Signal()
         with m.If(now.passing):

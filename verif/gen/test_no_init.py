@@ -1,0 +1,73 @@
+"""Exports without initial values: nothing starts with one, and a reset of one cycle is enough."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from gen.designs import DESIGNS
+from gen.files import write_files
+from gen.package import make_package
+from mixdit.sim.toolchain import find_verilator
+from verif.gen.conftest import SMALL, design_parameter
+from verif.gen.test_simulation import simulate, verdict
+
+needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+
+SEEDS = (1, 2, 3)
+"""Of the values that registers and memories have at first, where a simulator has no X."""
+
+
+@pytest.fixture(scope="module", params=map(design_parameter, DESIGNS))
+def bare(request):
+    """The package of each design, with small parameters and without initial values."""
+    design = DESIGNS[request.param]
+    return make_package(design, design.top(SMALL.get(design.name, {})), design.name, initialized=False)
+
+
+@pytest.fixture
+def folder(bare, tmp_path):
+    write_files(tmp_path, bare.files)
+    return tmp_path
+
+
+def test_nothing_has_an_initial_value(bare):
+    assert bare.manifest["initial_values"] is False
+    for name in bare.verilog:
+        text = bare.files[name]
+        assert re.search(r"^//   mixdit verilog --top \w+ --no-init", text, re.MULTILINE)
+        assert not re.findall(r"^ *initial\b|^ *reg\b.*=|^ *always @\*|^ *always @\(\*\)", text, re.MULTILINE)
+        assert "$procmux$" not in re.sub(r"\\\S+", "", text)
+
+
+@needs_icarus
+def test_bench_passes_from_unknown_values(bare, folder):
+    """In Icarus Verilog every register is X until something is assigned to it."""
+    assert verdict(simulate(folder, bare.name, bare.verilog, "2012")).startswith(f"PASS {bare.name}: ")
+
+
+@needs_icarus
+def test_bench_fails_without_a_reset(bare, folder):
+    bench = folder / f"{bare.name}_tb.v"
+    text, count = re.subn(r"\.rst\(rst\)", ".rst(1'b0)", bench.read_text())
+    assert count == 1
+    bench.write_text(re.sub(r"repeat \(\d{4,}\)", "repeat (1000)", text))  # it hangs: not for so long
+    assert verdict(simulate(folder, bare.name, bare.verilog, "2012")).startswith("FAIL")
+
+
+@pytest.mark.sweep
+def test_bench_passes_from_random_values(bare, folder):
+    """In Verilator, which gives each register and each word of a memory a value of its own."""
+    tool = find_verilator()
+    flags = ["--binary", "--timing", "-CFLAGS", "-std=gnu++20", "-CFLAGS", "-O0", "-Wno-fatal"]
+    flags += ["--x-initial", "unique", "--x-assign", "unique", "--top-module", f"{bare.name}_tb"]
+    make = [text for item in tool.make_variables.items() for text in ("-MAKEFLAGS", "=".join(item))]
+    names = [*bare.verilog, f"{bare.name}_tb.v"]
+    command = [str(tool.executable), *flags, "--Mdir", ".", *make, *names]
+    run = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    for seed in SEEDS:
+        call = [str(folder / f"V{bare.name}_tb"), "+verilator+rand+reset+2", f"+verilator+seed+{seed}"]
+        output = subprocess.run(call, cwd=folder, check=True, capture_output=True, text=True).stdout
+        assert verdict(output).startswith(f"PASS {bare.name}: "), seed

@@ -1,0 +1,123 @@
+"""One set of parameters through export, lint and simulation."""
+
+import re
+import resource
+import shutil
+import subprocess
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gen.designs import DESIGNS
+from gen.files import write_files
+from gen.package import Package, make_package
+from hw.target.targets import TARGETS
+from verif.lint import LintError, icarus, verilator, yosys
+from verif.netlist.models import with_models
+from verif.sweep.space import Draw, elements
+
+__all__ = ["Outcome", "check"]
+
+_MOST_SIMULATED = 16
+"""Processing elements of a design up to which Icarus Verilog simulates its bench in seconds."""
+
+_EMPTY = re.compile(r"\[-\d+:|:-\d+\]")
+_MODULE = re.compile(r"^module (\w+)", re.MULTILINE)
+_PLACED = re.compile(r"^  (\w+) (?:#\(|\w+ \()$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a set of parameters.
+
+    Parameters
+    ----------
+    draw:
+        The set.
+    failure:
+        Why it failed, text of many lines; empty if it did not.
+    export_s, total_s:
+        CPU time of its export, and of everything.
+    simulated:
+        Whether its bench was run.
+    """
+
+    draw: Draw
+    failure: str
+    export_s: float
+    total_s: float
+    simulated: bool
+
+
+def check(draw: Draw, folder: Path) -> Outcome:
+    """Export ``draw`` into ``folder``, lint it in all tools, and simulate its bench if it is small."""
+    start = _cpu_s()
+    exported, failure, simulated = 0.0, "", False
+    try:
+        design = DESIGNS[draw.design]
+        package = make_package(design, design.top(draw.parameters), draw.design, draw.initialized)
+        exported = _cpu_s() - start
+        sources = _write(package, folder, draw.parameters.get("target", "generic"))
+        for tool in (icarus, verilator, yosys):
+            tool(sources, package.name)
+        if elements(draw.parameters) <= _MOST_SIMULATED:
+            simulated = True
+            _simulate(package.name, sources)
+    except Exception:
+        failure = traceback.format_exc()
+    return Outcome(
+        draw=draw,
+        failure=failure,
+        export_s=exported or _cpu_s() - start,
+        total_s=_cpu_s() - start,
+        simulated=simulated,
+    )
+
+
+def _write(package: Package, folder: Path, target: str) -> list[Path]:
+    """Write the package; its Verilog files, with models of the cells of ``target`` among them in one."""
+    write_files(folder, package.files)
+    sources = [folder / name for name in package.verilog]
+    text = "".join(path.read_text() for path in sources)
+    if found := _EMPTY.search(text):
+        raise LintError(f"a signal of no bits: {found[0]}")
+    if not package.manifest["initial_values"] and re.search(r"\binitial\b|^  reg .*=", text, re.MULTILINE):
+        raise LintError("an initial value")
+    family = TARGETS[target].family
+    if family is None:
+        return sources
+    cells = set(_PLACED.findall(text)) - set(_MODULE.findall(text))
+    whole = folder / f"{package.name}_with_cells.v"
+    if cells:
+        text = with_models(text, family, cells).replace("$fatal(1, ", "$display(")  # not in Verilog-2005
+    whole.write_text(text)
+    return [whole]
+
+
+def _simulate(name: str, sources: Sequence[Path]) -> None:
+    """Run the bench of ``name`` in Icarus Verilog, where that is installed."""
+    if shutil.which("iverilog") is None:
+        return
+    folder = sources[0].parent
+    compiled = folder / "bench.vvp"
+    files = [str(path) for path in (*sources, folder / f"{name}_tb.v")]
+    _run(["iverilog", "-g2005", "-s", f"{name}_tb", "-o", str(compiled), *files], folder)
+    output = _run(["vvp", "-n", str(compiled)], folder)
+    if not re.search(rf"^PASS {name}: ", output, re.MULTILINE):
+        raise LintError(f"the bench of {name} says:\n{output[-2000:]}")
+
+
+def _run(command: Sequence[str], folder: Path) -> str:
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise LintError(
+            f"{' '.join(command)} failed ({run.returncode}):\n{(run.stdout + run.stderr)[-2000:]}"
+        )
+    return run.stdout
+
+
+def _cpu_s() -> float:
+    """CPU time of this process and of those that it has run, in seconds."""
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
