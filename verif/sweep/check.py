@@ -12,9 +12,7 @@ from pathlib import Path
 from gen.designs import DESIGNS
 from gen.files import write_files
 from gen.package import Package, make_package
-from hw.target.targets import TARGETS
 from verif.lint import LintError, icarus, verilator, yosys
-from verif.netlist.models import with_models
 from verif.sweep.space import Draw, elements
 
 __all__ = ["Outcome", "check"]
@@ -23,8 +21,6 @@ _MOST_SIMULATED = 16
 """Processing elements of a design up to which Icarus Verilog simulates its bench in seconds."""
 
 _EMPTY = re.compile(r"\[-\d+:|:-\d+\]")
-_MODULE = re.compile(r"^module (\w+)", re.MULTILINE)
-_PLACED = re.compile(r"^  (\w+) (?:#\(|\w+ \()$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +54,7 @@ def check(draw: Draw, folder: Path) -> Outcome:
         design = DESIGNS[draw.design]
         package = make_package(design, design.top(draw.parameters), draw.design, draw.initialized)
         exported = _cpu_s() - start
-        sources = _write(package, folder, draw.parameters.get("target", "generic"))
+        sources = _write(package, folder)
         for tool in (icarus, verilator, yosys):
             tool(sources, package.name)
         if elements(draw.parameters) <= _MOST_SIMULATED:
@@ -75,24 +71,15 @@ def check(draw: Draw, folder: Path) -> Outcome:
     )
 
 
-def _write(package: Package, folder: Path, target: str) -> list[Path]:
-    """Write the package; its Verilog files, with models of the cells of ``target`` among them in one."""
+def _write(package: Package, folder: Path) -> list[Path]:
+    """Write the package; its Verilog files, models of the cells that it places among them."""
     write_files(folder, package.files)
-    sources = [folder / name for name in package.verilog]
-    text = "".join(path.read_text() for path in sources)
+    text = "".join(package.files[name] for name in package.verilog)
     if found := _EMPTY.search(text):
         raise LintError(f"a signal of no bits: {found[0]}")
     if not package.manifest["initial_values"] and re.search(r"\binitial\b|^  reg .*=", text, re.MULTILINE):
         raise LintError("an initial value")
-    family = TARGETS[target].family
-    if family is None:
-        return sources
-    cells = set(_PLACED.findall(text)) - set(_MODULE.findall(text))
-    whole = folder / f"{package.name}_with_cells.v"
-    if cells:
-        text = with_models(text, family, cells).replace("$fatal(1, ", "$display(")  # not in Verilog-2005
-    whole.write_text(text)
-    return [whole]
+    return [folder / name for name in (*package.verilog, *package.models)]
 
 
 def _simulate(name: str, sources: Sequence[Path]) -> None:
