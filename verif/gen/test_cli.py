@@ -89,9 +89,9 @@ def test_other_parameters_make_other_verilog(mixdit, tmp_path):
 
 def test_second_export_changes_nothing(mixdit, tmp_path):
     top = ["verilog", "--top", "mx_converter", "-o", tmp_path]
-    assert "6 written" in mixdit(*top)[1]
+    assert "7 written" in mixdit(*top)[1]
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert "6 up to date" in mixdit(*top)[1]
+    assert "7 up to date" in mixdit(*top)[1]
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == times
 
 
@@ -115,7 +115,7 @@ def test_a_name_is_that_of_folder_files_and_modules(mixdit, tmp_path):
     (folder,) = tmp_path.iterdir()
     assert folder.name == "mine"
     assert {path.name for path in folder.iterdir()} - {"manifest.json"} == {
-        f"mine{suffix}" for suffix in (".v", "_tb.v", "_template.v", ".f", ".core")
+        f"mine{suffix}" for suffix in (".v", "_tb.v", "_template.v", ".f", "_sim.f", ".core")
     }
     manifest = json.loads((folder / "manifest.json").read_text())
     assert (manifest["design"], manifest["top"]) == ("mx_converter", "mine")
@@ -143,7 +143,7 @@ def test_changed_and_missing_files_are_written_again(mixdit, tmp_path, monkeypat
     (tmp_path / "mx_converter/mx_converter.v").write_text("// mine\n")
     (tmp_path / "mx_converter/manifest.json").unlink()
     monkeypatch.delattr("gen.package_store.make_package")  # the conversion is not repeated for it
-    assert "6 written" in mixdit(*top)[1]
+    assert "7 written" in mixdit(*top)[1]
     assert {path: path.read_bytes() for path in (tmp_path / "mx_converter").iterdir()} == files
 
 
