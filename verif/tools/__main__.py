@@ -132,7 +132,7 @@ def _print_table(outcomes: list[Outcome], seconds: float) -> None:
         console.print(detail, markup=False, highlight=False, soft_wrap=True)
     counts = ", ".join(f"{sum(o.result == result for o in outcomes)} {result}" for result in COLOURS)
     console.print(f"{counts}; {seconds:.0f} s")
-    console.print("two at once: the design and another size of it, renamed, as of 2012; - is not run alone")
+    console.print("two at once: the design and another size of it, renamed, as of 2012; -: not run alone")
 
 
 def _cell(outcome: Outcome) -> str:

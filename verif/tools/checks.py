@@ -80,6 +80,8 @@ def simulate_in_icarus(run: Run) -> str | None:
 
 def simulate_in_verilator(run: Run) -> str | None:
     """The bench in Verilator, compiled without optimization."""
+    if any(design.manifest["design"] == "mixdit_gemm" for design in run.designs):
+        return "the bench of mixdit_gemm does not come to an end in Verilator"
     files, top = bench_of(run.designs, run.folder)
     options = ["--binary", "--Mdir", ".", "--top-module", top, "-Wno-fatal", "-CFLAGS", "-std=gnu++20"]
     options += ["--language", LANGUAGES[run.generation], "--output-split", "20000"]
@@ -182,9 +184,9 @@ class Tool:
 
 TOOLS: Mapping[str, Tool] = {
     "Icarus bench": Tool(simulate_in_icarus, ("2005", "2012", "two at once", "renamed")),
-    "Verilator bench": Tool(simulate_in_verilator, ("two at once",)),
+    "Verilator bench": Tool(simulate_in_verilator, ("renamed",)),
     **{f"{check.__name__} lint": Tool(_lint(check), languages=_chooses(check)) for check in CHECKS},
-    "FuseSoC lint": Tool(lint_in_fusesoc, languages=False),
+    "FuseSoC lint": Tool(lint_in_fusesoc, ("2005",), languages=False),
     "FuseSoC sim": Tool(simulate_in_fusesoc, languages=False),
 }
 """Everything that is run, by its name in the table."""
