@@ -46,8 +46,11 @@ class Outcome:
     simulated: bool
 
 
-def check(draw: Draw, folder: Path) -> Outcome:
-    """Export ``draw`` into ``folder``, lint it in all tools, and simulate its bench if it is small."""
+def check(draw: Draw, folder: Path, most_simulated: int = _MOST_SIMULATED) -> Outcome:
+    """Export ``draw`` into ``folder`` and lint it in all tools.
+
+    Its bench is run if it has up to ``most_simulated`` processing elements.
+    """
     start = _cpu_s()
     exported, failure, simulated = 0.0, "", False
     try:
@@ -57,7 +60,7 @@ def check(draw: Draw, folder: Path) -> Outcome:
         sources = _write(package, folder)
         for tool in (icarus, verilator, yosys):
             tool(sources, package.name)
-        if elements(draw.parameters) <= _MOST_SIMULATED:
+        if elements(draw.parameters) <= most_simulated:
             simulated = True
             _simulate(package.name, sources)
     except Exception:

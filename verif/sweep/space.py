@@ -105,7 +105,7 @@ def _parameters(rng: random.Random, space: Mapping[str, Sequence[Any]], most_ele
     if "rows" in drawn:
         divisors = [value for value in space["drain_rows"] if drawn["rows"] % value == 0]
         drawn["drain_rows"] = rng.choice(divisors)
-    if TARGETS[drawn.get("target", "generic")].multiply_add:
+    if "product_stages" in drawn and TARGETS[drawn["target"]].multiply_add:
         drawn["product_stages"] = 2
     return drawn
 
