@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In
 import gen
 from gen.designs import PARAMETERS, Design
 from gen.flows.c import c
+from gen.flows.device_tree import device_tree
 from gen.flows.export import Export, File, Flow, Port
 from gen.flows.file_list import file_list
 from gen.flows.fusesoc import fusesoc
@@ -24,7 +25,7 @@ from hw.shared_module import flat_ports
 
 __all__ = ["FLOWS", "Package", "make_package"]
 
-FLOWS: tuple[Flow, ...] = (testbench, template, file_list, fusesoc, c)
+FLOWS: tuple[Flow, ...] = (testbench, template, file_list, fusesoc, c, device_tree)
 """What adds files to a package, in their order."""
 
 

@@ -57,6 +57,6 @@ def _key(design: Design, top: Any, name: str) -> Iterator[str]:
 
 def _sources(package: ModuleType) -> Iterator[str]:
     root = Path(str(package.__file__)).parent
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(path for path in root.rglob("*") if path.suffix in (".py", ".c", ".h")):
         yield path.relative_to(root.parent).as_posix()
         yield path.read_text(encoding="utf-8")

@@ -1,0 +1,215 @@
+"""A system made by LiteX runs products on the exported engine; what is no engine's export is refused."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gen.bench.engine_vectors import jobs_for
+from gen.designs import DESIGNS
+from gen.files import write_files
+from gen.package import make_package
+from golden import MX9, quantize
+from golden.engine import (
+    DESCRIPTOR_REGISTERS,
+    REGISTERS,
+    Descriptor,
+    EngineParameters,
+    MemoryFormat,
+    run,
+    to_rows,
+)
+
+pytest.importorskip("litex")
+
+BENCH = Path(__file__).with_name("soc_tb.v")
+REGISTERS_AT, MEMORY_AT = 0x3000_0000, 0x4000_0000
+WRITE, READ, INTERRUPT, END = range(4)
+
+PARAMETERS = {"rows": 2, "cols": 2, "drain_rows": 2, "k_blocks": 72, "data_bits": 64}
+"""Rows of a chunk have up to 1296 bytes: more beats of 32 bits than an AXI burst."""
+
+
+@pytest.fixture(scope="module")
+def core():
+    return DESIGNS["mixdit_gemm"].top(PARAMETERS)
+
+
+@pytest.fixture(scope="module")
+def export(core, tmp_path_factory):
+    """Folder of a small engine's export."""
+    folder = tmp_path_factory.mktemp("export")
+    write_files(folder, make_package(DESIGNS["mixdit_gemm"], core, "mixdit_gemm").files)
+    return folder
+
+
+def jobs(core):
+    """Descriptors for addresses from 0 on, memory before and after: the bench's, and one of long rows."""
+    made = jobs_for(core)
+    rng = np.random.default_rng(9)
+    k = 72 * 16
+    rows = [to_rows(quantize(rng.standard_normal((n, k), np.float32), MX9)) for n in (1, 2)]
+    parts = [made.before, *(part.reshape(-1) for part in rows), np.zeros(8, np.uint8)]
+    *_, a, b, d = np.cumsum([0, *(part.size for part in parts[:-1])]).tolist()
+    long = Descriptor(
+        m=1,
+        n=2,
+        k=k,
+        a_format=MemoryFormat.MX9,
+        b_format=MemoryFormat.MX9,
+        d_format=MemoryFormat.BINARY32,
+        a_address=a,
+        b_address=b,
+        d_address=d,
+        a_pitch=rows[0].shape[1],
+        b_pitch=rows[1].shape[1],
+        d_pitch=8,
+    )
+    before = np.concatenate(parts)
+    after = before.copy()
+    parameters = EngineParameters(
+        **{field.name: getattr(core, field.name) for field in fields(EngineParameters)}
+    )
+    descriptors = [*made.descriptors, long]
+    for descriptor in descriptors:
+        assert run(after, descriptor, parameters) == 0
+    return descriptors, before, after
+
+
+def moved(descriptor):
+    """The same job, in the system's memory."""
+    names = ["a_address", "b_address", "d_address", *(["bias_address"] if descriptor.bias else [])]
+    return replace(descriptor, **{name: getattr(descriptor, name) + MEMORY_AT for name in names})
+
+
+def steps(core):
+    """What the bench does: pairs of what and where, and a word."""
+    descriptors, before, after = jobs(core)
+
+    def words(memory):
+        return enumerate(memory.view("<u4").tolist())
+
+    def register(name):
+        return REGISTERS_AT + REGISTERS[name].offset
+
+    yield from ((WRITE, MEMORY_AT + 4 * n, word) for n, word in words(before))
+    yield WRITE, register("INTERRUPT_ENABLE"), 3
+    for number, descriptor in enumerate(map(moved, descriptors), 1):
+        for entry, word in zip(DESCRIPTOR_REGISTERS, descriptor.words(), strict=True):
+            yield WRITE, register(entry.name), word
+        yield WRITE, register("DOORBELL"), 1
+        yield INTERRUPT, 0, 0
+        yield READ, register("ERROR_CODE"), 0
+        yield READ, register("JOBS_DONE"), number
+        yield WRITE, register("INTERRUPT_STATUS"), 3
+    yield from ((READ, MEMORY_AT + 4 * n, word) for n, word in words(after))
+    yield END, 0, 0
+
+
+def make_soc(export, folder, *options, code=0):
+    """Write a system's Verilog to ``folder``; what the command says in its last line."""
+    command = [sys.executable, "-m", "mixdit.litex.soc", str(export), "-o", str(folder), *options]
+    made = subprocess.run(
+        command, cwd=folder.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert made.returncode == code, made.stdout
+    return made.stdout.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+@pytest.mark.parametrize(("bus", "width"), [("wishbone", 32), ("axi-lite", 64), ("axi", 64)])
+def test_products_in_a_system(bus, width, core, export, tmp_path):
+    from mixdit.litex.exported import ExportedEngine
+
+    make_soc(export, tmp_path / "build", "--bus", bus, "--bus-width", str(width))
+    lines = [f"{what << 64 | address << 32 | word:x}" for what, address, word in steps(core)]
+    (tmp_path / "steps.hex").write_text("\n".join(lines) + "\n")
+    sources = [BENCH, tmp_path / "build/gateware/gemm_soc.v", *ExportedEngine.read(export).sources]
+    subprocess.run(
+        ["iverilog", "-g2005", "-s", "soc_tb", "-o", "soc.vvp", *map(str, sources)], cwd=tmp_path, check=True
+    )
+    output = subprocess.run(
+        ["vvp", "-n", "soc.vvp"], cwd=tmp_path, check=True, capture_output=True, text=True
+    ).stdout
+    assert output.splitlines()[-1].startswith("PASS: "), output
+
+
+@pytest.mark.slow
+def test_engine_gets_interrupt_and_bus_of_a_cpu(export, tmp_path):
+    """On a system that has what a CPU with interrupts and a coherent bus for DMA brings."""
+    code = f"""
+from litex.soc.integration.soc import SoCBusHandler, SoCRegion
+from litex.soc.integration.soc_core import SoCMini
+from litex.soc.interconnect import wishbone
+from migen import Signal
+from mixdit.litex import add_mixdit_gemm
+from mixdit.litex.soc import platform
+
+soc = SoCMini(platform(), 50e6, integrated_main_ram_size=4096)
+soc.irq.enable()
+soc.cpu.interrupt = Signal(32)
+soc.dma_bus = SoCBusHandler(standard="wishbone", data_width=64)
+coherent = wishbone.Interface(data_width=64)
+soc.dma_bus.add_slave("dma", coherent, SoCRegion(origin=0, size=1 << 32))
+soc.irq.add("other")
+add_mixdit_gemm(soc, {str(export)!r}, name="gemm", origin=0x30000000)
+add_mixdit_gemm(soc, {str(export)!r}, name="second", origin=0x30001000)
+soc.finalize()
+print(list(soc.bus.masters), list(soc.dma_bus.masters))
+print(*(soc.constants[name] for name in ("gemm_INTERRUPT", "second_INTERRUPT")))
+verilog = soc.platform.get_verilog(soc.get_fragment()).main_source
+print(*(line.strip() for line in verilog.splitlines() if "interrupt[" in line), sep="; ")
+"""
+    made = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.splitlines()[-3:] == ["", ""]
+
+
+def with_manifest(folder, change):
+    """A folder with nothing but a manifest, of an engine's export changed by ``change``."""
+    folder.mkdir()
+    manifest = {
+        "design": "mixdit_gemm",
+        "top": "mixdit_gemm",
+        "parameters": {"data_bits": {"value": 64}, "address_bits": {"value": 40}},
+        "ports": [{"name": "clk", "direction": "input", "width": 1, "meaning": ""}],
+        "files": [],
+    }
+    manifest |= change
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def test_other_exports_are_refused(tmp_path):
+    line = make_soc(tmp_path / "none", tmp_path / "build", code=2)
+    assert line.endswith("make one with mixdit verilog --top mixdit_gemm")
+    assert "manifest.json cannot be read (No such file or directory)" in line
+    array = with_manifest(tmp_path / "array", {"design": "mx_array"})
+    line = make_soc(array, tmp_path / "build", code=2)
+    assert "array is an export of mx_array, which has no registers: LiteX needs one of mixdit_gemm" in line
+    (array / "manifest.json").write_text("[]")
+    assert "is no manifest of an export" in make_soc(array, tmp_path / "build", code=2)
+
+
+def test_unknown_ports_are_refused(tmp_path):
+    port = {"name": "m_axi_arsecret", "direction": "input", "width": 2, "meaning": ""}
+    odd = with_manifest(tmp_path / "odd", {"ports": [port]})
+    line = make_soc(odd, tmp_path / "build", code=2)
+    assert "mixdit_gemm has a port m_axi_arsecret, which LiteX's buses have no place for" in line
+
+
+def test_bus_wider_than_the_memory_port_is_refused(tmp_path):
+    narrow = with_manifest(tmp_path / "narrow", {})
+    line = make_soc(narrow, tmp_path / "build", "--bus", "axi", "--bus-width", "128", code=2)
+    assert line.endswith(
+        "the engine's memory port of 64 bits is narrower than the bus, which has 128:"
+        " export it with --data-bits 128, or more"
+    )
