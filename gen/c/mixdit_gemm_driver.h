@@ -23,6 +23,11 @@
 #endif
 #endif
 
+/* Reads of STATUS after which a reset counts as hung. */
+#ifndef MIXDIT_GEMM_RESET_LOOKS
+#define MIXDIT_GEMM_RESET_LOOKS 1000000u
+#endif
+
 /* A field of a register's word, and a word with nothing but this field: MIXDIT_GEMM_GET(word, ARRAY_ROWS). */
 #define MIXDIT_GEMM_GET(word, field) (((word) & MIXDIT_GEMM_##field##_MASK) >> MIXDIT_GEMM_##field##_SHIFT)
 #define MIXDIT_GEMM_PUT(value, field) \
@@ -35,7 +40,7 @@ enum mixdit_gemm_result {
     MIXDIT_GEMM_E_VERSION = -2,    /* an engine with other registers than mixdit_gemm.h */
     MIXDIT_GEMM_E_FULL = -3,       /* the queue is full */
     MIXDIT_GEMM_E_STOPPED = -4,    /* an error stopped the engine: see mixdit_gemm_get_fault, mixdit_gemm_reset */
-    MIXDIT_GEMM_E_TIMEOUT = -5     /* idle gave up; a later wait or submit may succeed */
+    MIXDIT_GEMM_E_TIMEOUT = -5     /* idle gave up, and a later wait or submit may succeed; or a reset hung */
 };
 
 /* An engine: how to reach its registers. */
@@ -106,12 +111,17 @@ static inline int mixdit_gemm_pause(const struct mixdit_gemm *engine)
     return MIXDIT_GEMM_OK;
 }
 
-/* Drop all jobs and errors; memory keeps what it holds. Jobs are numbered from 1 again. */
+/* Drop all jobs and errors; memory keeps what it holds. Jobs are numbered from 1 again.
+ *
+ * Takes until memory has answered what is under way, of which no interrupt tells. MIXDIT_GEMM_E_TIMEOUT: it
+ * never does. */
 static inline int mixdit_gemm_reset(const struct mixdit_gemm *engine)
 {
+    uint32_t looks = MIXDIT_GEMM_RESET_LOOKS;
+
     mixdit_gemm_write(engine, MIXDIT_GEMM_CONTROL, MIXDIT_GEMM_CONTROL_SOFT_RESET_MASK);
     while (MIXDIT_GEMM_GET(mixdit_gemm_read(engine, MIXDIT_GEMM_STATUS), STATUS_RESETTING) != 0u) {
-        if (mixdit_gemm_pause(engine) != MIXDIT_GEMM_OK)
+        if (--looks == 0u)
             return MIXDIT_GEMM_E_TIMEOUT;
     }
     (void)mixdit_gemm_take_events(engine);

@@ -88,8 +88,8 @@ class MixDiTGemm(LiteXModule):
 
 def add_mixdit_gemm(
     soc: Any, package: str | Path, *, name: str = "mixdit_gemm", origin: int | None = None
-) -> MixDiTGemm:
-    """Add an exported engine to a system: registers, memory and interrupt.
+) -> None:
+    """Add an exported engine to a system, as its submodule ``name``: registers, memory and interrupt.
 
     Registers become a region of 4 KiB called ``name``, which LiteX's ``generated/mem.h`` and ``csr.json``
     list. The memory port goes to the bus for DMA where the CPU has a coherent one, else to the main bus:
@@ -128,7 +128,6 @@ def add_mixdit_gemm(
     memory.add_master(name=name, master=_memory_master(engine, memory))
     if soc.irq.enabled:
         soc.irq.add(name, use_loc_if_exists=True)
-    return engine
 
 
 def _memory_master(engine: MixDiTGemm, memory: Any) -> Any:

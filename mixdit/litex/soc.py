@@ -56,8 +56,8 @@ class GemmSoC(SoCCore):
             with_uart=False,
             with_timer=False,
         )
-        self.engine = add_mixdit_gemm(self, package, origin=REGISTERS)
-        self.comb += platform.request("irq").eq(self.engine.irq)
+        add_mixdit_gemm(self, package, origin=REGISTERS)
+        self.comb += platform.request("irq").eq(self.mixdit_gemm.irq)
         host = AXILiteInterface(data_width=32, address_width=32)
         self.comb += host.connect_to_pads(platform.request("host"), mode="slave")
         self.bus.add_master(name="host", master=host)

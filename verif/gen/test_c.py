@@ -85,7 +85,7 @@ def test_example_quantizes_like_golden(shipped):
         "void encode(const float *x, uint8_t *blocks, int count)\n"
         "{ for (int n = 0; n < count; n++) mx6_block(x + n * BLOCK, blocks + n * BLOCK_BYTES); }\n"
     )
-    run([*C, "-shared", "-fPIC", "encode.c", "-lm", "-o", "encode.so"], shipped)
+    run([*C, "-shared", "-fPIC", "encode.c", "mixdit_gemm_linux.c", "-lm", "-o", "encode.so"], shipped)
     rng = np.random.default_rng(3)
     x = rng.standard_normal((4000, 16), np.float32)
     x *= np.exp2(rng.integers(-3, 4, x.shape)).astype(np.float32)  # elements of very different size

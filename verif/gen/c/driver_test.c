@@ -51,7 +51,20 @@ static uint32_t odd_offset;
 static uint32_t read_oddly(void *context, uint32_t offset)
 {
     (void)context;
-    return offset == odd_offset ? 0x12345678u : mixdit_gemm_read(inner, offset);
+    return offset == odd_offset ? 0x12345678u /* STATUS.resetting is set in it, the version is none */ : mixdit_gemm_read(inner, offset);
+}
+
+/* Memory that never answers would keep STATUS.resetting at 1. */
+static void test_hung_reset(const struct mixdit_gemm *engine)
+{
+    struct mixdit_gemm odd = *engine;
+
+    inner = engine;
+    odd.read = read_oddly;
+    odd_offset = MIXDIT_GEMM_STATUS;
+    CHECK(MIXDIT_GEMM_GET(mixdit_gemm_read(&odd, MIXDIT_GEMM_STATUS), STATUS_RESETTING) != 0u);
+    CHECK(mixdit_gemm_reset(&odd) == MIXDIT_GEMM_E_TIMEOUT);
+    CHECK(mixdit_gemm_reset(engine) == MIXDIT_GEMM_OK);
 }
 
 static void test_open(const struct mixdit_gemm *engine)
@@ -65,7 +78,7 @@ static void test_open(const struct mixdit_gemm *engine)
     odd_offset = MIXDIT_GEMM_VERSION;
     CHECK(mixdit_gemm_open(&odd) == MIXDIT_GEMM_E_VERSION);
     CHECK(mixdit_gemm_open(engine) == MIXDIT_GEMM_OK);
-    CHECK(MIXDIT_GEMM_GET(mixdit_gemm_read(engine, MIXDIT_GEMM_ARRAY), ARRAY_ROWS) == 2u);
+    CHECK(MIXDIT_GEMM_GET(mixdit_gemm_read(engine, MIXDIT_GEMM_ARRAY), ARRAY_ROWS) == 8u);
     CHECK(mixdit_gemm_get_fault(engine).code == MIXDIT_GEMM_ERROR_NONE);
 }
 
@@ -174,6 +187,7 @@ int main(int argc, char **argv)
 
     CHECK(mixdit_gemm_platform_open(&platform, argc, argv) == 0);
     test_open(&platform.engine);
+    test_hung_reset(&platform.engine);
     test_mapped();
     test_full_queue(&platform);
     test_events_and_counters(&platform);

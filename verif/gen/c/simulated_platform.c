@@ -12,7 +12,7 @@ int engine_write(void *engine, uint32_t offset, uint32_t value, uint32_t *respon
 int engine_read(void *engine, uint32_t offset, uint32_t *value);
 int engine_run(void *engine, uint64_t cycles, int until_interrupt);
 
-enum { SIZE = 1 << 17, PATIENCE = 300000 };
+enum { SIZE = 1 << 17, PATIENCE = 20000 };
 
 static uint8_t data[SIZE], written[SIZE];
 
