@@ -1,4 +1,4 @@
-"""The engine in a system made by LiteX; needs ``litex``, and the folder of an export.
+"""The engine in a system made by LiteX; needs LiteX, and the folder of an export.
 
 ``gemm``: the engine as a LiteX module, and what wires it to a system's buses and interrupt. ``exported``: the
 export that it is made of. ``soc``: a small system with an engine, to begin with.

@@ -3,6 +3,7 @@
 import ctypes
 import shutil
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from gen.flows.c import c
 from golden import MX6, pack, quantize
 from hw.gemm.engine import Engine
 from mixdit.sim import build
-from mixdit.sim.toolchain import find_verilator
+from verif.hw.gemm.test_campaign import WIDE
 
 HERE = Path(__file__).parent
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
@@ -100,10 +101,8 @@ def test_example_quantizes_like_golden(shipped):
 
 @pytest.fixture(scope="module")
 def engine():
-    """Library of a small compiled engine."""
-    find_verilator()
-    core = Engine(rows=2, cols=2, drain_rows=2, k_blocks=4, data_bits=64)
-    return build.build_engine_library(core)[0]
+    """Library of a compiled engine, which other tests use as well."""
+    return build.build_engine_library(Engine(**asdict(WIDE)))[0]
 
 
 @pytest.mark.slow
@@ -111,7 +110,7 @@ def engine():
     ("source", "last"),
     [
         ("mixdit_gemm_example.c", "PASS mixdit_gemm: 5 x 7 x 40"),
-        (HERE / "c/driver_test.c", "PASS: 48 checks"),
+        (HERE / "c/driver_test.c", "PASS: 55 checks"),
     ],
     ids=["example", "driver"],
 )
