@@ -2,8 +2,8 @@
 
 ``designs``: what can be exported, with its parameters, ports and registers.
 ``verilog``: a component as Verilog text, which ``tidy`` cleans up; ``module_names``: names of its modules.
-``bench``: benches of designs. ``flows``: files for other tools; ``cells``: models of FPGA cells.
-``package``: all files of an exported design; ``package_store``: those of earlier exports. ``files``: writing
+``bench``: benches of designs. ``flows``: files for other tools; ``cells``: models of FPGA cells;
+``c``: programs for engines. ``package``: all files of an exported design; ``package_store``: those of earlier exports. ``files``: writing
 them.
 ``cli``: the command, also as ``python -m gen`` (``__main__``); ``verilog_command``: ``mixdit verilog``;
 ``registers_command``: ``mixdit registers``; ``options``: options of commands for the parameters of designs.

@@ -16,6 +16,7 @@ from gen.designs import PARAMETERS, Design
 from gen.designs.ports import port_name
 from gen.flows.c import c
 from gen.flows.constraints import constraints
+from gen.flows.device_tree import device_tree
 from gen.flows.export import Export, File, Flow, Port
 from gen.flows.file_list import file_list
 from gen.flows.fusesoc import fusesoc
@@ -36,7 +37,7 @@ __all__ = ["FLOWS", "Package", "make_package"]
 FLOWS: tuple[Flow, ...] = (
     *(simulation, testbench, template, vhdl),
     *(file_list, fusesoc, ip_xact, vivado, quartus, constraints),
-    c,
+    *(c, device_tree),
 )
 """What adds files to a package, in their order."""
 

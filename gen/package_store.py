@@ -23,6 +23,9 @@ STORE = Path("build/export")
 KEPT = 8
 """Packages of a design that are kept: those used last."""
 
+_SUFFIXES = (".py", ".v", ".c", ".h")
+"""Of files that packages are made from."""
+
 _FILES = "files.json"
 """The text of a package's files by their name: in one file, which nobody takes for the export itself."""
 
@@ -58,6 +61,6 @@ def _key(design: Design, top: Any, name: str, initialized: bool) -> Iterator[str
 
 def _sources(package: ModuleType) -> Iterator[str]:
     root = Path(str(package.__file__)).parent
-    for path in sorted(path for path in root.rglob("*") if path.suffix in (".py", ".v")):
+    for path in sorted(path for path in root.rglob("*") if path.suffix in _SUFFIXES):
         yield path.relative_to(root.parent).as_posix()
         yield path.read_text(encoding="utf-8")

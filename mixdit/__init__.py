@@ -1,7 +1,7 @@
 """What a user imports: the engine's driver, its simulation, and diffusion transformers in mixed precision.
 
-Without torch: ``driver``: the host's side of the engine. ``sim``: the hardware, compiled. ``demo``: what
-``mixdit demo`` runs (and ``mixdit sample``, with torch).
+Without torch: ``driver``: the host's side of the engine. ``sim``: the hardware, compiled. ``litex``: the
+engine in a system made by LiteX. ``demo``: what ``mixdit demo`` runs (and ``mixdit sample``, with torch).
 
 With torch, each built from those before it: ``tensors``: blocks, quantization and products, fast or with
 the hardware's bits. ``plan``: which layer, channel block and head is in which format. ``timesteps``: plans

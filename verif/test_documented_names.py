@@ -13,7 +13,7 @@ PACKAGES = ("golden", "hw", "gen", "mixdit", "perf", "verif")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FOLDERS = sorted(path.parent for package in PACKAGES for path in (ROOT / package).rglob("__init__.py"))
 FILES = {path.name for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()}
-SOURCES = (".py", ".cpp", ".h", ".v")
+SOURCES = (".py", ".c", ".cpp", ".h", ".v")
 
 
 def has_word(path: Path, word: str) -> bool:

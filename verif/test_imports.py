@@ -44,6 +44,7 @@ STAGES = {
     "mixdit": "",
     "mixdit.driver": "mixdit golden.engine",
     "mixdit.sim": "mixdit.driver gen",
+    "mixdit.litex": "mixdit",
     "mixdit.tensors": "mixdit golden",
     "mixdit.plan": "mixdit.tensors",
     "mixdit.timesteps": "mixdit.plan",
@@ -58,7 +59,7 @@ STAGES = {
     "perf.baselines": "hw.gemm",
     "perf.ppa": "perf.baselines gen.synth",
     "perf.speed": "mixdit.quality mixdit.sim",
-    "verif": "perf perf.ppa perf.speed mixdit.demo gen.__main__",
+    "verif": "perf perf.ppa perf.speed mixdit.demo mixdit.litex gen.__main__",
 }
 """What each stage may import, besides itself: these stages, and what these may import.
 

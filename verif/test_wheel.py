@@ -46,7 +46,7 @@ def test_carries_all_of_four_packages_and_nothing_else(wheel, sources):
     names = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     expected = {path for package in PACKAGES for path in (sources / package).rglob("*") if path.is_file()}
     assert names == {str(path.relative_to(sources)) for path in expected}
-    assert {Path(name).suffix for name in names} >= {".py", ".cpp", ".h", ".safetensors"}
+    assert {Path(name).suffix for name in names} >= {".py", ".c", ".cpp", ".h", ".safetensors"}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """What C programs need to drive a design with registers."""
 
 from collections.abc import Iterator
+from importlib.resources import files
 
 from gen.designs.ports import AXI4Lite
 from gen.designs.register_map import c_header
@@ -8,8 +9,28 @@ from gen.flows.export import Export, File
 
 __all__ = ["c"]
 
+_SOURCES = {
+    "mixdit_gemm_driver.h": "C driver",
+    "mixdit_gemm_platform.h": "C header",
+    "mixdit_gemm_linux.c": "C platform for Linux",
+    "mixdit_gemm_example.c": "C example",
+}
+"""Files of ``gen.c``: what each one is."""
+
 
 def c(export: Export) -> Iterator[File]:
-    """The register map as a header, for a design that has an AXI4-Lite port."""
-    if any(isinstance(interface, AXI4Lite) for interface in export.design.interfaces.values()):
-        yield File(name=f"{export.name}.h", kind="C header", text=c_header())
+    """Registers, driver, platforms and an example, for a design that has an AXI4-Lite port.
+
+    Files have the design's name. What is in them does not depend on it, so a program may use the files of
+    several engines.
+    """
+    if not any(isinstance(interface, AXI4Lite) for interface in export.design.interfaces.values()):
+        return
+    yield File(name=f"{export.name}.h", kind="C header", text=c_header())
+    for source, kind in _SOURCES.items():
+        text = (files("gen.c") / source).read_text(encoding="utf-8")
+        yield File(
+            name=source.replace(export.design.name, export.name),
+            kind=kind,
+            text=text.replace(f'#include "{export.design.name}', f'#include "{export.name}'),
+        )

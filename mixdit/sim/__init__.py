@@ -8,9 +8,9 @@ compiled model.
 The array: ``array``: tiles and whole products; ``panels``: cutting operands into tiles; ``harness.cpp``:
 the loop.
 
-The engine: ``engine``: a port for the driver; ``engine.cpp``: the loop; ``memory``, ``axi_memory.h``: the
-memory behind it; ``random.h``: stalls by chance. ``simulated_port``: a port to an engine in a cocotb
-simulation.
+The engine: ``engine``: a port for the driver; ``engine.cpp``: the loop; ``memory``, ``shared_memory.h``,
+``axi_memory.h``: the memory behind it; ``random.h``: stalls by chance. ``simulated_port``: a port to an
+engine in a cocotb simulation.
 """
 
 from mixdit.sim.array import ArrayHarness, HarnessError, Product, Run, Stalls

@@ -57,7 +57,7 @@ def build_engine_library(core: Engine, *, threads: int = 1, optimization: str = 
         Design.of(core, "mixdit_gemm"),
         f"{core.arrays}x{core.rows}x{core.cols}",
         {"BEAT_BYTES": core.data_bits // 8},
-        ["engine.cpp", "axi_memory.h", "random.h", "waveform.h"],
+        ["engine.cpp", "axi_memory.h", "random.h", "shared_memory.h", "waveform.h"],
         threads=threads,
         optimization=optimization,
     )

@@ -97,7 +97,7 @@ _Pair = ctypes.c_uint64 * 2
 
 
 class SharedMemory(ctypes.Structure):
-    """``struct Memory`` of ``axi_memory.h``."""
+    """``struct Memory`` of ``shared_memory.h``."""
 
     _fields_ = [
         ("data", ctypes.c_void_p),

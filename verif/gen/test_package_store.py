@@ -51,17 +51,27 @@ def test_without_initial_values_it_is_another_package(export, made):
     assert len(made) == 2
 
 
-@pytest.mark.parametrize("package", ["golden", "hw", "gen"])
-def test_changed_source_makes_it_anew(package, export, made, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        ("golden", "module.py"),
+        ("hw", "module.py"),
+        ("gen", "module.py"),
+        ("gen", "c.c"),
+        ("gen", "c.h"),
+        ("gen", "v.v"),
+    ],
+)
+def test_changed_source_makes_it_anew(package, name, export, made, monkeypatch, tmp_path):
     (tmp_path / package / "deep").mkdir(parents=True)
-    source = tmp_path / package / "deep/module.py"
+    source = tmp_path / package / "deep" / name
     source.write_text("x = 1\n")
     fake = SimpleNamespace(__file__=str(tmp_path / package / "__init__.py"))
     monkeypatch.setattr(package_store, package, fake)
     export()
     source.write_text("x = 2\n")
     export()
-    source.rename(source.with_name("renamed.py"))
+    source.rename(source.with_name(f"renamed{source.suffix}"))
     export()
     export()
     assert len(made) == 3

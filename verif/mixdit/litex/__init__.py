@@ -1,0 +1,1 @@
+"""Tests of the engine in systems made by LiteX."""
