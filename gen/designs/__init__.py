@@ -1,5 +1,9 @@
-"""What can be exported: the table of designs, the meaning of their ports, the engine's registers."""
+"""What can be exported.
 
-from gen.designs.designs import DESIGNS, PARAMETERS, Design, ParameterError
+``designs``: the table of them, with their parameters. ``ports``: what their ports mean. ``register_map``: the
+engine's registers for people and for C.
+"""
 
-__all__ = ["DESIGNS", "PARAMETERS", "Design", "ParameterError"]
+from gen.designs.designs import DERIVED, DESIGNS, PARAMETERS, Design, ParameterError
+
+__all__ = ["DERIVED", "DESIGNS", "PARAMETERS", "Design", "ParameterError"]
