@@ -1,12 +1,12 @@
 """Export of the hardware as Verilog, and the command ``mixdit``.
 
-``designs``: what can be exported, with its parameters. ``ports``: what their ports mean.
+``designs``: what can be exported, with its parameters, ports and registers.
 ``verilog``: a component as Verilog text; ``module_names``: names of its modules. ``bench``: benches of
-designs. ``package``: the files of an exported design; ``package_store``:
-those of earlier exports. ``files``: writing them.
-``register_map``: the engine's registers as a page and as a C header.
-``cli``: the command, also as ``python -m gen`` (``__main__``); ``verilog_command``: ``mixdit verilog``;
-``registers_command``: ``mixdit registers``; ``options``: options of commands for the parameters of designs.
+designs. ``flows``: files for other tools. ``package``: all files of
+an exported design; ``package_store``: those of earlier exports. ``files``: writing them.
+``cli``: the command, also as ``python -m gen`` (``__main__``); ``application``: its subcommands, here
+``verilog_command``, ``registers_command``, ``targets_command``, ``doctor_command``. ``options``: options that
+these share. ``extras``: the Python packages that they need.
 ``synth``: size and speed on FPGAs. ``store``: results kept by content.
 ``widths``: a check that no assignment of a design drops bits of its value unsaid.
 """
