@@ -1,12 +1,15 @@
-"""Writing exported files: all of them or none, and only those that changed."""
+"""Writing files: whole or not at all, whatever ends the program meanwhile."""
 
 import json
 import os
+import signal
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["write_files"]
+__all__ = ["naming", "replacing", "write_files", "write_text"]
 
 
 def write_files(directory: Path, files: Mapping[str, str]) -> list[str]:
@@ -20,14 +23,72 @@ def write_files(directory: Path, files: Mapping[str, str]) -> list[str]:
     if not changed:
         return []
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".export-") as staging:
+    with _uninterrupted(), naming(directory), _staging(directory) as staging:
         for name in changed:
-            (Path(staging) / name).write_text(files[name], encoding="utf-8", newline="\n")
+            with naming(directory / name):
+                (staging / name).write_text(files[name], encoding="utf-8", newline="\n")
         for name in _exported(directory) - files.keys():
             (directory / name).unlink(missing_ok=True)
         for name in changed:
-            os.replace(Path(staging) / name, directory / name)
+            os.replace(staging / name, directory / name)
     return changed
+
+
+def write_text(path: Path, text: str) -> None:
+    """Make ``path`` hold ``text``, in a folder that is made for it if there is none. Raises ``OSError``."""
+    with replacing(path) as new:
+        new.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to, whose file becomes that of ``path`` at the end; at an error ``path`` is left alone.
+
+    Its folder is made if there is none. What is no file, ``/dev/stdout`` say, is written to itself.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with naming(path):
+        if path.exists() and not path.is_file():
+            yield path
+        else:
+            target = path.resolve()  # a link stays one
+            with _staging(target.parent) as staging:
+                yield staging / target.name
+                os.replace(staging / target.name, target)
+
+
+@contextmanager
+def _staging(directory: Path) -> Iterator[Path]:
+    """A folder for files on their way to ``directory``, gone at the end."""
+    with tempfile.TemporaryDirectory(dir=directory, prefix=".export-") as staging:
+        yield Path(staging)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have an ``OSError`` say that it is about ``path``: that of a full disk names no file, others ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and ".export-" in str(error.filename or ".export-"):
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the end."""
+    if threading.current_thread() is not threading.main_thread():  # which signals never interrupt
+        yield
+        return
+    came: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _holds(path: Path, text: str) -> bool:

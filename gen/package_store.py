@@ -36,15 +36,17 @@ def stored_package(design: Design, top: Any, store: Path, name: str, initialized
     It is made anew after any change of a parameter, of the source of ``golden``, ``hw`` or ``gen``, or of a
     version, and where the store cannot be written or is damaged.
     """
+    made: list[Package] = []
 
     def make(folder: Path) -> None:
-        (folder / _FILES).write_text(json.dumps(make_package(design, top, name, initialized).files))
+        made.append(make_package(design, top, name, initialized))
+        (folder / _FILES).write_text(json.dumps(made[0].files))
 
     try:
         folder = stored(store, design.name, _key(design, top, name, initialized), make, keep=KEPT)
         files = json.loads((folder / _FILES).read_text())
     except (OSError, ValueError):
-        return make_package(design, top, name, initialized)
+        return made[0] if made else make_package(design, top, name, initialized)
     return Package(design=design, name=name, manifest=json.loads(files["manifest.json"]), files=files)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gen.designs.register_map import c_header, markdown
+from gen.files import write_text
 
 __all__ = ["registers"]
 
@@ -21,4 +22,4 @@ def registers(
     if output is None:
         print(text, end="")
     else:
-        output.write_text(text, encoding="utf-8", newline="\n")
+        write_text(output, text)

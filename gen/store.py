@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from gen.files import naming
+
 __all__ = ["stored"]
 
 _DIGEST = 16
@@ -52,7 +54,8 @@ def stored(
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            make(folder)
+            with naming(folder):
+                make(folder)
             done.touch()
     if keep is not None:
         _forget(root, label, keep)

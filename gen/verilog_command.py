@@ -13,7 +13,7 @@ from rich.table import Table
 from gen.designs import DESIGNS, Design, ParameterError
 from gen.files import write_files
 from gen.module_names import check_name
-from gen.options import with_parameter_options
+from gen.options import one_of, with_parameter_options
 from gen.package import Package
 from gen.package_store import STORE, stored_package
 
@@ -21,11 +21,13 @@ __all__ = ["verilog"]
 
 ALL = "all"
 
+_TOPS = {**{name: design.summary for name, design in DESIGNS.items()}, ALL: "All of them."}
+
 
 @with_parameter_options(show_defaults=True)
 def verilog(
     parameters: Mapping[str, Any],
-    top: Annotated[str, typer.Option(help=f"What to export: {', '.join(DESIGNS)} or {ALL}.")] = ALL,
+    top: Annotated[str, one_of("--top", _TOPS, help="What to export.")] = ALL,
     name: Annotated[
         str | None,
         typer.Option(help="Name of its module, in place of its own; files and parts begin with it."),
@@ -60,8 +62,6 @@ def _names(top: str, name: str | None) -> Mapping[str, Design]:
         if name is not None:
             raise ParameterError("name is for one design: choose it with --top")
         return DESIGNS
-    if top not in DESIGNS:
-        raise ParameterError(f"no design is called {top!r}: choose from {', '.join(DESIGNS)}, {ALL}")
     try:
         return {check_name(top if name is None else name): DESIGNS[top]}
     except ValueError as error:

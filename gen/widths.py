@@ -12,6 +12,8 @@ __all__ = ["TruncationError", "check_widths", "needed_bits"]
 class TruncationError(ValueError):
     """Assignments drop bits of their values; the message says which, and how many, a line each."""
 
+    exit_status = 1
+
 
 def check_widths(*designs: Elaboratable) -> int:
     """The number of assignments in ``designs`` and in all within them; none drops bits of its value unsaid.

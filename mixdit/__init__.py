@@ -9,5 +9,5 @@ that change along the denoising. ``layers``: quantized layers and models. ``cali
 model's activations. ``digits``: a model that trains in minutes. ``rivals``: other quantizers. ``quality``:
 how samples compare.
 
-``require``: says that a package is missing.
+``require``: says that a package is missing. ``save_tensors``: writes safetensors whole.
 """

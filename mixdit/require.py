@@ -1,4 +1,4 @@
-"""Says at once that a package is missing, so that commands may import it late."""
+"""Says at once that a package is missing, not after minutes of work."""
 
 from importlib.util import find_spec
 
@@ -8,7 +8,7 @@ __all__ = ["require"]
 def require(*packages: str) -> None:
     """Raise ModuleNotFoundError, as an import would, for the first of ``packages`` that is not installed.
 
-    Modules of commands call this: importing torch just to print a list of commands takes seconds.
+    Commands call it when they run: their help needs none of these.
     """
     for package in packages:
         if find_spec(package) is None:

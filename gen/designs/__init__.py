@@ -4,6 +4,6 @@
 engine's registers for people and for C.
 """
 
-from gen.designs.designs import DESIGNS, PARAMETERS, Design, ParameterError
+from gen.designs.designs import DERIVED, DESIGNS, PARAMETERS, Design, ParameterError
 
-__all__ = ["DESIGNS", "PARAMETERS", "Design", "ParameterError"]
+__all__ = ["DERIVED", "DESIGNS", "PARAMETERS", "Design", "ParameterError"]

@@ -10,11 +10,13 @@ from gen.designs.ports import AXI4, AXI4Lite, Interface, Interrupt, Stream
 from golden.formats import CODE_BITS, STREAM_FORMATS
 from hw.stream.axi_stream import as_top
 
-__all__ = ["DESIGNS", "PARAMETERS", "Design", "ParameterError"]
+__all__ = ["DERIVED", "DESIGNS", "PARAMETERS", "Design", "ParameterError"]
 
 
 class ParameterError(ValueError):
     """A design cannot be built with the given parameters; the message is one line for the user."""
+
+    exit_status = 2
 
 
 PARAMETERS: Mapping[str, str] = {
@@ -34,6 +36,9 @@ PARAMETERS: Mapping[str, str] = {
     "reorder_columns": "longest row that the engine reorders; 0 leaves the unit out",
 }
 """Every parameter of any design, with its meaning."""
+
+DERIVED: Mapping[str, str] = {"drain_rows": "the most, up to 4, that divide rows"}
+"""Defaults that follow from other parameters, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,7 @@ class Design:
         return as_top(core)
 
     def defaults(self) -> dict[str, Any]:
-        """Default of every parameter."""
+        """Default of every parameter; None for one of ``DERIVED``."""
         module, name = self.component.split(":")
         signature = inspect.signature(getattr(import_module(module), name))
         return {name: signature.parameters[name].default for name in self.parameters}

@@ -6,5 +6,5 @@
 ``synthesis``: the step through Yosys. ``placement``: the one through nextpnr. ``trim``: the netlist step
 between them.
 ``flow``: runs of all of it, several at a time. ``result``: what they found.
-``command``: ``mixdit synth``.
+``command``: ``mixdit synth``. ``measured``: what ``mixdit targets`` shows, of the published report.
 """

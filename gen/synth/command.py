@@ -10,9 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gen.designs import ParameterError
-from gen.options import with_parameter_options
-from gen.synth.families import FAMILIES
+from gen.options import one_of, with_parameter_options
+from gen.synth.families import FAMILIES, RENAMED
 from gen.synth.flow import Request, run_flow
 from gen.synth.placement import PLACERS
 from gen.synth.result import Result, Timing
@@ -24,27 +23,37 @@ __all__ = ["STORE", "default_jobs", "synth"]
 STORE = Path("build/synth")
 """Where results are kept, from the current folder."""
 
+_FAMILIES = {
+    name: f"{family.title}{'' if family.timing else ', cells only'}." for name, family in FAMILIES.items()
+}
+
 
 def default_jobs() -> int:
     """Tools to run at a time: half of the processors."""
     return max(1, (os.cpu_count() or 1) // 2)
 
 
+def _complete_design(incomplete: str) -> list[str]:
+    return [name for name in subject_names() if name.startswith(incomplete)]
+
+
 @with_parameter_options(show_defaults=False)
 def synth(
     parameters: Mapping[str, Any],
     design: Annotated[
-        str, typer.Option(help=f"What to synthesize: {', '.join(subject_names())}, or any module:factory.")
+        str,
+        typer.Option(
+            help=f"What to synthesize: {', '.join(subject_names())}, or any module:factory.",
+            autocompletion=_complete_design,
+        ),
     ],
-    family: Annotated[str, typer.Option(help=f"FPGA family: {', '.join(FAMILIES)}.")] = "ecp5",
+    family: Annotated[str, one_of("--family", _FAMILIES, help="FPGA family.", renamed=RENAMED)] = "ecp5",
     dsp: Annotated[bool, typer.Option("--dsp", help="Let products go into DSP blocks.")] = False,
     seeds: Annotated[
         int, typer.Option(min=0, help="Place and route with seeds 1 to this many; 0 for Yosys alone.")
     ] = 3,
     freq: Annotated[float, typer.Option(min=1, help="Clock in MHz that placement strives for.")] = 300,
-    placer: Annotated[
-        str, typer.Option(help="nextpnr's placer: heap, or static for designs that nearly fill the device.")
-    ] = "heap",
+    placer: Annotated[str, one_of("--placer", PLACERS, help="Placer of nextpnr.")] = "heap",
     without: Annotated[
         list[str] | None, typer.Option(help="A module to leave out, such as mx_array_pe; may be repeated.")
     ] = None,
@@ -55,10 +64,6 @@ def synth(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a design's size and speed on an FPGA."""
-    if family not in FAMILIES:
-        raise ParameterError(f"no family is called {family!r}: choose from {', '.join(FAMILIES)}")
-    if placer not in PLACERS:
-        raise ParameterError(f"no placer is called {placer!r}: choose from {', '.join(PLACERS)}")
     request = Request(
         subject=find_subject(design),
         family=FAMILIES[family],

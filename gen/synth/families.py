@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gen.synth.tools import SynthesisError
 
-__all__ = ["FAMILIES", "Area", "Family"]
+__all__ = ["FAMILIES", "RENAMED", "Area", "Family"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Family:
     Parameters
     ----------
     name:
-        Its name on the command line.
+        Its name on the command line; ``hw.target`` calls the target with its cells the same.
     title:
         Its name in reports.
     lut_name:
@@ -124,13 +124,14 @@ _XILINX_LUTS = {
 }
 
 
-def _xilinx(name: str, title: str, carries: tuple[str, ...], dsp: str) -> Family:
+def _xilinx(name: str, device: str, title: str, carries: tuple[str, ...], dsp: str) -> Family:
+    """A family of AMD's, which Yosys calls ``device``."""
     return Family(
         name=name,
         title=title,
         lut_name="LUT6",
-        synthesis=f"synth_xilinx -family {name} -noiopad -noclkbuf -flatten",
-        by_module=f"synth_xilinx -family {name} -noiopad -noclkbuf",
+        synthesis=f"synth_xilinx -family {device} -noiopad -noclkbuf -flatten",
+        by_module=f"synth_xilinx -family {device} -noiopad -noclkbuf",
         luts=_XILINX_LUTS,
         carries=dict.fromkeys(carries, 1),
         muxes={"MUXF7": 1, "MUXF8": 1, "MUXF9": 1},
@@ -161,8 +162,8 @@ FAMILIES: Mapping[str, Family] = {
             timing=True,
         ),
         # Yosys knows no CARRY8: what it maps itself is CARRY4, which AMD's tools accept and pair.
-        _xilinx("xcup", "AMD UltraScale+", ("CARRY4", "CARRY8"), "DSP48E2"),
-        _xilinx("xc7", "AMD 7 series", ("CARRY4",), "DSP48E1"),
+        _xilinx("xilinx", "xcup", "AMD UltraScale+", ("CARRY4", "CARRY8"), "DSP48E2"),
+        _xilinx("xilinx7", "xc7", "AMD 7 series", ("CARRY4",), "DSP48E1"),
         Family(
             name="gowin",
             title="Gowin GW2A",
@@ -181,3 +182,6 @@ FAMILIES: Mapping[str, Family] = {
     )
 }
 """Every family by name."""
+
+RENAMED: Mapping[str, str] = {"xcup": "xilinx", "xc7": "xilinx7"}
+"""Names that families had before they had those of the targets."""

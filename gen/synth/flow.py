@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from rich.console import Console
@@ -17,7 +17,7 @@ from gen.synth.placement import Placement, place
 from gen.synth.result import Result, Timing
 from gen.synth.subjects import Built, Subject
 from gen.synth.synthesis import Netlist, Part, parts, synthesize
-from gen.synth.tools import NEXTPNR_ECP5, YOSYS, SynthesisError
+from gen.synth.tools import NEXTPNR_ECP5, YOSYS, SynthesisError, stop_tools
 
 __all__ = ["Request", "run_flow"]
 
@@ -148,6 +148,12 @@ def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Res
                 for following in future.result():
                     pending[executor.submit(following)] = following
                 done(f"[{monotonic() - started:.0f} s] {step.name}")
+        except KeyboardInterrupt:
+            executor.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in pending):
+                stop_tools()
+                sleep(0.05)
+            raise
         finally:
             executor.shutdown(cancel_futures=True)
     return [item.result() for item in work]

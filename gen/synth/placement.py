@@ -54,8 +54,11 @@ class Device:
 LFE5U_85 = Device(name="LFE5U-85F", lut=83640, ff=83640, ram=208)
 """The device that ``DEVICE`` chooses."""
 
-PLACERS = ("heap", "static")
-"""nextpnr's placers: ``static`` is slower, but finishes on designs on which ``heap`` does not."""
+PLACERS: Mapping[str, str] = {
+    "heap": "The usual one.",
+    "static": "Slower, but it finishes on designs that nearly fill the device.",
+}
+"""nextpnr's placers."""
 
 _OPTIONS = (
     *DEVICE,

@@ -92,7 +92,8 @@ class Subject:
         return Built(
             name=self.name,
             top=top,
-            parameters=values,
+            # What a component made of them: the default of one may follow from another.
+            parameters={n: getattr(component, n, value) for n, value in values.items()},
             verilog=to_verilog(AXIStreamTop(component) if self.streams else component, top),
             macs_per_cycle={m: macs / MODES[m] for m in modes} if macs else None,
             elements_per_cycle=self.elements,
@@ -102,8 +103,10 @@ class Subject:
         module, _, name = self.factory.partition(":")
         try:
             factory: Callable[..., Any] = getattr(import_module(module), name)
-        except (ModuleNotFoundError, AttributeError) as error:
+        except (ModuleNotFoundError, AttributeError, ValueError) as error:
             raise ParameterError(f"{self.name}: no {self.factory!r}: {error}") from error
+        if not callable(factory):
+            raise ParameterError(f"{self.name} must be a module:factory, not {factory!r}")
         return factory
 
 
@@ -119,7 +122,7 @@ SUBJECTS: Mapping[str, Subject] = {
         Subject(
             name="grid",
             factory="hw.array.grid:Grid",
-            defaults={"rows": 8, "cols": 8, "drain_rows": 4, "k_blocks": 72},
+            defaults={"rows": 8, "cols": 8, "k_blocks": 72},
         ),
         Subject(
             name="array",

@@ -8,11 +8,25 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["NEXTPNR_ECP5", "YOSYS", "SynthesisError", "Tool"]
+from gen.extras import MissingPackageError
+
+__all__ = ["NEXTPNR_ECP5", "YOSYS", "SynthesisError", "Tool", "stop_tools"]
 
 
 class SynthesisError(RuntimeError):
     """A tool is missing, or failed on a design; the message is one line for the user."""
+
+    exit_status = 1
+
+
+_running: set[subprocess.Popen[bytes]] = set()
+"""Processes of tools, of all threads."""
+
+
+def stop_tools() -> None:
+    """End all tools that run now: their calls raise ``SynthesisError``."""
+    for process in list(_running):
+        process.kill()
 
 
 class Tool:
@@ -44,15 +58,19 @@ class Tool:
         call = f"import sys, {self.module} as m; sys.exit(m.{self.function}(sys.argv[1:]))"
         log = folder / f"{self.module}.log"
         with log.open("w") as output:
-            result = subprocess.run(
+            process = subprocess.Popen(
                 [sys.executable, "-P", "-c", call, *arguments],  # -P: import nothing from `folder`
                 cwd=folder,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                check=False,
             )
+            _running.add(process)
+            try:
+                status = process.wait()
+            finally:
+                _running.discard(process)
         printed = log.read_text()
-        if result.returncode:
+        if status:
             raise SynthesisError(f"{self.package}: {_complaint(printed)} (log: {log})")
         return printed
 
@@ -60,10 +78,7 @@ class Tool:
 @cache
 def _identity(package: str, module: str) -> str:
     if importlib.util.find_spec(module) is None:
-        raise SynthesisError(
-            f"synthesis needs the Python package {package!r}: `make ppa` installs it, and so does"
-            " `pip install 'mixdit-rtl[synth]'`"
-        )
+        raise SynthesisError(str(MissingPackageError("synthesis", package, ["synth"])))
     return f"{package} {version(package)}"
 
 

@@ -1,7 +1,9 @@
 """What an engine was built with."""
 
 from dataclasses import dataclass, fields
+from typing import cast
 
+from golden.drain_rows import usual_drain_rows
 from golden.formats import BLOCK_SIZE
 
 
@@ -14,7 +16,7 @@ class EngineParameters:
     rows, cols:
         Size of one array, and so of the tile of D that it makes; ``cols`` divides 16.
     drain_rows:
-        Rows per drain segment of an array.
+        Rows per drain segment of an array; by default ``golden.drain_rows.usual_drain_rows``.
     k_blocks:
         Blocks of 16 along K that a tile holds, an even number, so that no chunk ends within an MXINT8 block.
         A longer K is processed in chunks of so many.
@@ -36,7 +38,7 @@ class EngineParameters:
 
     rows: int = 8
     cols: int = 8
-    drain_rows: int = 4
+    drain_rows: int = cast(int, None)
     k_blocks: int = 72
     fraction_bits: int = 17
     arrays: int = 1
@@ -47,6 +49,8 @@ class EngineParameters:
     reorder_columns: int = 0
 
     def __post_init__(self) -> None:
+        if cast(int | None, self.drain_rows) is None:
+            object.__setattr__(self, "drain_rows", usual_drain_rows(self.rows))
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int):

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 import golden
+from golden.drain_rows import usual_drain_rows
 from golden.formats import SLOT_BITS
 from hw.array.grid import Grid
 from hw.array.operand_lane import OperandLane
@@ -49,7 +50,8 @@ class Array(wiring.Component):
     rows, cols:
         Size of the array and so of a tile of D (1 to 64).
     drain_rows:
-        Rows per drain segment, a divisor of ``rows``; the least cycles from tile to tile.
+        Rows per drain segment, a divisor of ``rows``; the least cycles from tile to tile. By default
+        ``golden.drain_rows.usual_drain_rows``.
     k_blocks:
         Longest tile in blocks along K (1 to 4096).
     fraction_bits:
@@ -78,13 +80,15 @@ class Array(wiring.Component):
         *,
         rows=8,
         cols=8,
-        drain_rows=4,
+        drain_rows=None,
         k_blocks=72,
         fraction_bits=17,
         product_stages=2,
         target="generic",
     ):
         check_target(target)
+        if drain_rows is None:
+            drain_rows = usual_drain_rows(rows)
         for name, value, most in (
             ("rows", rows, 64),
             ("cols", cols, 64),

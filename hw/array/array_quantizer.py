@@ -46,7 +46,7 @@ class ArrayQuantizer(wiring.Component):
         *,
         rows=8,
         cols=8,
-        drain_rows=4,
+        drain_rows=None,
         k_blocks=72,
         fraction_bits=17,
         product_stages=2,
@@ -65,7 +65,7 @@ class ArrayQuantizer(wiring.Component):
             raise ValueError(f"cols must divide {BLOCK_SIZE}, so that tiles make blocks, not be {cols!r}")
         self.rows = rows
         self.cols = cols
-        self.drain_rows = drain_rows
+        self.drain_rows = array.drain_rows
         self.k_blocks = k_blocks
         self.fraction_bits = fraction_bits
         self.product_stages = product_stages

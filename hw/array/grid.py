@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from golden.drain_rows import usual_drain_rows
 from golden.formats import BLOCK_SIZE, SUBBLOCKS
 from hw.array.aligned_accumulator import distance_bits
 from hw.array.block_dot import activation_layout, weight_layout
@@ -57,14 +58,16 @@ class Grid(wiring.Component):
         *,
         rows,
         cols,
-        drain_rows,
         k_blocks,
+        drain_rows=None,
         fraction_bits=17,
         results=64,
         product_stages=2,
         target="generic",
     ):
         check_target(target)
+        if drain_rows is None:
+            drain_rows = usual_drain_rows(rows)
         self.rows = rows
         self.cols = cols
         self.drain_rows = drain_rows

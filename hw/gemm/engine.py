@@ -51,7 +51,7 @@ class Engine(wiring.Component):
         *,
         rows=8,
         cols=8,
-        drain_rows=4,
+        drain_rows=None,
         k_blocks=72,
         fraction_bits=17,
         product_stages=2,

@@ -19,8 +19,12 @@ class Target:
 
     Parameters
     ----------
+    summary:
+        What it is for, in a sentence.
     family:
         The FPGA family whose cells it places, by its name for synthesis; None places no cells.
+    cells:
+        The cells that it places.
     carry_chain:
         Adds, for ``hw.target.carry_sum``.
     adder_inputs:
@@ -37,7 +41,9 @@ class Target:
         are scarcer than these.
     """
 
+    summary: str = ""
     family: str | None = None
+    cells: tuple[str, ...] = ()
     carry_chain: Callable = generic.carry_chain
     adder_inputs: int = 5
     multiply_add: Callable | None = None
@@ -47,20 +53,37 @@ class Target:
 
 
 TARGETS = {
-    "generic": Target(),
+    "generic": Target(summary="Plain Verilog, for any FPGA, ASIC or simulator."),
     "ecp5": Target(
+        summary="Lattice ECP5: carry cells, wide multiplexers, block memories.",
         family="ecp5",
+        cells=("CCU2C", "DP16KD", "L6MUX21", "LUT4", "PFUMX"),
         carry_chain=ecp5.carry_chain,
         adder_inputs=4,
         choose=ecp5.choose,
         block_memory=ecp5.block_memory,
         skew_delays=(3, 6),
     ),
-    "xilinx": Target(family="xcup", carry_chain=partial(xilinx.carry_chain, cell="CARRY8")),
-    "xilinx7": Target(family="xc7", carry_chain=partial(xilinx.carry_chain, cell="CARRY4")),
-    "generic_dsp": Target(multiply_add=generic.multiply_add),
+    "xilinx": Target(
+        summary="AMD UltraScale+: carry cells.",
+        family="xilinx",
+        cells=("CARRY8", "LUT6_2"),
+        carry_chain=partial(xilinx.carry_chain, cell="CARRY8"),
+    ),
+    "xilinx7": Target(
+        summary="AMD 7 series: carry cells.",
+        family="xilinx7",
+        cells=("CARRY4", "LUT6_2"),
+        carry_chain=partial(xilinx.carry_chain, cell="CARRY4"),
+    ),
+    "generic_dsp": Target(
+        summary="Plain Verilog whose products are written as *, for DSP blocks.",
+        multiply_add=generic.multiply_add,
+    ),
     "xilinx_dsp": Target(
-        family="xcup",
+        summary="AMD UltraScale+: carry cells, and products in DSP blocks.",
+        family="xilinx",
+        cells=("CARRY8", "DSP48E2", "LUT6_2"),
         carry_chain=partial(xilinx.carry_chain, cell="CARRY8"),
         multiply_add=xilinx.multiply_add,
     ),

@@ -2,25 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from golden.formats import FORMATS, STREAM_FORMATS
+from golden.formats import FORMATS
+from mixdit.calibration.settings import Choice
 from mixdit.require import require
 
 __all__ = ["command"]
 
-require("torch", "diffusers", "transformers", "safetensors")
-
-_NAMES = ", ".join(fmt.name for fmt in STREAM_FORMATS)
+_FormatName = Literal[*FORMATS]
 
 
 def command(
     model: Annotated[str, typer.Option(help="Folder of a pipeline, or its name on the Hugging Face Hub.")],
-    pipeline: Annotated[str, typer.Option(help="Its architecture: dit, pixart or sd3.")],
+    pipeline: Annotated[Literal["dit", "pixart", "sd3"], typer.Option(help="Its architecture.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("build/plan"),
     prompts: Annotated[
         Path | None, typer.Option(help="Text file with a prompt per line, to calibrate with (pixart, sd3).")
@@ -41,9 +40,7 @@ def command(
     attention_share: Annotated[
         float, typer.Option(min=0, max=1, help="Most of the attention's operands in --high.")
     ] = 0.20,
-    choice: Annotated[
-        str, typer.Option(help="What makes an outlier: magnitude, sensitivity or random.")
-    ] = "magnitude",
+    choice: Annotated[Choice, typer.Option(help="What makes an outlier.")] = "magnitude",
     reorder: Annotated[bool, typer.Option(help="Put outlier channels into blocks together.")] = True,
     exchanges: Annotated[
         int, typer.Option(min=0, help="Rounds of a search for better blocks of channels; try 1000.")
@@ -55,14 +52,14 @@ def command(
         ),
     ] = 1.0,
     timestep_groups: Annotated[int, typer.Option(min=1, help="Ranges of timesteps, each with a plan.")] = 1,
-    weight: Annotated[str, typer.Option(help=f"Format of the weights: {_NAMES}.")] = "MX6",
-    high: Annotated[str, typer.Option(help=f"Format of the outliers: {_NAMES}.")] = "MX9",
-    low: Annotated[str, typer.Option(help=f"Format of the other activations: {_NAMES}.")] = "MX6",
+    weight: Annotated[_FormatName, typer.Option(help="Format of the weights.")] = "MX6",
+    high: Annotated[_FormatName, typer.Option(help="Format of the outliers.")] = "MX9",
+    low: Annotated[_FormatName, typer.Option(help="Format of the other activations.")] = "MX6",
     tokens: Annotated[int, typer.Option(min=1, help="Random tokens looked at, per pass and layer.")] = 256,
     dtype: Annotated[
-        str, typer.Option(help="Type the model runs in: float32, bfloat16 or float16.")
+        Literal["float32", "bfloat16", "float16"], typer.Option(help="Type the model runs in.")
     ] = "float32",
-    device: Annotated[str, typer.Option(help="Where it runs: cpu, cuda, or auto.")] = "auto",
+    device: Annotated[Literal["cpu", "cuda", "auto"], typer.Option(help="Where it runs.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of noise and of the tokens looked at.")] = 0,
     restart: Annotated[bool, typer.Option(help="Forget what an interrupted calibration has seen.")] = False,
     preview: Annotated[
@@ -71,19 +68,22 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Plan the precision of a diffusion transformer and pack its weights."""
+    require("torch", "diffusers", "transformers", "safetensors")
+    import torch
+
     from mixdit.calibration.job import Job, run_job
     from mixdit.calibration.pipelines import KINDS
-    from mixdit.calibration.settings import CHOICES, Settings
+    from mixdit.calibration.settings import Settings
 
-    kind = _one_of("--pipeline", pipeline, KINDS)
+    kind = KINDS[pipeline]
     try:
         settings = Settings(
             linear_share=linear_share,
             attention_share=attention_share,
-            weight=_one_of("--weight", weight, FORMATS),
-            high=_one_of("--high", high, FORMATS),
-            low=_one_of("--low", low, FORMATS),
-            choice=_one_of("--choice", choice, {name: name for name in CHOICES}),
+            weight=FORMATS[weight],
+            high=FORMATS[high],
+            low=FORMATS[low],
+            choice=choice,
             reorder=reorder,
             exchanges=exchanges,
             cover=cover,
@@ -102,7 +102,7 @@ def command(
         steps=steps,
         guidance=guidance,
         size=size,
-        dtype=_dtype(dtype),
+        dtype=getattr(torch, dtype),
         device=_device(device),
         restart=restart,
         preview=preview,
@@ -112,12 +112,6 @@ def command(
         print(json.dumps(figures, indent=2))
     else:
         _print_table(figures)
-
-
-def _one_of(option: str, name: str, allowed: Any) -> Any:
-    if name not in allowed:
-        raise typer.BadParameter(f"{option} must be one of {', '.join(allowed)}, not {name!r}")
-    return allowed[name]
 
 
 def _items(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | str, ...]:
@@ -149,20 +143,11 @@ def _items(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | 
     return lines
 
 
-def _dtype(name: str) -> Any:
-    import torch
-
-    types = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-    return _one_of("--dtype", name, types)
-
-
 def _device(name: str) -> str:
     import torch
 
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if name not in ("cpu", "cuda"):
-        raise typer.BadParameter(f"--device must be one of cpu, cuda, auto, not {name!r}")
     if name == "cuda" and not torch.cuda.is_available():
         raise typer.BadParameter("--device cuda: this machine has no usable NVIDIA GPU")
     return name

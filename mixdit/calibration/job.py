@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
 
+from gen.files import replacing
 from mixdit.calibration.pipelines import PipelineKind, load_pipeline, run_pipeline
 from mixdit.calibration.planning import make_plan
 from mixdit.calibration.recorder import Recorder
@@ -228,7 +229,8 @@ def _preview(job: Job, pipeline: Any, plan: Plan | TimestepPlan) -> Path:
         axes.set_title(title)
         axes.axis("off")
     path = job.output / "preview.png"
-    figure.savefig(path, dpi=120)
+    with replacing(path) as new:
+        figure.savefig(new, dpi=120)
     return path
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from mixdit.calibration.statistics import AttentionStatistics, LinearStatistics, Statistics
+from mixdit.save_tensors import save_tensors
 
 __all__ = ["load_statistics", "save_statistics"]
 
@@ -27,9 +27,7 @@ def save_statistics(statistics: Statistics, path: Path, notes: dict[str, Any]) -
                 value = getattr(entry, field.name)
                 if isinstance(value, torch.Tensor):
                     tensors[f"{kind}/{layer}/{field.name}"] = value
-    new = path.with_suffix(".new")
-    save_file(tensors, new, {"mixdit": json.dumps(numbers)})
-    new.replace(path)
+    save_tensors(tensors, path, {"mixdit": json.dumps(numbers)})
 
 
 def load_statistics(path: Path) -> tuple[Statistics, dict[str, Any]]:

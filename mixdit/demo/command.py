@@ -15,10 +15,10 @@ from mixdit.demo.figures import EngineFigures
 from mixdit.demo.network import load_network
 from mixdit.demo.on_array import Classified, classify
 from mixdit.demo.on_engine import ADDER_LANES, PARAMETERS, run_block
-from mixdit.demo.picture import draw
 from mixdit.demo.progress import Show, progress_line
 from mixdit.demo.simulated_array import simulated_array
 from mixdit.demo.tables import print_array, print_engine
+from mixdit.require import require
 from mixdit.sim import EngineHarness, HarnessError
 from mixdit.sim.toolchain import ToolchainError
 from mixdit.sim.verilate import BuildError
@@ -38,12 +38,15 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Classify digits on the simulated array, and run a transformer block on the simulated engine."""
+    require("sklearn", "matplotlib")
+    from mixdit.demo.picture import draw
+
     picture = output / "digits.png"
+    output.mkdir(parents=True, exist_ok=True)  # before minutes pass
     try:
         with progress_line() as show:
             found = _run_array(rows, cols, show)
             show("drawing")
-            output.mkdir(parents=True, exist_ok=True)
             draw(picture, found, f"{rows}x{cols}")
             engine_figures = _run_engine(seed, show)
     except (ToolchainError, BuildError, HarnessError) as error:

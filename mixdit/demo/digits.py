@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import datasets  # type: ignore[import-untyped]
 
 __all__ = ["Digits", "load_digits"]
 
@@ -41,6 +40,8 @@ class Digits:
 
 def load_digits() -> tuple[Digits, Digits]:
     """The half to learn from, and the half that is held out: the first 899 images and the other 898."""
+    from sklearn import datasets  # type: ignore[import-untyped]
+
     data = datasets.load_digits()
     half = (len(data.images) + 1) // 2
     first, second = slice(half), slice(half, None)

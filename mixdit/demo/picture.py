@@ -10,6 +10,7 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
+from gen.files import replacing
 from mixdit.demo.on_array import Classified
 
 __all__ = ["draw"]
@@ -29,7 +30,8 @@ def draw(path: Path, found: Classified, array: str) -> None:
     halves = GridSpec(1, 2, figure, width_ratios=(1.1, 1))
     _gallery(figure.add_subfigure(halves[0]), found)
     _charts(figure.add_subfigure(halves[1]), found)
-    figure.savefig(path, dpi=130)
+    with replacing(path) as new:
+        figure.savefig(new, dpi=130)
 
 
 def _gallery(figure: SubFigure, found: Classified) -> None:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
-
 BACKENDS = "mixdit.sample_backends"
 """Entry points of classes whose objects multiply two block tensors, and count ``products``, ``outputs``,
 ``mismatches`` (with exact mode) and ``cycles``."""
@@ -31,26 +29,36 @@ BACKENDS = "mixdit.sample_backends"
 CALIBRATION_IMAGES, CALIBRATION_SEED = 32, 456
 
 
+def _complete_backend(incomplete: str) -> list[str]:
+    return [name for name in _backends() if name.startswith(incomplete)]
+
+
 def command(
     model: Annotated[str, typer.Option(help="Model or checkpoint file.")] = "digits-16",
     label: Annotated[
         list[int] | None,
-        typer.Option(min=0, max=9, help="Digit to draw; several allowed. [default: 0 to 9; 3 on rtl]"),
+        typer.Option(min=0, max=9, help="Digit to draw; several allowed.", show_default="0 to 9; 3 on rtl"),
     ] = None,
     variant: Annotated[
-        list[str] | None, typer.Option(help="Variant; several allowed. [default: FP32, MX6, mixed]")
+        list[str] | None,
+        typer.Option(help="Variant; several allowed.", show_default="FP32, MX6, mixed"),
     ] = None,
     backend: Annotated[
-        str, typer.Option(help="What multiplies the mixed plan once more: fast (nothing), exact, or rtl.")
+        str,
+        typer.Option(
+            help="What multiplies the mixed plan once more: fast (nothing), exact, or rtl.",
+            autocompletion=_complete_backend,
+        ),
     ] = "fast",
     steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the noise.")] = 1,
-    output: Annotated[Path, typer.Option("--out", "-o", help="The picture.")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The picture.")] = Path(
         "build/sample/samples.png"
     ),
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Draw digits in several precisions, also on the simulated array."""
+    require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
     from mixdit.rivals.variants import VARIANTS
 
     names = variant or ["FP32", "MX6", "mixed"]
@@ -72,12 +80,14 @@ def command(
         raise typer.Exit(1)
 
 
+def _backends() -> list[str]:
+    return ["fast", "exact", *sorted(entry_points(group=BACKENDS).names)]
+
+
 def _load(name: str) -> Any:
-    points = entry_points(group=BACKENDS)
-    if name not in points.names:
-        known = ", ".join(["fast", "exact", *sorted(points.names)])
-        raise ValueError(f"backend must be one of {known}, not {name!r}")
-    return points[name].load()()
+    if name not in _backends():
+        raise ValueError(f"backend must be one of {', '.join(_backends())}, not {name!r}")
+    return entry_points(group=BACKENDS)[name].load()()
 
 
 def _run(
@@ -139,7 +149,6 @@ def _report(
     from mixdit.quality.plot_samples import plot_samples
     from mixdit.quality.similarity import psnr
 
-    output.parent.mkdir(parents=True, exist_ok=True)
     plot_samples(output, "the same noise in every line", images)
     reference = next(iter(images))
     figures: dict[str, Any] = {"picture": str(output), "labels": labels, "reference": reference}

@@ -9,9 +9,8 @@ K_BLOCKS = 72
 
 
 def simulated_array(rows: int = 8, cols: int = 8, k_blocks: int = K_BLOCKS) -> ArrayHarness:
-    """An array of this size with as many rows per drain segment, up to 4, as divide its rows.
+    """An array of this size.
 
     Raises ``mixdit.sim.toolchain.ToolchainError`` or ``mixdit.sim.verilate.BuildError``.
     """
-    drain_rows = max(d for d in range(1, 5) if rows % d == 0)
-    return ArrayHarness(rows=rows, cols=cols, drain_rows=drain_rows, k_blocks=k_blocks)
+    return ArrayHarness(rows=rows, cols=cols, k_blocks=k_blocks)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import datasets  # type: ignore[import-untyped]
 
 from mixdit.demo.linear import Array, Linear
 from mixdit.demo.weights import Weights, read_weights
@@ -84,6 +83,8 @@ def tokens(weights: Weights, images: int, timestep: int, seed: int) -> tuple[Arr
     seed:
         Of the choice of images and of the noise.
     """
+    from sklearn import datasets  # type: ignore[import-untyped]
+
     digits = datasets.load_digits()
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(digits.images), images, replace=False)

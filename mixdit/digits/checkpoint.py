@@ -5,10 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from mixdit.digits.model import DigitsTransformer, ModelShape
+from mixdit.save_tensors import save_tensors
 
 __all__ = ["CHECKPOINTS", "load_model", "load_weights", "save_model", "save_weights"]
 
@@ -18,12 +19,11 @@ CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 def save_weights(path: Path, module: nn.Module, metadata: dict[str, object]) -> None:
     """Write weights in half precision, and ``metadata`` as JSON in the header."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     weights = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in module.state_dict().items()
     }
-    save_file(weights, path, {"mixdit": json.dumps(metadata)})
+    save_tensors(weights, path, {"mixdit": json.dumps(metadata)})
 
 
 def load_weights(path: Path, module: nn.Module) -> None:

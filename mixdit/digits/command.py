@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -15,14 +15,13 @@ from mixdit.require import require
 
 __all__ = ["command"]
 
-require("torch", "diffusers", "sklearn", "safetensors")
-
 CLASSIFIER = "classifier"
 
 
 def command(
     name: Annotated[
-        str, typer.Argument(help="What to train: digits-16, digits-64, classifier, or all of them.")
+        Literal["digits-16", "digits-64", "classifier", "all"],
+        typer.Argument(help="What to train: a model, the classifier, or all of them."),
     ] = "all",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the checkpoints.")] = Path(
         "build/checkpoints"
@@ -33,6 +32,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train the digits transformers, and the classifier that judges their samples."""
+    require("torch", "diffusers", "sklearn", "safetensors")
     import torch
 
     from mixdit.digits.checkpoint import save_model, save_weights
@@ -41,8 +41,6 @@ def command(
     from mixdit.digits.training import train
 
     names = [*RECIPES, CLASSIFIER]
-    if name != "all" and name not in names:
-        raise typer.BadParameter(f"name must be one of {', '.join(names)}, all, not {name!r}")
     torch.set_num_threads(threads)
     rows = []
     for each in names if name == "all" else [name]:

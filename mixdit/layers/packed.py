@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import golden
@@ -22,6 +21,7 @@ from mixdit.layers.linear import weight_codes
 from mixdit.plan.plan import Plan
 from mixdit.plan.plan_file import plan_from_json, plan_to_json
 from mixdit.plan.timestep_plan import TimestepPlan
+from mixdit.save_tensors import save_tensors
 from mixdit.tensors.block_tensor import BlockTensor, expand_formats
 from mixdit.tensors.quantize import dequantize
 
@@ -118,7 +118,7 @@ def save_packed(model: nn.Module, plan: Plan | TimestepPlan, path: Path | str) -
     ValueError
         A plan for another model.
     """
-    save_file(dict(_packed(model, plan)), path, {_KEY: json.dumps(plan_to_json(plan))})
+    save_tensors(dict(_packed(model, plan)), path, {_KEY: json.dumps(plan_to_json(plan))})
 
 
 def load_packed(path: Path | str) -> PackedWeights:

@@ -13,6 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gen.files import write_text
 from golden import FORMATS, Format
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.timestep_plan import TimestepPlan
@@ -133,7 +134,7 @@ def save_plan(plan: Plan | TimestepPlan, path: Path | str) -> None:
     """Write a plan as readable JSON, lists of numbers on one line."""
     text = json.dumps(plan_to_json(plan), indent=1)
     text = re.sub(r"\[[\d,\s]+\]", lambda numbers: " ".join(numbers.group().split()), text)
-    Path(path).write_text(text + "\n")
+    write_text(Path(path), text + "\n")
 
 
 def load_plan(path: Path | str) -> Plan | TimestepPlan:

@@ -29,25 +29,28 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
-
 
 def command(
     model: Annotated[
-        list[str] | None, typer.Option(help="Model or checkpoint file; several allowed. [default: all]")
+        list[str] | None,
+        typer.Option(help="Model or checkpoint file; several allowed.", show_default="all"),
     ] = None,
     variant: Annotated[
-        list[str] | None, typer.Option(help="Variant; several allowed. [default: all]")
+        list[str] | None, typer.Option(help="Variant; several allowed.", show_default="all")
     ] = None,
     n: Annotated[
         list[int] | None,
         typer.Option(
-            "--n", "-n", min=2, help="Images of each variant; one for each model allowed. [default: 300]"
+            "--n",
+            "-n",
+            min=2,
+            help="Images of each variant; one for each model allowed.",
+            show_default="300",
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps.")] = 20,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
-    output: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables and pictures.")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for tables and pictures.")] = Path(
         "build/quality"
     ),
     plots: Annotated[
@@ -58,6 +61,7 @@ def command(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
 ) -> None:
     """Compare images of the digits transformers in every precision."""
+    require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
     from mixdit.digits.recipes import RECIPES
     from mixdit.rivals.variants import VARIANTS
 
@@ -131,12 +135,13 @@ def _progress() -> "Iterator[Progress]":
 
 
 def _report(results: "list[Result]", output: Path, check: bool, as_json: bool, as_csv: bool) -> "list[Check]":
+    from gen.files import write_text
     from mixdit.quality.checks import check_rows
     from mixdit.quality.report import print_rows, write_csv, write_markdown
 
     rows = [result.row for result in results]
     text = json.dumps([row.to_json() for row in rows], indent=2)
-    (output / "quality.json").write_text(text + "\n", encoding="utf-8")
+    write_text(output / "quality.json", text + "\n")
     write_csv(rows, output / "quality.csv")
     write_markdown(rows, output / "quality.md")
     checks = check_rows(rows) if check else []

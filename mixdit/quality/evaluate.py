@@ -2,6 +2,7 @@
 
 import ctypes
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
@@ -44,14 +45,30 @@ def _begin() -> None:
 
 
 @contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C does nothing; processes that are started keep to that: who started them ends them."""
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@contextmanager
 def workers(count: int) -> Iterator[Workers]:
     """Processes of one thread each: small models gain more from these than from threads."""
     if count < 1:
         raise ValueError(f"jobs must be at least 1, not {count!r}")
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(count, context, initializer=_begin)
+    with _without_interrupts():  # nor do its processes take any
+        pool.submit(_keep_memory)
     try:
         yield pool
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -6,6 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from gen.files import replacing
+
 __all__ = ["COLOURS", "new_figure", "save", "tidy"]
 
 COLOURS = ("#2f6db3", "#c0392b", "#1b7f4b", "#b8860b", "#7d3c98", "#5f6a6a")
@@ -27,5 +29,6 @@ def tidy(axis: Axes, title: str) -> None:
 
 def save(figure: Figure, path: Path) -> Path:
     """Write as PNG."""
-    figure.savefig(path, dpi=110)
+    with replacing(path) as new:
+        figure.savefig(new, dpi=110)
     return path

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from gen.files import replacing, write_text
 from mixdit.quality.row import Row
 
 __all__ = ["print_rows", "write_csv", "write_markdown"]
@@ -66,7 +67,7 @@ def write_csv(rows: Sequence[Row], path: Path) -> None:
     lines = [row.to_json() for row in rows]
     for line in lines:
         del line["sqnr_by_timestep"]
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(lines[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(lines)
@@ -95,7 +96,7 @@ def write_markdown(rows: Sequence[Row], path: Path) -> None:
         lines = [MARKDOWN, ["---"] * len(MARKDOWN), *map(_cells, chosen)]
         title = f"## `{model}`\n\n{chosen[0].samples} images, {chosen[0].steps} DDIM steps.\n\n"
         parts.append(title + "".join(_markdown_line(line) for line in lines))
-    path.write_text("\n".join(parts), encoding="utf-8")
+    write_text(path, "\n".join(parts))
 
 
 def _markdown_line(cells: Iterable[str]) -> str:

@@ -134,18 +134,13 @@ class ArrayHarness:
         *,
         rows: int,
         cols: int,
-        drain_rows: int,
         k_blocks: int,
+        drain_rows: int | None = None,
         fraction_bits: int = FRACTION_BITS,
         target: str = "generic",
         threads: int = 1,
         optimization: str = "-Os",
     ):
-        self.rows = rows
-        self.cols = cols
-        self.drain_rows = drain_rows
-        self.k_blocks = k_blocks
-        self.fraction_bits = fraction_bits
         core = Array(
             rows=rows,
             cols=cols,
@@ -154,6 +149,11 @@ class ArrayHarness:
             fraction_bits=fraction_bits,
             target=target,
         )
+        self.rows = rows
+        self.cols = cols
+        self.drain_rows: int = core.drain_rows
+        self.k_blocks = k_blocks
+        self.fraction_bits = fraction_bits
         path, design = build_library(core, threads=threads, optimization=optimization)
         self._library = ctypes.CDLL(str(path))
         self._library.array_open.restype = ctypes.c_void_p

@@ -118,10 +118,10 @@ GOALS: Sequence[Goal] = (
     _speed("grid_8x8", 200, 225),
     _size("pe_generic", "LUT4", 80, 70),
     _speed("pe_generic", 220, 250),
-    _size("pe_xcup", "LUT6", 46, 40),
-    _size("pe_xcup_dsp", "LUT6", 22, 18),
+    _size("pe_xilinx", "LUT6", 46, 40),
+    _size("pe_xilinx_dsp", "LUT6", 22, 18),
     Goal(
-        run="pe_xcup_dsp",
+        run="pe_xilinx_dsp",
         item="DSP48E2",
         figure=lambda r: r.area.dsp if r.area else None,
         goal=8,

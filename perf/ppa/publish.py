@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gen.files import write_files
+from gen.files import write_text
+from gen.synth.subjects import SUBJECTS
+from gen.targets_command import MEASURED
 from perf.ppa.standard import TITLES
 
-__all__ = ["FIGURES", "README", "publish", "summary", "with_summary"]
+__all__ = ["FIGURES", "README", "measured", "publish", "summary", "with_summary"]
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 FIGURES = ROOT / "docs" / "ppa" / "report.json"
 """All figures of the published report."""
+
+_FIGURES_OF_A_TARGET = ("family", "parameters", "lut", "ff", "dsp", "ram")
 
 _SUMMARY = re.compile(r"(<!-- ppa -->\n).*?(<!-- end of ppa -->)", re.DOTALL)
 _SHOWN = (
@@ -31,20 +35,31 @@ _SHOWN = (
     "engine_8x8_remainder",
     "quantizer",
     "converter",
-    "pe_xcup",
-    "pe_xcup_dsp",
+    "pe_xilinx",
+    "pe_xilinx_dsp",
 )
 """Runs in the README, by name."""
 
 
+def measured(figures: Mapping[str, Any]) -> str:
+    """What `mixdit targets` shows of ``figures``, as JSON: the project's own designs by target."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, run in figures.items():
+        if run["target"] and run["design"] in SUBJECTS:
+            entry = {key: run[key] for key in _FIGURES_OF_A_TARGET} | {"fmax_mhz": run["fmax_mhz_trimmed"]}
+            found.setdefault(run["target"], []).append({"title": TITLES[name], **entry})
+    return json.dumps(found, indent=2) + "\n"
+
+
 def publish(folder: Path, names: list[str]) -> None:
-    """Copy the files ``names`` of a report in ``folder`` to docs/ppa, and renew the README's table."""
+    """Copy the files ``names`` of a report in ``folder`` to docs/ppa, and renew what shows its figures."""
     target = FIGURES.parent
     target.mkdir(exist_ok=True)
     for name in names:
         (target / name).write_bytes((folder / name).read_bytes())
-    text = with_summary(README.read_text(), json.loads(FIGURES.read_text()))
-    write_files(ROOT, {README.name: text})
+    figures = json.loads(FIGURES.read_text())
+    write_text(README, with_summary(README.read_text(), figures))
+    write_text(MEASURED, measured(figures))
 
 
 def with_summary(text: str, figures: Mapping[str, Any]) -> str:

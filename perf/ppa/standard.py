@@ -52,9 +52,9 @@ TITLES: Mapping[str, str] = {
     "quantizer": "quantizer",
     "converter": "converter",
     "dequantizer": "dequantizer",
-    "pe_xcup": "processing element, UltraScale+",
-    "pe_xcup_dsp": "processing element, UltraScale+ with DSPs",
-    "pe_xc7": "processing element, 7 series",
+    "pe_xilinx": "processing element, UltraScale+",
+    "pe_xilinx_dsp": "processing element, UltraScale+ with DSPs",
+    "pe_xilinx7": "processing element, 7 series",
     "pe_gowin": "processing element, Gowin",
 }
 """Name of each run in the report."""
@@ -122,9 +122,9 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "quantizer": run("quantizer"),
         "converter": run("converter", target="ecp5"),
         "dequantizer": run("dequantizer"),
-        "pe_xcup": run("pe", "xcup", target="xilinx"),
-        "pe_xcup_dsp": run("pe", "xcup", target="xilinx_dsp"),
-        "pe_xc7": run("pe", "xc7", target="xilinx7"),
+        "pe_xilinx": run("pe", "xilinx", target="xilinx"),
+        "pe_xilinx_dsp": run("pe", "xilinx", target="xilinx_dsp"),
+        "pe_xilinx7": run("pe", "xilinx7", target="xilinx7"),
         "pe_gowin": run("pe", "gowin", target="generic"),
     }
     assert requests.keys() == TITLES.keys()

@@ -138,7 +138,7 @@ def test_more_images_give_a_plan_of_their_own(folder, tmp_path, capsys):
         (["--prompts", "x"], 2, "--prompts is for pixart and sd3: dit takes --labels"),
         (["--dtype", "int8"], 2, "--dtype must be one of float32, bfloat16, float16, not 'int8'"),
         (["--device", "tpu"], 2, "--device must be one of cpu, cuda, auto, not 'tpu'"),
-        (["--linear-share", "2"], 2, "Invalid value for '--linear-share'"),
+        (["--linear-share", "2"], 2, "--linear-share must be a number from 0 to 1, not '2'"),
         (["--pipeline", "sd3", "--labels", "1"], 2, "--labels is for dit: pixart and sd3 take --prompts"),
         (["--pipeline", "sd3"], 2, "--prompts FILE is needed: a text file with a prompt per line"),
         (["--pipeline", "sd3", "--prompts", "/none"], 2, "--prompts must be a text file, not '/none'"),

@@ -135,7 +135,18 @@ def test_checks_catch_what_is_wrong(variant, field, value, claim):
 
 @pytest.mark.slow
 def test_command_prints_and_draws(tmp_path):
-    arguments = ["--model", "digits-16", "--n", "10", "--steps", "2", "--jobs", "1", "--out", str(tmp_path)]
+    arguments = [
+        "--model",
+        "digits-16",
+        "--n",
+        "10",
+        "--steps",
+        "2",
+        "--jobs",
+        "1",
+        "--output",
+        str(tmp_path),
+    ]
     for name in NAMES:
         arguments += ["--variant", name]
     result = invoke(*arguments, "--json")
@@ -166,6 +177,6 @@ def test_command_prints_and_draws(tmp_path):
     ],
 )
 def test_command_names_what_is_wrong(arguments, message, tmp_path):
-    result = invoke(*arguments, "--out", str(tmp_path))
+    result = invoke(*arguments, "--output", str(tmp_path))
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())

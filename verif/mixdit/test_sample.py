@@ -23,7 +23,7 @@ def invoke(*arguments: str):
 @pytest.mark.slow
 def test_exact_mode_is_close_to_fast_mode(tmp_path):
     picture = tmp_path / "new" / "picture.png"
-    result = invoke("--backend", "exact", "--label", "7", "--steps", "2", "--out", str(picture), "--json")
+    result = invoke("--backend", "exact", "--label", "7", "--steps", "2", "--output", str(picture), "--json")
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout)
     assert figures["labels"] == [7]
@@ -34,7 +34,7 @@ def test_exact_mode_is_close_to_fast_mode(tmp_path):
 
 @pytest.mark.slow
 def test_array_denoises_with_the_bits_of_exact_mode(tmp_path):
-    result = invoke("--backend", "rtl", "--steps", "1", "--out", str(tmp_path / "p.png"), "--json")
+    result = invoke("--backend", "rtl", "--steps", "1", "--output", str(tmp_path / "p.png"), "--json")
     assert result.exit_code == 0, result.output
     rtl = json.loads(result.stdout)["rtl"]
     # Five linear layers and two products of four heads in each of four blocks.
@@ -66,6 +66,6 @@ def test_backend_counts_mismatches(monkeypatch):
     ],
 )
 def test_command_names_what_is_wrong(arguments, message, tmp_path):
-    result = invoke(*arguments, "--out", str(tmp_path / "p.png"))
+    result = invoke(*arguments, "--output", str(tmp_path / "p.png"))
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())

@@ -68,8 +68,8 @@ def test_array(bench, target, way):
 @pytest.mark.parametrize(
     ("target", "way"),
     [
-        ("xilinx_dsp", "xcup"),
-        ("xilinx7", "xc7"),
+        ("xilinx_dsp", "xilinx"),
+        ("xilinx7", "xilinx7"),
         ("generic", "gowin"),
     ],
 )

@@ -92,13 +92,13 @@ def test_every_bit_of_a_xilinx_table_counts():
         init = xilinx.table(op.terms)
         # Where a bit propagates, its addend goes nowhere.
         same.update(names(op, "table", [n for n in bits if n < 32 and init >> 32 + n & 1]))
-    assert proven(miters, "xcup") == same
+    assert proven(miters, "xilinx") == same
 
 
 @pytest.mark.netlist
 def test_multiplier_equals_its_twin_and_no_mutation_does(bench):
     design = Design.of(MultiplierForms(), "mx_multiplier_forms")
-    design = replace(design, verilog=with_models(design.verilog, "xcup", ["DSP48E2"]))
+    design = replace(design, verilog=with_models(design.verilog, "xilinx", ["DSP48E2"]))
     bench(design, "mx_multiplier_forms", "verif.netlist.multiplier_bench")
 
 

@@ -2,7 +2,8 @@
 
 import json
 
-from perf.ppa.publish import FIGURES, README, summary, with_summary
+from gen.targets_command import MEASURED
+from perf.ppa.publish import FIGURES, README, measured, summary, with_summary
 from perf.ppa.standard import standard_set
 
 
@@ -21,3 +22,7 @@ def test_a_figure_that_was_typed_does_not_stay():
 
 def test_every_run_of_the_standard_set_is_published():
     assert json.loads(FIGURES.read_text()).keys() == standard_set(3).keys()
+
+
+def test_targets_have_the_published_figures():
+    assert MEASURED.read_text() == measured(json.loads(FIGURES.read_text()))

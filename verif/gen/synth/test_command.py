@@ -29,9 +29,12 @@ def synth(*arguments):
     ("arguments", "message"),
     [
         (["--design", "nothing"], "no design is called 'nothing': choose from pe, "),
-        (["--design", "pe", "--family", "ice40"], "no family is called 'ice40': choose from ecp5, xcup"),
+        (
+            ["--design", "pe", "--family", "ice40"],
+            "--family must be one of ecp5, xilinx, xilinx7, ",
+        ),
         (["--design", "pe", "--rows", "2"], "pe has no parameter rows (it has: "),
-        (["--design", "pe", "--target", "asic"], "pe: target must be one of generic"),
+        (["--design", "pe", "--target", "asic"], "--target must be one of generic, ecp5"),
         (["--design", "no.such:thing"], "no.such:thing: no 'no.such:thing': No module named 'no'"),
     ],
 )

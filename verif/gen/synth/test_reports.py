@@ -72,7 +72,7 @@ def test_ecp5_counts_carry_and_memory_cells_as_luts():
 
 def test_xilinx_counts_memories_and_shift_registers_as_luts():
     cells = {"LUT2": 5, "LUT6": 6, "INV": 1, "SRL16E": 3, "RAM32M16": 1, "CARRY4": 2, "FDRE": 9, "DSP48E2": 8}
-    area = FAMILIES["xcup"].area(cells)
+    area = FAMILIES["xilinx"].area(cells)
     assert (area.lut, area.carry, area.ff, area.dsp) == (5 + 6 + 1 + 3 + 8, 2, 9, 8)
 
 
@@ -81,7 +81,9 @@ def test_unknown_cell_is_an_error():
         FAMILIES["gowin"].area({"ODD": 1, "LUT4": 1})
 
 
-@pytest.mark.parametrize(("family", "cell"), [("xc7", "CARRY8"), ("xc7", "DSP48E2"), ("xcup", "CCU2C")])
+@pytest.mark.parametrize(
+    ("family", "cell"), [("xilinx7", "CARRY8"), ("xilinx7", "DSP48E2"), ("xilinx", "CCU2C")]
+)
 def test_cell_of_another_family_is_an_error(family, cell):
     with pytest.raises(SynthesisError, match=f"no rule for counting cells of type {cell}"):
         FAMILIES[family].area({cell: 1, "LUT6": 1})
