@@ -109,44 +109,60 @@ end
 """
 
 _CONTROL = """\
+// Accesses to registers: inputs change at falling edges, outputs are looked at shortly behind them.
+reg address_taken, data_taken;
+
 task write(input [11:0] address, input [31:0] value);
   begin
-    @(posedge clk);
-    s_axil_awaddr <= address;
-    s_axil_wdata <= value;
-    s_axil_wstrb <= 4'hf;
-    s_axil_awvalid <= 1'b1;
-    s_axil_wvalid <= 1'b1;
-    @(posedge clk);
+    @(negedge clk);
+    s_axil_awaddr = address;
+    s_axil_wdata = value;
+    s_axil_wstrb = 4'hf;
+    s_axil_awvalid = 1'b1;
+    s_axil_wvalid = 1'b1;
     while (s_axil_awvalid || s_axil_wvalid) begin
-      if (s_axil_awready) s_axil_awvalid <= 1'b0;
-      if (s_axil_wready) s_axil_wvalid <= 1'b0;
-      @(posedge clk);
+      #1 address_taken = s_axil_awready;
+      data_taken = s_axil_wready;
+      @(negedge clk);
+      if (address_taken) s_axil_awvalid = 1'b0;
+      if (data_taken) s_axil_wvalid = 1'b0;
     end
-    s_axil_bready <= 1'b1;
-    @(posedge clk);
-    while (!s_axil_bvalid) @(posedge clk);
-    s_axil_bready <= 1'b0;
+    s_axil_bready = 1'b1;
+    #1;
+    while (!s_axil_bvalid) begin
+      @(negedge clk);
+      #1;
+    end
     if (s_axil_bresp != 2'b00) begin
       errors = errors + 1;
       $display("write of %h to register %h is refused", value, address);
     end
+    @(negedge clk);
+    s_axil_bready = 1'b0;
   end
 endtask
 
 task read(input [11:0] address, output [31:0] value);
   begin
-    @(posedge clk);
-    s_axil_araddr <= address;
-    s_axil_arvalid <= 1'b1;
-    @(posedge clk);
-    while (!s_axil_arready) @(posedge clk);
-    s_axil_arvalid <= 1'b0;
-    s_axil_rready <= 1'b1;
-    @(posedge clk);
-    while (!s_axil_rvalid) @(posedge clk);
+    @(negedge clk);
+    s_axil_araddr = address;
+    s_axil_arvalid = 1'b1;
+    #1;
+    while (!s_axil_arready) begin
+      @(negedge clk);
+      #1;
+    end
+    @(negedge clk);
+    s_axil_arvalid = 1'b0;
+    s_axil_rready = 1'b1;
+    #1;
+    while (!s_axil_rvalid) begin
+      @(negedge clk);
+      #1;
+    end
     value = s_axil_rdata;
-    s_axil_rready <= 1'b0;
+    @(negedge clk);
+    s_axil_rready = 1'b0;
   end
 endtask
 
@@ -181,7 +197,7 @@ def _job(descriptor: Descriptor) -> Iterable[str]:
 
 def _sequence(name: str, jobs: Jobs, words: int, initialized: bool) -> list[str]:
     first, *others = jobs.descriptors
-    statements = [*(["@(posedge clk);"] if initialized else reset()), *_job(first)]
+    statements = [*([] if initialized else reset()), *_job(first)]
     for descriptor in others:
         statements += [*reset(), *_job(descriptor)]
     return [

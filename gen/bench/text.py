@@ -59,5 +59,9 @@ def clock_and_limit(name: str, most_cycles: int) -> list[str]:
 
 
 def reset() -> list[str]:
-    """Statements that pulse the reset for one cycle, which must be enough."""
-    return ["rst <= 1'b1;", "@(posedge clk);", "rst <= 1'b0;", "@(posedge clk);"]
+    """Statements that pulse the reset for one cycle, which must be enough.
+
+    At falling edges, as all that processes with waits do: simulators differ in whether what these assign at a
+    rising edge is seen at that edge.
+    """
+    return ["@(negedge clk);", "rst = 1'b1;", "@(negedge clk);", "rst = 1'b0;"]
