@@ -112,6 +112,7 @@ def test_compiled_engine(folder, capfd):
     assert "4 MEASURE\n" in check
 
 
+@pytest.mark.slow
 def test_failing_simulations_keep_their_waveforms(folder, monkeypatch):
     async def stop(ctx):
         await ctx.tick().repeat(3)
@@ -142,6 +143,7 @@ def test_errors_are_one_line(folder, capfd, test, message):
     assert re.fullmatch(rf"wave: [^\n]*{re.escape(message)}[^\n]*\n", error)
 
 
+@pytest.mark.slow
 def test_first_of_many(folder, capfd):
     assert wave.main(["test_words_come_back"], folder) == 0
     output = capfd.readouterr().out

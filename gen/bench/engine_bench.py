@@ -178,7 +178,7 @@ def _expect(name: str, value: int) -> Iterable[str]:
     yield f"read({_register(name)}, answer);"
     yield f"if (answer !== {value}) begin"
     yield "  errors = errors + 1;"
-    yield f'  $display("{name} is %0d, not {value}", answer);'
+    yield f'  $display("register {name} is %0d, not {value}", answer);'
     yield "end"
 
 

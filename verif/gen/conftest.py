@@ -16,8 +16,8 @@ SMALL = {
 
 
 def design_parameter(name):
-    """Those that hold an array and more take as long as all others together."""
-    return pytest.param(name, marks=pytest.mark.slow) if name in ("mx_stream", "mixdit_gemm") else name
+    """Those that hold an array and more take longer than all others together."""
+    return pytest.param(name, marks=pytest.mark.sweep) if name in ("mx_stream", "mixdit_gemm") else name
 
 
 @pytest.fixture(scope="session", params=map(design_parameter, DESIGNS))

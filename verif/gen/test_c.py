@@ -105,7 +105,7 @@ def engine():
     return build.build_engine_library(Engine(**asdict(WIDE)))[0]
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("source", "last"),
     [

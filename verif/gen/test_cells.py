@@ -53,9 +53,9 @@ CELLS = {
             for first, second in zip(tables(16), reversed(tables(16)), strict=True)
         ],
     ),
-    "LUT6_2": ("xcup", "I0 I1 I2 I3 I4 I5", "O5 O6", [{"INIT": f"64'h{init:x}"} for init in tables(64)]),
-    "CARRY4": ("xc7", "CI CYINIT DI:4 S:4", "CO:4 O:4", [{}]),
-    "CARRY8": ("xcup", "CI CI_TOP DI:8 S:8", "CO:8 O:8", [{}, {"CARRY_TYPE": '"SINGLE_CY8"'}]),
+    "LUT6_2": ("xilinx", "I0 I1 I2 I3 I4 I5", "O5 O6", [{"INIT": f"64'h{init:x}"} for init in tables(64)]),
+    "CARRY4": ("xilinx7", "CI CYINIT DI:4 S:4", "CO:4 O:4", [{}]),
+    "CARRY8": ("xilinx", "CI CI_TOP DI:8 S:8", "CO:8 O:8", [{}, {"CARRY_TYPE": '"SINGLE_CY8"'}]),
 }
 """Cells without registers: family by Yosys' name, inputs and outputs with their bits, and parameters."""
 
@@ -169,7 +169,7 @@ def test_multiplier_equals_its_predecessor(extra, cascaded, tmp_path):
         z="001" if cascaded else "011",
         other_addend="cascade" if cascaded else "c",
     )
-    texts = [cell_models(["DSP48E2"]), yosys.cell_models("xc7", ["DSP48E1"]), text]
+    texts = [cell_models(["DSP48E2"]), yosys.cell_models("xilinx7", ["DSP48E1"]), text]
     assert simulate(tmp_path, texts) == "0 errors, 1\n"
 
 

@@ -130,7 +130,7 @@ def test_a_name_is_that_of_folder_files_and_modules(mixdit, tmp_path):
     assert "\nmodule mx_converter(" in (tmp_path / "mx_converter/mx_converter.v").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_all_is_the_default_and_gives_each_design_its_parameters(mixdit, tmp_path):
     code, out, _ = mixdit("verilog", *ARRAY[3:], "-o", tmp_path)
     assert code == 0

@@ -22,6 +22,14 @@ COMMANDS = {
 MOMENTS = {"verilog": 10, "synth": 5}
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Have SIGINT interrupt, also where the tests run in the background, and shells have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def start(arguments, folder):
     process = subprocess.Popen(
         [sys.executable, "-c", START, *arguments.split()],

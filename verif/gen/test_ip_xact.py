@@ -9,14 +9,13 @@ import xmlschema
 
 from golden.engine import ADDRESS_SPACE_BITS, REGISTERS, Access
 from verif.gen.bus_roles import direction
+from verif.gen.conftest import design_parameter
 
 SPIRIT = {"spirit": "http://www.spiritconsortium.org/XMLSchema/SPIRIT/1685-2009"}
 ATTRIBUTE = f"{{{SPIRIT['spirit']}}}"
 KINDS = {"axis": "axis", "aximm": "axi", "clock": "clock", "reset": "reset", "interrupt": "interrupt"}
 
-ENGINE = pytest.mark.parametrize(
-    "package", [pytest.param("mixdit_gemm", marks=pytest.mark.slow)], indirect=True
-)
+ENGINE = pytest.mark.parametrize("package", [design_parameter("mixdit_gemm")], indirect=True)
 
 
 @pytest.fixture

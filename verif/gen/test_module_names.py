@@ -135,7 +135,7 @@ def beside(tmp_path_factory):
     return [folder / file for file in files]
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_designs_fit_beside_each_other(check, beside):
     skipped = check(beside, "system")

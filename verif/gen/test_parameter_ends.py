@@ -23,7 +23,7 @@ ENDS = {
     "data_bits": (64, 512),
     "address_bits": (16, 64),
     "queue_depth": (4, 64),
-    "reorder_columns": (0, 1, 65536),
+    "reorder_columns": (0, 1, 16, 65536),
 }
 """Ends of each range, of whatever design has the widest."""
 
@@ -31,6 +31,7 @@ OWN_RANGE = {
     ("mx_stream", "cols", 64): "cols must divide 16",
     ("mixdit_gemm", "cols", 64): r"cols must be one of \(1, 2, 4, 8, 16\)",
     ("mixdit_gemm", "k_blocks", 1): "k_blocks must be even",
+    ("mixdit_gemm", "reorder_columns", 1): "reorder_columns must be 0, or 16 to 65536",
 }
 """What a design refuses of these, and why."""
 

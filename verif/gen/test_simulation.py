@@ -28,7 +28,7 @@ def simulate(folder, name, sources, generation):
 
 def verdict(output):
     """The one line that says how it went."""
-    (line,) = (line for line in output.splitlines() if re.match("PASS|FAIL", line))
+    (line,) = (line for line in output.splitlines() if re.match("PASS |FAIL ", line))
     return line
 
 

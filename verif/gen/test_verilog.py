@@ -60,7 +60,7 @@ class Empty(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         index = Signal(range(1))
-        m.d.sync += [index.eq(index + 1), self.o.eq(self.i)]
+        m.d.sync += [index.eq((index + 1)[:0]), self.o.eq(self.i)]
         delayed = Signal(range(1))
         m.d.comb += delayed.eq(index)
         return m

@@ -10,7 +10,7 @@ from gen.verilog import to_verilog
 from gen.widths import TruncationError, check_widths, needed_bits
 from hw.gemm.jobs.control import Control
 from hw.target.targets import TARGETS
-from verif.gen.conftest import SMALL
+from verif.gen.conftest import SMALL, design_parameter
 
 A, B, NARROW, NEGATIVE = Signal(8), Signal(6), Signal(3), Signal(signed(8))
 
@@ -126,13 +126,14 @@ MORE = (
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("name", [*map(design_parameter, DESIGNS)])
 def test_targets(name, target):
     design = DESIGNS[name]
     targeted = {"target": target} if "target" in design.parameters else {}
     assert check_widths(*_all_of(design.top(SMALL.get(name, {}) | targeted))) > 50
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [(name, parameters) for more in MORE for name, parameters in more.items()],

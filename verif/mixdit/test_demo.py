@@ -42,7 +42,7 @@ def shown_in_readme() -> tuple[str, str]:
     return blocks[index], blocks[index + 1]
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_readme_shows_what_the_demo_prints(tmp_path, monkeypatch):
     monkeypatch.setenv("MIXDIT_SIM_BUILD", str(build_root()))  # not below the new folder
     monkeypatch.setenv("COLUMNS", "80")

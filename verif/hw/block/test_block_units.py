@@ -21,7 +21,9 @@ from verif.hw.block import block_vectors as vectors
 CORES = {"quantizer": Quantizer, "dequantizer": Dequantizer, "converter": Converter}
 
 
-@pytest.mark.parametrize("unit", CORES)
+@pytest.mark.parametrize(
+    "unit", ["converter", *(pytest.param(u, marks=pytest.mark.slow) for u in ("quantizer", "dequantizer"))]
+)
 def test_unit(bench, unit):
     result = bench(
         CORES[unit](),

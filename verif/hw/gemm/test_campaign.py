@@ -114,13 +114,8 @@ LAYERS = {
 """M, N and K, shares of MX9 k-blocks in A and B, and D's format."""
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.engine if name.startswith("linear") else pytest.mark.slow)
-        for name in LAYERS
-    ],
-)
+@pytest.mark.engine
+@pytest.mark.parametrize("name", LAYERS)
 def test_real_layers(name, summarize):
     """Layers of a transformer 1152 wide on an 8x8 engine, through the driver."""
     m, n, k, a_share, b_share, out = LAYERS[name]

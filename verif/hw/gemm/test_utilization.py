@@ -16,13 +16,13 @@ def measured(name: str):
         return measure(engine, case)
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 @pytest.mark.parametrize("name", [case.name for case in (*CASES["mixes"], *CASES["M = 2"])])
 def test_passes_are_what_the_formats_call_for(name):
     assert failures(measured(name)) == []
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("name", "key", "least"),
     [
@@ -40,7 +40,7 @@ def test_nothing_waits(name, key, least):
     assert result[key] >= least
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_short_products_do_not_wait_for_their_bias():
     """With as many sums per cycle as a tile of 8 passes gives, a bias costs nothing."""
     busy = []
@@ -52,7 +52,7 @@ def test_short_products_do_not_wait_for_their_bias():
     assert busy[1] >= max(0.8, busy[0] - 0.02)
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_two_rows_use_what_bandwidth_there_is():
     (case,) = (case for case in CASES["M = 2"] if case.name == "2 rows, MX6")
     with EngineHarness(WIDE, memory=Memory(bandwidth=0.3)) as engine:

@@ -5,8 +5,9 @@ import pytest
 from hw.gemm.reorder.reorder_path import ReorderPath
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("data_bits", [64, 512])
+@pytest.mark.parametrize(
+    "data_bits", [pytest.param(64, marks=pytest.mark.slow), pytest.param(512, marks=pytest.mark.engine)]
+)
 def test_reorder_path(bench, data_bits):
     parameters = {"columns": 100, "rows_bits": 20, "data_bits": data_bits, "address_bits": 32}
     result = bench(

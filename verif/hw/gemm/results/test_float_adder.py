@@ -5,7 +5,7 @@ import pytest
 from hw.gemm.results.float_adder import FloatAdder
 
 
-@pytest.mark.parametrize("lanes", [1, 4])
+@pytest.mark.parametrize("lanes", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_float_adder(bench, lanes):
     result = bench(
         FloatAdder(lanes=lanes),
