@@ -26,6 +26,7 @@ PROGRAMS = {
     "bash": ("bash", "FuseSoC's runs"),
     "iverilog": ("iverilog", "an export's own bench in Icarus Verilog"),
     "ghdl": ("ghdl", "VHDL around an export"),
+    "tclsh": ("tcl", "FuseSoC's synthesis with the packaged Yosys; checking scripts for Vivado and Quartus"),
     "dtc": ("device-tree-compiler", "checking device trees"),
 }
 """Programs that no Python package brings: package of Debian and Ubuntu, and what each is for."""

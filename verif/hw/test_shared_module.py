@@ -44,7 +44,7 @@ class Prototype(wiring.Component):
         for i, o in zip(self.i, self.o, strict=True):
             wiring.connect(m, wiring.flipped(i), wiring.flipped(o))
         m.d.sync += [self.event.p.eq(self.i[0].p.kind), self.event.valid.eq(self.request.valid)]
-        m.d.comb += self.state.p.eq(self.table[1][2] + self.start + self.request.p)
+        m.d.comb += self.state.p.eq((self.table[1][2] + self.start + self.request.p)[:3])
         return m
 
 

@@ -5,9 +5,8 @@ import pytest
 from hw.gemm.reorder.reorder_path import ReorderPath
 
 
-@pytest.mark.parametrize(
-    "data_bits", [pytest.param(64, marks=pytest.mark.slow), pytest.param(512, marks=pytest.mark.engine)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("data_bits", [64, 512])
 def test_reorder_path(bench, data_bits):
     parameters = {"columns": 100, "rows_bits": 20, "data_bits": data_bits, "address_bits": 32}
     result = bench(
