@@ -68,6 +68,7 @@ def test_bad_parameter_is_one_line_and_writes_nothing(arguments, message, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_same_bytes_in_any_folder_and_with_any_hash_seed(tmp_path):
     trees = []
     for seed in ("0", "4242"):
@@ -81,6 +82,7 @@ def test_same_bytes_in_any_folder_and_with_any_hash_seed(tmp_path):
     assert len(trees[0]) >= 5
 
 
+@pytest.mark.slow
 def test_other_parameters_make_other_verilog(mixdit, tmp_path):
     mixdit(*ARRAY, "-o", tmp_path / "a")
     mixdit(*ARRAY, "--fraction-bits", "9", "-o", tmp_path / "b")

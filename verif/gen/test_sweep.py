@@ -86,6 +86,7 @@ def test_what_lies_beside_legal_values_is_refused(name):
                 DESIGNS[name].top({parameter: value})
 
 
+@pytest.mark.slow
 def test_draws_are_legal_varied_and_always_the_same():
     drawn = list(draws(1, 60, 64))
     assert drawn == list(draws(1, 60, 64))

@@ -45,7 +45,12 @@ def target(request):
     return request.param
 
 
-@pytest.fixture(scope="module", params=map(design_parameter, TINY))
+def tiny_parameter(name):
+    """An array for each target takes longer than all of `make test-fast` should."""
+    return pytest.param(name, marks=pytest.mark.slow) if name == "mx_array" else design_parameter(name)
+
+
+@pytest.fixture(scope="module", params=map(tiny_parameter, TINY))
 def targeted(request, target, tmp_path_factory):
     """A package for ``target`` of each design that has one, and its folder."""
     design = DESIGNS[request.param]

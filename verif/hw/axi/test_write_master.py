@@ -6,7 +6,7 @@ from hw.axi.write_master import WriteMaster
 from verif.hw.gemm.cocotbext import DEPRECATED
 
 
-@pytest.mark.parametrize("data_bits", [64, 512])
+@pytest.mark.parametrize("data_bits", [64, pytest.param(512, marks=pytest.mark.slow)])
 def test_write_master(bench, data_bits):
     result = bench(
         WriteMaster(data_bits=data_bits, address_bits=32),

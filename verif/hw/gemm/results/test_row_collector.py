@@ -5,7 +5,7 @@ import pytest
 from hw.gemm.results.row_collector import RowCollector
 
 
-@pytest.mark.parametrize("rows", [1, 8])
+@pytest.mark.parametrize("rows", [1, pytest.param(8, marks=pytest.mark.slow)])
 def test_row_collector(bench, rows):
     parameters = {"rows": rows, "address_bits": 32}
     result = bench(
