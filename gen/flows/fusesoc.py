@@ -14,6 +14,8 @@ VERILATOR_WAIVERS: Mapping[str, str] = {
     "WIDTHEXPAND": "Yosys writes sums that rely on Verilog's implicit zero extension",
     "WIDTHTRUNC": "and on its implicit truncation",
     "CASEINCOMPLETE": "a state machine's case has no branch for codes that no state has",
+    "CASEOVERLAP": "without initial values, choices are cases over conditions of which one holds at a time",
+    "VARHIDDEN": "and arguments of these functions have names that the module has, too",
 }
 """Warnings of ``verilator -Wall`` that the exported Verilog cannot avoid, with the reason."""
 
@@ -46,7 +48,7 @@ def fusesoc(export: Export) -> Iterator[File]:
         filesets="rtl, models" if export.models else "rtl",
         waivers=", ".join(f"-Wno-{waiver}" for waiver in waivers),
         architecture="xilinx" if amd else "ecp5",
-        options="".join(f"-family, {family}, -noiopad, -noclkbuf" for family in amd),
+        options="".join(f"-family, {family}, -noiopad, -noclkbuf, -flatten" for family in amd),
     )
     if not amd:
         text += _PLACEMENT
