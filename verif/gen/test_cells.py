@@ -16,7 +16,10 @@ from hw.target.block_memory import BlockMemory
 from hw.target.carry_op import CarryOp
 from verif.netlist import models as yosys
 
-pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog"),
+]
 
 
 def simulate(folder, texts):

@@ -11,6 +11,8 @@ from golden.engine import ADDRESS_SPACE_BITS, REGISTERS, Access
 from verif.gen.bus_roles import direction
 from verif.gen.conftest import design_parameter
 
+pytestmark = pytest.mark.slow
+
 SPIRIT = {"spirit": "http://www.spiritconsortium.org/XMLSchema/SPIRIT/1685-2009"}
 ATTRIBUTE = f"{{{SPIRIT['spirit']}}}"
 KINDS = {"axis": "axis", "aximm": "axi", "clock": "clock", "reset": "reset", "interrupt": "interrupt"}

@@ -6,6 +6,8 @@ import pytest
 
 from verif.lint import CHECKS, LintError, icarus, slang, verilator, yosys
 
+pytestmark = pytest.mark.slow
+
 TOP = "module top(input wire clk, input wire [3:0] a, output {}); {} endmodule\n"
 
 FAULTS = {

@@ -10,7 +10,10 @@ from gen.designs import DESIGNS
 from verif.gen.conftest import design_parameter
 from verif.lint import icarus
 
-pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog"),
+]
 
 GENERATIONS = ("2005", "2012")
 """Verilog, and SystemVerilog, where initializers are set before any process starts."""

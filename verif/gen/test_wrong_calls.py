@@ -10,6 +10,8 @@ import typer
 from gen import application, cli
 from gen.designs import DESIGNS, PARAMETERS
 
+pytestmark = pytest.mark.slow
+
 GROUP = typer.main.get_command(
     application.application([*application.OWN, *entry_points(group="mixdit.commands")])
 )
