@@ -86,10 +86,11 @@ def element_bench(bench, element, design=None):
     return bench(design or element, "mx_pe", "verif.netlist.element_bench", parameters=parameters)
 
 
-@pytest.mark.parametrize("target", ["generic", pytest.param("generic_dsp", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["generic", "generic_dsp"])
 @pytest.mark.parametrize(
     ("fraction_bits", "k_blocks"),
-    [(17, 8), pytest.param(9, 2, marks=pytest.mark.slow), pytest.param(21, 4, marks=pytest.mark.slow)],
+    [(17, 8), (9, 2), (21, 4)],
 )
 def test_exported_element(bench, fraction_bits, k_blocks, target):
     element_bench(bench, EdgeElement(fraction_bits=fraction_bits, k_blocks=k_blocks, target=target))

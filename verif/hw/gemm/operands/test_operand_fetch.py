@@ -145,6 +145,7 @@ def reads(geometry: Geometry, products: list[Product], *, release, cycles: int, 
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GEOMETRIES)
 @pytest.mark.parametrize("seed", range(2))
 def test_reads_all_in_order(name, seed):

@@ -25,6 +25,7 @@ def row_beats(rng, row: bytes, offset: int, beat_bytes: int) -> list[int]:
     return [int.from_bytes(memory[n : n + beat_bytes], "little") for n in range(0, len(memory), beat_bytes)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stall", [0.0, 0.6])
 @pytest.mark.parametrize("data_bits", [64, 128, 256, 512])
 def test_every_block_reaches_its_place(data_bits, stall):
