@@ -5,6 +5,7 @@ synthesis.
 
 ``runner``: runs cocotb benches on exported Verilog. ``streams``: drivers, monitors and scoreboards.
 ``coverage``: bins that benches must hit, and counts of compared outputs. ``lint``: static checks of
-exported Verilog.
+exported Verilog. ``package_bench``: the bench of a package in simulators. ``tools``: every tool on every
+design. ``sweep``: designs with any legal parameters. ``call``: calling tools.
 ``test_benches``: the benches' own tests, with ``passthrough_bench`` on ``passthrough``.
 """

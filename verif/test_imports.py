@@ -18,6 +18,9 @@ STAGES = {
     # Writing files, and the packages that the project asks for: these do with the standard library.
     "gen.files": "",
     "gen.extras": "",
+    # What Yosys calls the families, which core files and synthesis ask.
+    "gen.synth.errors": "",
+    "gen.synth.families": "gen.synth.errors",
     # The model.
     "golden": "",
     "golden.engine": "golden",
@@ -39,7 +42,7 @@ STAGES = {
     "hw.gemm.reorder": "hw.gemm.results",
     "hw.gemm": "hw.gemm.reorder",
     # Export and synthesis. The command lies above both, in a file of its own.
-    "gen": "gen.extras gen.files hw hw.gemm",
+    "gen": "gen.extras gen.files gen.synth.families hw hw.gemm",
     "gen.synth": "gen",
     "gen.targets_command": "gen.synth",
     "gen.application": "gen.targets_command",

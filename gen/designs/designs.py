@@ -68,6 +68,11 @@ class Design:
     latency: str
     parameters: tuple[str, ...] = field(default=())
 
+    @property
+    def registers(self) -> str | None:
+        """Name of the interface with registers; None if there is none."""
+        return next((name for name, what in self.interfaces.items() if isinstance(what, AXI4Lite)), None)
+
     def top(self, parameters: Mapping[str, Any]) -> Any:
         """Its top, with ``parameters`` in place of defaults; raises ``ParameterError``."""
         if unknown := [name for name in parameters if name not in self.parameters]:

@@ -93,16 +93,20 @@ def _handshakes() -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AXI4Lite:
-    """What the signals of an AXI4-Lite port mean.
+class _Addressed:
+    """A port of addresses.
 
     Parameters
     ----------
     what:
-        What lies at its addresses.
+        What lies at them.
     """
 
     what: str
+
+
+class AXI4Lite(_Addressed):
+    """What the signals of an AXI4-Lite port mean."""
 
     def meanings(self, receives: bool) -> Mapping[str, str]:
         """Meaning of each signal, by its name on the port."""
@@ -119,17 +123,8 @@ class AXI4Lite:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class AXI4:
-    """What the signals of an AXI4 port mean, on the side that issues bursts.
-
-    Parameters
-    ----------
-    what:
-        What lies at its addresses.
-    """
-
-    what: str
+class AXI4(_Addressed):
+    """What the signals of an AXI4 port mean, on the side that issues bursts."""
 
     def meanings(self, receives: bool) -> Mapping[str, str]:
         """Meaning of each signal, by its name on the port."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from importlib.resources import files
 
-from gen.designs.ports import AXI4Lite
 from gen.designs.register_map import c_header
 from gen.flows.export import Export, File
 
@@ -19,12 +18,12 @@ _SOURCES = {
 
 
 def c(export: Export) -> Iterator[File]:
-    """Registers, driver, platforms and an example, for a design that has an AXI4-Lite port.
+    """Registers, driver, platforms and an example, for a design with registers.
 
     Files have the design's name. What is in them does not depend on it, so a program may use the files of
     several engines.
     """
-    if not any(isinstance(interface, AXI4Lite) for interface in export.design.interfaces.values()):
+    if export.design.registers is None:
         return
     yield File(name=f"{export.name}.h", kind="C header", text=c_header())
     for source, kind in _SOURCES.items():

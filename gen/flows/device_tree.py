@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from gen.designs.ports import AXI4Lite
 from gen.flows.export import Export, File
 from golden.engine import ADDRESS_SPACE_BITS, VERSION
 
@@ -13,8 +12,8 @@ _BUFFER_BYTES = 16 << 20
 
 
 def device_tree(export: Export) -> Iterator[File]:
-    """Registers and interrupt for UIO, memory for u-dma-buf, for a design that has an AXI4-Lite port."""
-    if not any(isinstance(interface, AXI4Lite) for interface in export.design.interfaces.values()):
+    """Registers and interrupt for UIO, memory for u-dma-buf, for a design with registers."""
+    if export.design.registers is None:
         return
     name = export.name
     major, minor = VERSION

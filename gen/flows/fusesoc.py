@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from gen.flows.export import Export, File
+from gen.synth.families import FAMILIES
+from hw.target.targets import TARGETS
 
 __all__ = ["CELL_WAIVERS", "VERILATOR_WAIVERS", "fusesoc"]
 
@@ -27,8 +29,8 @@ CELL_WAIVERS: Mapping[str, str] = {
 }
 """The same for designs that place cells of an FPGA family, with models of these."""
 
-_AMD: Mapping[str, str] = {"CARRY4": "xc7", "CARRY8": "xcup", "DSP48E2": "xcup"}
-"""Cells that one family of AMD has, by its name for Yosys."""
+_USUAL_FAMILY = "ecp5"
+"""What a design without cells of a family is synthesized for."""
 
 
 def fusesoc(export: Export) -> Iterator[File]:
@@ -42,15 +44,17 @@ def fusesoc(export: Export) -> Iterator[File]:
     if export.models:
         text += _MODELS.format(files=_listed(export.models))
     waivers = [*VERILATOR_WAIVERS, *(CELL_WAIVERS if export.models else ())]
-    amd = {_AMD[cell] for cell in export.cells if cell in _AMD}
+    target = TARGETS[export.parameters.get("target", "generic")]
+    family = FAMILIES[target.family or _USUAL_FAMILY]
+    _, *options = family.synthesis.split()
     text += _TARGETS.format(
         name=export.name,
         filesets="rtl, models" if export.models else "rtl",
         waivers=", ".join(f"-Wno-{waiver}" for waiver in waivers),
-        architecture="xilinx" if amd else "ecp5",
-        options="".join(f"-family, {family}, -noiopad, -noclkbuf, -flatten" for family in amd),
+        architecture=family.models,
+        options=", ".join(options),
     )
-    if not amd:
+    if family.timing:
         text += _PLACEMENT
     yield File(name=f"{export.name}.core", kind="FuseSoC core", text=text)
 

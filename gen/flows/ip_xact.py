@@ -38,11 +38,8 @@ def ip_xact(export: Export) -> Iterator[File]:
     for interface in vivado_interfaces(export):
         _add_interface(group, interface, found.get(interface.name))
     _add_address_spaces(root, list(found.values()))
-    maps = [bus for bus in found.values() if isinstance(bus.interface, AXI4Lite)]
-    if maps:
-        group = element(root, "memoryMaps")
-        for bus in maps:
-            add_registers(group, bus)
+    if (registers := export.design.registers) is not None:
+        add_registers(element(root, "memoryMaps"), found[registers])
     _add_model(root, export)
     _add_files(root, export)
     element(root, "description", export.design.summary)

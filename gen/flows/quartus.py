@@ -58,9 +58,8 @@ def quartus(export: Export) -> Iterator[File]:
     lines += ["", "add_interface clk clock end", _port("clk", clock, "clk")]
     lines += ["", "add_interface rst reset end", "set_interface_property rst associatedClock clk"]
     lines += ["set_interface_property rst synchronousEdges BOTH", _port("rst", reset, "reset")]
-    registers = next((bus.name for bus in buses(export) if isinstance(bus.interface, AXI4Lite)), None)
     for bus in buses(export):
-        lines += ["", *_interface(bus, registers)]
+        lines += ["", *_interface(bus, export.design.registers)]
     yield File(name=f"{name}_hw.tcl", kind="Platform Designer component", text="\n".join(lines) + "\n")
 
 

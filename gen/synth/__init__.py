@@ -2,7 +2,7 @@
 
 ``subjects``: what can be synthesized, and how many multiply-accumulates a cycle it does.
 ``families``: the FPGA families, their Yosys commands and how their cells are counted.
-``tools``: calling Yosys and nextpnr, which come as Python packages.
+``errors``: what fails. ``tools``: calling Yosys and nextpnr, which come as Python packages.
 ``synthesis``: the step through Yosys. ``placement``: the one through nextpnr. ``trim``: the netlist step
 between them.
 ``flow``: runs of all of it, several at a time. ``result``: what they found.

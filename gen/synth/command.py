@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from gen.options import one_of, with_parameter_options
+from gen.synth.errors import SynthesisError
 from gen.synth.families import FAMILIES, RENAMED
 from gen.synth.flow import Request, run_flow
 from gen.synth.placement import PLACERS
 from gen.synth.result import Result, Timing
 from gen.synth.subjects import find_subject, subject_names
-from gen.synth.tools import SynthesisError
 
 __all__ = ["STORE", "default_jobs", "synth"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gen.synth.tools import SynthesisError
+from gen.synth.errors import SynthesisError
 
 __all__ = ["FAMILIES", "RENAMED", "Area", "Family"]
 

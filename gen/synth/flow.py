@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gen.synth.errors import SynthesisError
 from gen.synth.families import Family
 from gen.synth.placement import Placement, place
 from gen.synth.result import Result, Timing
 from gen.synth.subjects import Built, Subject
 from gen.synth.synthesis import Netlist, Part, parts, synthesize
-from gen.synth.tools import NEXTPNR_ECP5, YOSYS, SynthesisError, stop_tools
+from gen.synth.tools import NEXTPNR_ECP5, YOSYS, stop_tools
 
 __all__ = ["Request", "run_flow"]
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from gen.store import stored
+from gen.synth.errors import SynthesisError
 from gen.synth.families import Area
 from gen.synth.synthesis import Netlist
-from gen.synth.tools import NEXTPNR_ECP5, SynthesisError
+from gen.synth.tools import NEXTPNR_ECP5
 from gen.synth.trim import trim_carry_chains
 
 __all__ = [

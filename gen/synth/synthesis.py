@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gen.store import stored
+from gen.synth.errors import SynthesisError
 from gen.synth.families import Area, Family
-from gen.synth.tools import YOSYS, SynthesisError
+from gen.synth.tools import YOSYS
 
 __all__ = ["Netlist", "Part", "parts", "synthesize"]
 

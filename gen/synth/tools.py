@@ -9,14 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from gen.extras import MissingPackageError
+from gen.synth.errors import SynthesisError
 
-__all__ = ["NEXTPNR_ECP5", "YOSYS", "SynthesisError", "Tool", "stop_tools"]
-
-
-class SynthesisError(RuntimeError):
-    """A tool is missing, or failed on a design; the message is one line for the user."""
-
-    exit_status = 1
+__all__ = ["NEXTPNR_ECP5", "YOSYS", "Tool", "stop_tools"]
 
 
 _running: set[subprocess.Popen[bytes]] = set()

@@ -8,8 +8,8 @@ from pathlib import Path
 from gen.designs import ParameterError
 from gen.files import write_files
 from gen.synth.command import STORE, default_jobs
+from gen.synth.errors import SynthesisError
 from gen.synth.flow import run_flow
-from gen.synth.tools import SynthesisError
 from perf.ppa.charts import draw_charts
 from perf.ppa.publish import publish
 from perf.ppa.report import CHARTS, goals_table, make_report

@@ -10,7 +10,7 @@ from gen.files import write_files
 from gen.flows.fusesoc import CELL_WAIVERS, VERILATOR_WAIVERS
 from gen.package import make_package
 from verif.gen.conftest import SMALL
-from verif.tools.checks import Run, fusesoc, passed
+from verif.tools.checks import Run, fusesoc
 from verif.tools.designs import Exported
 
 
@@ -44,7 +44,7 @@ def test_lint_waives_only_what_it_must(target, waivers, run):
 @pytest.mark.sweep
 def test_sim_runs_the_bench_in_verilator(run):
     simulation = run("mx_converter", {"target": "ecp5"})
-    passed(fusesoc(simulation, "sim", "--tool", "verilator"), simulation.designs)
+    simulation.check_passed(fusesoc(simulation, "sim", "--tool", "verilator"))
     assert list(simulation.folder.rglob("mx_converter_tb.vcd"))
 
 

@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from verif.lint import CHECKS, LintError, icarus, slang, verilator, yosys
+from verif.call import ToolError
+from verif.lint import CHECKS, icarus, slang, verilator, yosys
 
 pytestmark = pytest.mark.slow
 
@@ -51,5 +52,5 @@ def test_fault_is_found(check, verilog, message, tmp_path):
     source.write_text(verilog)
     if check is icarus and shutil.which("iverilog") is None:
         pytest.skip("iverilog is not on PATH")
-    with pytest.raises(LintError, match=message):
+    with pytest.raises(ToolError, match=message):
         check([source], "top")

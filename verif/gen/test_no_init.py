@@ -2,16 +2,16 @@
 
 import re
 import shutil
-import subprocess
 
 import pytest
 
 from gen.designs import DESIGNS
 from gen.files import write_files
 from gen.package import make_package
-from mixdit.sim.toolchain import find_verilator
+from verif.call import call
 from verif.gen.conftest import SMALL, design_parameter
-from verif.gen.test_simulation import simulate, verdict
+from verif.gen.test_simulation import simulate
+from verif.package_bench import build_in_verilator, verdict
 
 needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
 
@@ -44,7 +44,7 @@ def test_nothing_has_an_initial_value(bare):
 @needs_icarus
 def test_bench_passes_from_unknown_values(bare, folder):
     """In Icarus Verilog every register is X until something is assigned to it."""
-    assert verdict(simulate(folder, bare.name, bare.verilog, "2012")).startswith(f"PASS {bare.name}: ")
+    assert simulate(folder, bare, "2012") == "PASS"
 
 
 # The other designs, pipelines alone, empty themselves before the first beat.
@@ -55,21 +55,16 @@ def test_bench_fails_without_a_reset(bare, folder):
     text, count = re.subn(r"\.rst\(rst\)", ".rst(1'b0)", bench.read_text())
     assert count == 1
     bench.write_text(re.sub(r"repeat \(\d{4,}\)", "repeat (1000)", text))  # it hangs: not for so long
-    assert verdict(simulate(folder, bare.name, bare.verilog, "2012")).startswith("FAIL")
+    assert simulate(folder, bare, "2012") == "FAIL"
 
 
 @pytest.mark.sweep
 def test_bench_passes_from_random_values(bare, folder):
     """In Verilator, which gives each register and each word of a memory a value of its own."""
-    tool = find_verilator()
-    flags = ["--binary", "--timing", "-CFLAGS", "-std=gnu++20", "-CFLAGS", "-O0", "-Wno-fatal"]
-    flags += ["--x-initial", "unique", "--x-assign", "unique", "--top-module", f"{bare.name}_tb"]
-    make = [text for item in tool.make_variables.items() for text in ("-MAKEFLAGS", "=".join(item))]
-    names = [*bare.verilog, f"{bare.name}_tb.v"]
-    command = [str(tool.executable), *flags, "--Mdir", ".", *make, *names]
-    run = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
+    bench = f"{bare.name}_tb"
+    sources = [folder / name for name in (*bare.verilog, f"{bench}.v")]
+    random = ("--x-initial", "unique", "--x-assign", "unique")
+    program = build_in_verilator(sources, bench, folder, "2012", *random)
     for seed in SEEDS:
-        call = [str(folder / f"V{bare.name}_tb"), "+verilator+rand+reset+2", f"+verilator+seed+{seed}"]
-        output = subprocess.run(call, cwd=folder, check=True, capture_output=True, text=True).stdout
-        assert verdict(output).startswith(f"PASS {bare.name}: "), seed
+        output = call([program, "+verilator+rand+reset+2", f"+verilator+seed+{seed}"], folder)
+        assert verdict(output, bare.name) == "PASS", seed

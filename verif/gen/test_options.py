@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -103,7 +102,6 @@ def test_shells_complete(complete, line):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is a system package")
 def test_bash_completes_with_the_script_that_is_shown(tmp_path):
     mixdit = tmp_path / "mixdit"
     mixdit.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'from gen.cli import main; main()' \"$@\"\n")

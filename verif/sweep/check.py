@@ -3,16 +3,16 @@
 import re
 import resource
 import shutil
-import subprocess
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gen.designs import DESIGNS
 from gen.files import write_files
 from gen.package import Package, make_package
-from verif.lint import LintError, icarus, verilator, yosys
+from verif.call import ToolError
+from verif.lint import icarus, verilator, yosys
+from verif.package_bench import check_passed, in_icarus
 from verif.sweep.space import Draw, elements
 
 __all__ = ["Outcome", "check"]
@@ -60,9 +60,11 @@ def check(draw: Draw, folder: Path, most_simulated: int = _MOST_SIMULATED) -> Ou
         sources = _write(package, folder)
         for tool in (icarus, verilator, yosys):
             tool(sources, package.name)
-        if elements(draw.parameters) <= most_simulated:
+        if elements(draw.parameters) <= most_simulated and shutil.which("iverilog"):
             simulated = True
-            _simulate(package.name, sources)
+            bench = f"{package.name}_tb"
+            output = in_icarus([*sources, folder / f"{bench}.v"], bench, folder, "2005")
+            check_passed(output, package.name)
     except Exception:
         failure = traceback.format_exc()
     return Outcome(
@@ -79,32 +81,10 @@ def _write(package: Package, folder: Path) -> list[Path]:
     write_files(folder, package.files)
     text = "".join(package.files[name] for name in package.verilog)
     if found := _EMPTY.search(text):
-        raise LintError(f"a signal of no bits: {found[0]}")
+        raise ToolError(f"a signal of no bits: {found[0]}")
     if not package.manifest["initial_values"] and re.search(r"\binitial\b|^  reg .*=", text, re.MULTILINE):
-        raise LintError("an initial value")
+        raise ToolError("an initial value")
     return [folder / name for name in (*package.verilog, *package.models)]
-
-
-def _simulate(name: str, sources: Sequence[Path]) -> None:
-    """Run the bench of ``name`` in Icarus Verilog, where that is installed."""
-    if shutil.which("iverilog") is None:
-        return
-    folder = sources[0].parent
-    compiled = folder / "bench.vvp"
-    files = [str(path) for path in (*sources, folder / f"{name}_tb.v")]
-    _run(["iverilog", "-g2005", "-s", f"{name}_tb", "-o", str(compiled), *files], folder)
-    output = _run(["vvp", "-n", str(compiled)], folder)
-    if not re.search(rf"^PASS {name}: ", output, re.MULTILINE):
-        raise LintError(f"the bench of {name} says:\n{output[-2000:]}")
-
-
-def _run(command: Sequence[str], folder: Path) -> str:
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise LintError(
-            f"{' '.join(command)} failed ({run.returncode}):\n{(run.stdout + run.stderr)[-2000:]}"
-        )
-    return run.stdout
 
 
 def _cpu_s() -> float:

@@ -20,7 +20,7 @@ from rich.table import Table
 from gen.designs import DESIGNS
 from gen.files import write_files
 from gen.package_store import STORE, stored_package
-from verif.lint import LintError
+from verif.call import ToolError
 from verif.tools.checks import TOOLS, Run
 from verif.tools.designs import SIZES, Exported
 from verif.tools.programs import with_programs
@@ -111,7 +111,7 @@ def _outcome(tool: str, top: str, variant: str, run: Run) -> Outcome:
     started = monotonic()
     try:
         skipped = TOOLS[tool].check(run)
-    except LintError as error:
+    except ToolError as error:
         result, detail = "FAIL", str(error)
     else:
         result, detail = ("left out", skipped) if skipped else ("PASS", "")

@@ -1,18 +1,18 @@
 """What each tool does with a design, or with two in one system."""
 
 import inspect
-import re
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gen.flows.fusesoc import VERILATOR_WAIVERS
-from verif.lint import CHECKS, LANGUAGES, LintError
+from verif.call import call
+from verif.lint import CHECKS
+from verif.package_bench import build_in_verilator, check_passed, in_icarus
 from verif.tools.designs import Exported, bench_of, system_of
 
-__all__ = ["TOOLS", "Run", "fusesoc", "passed", "simulate_in_icarus", "simulate_in_verilator"]
+__all__ = ["TOOLS", "Run", "fusesoc", "simulate_in_icarus", "simulate_in_verilator"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,35 +37,18 @@ class Run:
     environment: Mapping[str, str]
 
     def call(self, *command: str | Path) -> str:
-        """What a command prints; raises ``LintError`` with it if it fails."""
-        words = list(map(str, command))
-        result = subprocess.run(
-            words,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if result.returncode:
-            tail = "\n".join(result.stdout.splitlines()[-40:])
-            raise LintError(f"{' '.join(words)} failed ({result.returncode}):\n{tail}")
-        return result.stdout
+        """What a command prints; raises ``ToolError`` with it if it fails."""
+        return call(command, self.folder, environment=self.environment)
 
     @property
     def sources(self) -> list[Path]:
         """Verilog of all designs."""
         return [source for design in self.designs for source in design.sources]
 
-
-def passed(output: str, designs: Sequence[Exported]) -> None:
-    """Raise ``LintError`` unless the bench of each design says PASS before anything else."""
-    for design in designs:
-        verdict = re.search(rf"^(PASS|FAIL) {design.name}: .*", output, re.MULTILINE)
-        if verdict is None or verdict[1] == "FAIL":
-            tail = "\n".join(output.splitlines()[-40:])
-            raise LintError(f"the bench of {design.name} does not pass:\n{tail}")
+    def check_passed(self, output: str) -> None:
+        """Raise ``ToolError`` unless the bench of every design passes."""
+        for design in self.designs:
+            check_passed(output, design.name)
 
 
 def simulate_in_icarus(run: Run) -> str | None:
@@ -73,19 +56,15 @@ def simulate_in_icarus(run: Run) -> str | None:
     if shutil.which("iverilog") is None:
         return "iverilog is not on PATH"
     files, top = bench_of(run.designs, run.folder)
-    run.call("iverilog", f"-g{run.generation}", "-s", top, "-o", "bench.vvp", *run.sources, *files)
-    passed(run.call("vvp", "-n", "bench.vvp"), run.designs)
+    run.check_passed(in_icarus([*run.sources, *files], top, run.folder, run.generation))
     return None
 
 
 def simulate_in_verilator(run: Run) -> str | None:
-    """The bench in Verilator, compiled without optimization."""
+    """The bench in Verilator."""
     files, top = bench_of(run.designs, run.folder)
-    options = ["--binary", "--Mdir", ".", "--top-module", top, "-Wno-fatal", "-CFLAGS", "-std=gnu++20"]
-    options += ["--language", LANGUAGES[run.generation], "--output-split", "20000"]
-    options += ["-MAKEFLAGS", "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"]
-    run.call("verilator", *options, *run.sources, *files)
-    passed(run.call(f"./V{top}"), run.designs)
+    program = build_in_verilator([*run.sources, *files], top, run.folder, run.generation)
+    run.check_passed(run.call(program))
     return None
 
 
@@ -136,7 +115,7 @@ def simulate_in_fusesoc(run: Run) -> str | None:
     """FuseSoC's target ``sim``."""
     if shutil.which("iverilog") is None:
         return "iverilog is not on PATH"
-    passed(fusesoc(run, "sim"), run.designs)
+    run.check_passed(fusesoc(run, "sim"))
     return None
 
 
@@ -168,7 +147,7 @@ class Tool:
     Parameters
     ----------
     check:
-        Returns None, or why it could not check; raises ``LintError``.
+        Returns None, or why it could not check; raises ``ToolError``.
     columns:
         What is run unless all is asked for: two designs at once are one alone and one renamed, too.
     languages:

@@ -2,11 +2,11 @@
 
 import pytest
 
+from gen.synth.errors import SynthesisError
 from gen.synth.families import FAMILIES
 from gen.synth.placement import Placement, read_report, register_name
 from gen.synth.result import Result, Timing
 from gen.synth.subjects import MODES, Built
-from gen.synth.tools import SynthesisError
 
 
 def step(kind, delay, start, end):

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from gen.synth.errors import SynthesisError
 from gen.synth.families import FAMILIES
 from gen.synth.synthesis import synthesize
-from gen.synth.tools import SynthesisError
 
 VERILOG = """
 module leaf(input clk, input [3:0] a, output reg [3:0] q);

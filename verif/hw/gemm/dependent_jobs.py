@@ -10,43 +10,22 @@ __all__ = ["dependent_jobs"]
 
 def dependent_jobs(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
     """A chain: each job reads the result of the one before as A, as B, as old values of D, as bias."""
+    jobs: list[Job] = []
 
-    def blocks() -> int:
-        return int(rng.choice(QUANTIZED_FORMATS))
+    def then(*, quantized: bool = False, **fixed: int) -> Descriptor:
+        sizes = random_sizes(rng, p)
+        if quantized:
+            fixed |= {"d_format": int(rng.choice(QUANTIZED_FORMATS)), "accumulate": 0}
+        jobs.append(random_job(rng, layout, **(sizes | fixed)))
+        return jobs[-1].descriptor
 
-    def sizes(**fixed: int) -> dict[str, int]:
-        return random_sizes(rng, p) | fixed
-
-    jobs = [random_job(rng, layout, **sizes(), d_format=blocks(), accumulate=0)]
-    d = jobs[-1].descriptor
-    jobs.append(
-        random_job(rng, layout, **sizes(m=d.m, k=d.n), d_format=blocks(), accumulate=0, **_operand("a", d))
-    )
-    d = jobs[-1].descriptor
-    jobs.append(
-        random_job(
-            rng,
-            layout,
-            **sizes(n=d.m, k=d.n),
-            d_format=MemoryFormat.BINARY32,
-            accumulate=0,
-            **_operand("b", d),
-        )
-    )
-    d = jobs[-1].descriptor
-    jobs.append(
-        random_job(
-            rng,
-            layout,
-            **sizes(m=d.m, n=d.n),
-            d_format=MemoryFormat.BINARY32,
-            accumulate=1,
-            d_address=d.d_address,
-            d_pitch=d.d_pitch,
-        )
-    )
+    floats = MemoryFormat.BINARY32
+    d = then(quantized=True)
+    d = then(m=d.m, k=d.n, quantized=True, **_operand("a", d))
+    d = then(n=d.m, k=d.n, d_format=floats, accumulate=0, **_operand("b", d))
+    d = then(m=d.m, n=d.n, d_format=floats, accumulate=1, d_address=d.d_address, d_pitch=d.d_pitch)
     row = d.d_address + int(rng.integers(d.m)) * d.d_pitch
-    jobs.append(random_job(rng, layout, **sizes(n=d.n), bias=1, bias_address=row))
+    then(n=d.n, bias=1, bias_address=row)
     return jobs
 
 
