@@ -60,7 +60,7 @@ def test_special_parameters_give_legal_verilog(name, parameters, tmp_path):
 
 @pytest.mark.sweep
 @pytest.mark.parametrize(
-    "draw", draws(SEED, COUNT, MOST_ELEMENTS), ids=lambda draw: f"{draw.number}-{draw.design}"
+    "draw", tuple(draws(SEED, COUNT, MOST_ELEMENTS)), ids=lambda draw: f"{draw.number}-{draw.design}"
 )
 def test_drawn_parameters_give_legal_verilog(draw, tmp_path):
     run(draw, tmp_path)
