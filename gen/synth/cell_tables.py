@@ -8,7 +8,6 @@ __all__ = ["CELLS"]
 
 _THROUGH = (Path(inputs=".*", outputs=".*"),)
 _LUT = Cell(kind=Kind.LUT, paths=_THROUGH)
-_BUFFER = Cell(kind=Kind.BUFFER, paths=_THROUGH, level=0)
 _CONSTANT = Cell(kind=Kind.CONSTANT)
 
 
@@ -168,7 +167,6 @@ _AMD: dict[str, Cell] = {
     **dict.fromkeys(("RAM32M", "RAM64M"), _lettered("ABCD")),
     **dict.fromkeys(("RAM32M16", "RAM64M8"), _lettered("ABCDEFGH")),
     **dict.fromkeys(("SRL16E", "SRLC32E"), _lut_memory((r"A(\d|\[\d\])", "Q"), clock="CLK", enable="CE")),
-    "BUFG": _BUFFER,
 }
 
 _ULTRASCALE: dict[str, Cell] = {

@@ -18,7 +18,6 @@ class Kind(Enum):
     MUX = "wide multiplexer"
     MEMORY = "memory"
     MULTIPLIER = "multiplier"
-    BUFFER = "buffer"
     CONSTANT = "constant"
 
 
@@ -90,8 +89,6 @@ class Cell:
         Whether a parameter of ``Path`` that is not given stands for a register.
     clock, reset, enable, address:
         Pins of these roles; all others are data.
-    level:
-        Levels that its logic is, where a path enters by a wire that is not of its own.
     """
 
     kind: Kind
@@ -102,7 +99,6 @@ class Cell:
     reset: str = ""
     enable: str = ""
     address: str = ""
-    level: int = 1
 
     def role(self, pin: str) -> Role:
         """What the input ``pin`` does with its net."""
@@ -117,7 +113,7 @@ class Cell:
             source.kind in wire.kinds and matches(wire.pins, pin) and matches(wire.sources, source_pin)
             for wire in self.fixed
         )
-        return 0 if own else self.level
+        return 0 if own else 1
 
     def registers(self, names: tuple[str, ...], parameters: Mapping[str, str]) -> bool:
         """Whether one of the parameters ``names`` puts a register into a cell with ``parameters``."""

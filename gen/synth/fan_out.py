@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from gen.synth.cells import Kind, Role
 from gen.synth.nets import Nets
 
 __all__ = ["FanOut", "FanOuts", "largest_fan_outs"]
+
+RESET = "rst"
+"""What Amaranth calls the input that resets a design."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,8 @@ class FanOuts:
     signals:
         Those that count, largest first. Addresses of block memories are not among the loads.
     clocks, resets:
-        Nets that read clocks, and those of the design's reset, all of them.
+        Nets of clocks, and of the design's reset, the input ``rst``. What Yosys takes as a synchronous reset,
+        because it clears registers, is not among these.
     addresses:
         The nets with most addresses of block memories, with these loads alone.
     """
@@ -51,10 +54,6 @@ class FanOuts:
     clocks: tuple[FanOut, ...]
     resets: tuple[FanOut, ...]
     addresses: tuple[FanOut, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Its nets as JSON values."""
-        return asdict(self)
 
 
 def largest_fan_outs(nets: Nets, *, number: int = 10) -> FanOuts:
@@ -105,19 +104,11 @@ def _largest(nets: Nets, found: Mapping[int, Counter[Role]], number: int) -> Ite
 
 
 def _resets(nets: Nets) -> set[int]:
-    """Nets of the design's reset: inputs that reset registers, themselves or through inverters, and these."""
-    found = {net for net in nets.inputs if any(load.role is Role.RESET for load in nets.loads.get(net, ()))}
-    single = {
-        logic.outputs[0]: logic.inputs[0][0]
+    """Nets of the design's reset: the input, and what inverters make of it."""
+    found = {net for net, name in nets.inputs.items() if name == RESET}
+    inverted = {
+        logic.inputs[0][0]: logic.outputs[0]
         for logic in nets.logic
-        if len(logic.inputs) == 1
-        and nets.cells[logic.kind].kind in (Kind.LUT, Kind.BUFFER)
-        and len(logic.outputs) == 1
+        if nets.cells[logic.kind].kind is Kind.LUT and len(logic.inputs) == 1
     }
-    for net in single:
-        source = net
-        while source in single:
-            source = single[source]
-        if source in nets.inputs and any(load.role is Role.RESET for load in nets.loads.get(net, ())):
-            found |= {net, source}
-    return found
+    return found | {inverted[net] for net in found if net in inverted}

@@ -8,10 +8,9 @@ logic again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
-from typing import Any
 
 from gen.synth.cells import Kind
 from gen.synth.errors import SynthesisError
@@ -86,10 +85,6 @@ class Levels:
     inputs: Chain | None
     outputs: Chain | None
     through: Chain | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Its chains as JSON values."""
-        return asdict(self)
 
 
 def longest_chains(nets: Nets) -> Levels:

@@ -223,7 +223,7 @@ def _add_path(nets: Nets, cell: _Pins, path: Path, inputs: list[str], outputs: l
     for pin, (net, cost) in zip(inputs, costs, strict=True):
         nets.ends.append((net, Pin(cell.name, cell.kind, pin), 0 if before else cost))
     for net in targets:
-        nets.starts[net] = max(0 if behind else rule.level, nets.starts.get(net, 0))
+        nets.starts[net] = max(0 if behind else 1, nets.starts.get(net, 0))
 
 
 def _cost(nets: Nets, rule: Cell, pin: str, net: int) -> int:
