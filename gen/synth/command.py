@@ -13,6 +13,7 @@ from rich.table import Table
 from gen.options import one_of, with_parameter_options
 from gen.synth.errors import SynthesisError
 from gen.synth.families import FAMILIES, RENAMED
+from gen.synth.fan_out import MANY
 from gen.synth.flow import Request, run_flow
 from gen.synth.placement import PLACERS
 from gen.synth.result import Result, Timing
@@ -63,7 +64,7 @@ def synth(
     store: Annotated[Path, typer.Option(help="Where results are kept for the next time.")] = STORE,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Measure a design's size and speed on an FPGA."""
+    """Measure a design's size, speed, levels of logic and fan-outs on an FPGA."""
     request = Request(
         subject=find_subject(design),
         family=FAMILIES[family],
@@ -134,6 +135,7 @@ def _add_nets(table: Table, result: Result) -> None:
         table.add_row(name, str(chain.levels) if chain else "-", "")
     for net in result.fan_outs.signals[:1]:
         table.add_row("largest fan-out", str(net.loads), net.signal)
+    table.add_row(f"signals of more than {MANY} loads", str(result.fan_outs.many), "")
 
 
 def _net_lines(result: Result) -> Iterator[str]:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from gen.synth.cells import Kind, Role
 from gen.synth.nets import Nets
 
-__all__ = ["FanOut", "FanOuts", "largest_fan_outs"]
+__all__ = ["MANY", "FanOut", "FanOuts", "largest_fan_outs"]
+
+MANY = 64
+"""More loads than this are too many for a signal of a fast design."""
 
 RESET = "rst"
 """What Amaranth calls the input that resets a design."""
@@ -48,12 +51,15 @@ class FanOuts:
         because it clears registers, is not among these.
     addresses:
         The nets with most addresses of block memories, with these loads alone.
+    many:
+        How many signals have more than ``MANY`` loads.
     """
 
     signals: tuple[FanOut, ...]
     clocks: tuple[FanOut, ...]
     resets: tuple[FanOut, ...]
     addresses: tuple[FanOut, ...]
+    many: int
 
 
 def largest_fan_outs(nets: Nets, *, number: int = 10) -> FanOuts:
@@ -84,6 +90,7 @@ def largest_fan_outs(nets: Nets, *, number: int = 10) -> FanOuts:
         clocks=largest(clocks),
         resets=largest(resets),
         addresses=largest(addresses),
+        many=sum(roles.total() > MANY for roles in signals.values()),
     )
 
 

@@ -1,6 +1,6 @@
 """Fan-outs, on netlists that are small enough to count by hand."""
 
-from gen.synth.fan_out import largest_fan_outs
+from gen.synth.fan_out import MANY, largest_fan_outs
 from gen.synth.nets import read_nets
 from verif.gen.synth.netlists import amd_register, cell, lut, netlist, register
 
@@ -24,6 +24,11 @@ def test_loads_are_counted_by_what_they_do():
         "core.clear 3 (3 reset)",
     ]
     assert loads(found.clocks) == [("clk", 3)]
+
+
+def test_signals_of_too_many_loads_are_counted():
+    readers = [lut(f"$z{net}{i}", f"core.{net}") for net in "ab" for i in range(MANY + (net == "b"))]
+    assert fan_outs(*readers, inputs=["core.a", "core.b"]).many == 1
 
 
 def test_an_output_of_the_design_is_a_load():
