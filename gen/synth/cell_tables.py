@@ -76,7 +76,7 @@ _ECP5: dict[str, Cell] = {
 
 
 def _amd_carry(bits: int) -> Cell:
-    """Sum and carry of each bit; the look-up table in front of S is in the same slice."""
+    """Sum and carry of each bit; the look-up table in front of S, and of DI by O5, is in the same slice."""
     middle = r"|CI_TOP" if bits == 8 else ""
     return Cell(
         kind=Kind.CARRY,
@@ -95,7 +95,11 @@ def _amd_carry(bits: int) -> Cell:
                 ),
             )
         ),
-        fixed=(_chain("CI", rf"CO\[{bits - 1}\]"), Fixed(pins=r"S\[.\]", kinds=(Kind.LUT,))),
+        fixed=(
+            _chain("CI", rf"CO\[{bits - 1}\]"),
+            Fixed(pins=r"S\[.\]", kinds=(Kind.LUT,)),
+            Fixed(pins=r"DI\[.\]", kinds=(Kind.LUT,), sources="O5"),
+        ),
     )
 
 

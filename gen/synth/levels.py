@@ -3,7 +3,7 @@
 A level is a look-up table, a whole carry chain, a multiplier, or a memory of look-up tables that is read.
 Cells wired to each other in one place are one level: a wide multiplexer with the look-up tables whose outputs
 it joins (but not with what drives its select input), and on AMD's families a carry chain with the look-up
-tables in front of its S inputs. So levels are how often a signal leaves for the device's routing and enters
+tables in front of it. So levels are how often a signal leaves for the device's routing and enters
 logic again.
 """
 

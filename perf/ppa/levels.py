@@ -49,9 +49,11 @@ def levels_page(results: Mapping[str, Result]) -> str:
     tools = sorted({tool for result in results.values() for tool in result.tools})
     sized = ", ".join(f"{name}={value}" for name, value in _SIZED.items())
     head = (
-        "# Levels and fan-out of every top\n\nWritten by `make ppa ARGS=--levels`; no figure here is typed by"
+        "# Levels and fan-out of the tops\n\nWritten by `make ppa ARGS=--levels`; no figure here is typed by"
         f" hand. Tools: {', '.join(tools)}. Designs of 4x4: {sized}; targets are the families' own."
     )
+    if missing := [title for title in tops() if title not in results]:
+        head += f" Not measured: {'; '.join(missing)}."
     failures = [f"- {line}" for result in results.values() for line in result.failures]
     parts = [head, *levels(results, {title: title for title in results})]
     return "\n\n".join([*parts, *(["## Failed steps\n\n" + "\n".join(failures)] if failures else [])]) + "\n"

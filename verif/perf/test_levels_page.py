@@ -47,6 +47,12 @@ def test_signals_are_named_and_clocks_apart():
     assert "- x: `core.n0` 7, `core.n1` 6. Apart: `clk` 900." in page
 
 
+def test_tops_that_were_not_measured_are_named():
+    page = levels_page(dict.fromkeys([*tops()][1:], result()))
+    assert f"Not measured: {[*tops()][0]}.\n" in page
+    assert "Not measured" not in levels_page(dict.fromkeys(tops(), result()))
+
+
 def test_a_run_that_failed_is_told():
     failed = Result(
         built=result().built, family=FAMILIES["ecp5"], dsp=False, area=None, failures=["Yosys: no"]

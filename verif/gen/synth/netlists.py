@@ -5,7 +5,7 @@ import re
 from gen.synth.levels import longest_chains
 from gen.synth.nets import read_nets
 
-OUTPUTS = re.compile(r"Z|Q|S[01]|C?OUT|S?OUT|O|CO|DO|DO[AB]\d+|SPO|P\d*|PCOUT|SUM|[FGV]|DOUT")
+OUTPUTS = re.compile(r"Z|Q|S[01]|C?OUT|S?OUT|O5?|CO|DO|DO[AB]\d+|SPO|P\d*|PCOUT|SUM|[FGV]|DOUT")
 """Pins that drive nets, of all cells in these tests."""
 
 

@@ -102,6 +102,15 @@ def test_carry_chain_is_one_level():
     assert str(found) == "core.a -> 3 x CCU2C -> LUT4 -> core.q"
 
 
+def test_two_tables_are_longer_than_a_chain_of_many_cells():
+    links = [adder("0", "$c0", "core.a"), adder("$c0", "$c1"), adder("$c1", "$c2", s1="$sum")]
+    tables = [lut("$1", "core.b"), lut("$2", "$1"), lut("$q", "$sum", "$2")]
+    found = chains(
+        register("0", "core.a"), register("0", "core.b"), *links, *tables, register("$q", "core.q")
+    )
+    assert (found.registers.levels, found.registers.start) == (3, "core.b")
+
+
 def test_two_carry_chains_are_two_levels():
     first, second = adder("0", "$c0", "core.a", s1="$sum"), adder("0", "$c1", "$sum", s0="$top")
     found = chains(register("0", "core.a"), first, second, register("$top", "core.q")).registers
@@ -126,12 +135,14 @@ def test_the_lower_sum_of_a_carry_cell_does_not_depend_on_the_upper_operand():
     [
         ({"s": "$p"}, 2),  # the look-up table in front of S is the chain's
         ({"di": "$p"}, 3),
+        ({"di": "$o5"}, 2),
         ({"s": "core.a"}, 2),
     ],
 )
 def test_amd_carry_chain_has_the_tables_in_front_of_it(pins, levels):
     found = chains(
         *(amd_register("0", "core.a"), cell("LUT2", I0="core.a", O="$p")),
+        cell("LUT6_2", I0="core.a", O5="$o5"),
         *(carry4("0", "$c0", o="$x", **pins), carry4("$c0", "$c1", o="$sum")),
         *(cell("LUT6", I0="$sum", O="$q"), amd_register("$q", "core.q")),
         family="xilinx",
