@@ -5,6 +5,9 @@
 ``errors``: what fails. ``tools``: calling Yosys and nextpnr, which come as Python packages.
 ``synthesis``: the step through Yosys. ``placement``: the one through nextpnr. ``trim``: the netlist step
 between them.
+``levels`` and ``fan_out``: the longest chains of logic and the largest fan-outs of a netlist. ``nets`` reads
+it, by ``cells``: what a cell does to a path, ``cell_tables``: the cells of each family, and ``names``: what
+nets are called in the design.
 ``flow``: runs of all of it, several at a time. ``result``: what they found.
 ``command``: ``mixdit synth``. ``measured``: what ``mixdit targets`` shows, of the published report.
 """

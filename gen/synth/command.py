@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from rich.table import Table
 from gen.options import one_of, with_parameter_options
 from gen.synth.errors import SynthesisError
 from gen.synth.families import FAMILIES, RENAMED
+from gen.synth.fan_out import MANY
 from gen.synth.flow import Request, run_flow
 from gen.synth.placement import PLACERS
 from gen.synth.result import Result, Timing
@@ -63,7 +64,7 @@ def synth(
     store: Annotated[Path, typer.Option(help="Where results are kept for the next time.")] = STORE,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Measure a design's size and speed on an FPGA."""
+    """Measure a design's size, speed, levels of logic and fan-outs on an FPGA."""
     request = Request(
         subject=find_subject(design),
         family=FAMILIES[family],
@@ -109,14 +110,47 @@ def _print_tables(result: Result) -> None:
             _add_timing(table, result, timing, title)
     if not family.timing:
         table.add_row("Fmax", "-", "no open tool places this family")
+    _add_nets(table, result)
     console.print(table, soft_wrap=True)
-    lines = [f"{family.lut_name} counts {family.counting}"]
+    lines = [f"{family.lut_name} counts {family.counting}", *_net_lines(result)]
     lines += [f"slowest path, {title}: {t.worst_path}" for t, title in timings if t and t.worst_path]
     lines += [
         f"{part.number:>5} x {part.name:<24}{part.area.lut:>8} {family.lut_name}" for part in result.parts
     ]
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)
+
+
+def _add_nets(table: Table, result: Result) -> None:
+    """Rows on levels of logic and fan-out."""
+    assert result.levels
+    assert result.fan_outs
+    rows = (
+        ("levels between registers", result.levels.registers),
+        ("levels from an input", result.levels.inputs),
+        ("levels to an output", result.levels.outputs),
+        ("levels from input to output", result.levels.through),
+    )
+    for name, chain in rows:
+        table.add_row(name, str(chain.levels) if chain else "-", "")
+    for net in result.fan_outs.signals[:1]:
+        table.add_row("largest fan-out", str(net.loads), net.signal)
+    table.add_row(f"signals of more than {MANY} loads", str(result.fan_outs.many), "")
+
+
+def _net_lines(result: Result) -> Iterator[str]:
+    """The longest chain and the largest fan-outs, by name."""
+    assert result.levels
+    assert result.fan_outs
+    if result.levels.registers:
+        yield f"longest chain between registers: {result.levels.registers}"
+    kinds = (
+        ("fan-out", result.fan_outs.signals),
+        ("clock", result.fan_outs.clocks),
+        ("reset", result.fan_outs.resets),
+        ("address of block memories", result.fan_outs.addresses[:1]),
+    )
+    yield from (f"{title}: {net}" for title, nets in kinds for net in nets)
 
 
 def _add_timing(table: Table, result: Result, timing: Timing, title: str) -> None:

@@ -131,6 +131,12 @@ SUBJECTS: Mapping[str, Subject] = {
             streams=True,
         ),
         Subject(
+            name="stream",
+            factory="hw.array.array_quantizer:ArrayQuantizer",
+            macs=lambda stream: 16 * int(stream.rows) * int(stream.cols),
+            streams=True,
+        ),
+        Subject(
             name="engine",
             factory="hw.gemm.engine:Engine",
             macs=lambda engine: 16 * int(engine.rows) * int(engine.cols) * int(engine.arrays),
