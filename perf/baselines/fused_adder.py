@@ -89,7 +89,7 @@ class FusedAdder(wiring.Component):
         window, zeros, negative = self._normalized(m, total, negative)
         # Cycle 11: an inverted difference always gets its unit.
         guard, odd = window[_GUARDS], window[_GUARDS + 1]
-        rest = delay(m, "sticky_11", sticky, 6) | window[:_GUARDS].any()
+        rest = delay(m, "sticky_11", sticky, 5) | window[:_GUARDS].any()
         up = delay(m, "up", negative | (guard & (rest | odd)), 1)
         exponent = Signal(signed(10), reset_less=True)
         m.d.sync += exponent.eq(self._difference(m, "exponent_sum", operands["exponent"], 9, zeros, 10))
@@ -133,55 +133,65 @@ class FusedAdder(wiring.Component):
         return {name: delay(m, name, value, 1) for name, value in values.items()}
 
     def _added(self, m: Module, operands: dict[str, Any]) -> tuple[Any, Any]:
-        """Sum or difference for cycle 5, and whether bits below it were lost."""
+        """Sum or difference for cycle 5, and for cycle 6 whether there is more below it."""
         fill, distance = operands["subtract"], operands["distance"]
-        value, sticky = Cat(fill.replicate(_GUARDS), operands["small"]), Const(0, 1)
-        # Cycles 2 and 3.
-        for cycle, step, digits in ((2, 8, distance[3:5]), (3, 2, delay(m, "distance_3", distance[1:3], 1))):
-            lost = [(value[n * step : (n + 1) * step] ^ fill.replicate(step)).any() for n in range(3)]
-            sticky = delay(
-                m, f"sticky_{cycle}", sticky | Cat((digits > n) & bit for n, bit in enumerate(lost)).any(), 1
-            )
-            value = delay(m, f"shifted_{cycle}", self._down(m, cycle, value, fill, digits, step), 1)
-            fill = delay(m, f"fill_{cycle}", fill, 1)
-        # Cycle 4. A difference lacks a unit unless lost bits make it up.
+        value = Cat(fill.replicate(_GUARDS), operands["small"])
+        # Cycle 2.
+        coarse, fine = distance[3:5], delay(m, "fine", distance[1:3], 1)
+        lost = [delay(m, f"lost_{n}", bit, 1) for n, bit in enumerate(self._groups(value, fill, 8))]
+        value = delay(m, "shifted_2", self._down(m, "coarse", value, fill, coarse, 8), 1)
+        # Cycle 3.
+        coarse, fill = delay(m, "coarse", coarse, 1), delay(m, "fill_3", fill, 1)
+        lost_now = self._groups(value, fill, 2)
+        sticky = Cat(
+            (digits > n) & bit
+            for digits, bits in ((coarse, lost), (fine, lost_now))
+            for n, bit in enumerate(bits)
+        ).any()
+        sticky = delay(m, "sticky_3", sticky ^ fill, 1)
+        value = delay(m, "shifted_3", self._down(m, "fine", value, fill, fine, 2), 1)
+        fill = delay(m, "fill_4", fill, 1)
+        # Cycle 4. Two bits below the frame have the bit that the last step loses, and the sticky bit.
         step = delay(m, "step", distance[0], 2)
-        sticky = sticky | (step & (value[0] ^ fill))
-        total = Signal(_FRAME + 1, reset_less=True)
+        total = Signal(_FRAME + 3, reset_less=True)
         m.d.sync += total.eq(
             carry_sum(
                 m,
                 "total_sum",
                 CarryOp.PASS_SELECT,
                 len(total),
-                a=Cat(Const(0, _GUARDS), delay(m, "big_4", operands["big"], 2)),
+                a=Cat(Const(0, 2 + _GUARDS), delay(m, "big_4", operands["big"], 2)),
                 b=step,
-                c=Cat(value[1:], fill, fill),
-                d=Cat(value, fill),
-                carry=fill & ~sticky,
+                c=Cat(sticky, value, fill, fill),
+                d=Cat(fill, sticky, value, fill),
+                carry=fill,
                 target=self.target,
             )
         )
-        return total, delay(m, "sticky", sticky, 1)
+        return total[2:], delay(m, "sticky", total[:2].any(), 1)
 
-    def _down(self, m: Module, cycle: int, value: Any, fill: Any, digits: Any, step: int) -> Any:
+    def _groups(self, value: Any, fill: Any, step: int) -> list[Any]:
+        """For each of the shifts by one, two and three steps, whether the last step loses bits."""
+        return [(value[n * step : (n + 1) * step] ^ fill.replicate(step)).any() for n in range(3)]
+
+    def _down(self, m: Module, name: str, value: Any, fill: Any, digits: Any, step: int) -> Any:
         """``value`` shifted down by ``digits * step``, filled with ``fill``."""
         padded = Cat(value, fill.replicate(3 * step))
         full = len(value) - step  # from here up there are two sources: one LUT4, if synthesis may choose it
         parts = []
-        for name, bits, target in (
+        for part, bits, target in (
             ("low", range(full), self.target),
             ("top", range(full, len(value)), "generic"),
         ):
             choices = [padded[bits.start + n * step : bits.stop + n * step] for n in range(4)]
-            parts.append(multiplexer(m, f"down_{cycle}_{name}", digits, choices, target=target))
+            parts.append(multiplexer(m, f"{name}_{part}", digits, choices, target=target))
         return Cat(parts)
 
     def _normalized(self, m: Module, total: Any, negative: Any) -> tuple[Any, Any, Any]:
         """``total``, inverted if negative, without leading zeros; their number; ``negative``: cycle 11."""
         # Cycle 5.
         top = total[-16:] ^ negative.replicate(16)
-        found = Cat(delay(m, f"found_{n}", top[n : n + 3].any(), 1) for n in range(0, 16, 3))
+        found = Cat(delay(m, f"found_{n}", top[n : n + 8].any(), 1) for n in (0, 8))
         window, negative = delay(m, "total_6", total, 1), delay(m, "negative_6", negative, 1)
         # Cycles 6 to 10.
         zeros: list[Any] = []
