@@ -110,20 +110,19 @@ class FusedAdder(wiring.Component):
         special = delay(m, "special", self.addend.exponent.all(), 1)
         product, addend = delay(m, "product", self.product, 1), delay(m, "addend", self.addend, 1)
         product, addend = product_layout()(product), binary32_layout()(addend)
-        difference = Signal(11, reset_less=True)
-        m.d.sync += difference.eq(
-            self._difference(m, "compared", self.product.exponent, 0, self.addend.exponent, len(difference))
-        )
+        difference = self._difference(m, "compared", self.product.exponent, 0, self.addend.exponent, 11)
+        # With an addend of zero the product stays the big one, for its sign.
+        swap = delay(m, "swap", difference[-1] & self.addend.exponent.any(), 1)
+        distance = delay(m, "difference", difference[:-1], 1)
 
-        # Cycle 1. With an addend of zero the product stays the big one, for its sign.
-        swap = difference[-1] & nonzero
-        # The complement of a negative difference is short of one, which the product makes up for.
-        far = (difference[5:-1] ^ swap.replicate(5)).any()
+        # Cycle 1. The complement of a negative difference is short of one, which the product makes up for.
+        distance = distance ^ swap.replicate(len(distance))
         high = Cat(Const(0, _SIGNIFICAND - _PRODUCT), product.significand)
         values = {
             "big": Mux(swap, Cat(addend.fraction, 1), high),
             "small": Mux(swap, high >> 1, Cat(addend.fraction, nonzero)) ^ subtract.replicate(_SIGNIFICAND),
-            "distance": (difference[:5] ^ swap.replicate(5)) | far.replicate(5),
+            "distance": distance[:5],
+            "far": distance[5:].any(),
             "exponent": Mux(swap, addend.exponent, product.exponent),
             "subtract": subtract,
             "sign": Mux((swap & ~product.infinite) | special, addend.sign, product.sign),
@@ -134,7 +133,7 @@ class FusedAdder(wiring.Component):
 
     def _added(self, m: Module, operands: dict[str, Any]) -> tuple[Any, Any]:
         """Sum or difference for cycle 5, and for cycle 6 whether there is more below it."""
-        fill, distance = operands["subtract"], operands["distance"]
+        fill, distance = operands["subtract"], operands["distance"] | operands["far"].replicate(5)
         value = Cat(fill.replicate(_GUARDS), operands["small"])
         # Cycle 2.
         coarse, fine = distance[3:5], delay(m, "fine", distance[1:3], 1)
