@@ -57,7 +57,7 @@ class BFloat16Element(wiring.Component):
     macs_per_pass = 1
     modes = ("bfloat16",)
 
-    first_delay = 3
+    first_delay = 4
     interleaved = FusedAdder.latency + 1
     latency = first_delay + 1 + interleaved
 
@@ -72,11 +72,11 @@ class BFloat16Element(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.adder = adder = FusedAdder(target=self.target)
-        # Cycle 0: operands, as the neighbours get them; cycle 3: ``first``.
+        # Cycle 0: operands, as the neighbours get them; cycle 4: ``first``.
         for name in ("a", "b", "first"):
             inward = getattr(self, f"{name}_in")
             m.d.comb += getattr(self, f"{name}_out").eq(delay(m, name, inward, 1))
-        # Cycle 4: the sum so far, or +0.
+        # Cycle 5: the sum so far, or +0.
         so_far = Signal(32, reset_less=True)
         m.d.sync += so_far.eq(Mux(self.first_out, 0, adder.sum.as_value()))
         m.d.comb += [
@@ -87,7 +87,7 @@ class BFloat16Element(wiring.Component):
         return m
 
     def _product(self, m: Module) -> Any:
-        """``a_out * b_out`` as ``product_layout``, four cycles later."""
+        """``a_out * b_out`` as ``product_layout``, five cycles later."""
         a, b = self.a_out, self.b_out
         # Cycle 1: exponents added, and what each operand is.
         exponents = Signal(9, reset_less=True)
@@ -98,26 +98,27 @@ class BFloat16Element(wiring.Component):
         # Cycle 2: what the product is.
         zero, infinite = zeros[0] | zeros[1], large[0] | large[1]
         nan = (large[0] & nans[0]) | (large[1] & nans[1]) | (zero & infinite)
-        # Cycle 4: its leading bit on top. The exponent of zero is below all others.
+        # Cycle 4: its leading bit on top. Cycle 5: the exponent with it; that of zero is below all others.
         raw = self._significand(m, Cat(a.fraction, 1), Cat(b.fraction, 1))
-        product = Signal(product_layout(), reset_less=True)
-        zero = delay(m, "zero", zero, 2)
+        significand = delay(m, "significand", Mux(raw[-1], raw, Cat(0, raw[:-1])), 1)
+        zero = delay(m, "zero", zero, 3)
         exponent = carry_sum(
             m,
             "exponent_sum",
             CarryOp.PASS_XOR,
             10,
-            a=delay(m, "exponents", exponents, 2),
+            a=delay(m, "exponents", exponents, 3),
             c=(1 << 10) - _BIAS,
-            carry=raw[-1],
+            carry=delay(m, "carried", raw[-1], 1),
             target=self.target,
         )
+        product = Signal(product_layout(), reset_less=True)
         m.d.sync += [
-            product.significand.eq(Mux(zero, 0, Mux(raw[-1], raw, Cat(0, raw[:-1])))),
+            product.significand.eq(Mux(zero, 0, significand)),
             product.exponent.eq(Mux(zero, -(1 << 9), exponent.as_signed())),
-            product.sign.eq(delay(m, "sign", a.sign ^ b.sign, 3)),
-            product.nan.eq(delay(m, "nan", nan, 2)),
-            product.infinite.eq(delay(m, "infinite", infinite, 2)),
+            product.sign.eq(delay(m, "sign", a.sign ^ b.sign, 4)),
+            product.nan.eq(delay(m, "nan", nan, 3)),
+            product.infinite.eq(delay(m, "infinite", infinite, 3)),
         ]
         return product
 

@@ -55,7 +55,7 @@ class MXINT8Element(wiring.Component):
     k_blocks:
         Longest sum, in half blocks along K.
     target:
-        One of ``hw.target.targets.TARGETS``. With multipliers, products are written ``*``.
+        One of ``hw.target.targets.TARGETS`` without multipliers: see ``mxint8_pair`` for those.
 
     Members
     -------
@@ -76,6 +76,8 @@ class MXINT8Element(wiring.Component):
 
     def __init__(self, *, fraction_bits: int = 13, k_blocks: int = 72, target: str = "generic"):
         check_target(target)
+        if TARGETS[target].multiply_add:
+            raise ValueError(f"target must be without a multiplier, which mxint8_pair uses, not {target!r}")
         self.fraction_bits = fraction_bits
         self.k_blocks = k_blocks
         self.target = target
@@ -108,8 +110,7 @@ class MXINT8Element(wiring.Component):
         a, b = self.a_out, self.b_out
         # Cycles 1 to 3: products.
         signs = [delay(m, f"sign{i}", a.sign[i] ^ b.sign[i], 3) for i in range(LANES)]
-        multiply = self._written if TARGETS[self.target].multiply_add else self._product
-        products = [multiply(m, f"product{i}", a.magnitude[i], b.magnitude[i]) for i in range(LANES)]
+        products = [self._product(m, f"product{i}", a.magnitude[i], b.magnitude[i]) for i in range(LANES)]
         # Cycle 8: how far the dot product must go down. Cycles 9 to 12: down, and onto the total.
         distance = Signal.like(accumulator.distance, reset_less=True)
         m.d.sync += distance.eq(self.row_out.distance + self.column_out)
@@ -120,10 +121,6 @@ class MXINT8Element(wiring.Component):
             self.total.eq(accumulator.total),
         ]
         return m
-
-    def _written(self, m: Module, name: str, a: Any, b: Any) -> Any:
-        """``a * b``, three cycles later, as synthesis makes it."""
-        return delay(m, name, a * b, 3)
 
     def _product(self, m: Module, name: str, a: Any, b: Any) -> Any:
         """``a * b``, three cycles later, by carry chains."""

@@ -22,6 +22,7 @@ BASELINES: Mapping[str, Subject] = {
 PEERS: Mapping[str, Subject] = {
     "mxint8": Subject(name="mxint8", factory="perf.baselines.mxint8:MXINT8Element"),
     "bfloat16": Subject(name="bfloat16", factory="perf.baselines.bfloat16_fma:BFloat16Element"),
+    "mxint8_pair": Subject(name="mxint8_pair", factory="perf.baselines.mxint8_pair:MXINT8Pair"),
     "mxint8_grid": Subject(name="mxint8_grid", factory="perf.baselines.peer_grids:MXINT8Grid"),
     "bfloat16_grid": Subject(name="bfloat16_grid", factory="perf.baselines.peer_grids:BFloat16Grid"),
 }
@@ -69,7 +70,7 @@ TITLES: Mapping[str, str] = {
     "mxint8_grid_4x4": "peer: 4x4 MXINT8 elements, drain and converters to binary32",
     "bfloat16_grid_4x4": "peer: 4x4 bfloat16 elements and drain",
     "mxint8_xilinx": "peer: MXINT8 element, UltraScale+",
-    "mxint8_xilinx_dsp": "peer: MXINT8 element, UltraScale+ with DSPs",
+    "mxint8_xilinx_dsp": "peer: two MXINT8 elements, UltraScale+ with shared DSPs",
     "bfloat16_xilinx": "peer: bfloat16 element, UltraScale+",
     "bfloat16_xilinx_dsp": "peer: bfloat16 element, UltraScale+ with DSPs",
 }
@@ -146,11 +147,9 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "pe_gowin": run("pe", "gowin", target="generic"),
         **{peer: run(peer, target="ecp5") for peer in ("mxint8", "bfloat16")},
         **{f"{p}_grid_4x4": run(f"{p}_grid", plain=False, target="ecp5") for p in ("mxint8", "bfloat16")},
-        **{
-            f"{peer}_{target}": run(peer, "xilinx", target=target, dsp=target == "xilinx_dsp")
-            for peer in ("mxint8", "bfloat16")
-            for target in ("xilinx", "xilinx_dsp")
-        },
+        **{f"{peer}_xilinx": run(peer, "xilinx", target="xilinx") for peer in ("mxint8", "bfloat16")},
+        "mxint8_xilinx_dsp": run("mxint8_pair", "xilinx", target="xilinx_dsp"),
+        "bfloat16_xilinx_dsp": run("bfloat16", "xilinx", target="xilinx_dsp", dsp=True),
     }
     assert requests.keys() == TITLES.keys()
     return requests

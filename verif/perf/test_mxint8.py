@@ -16,6 +16,7 @@ from perf.baselines.mxint8_golden import (
     mxint8_matmul,
     sign_magnitude,
 )
+from perf.baselines.mxint8_pair import MXINT8Pair
 from perf.baselines.peer_grids import MXINT8Grid
 from verif.coverage import Coverage
 from verif.golden.samples import bits
@@ -110,10 +111,10 @@ def totals(element, a, b, distances, first):
     return [(x & low) | (y & ~low) for x, y in zip(now, next_, strict=True)]
 
 
-@pytest.mark.parametrize(("target", "fraction_bits"), [("generic", 13), ("generic_dsp", 6)])
-def test_element_sums_aligned_dot_products(target, fraction_bits, summarize):
+@pytest.mark.parametrize("fraction_bits", [13, 6])
+def test_element_sums_aligned_dot_products(fraction_bits, summarize):
     rng = np.random.default_rng(seed())
-    element = MXINT8Element(fraction_bits=fraction_bits, k_blocks=72, target=target)
+    element = MXINT8Element(fraction_bits=fraction_bits, k_blocks=72)
     coverage = Coverage("mxint8-element", elements=ELEMENTS, distance=DISTANCES)
     a, b, distances = cases(rng, coverage, 8)
     first = rng.random(len(a)) < 0.05
@@ -139,6 +140,57 @@ def test_element_holds_the_longest_sum_of_largest_products():
     assert found[-1] - (1 << element.width) == -9 * LANES * 127**2 << 13
 
 
+@pytest.mark.parametrize("fraction_bits", [13, 6])
+def test_pair_is_two_elements(fraction_bits, summarize):
+    rng = np.random.default_rng(seed())
+    pair = MXINT8Pair(fraction_bits=fraction_bits, k_blocks=72)
+    coverage = Coverage("mxint8-pair", elements=ELEMENTS, distance=DISTANCES)
+    a, left, distances = cases(rng, coverage, 8)
+    right = np.where(rng.random(a.shape) < 0.5, np.roll(left, 1, axis=0), -left)
+    shown = []
+
+    async def process(ctx):
+        def at(cycle, delay):
+            return min(max(cycle - delay, 0), len(a) - 1)
+
+        for cycle in range(len(a) + pair.latency + 1):
+            for lane in range(LANES):
+                n = at(cycle, lane % 8)
+                x, y, z = (int(np.clip(codes[n, lane], -127, 127)) for codes in (a, left, right))
+                ctx.set(pair.a_in[lane], x)
+                ctx.set(pair.b_in[lane].left, y)
+                ctx.set(pair.b_in[lane].right, z - (y < 0))
+            late = at(cycle, pair.distance_delay)
+            ctx.set(pair.row_in.distance, int(distances[late][0]))
+            for c in range(2):
+                ctx.set(pair.column_in[c], int(distances[late][1]) >> c)
+            ctx.set(pair.row_in.first, int(at(cycle, pair.first_delay) == 0))
+            shown.append([ctx.get(total) for total in pair.total])
+            await ctx.tick()
+
+    simulate(pair, process)
+    low = (1 << pair.low_bits) - 1
+    for c, b in enumerate((left, right)):
+        away = distances[:, 0] + (distances[:, 1] >> c)
+        steps = [
+            aligned_total(x[None], y[None], np.array([d]), fraction_bits=fraction_bits)
+            for x, y, d in zip(a, b, away, strict=True)
+        ]
+        expected = [int(total) % (1 << pair.width) for total in np.cumsum(steps)]
+        now, next_ = shown[pair.latency : -1], shown[pair.latency + 1 :]
+        found = [(x[c] & low) | (y[c] & ~low) for x, y in zip(now, next_, strict=True)]
+        assert found == expected, f"column {c}"
+        coverage.compared(len(expected))
+    coverage.require_full()
+    summarize(coverage)
+
+
+@pytest.mark.parametrize(("design", "target"), [(MXINT8Pair, "ecp5"), (MXINT8Element, "xilinx_dsp")])
+def test_designs_refuse_targets_that_are_not_theirs(design, target):
+    with pytest.raises(ValueError, match=f"target must .*a multiplier,.* not .*'{target}'"):
+        design(target=target)
+
+
 def test_element_refuses_an_unknown_target():
     with pytest.raises(ValueError, match=r"target must be one of generic, ecp5.*, not 'altera'"):
         MXINT8Element(target="altera")
@@ -155,9 +207,8 @@ def test_grid_multiplies_matrices(bench):
     [
         ("ecp5", {"family": "ecp5", "trim": True}),
         ("xilinx", {"family": "xilinx"}),
-        ("xilinx_dsp", {"family": "xilinx", "dsp": True}),
     ],
-    ids=["ecp5", "xilinx", "xilinx_dsp"],
+    ids=["ecp5", "xilinx"],
 )
 def test_netlist_of_a_grid(bench, target, way):
     parameters = GRID | {"rows": 1, "cols": 1}
