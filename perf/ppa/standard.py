@@ -9,7 +9,17 @@ from gen.synth.result import Result
 from gen.synth.subjects import SUBJECTS, Subject
 from gen.synth.synthesis import Part
 
-__all__ = ["ARRAYS", "BASELINES", "ENGINES", "PEERS", "PIECES", "TITLES", "overhead", "standard_set"]
+__all__ = [
+    "ARRAYS",
+    "BASELINES",
+    "ENGINES",
+    "PEERS",
+    "PIECES",
+    "PRECISIONS",
+    "TITLES",
+    "overhead",
+    "standard_set",
+]
 
 BASELINES: Mapping[str, Subject] = {
     "straightforward": Subject(
@@ -27,6 +37,15 @@ PEERS: Mapping[str, Subject] = {
     "bfloat16_grid": Subject(name="bfloat16_grid", factory="perf.baselines.peer_grids:BFloat16Grid"),
 }
 """Elements and grids of other formats, to compare with."""
+
+PRECISIONS: Mapping[str, str] = {
+    "mx6xmx6": "MX6 x MX6",
+    "mx9xmx6": "MX9 x MX6",
+    "mx9xmx9": "MX9 x MX9",
+    "mxint8": "MXINT8",
+    "bfloat16": "bfloat16",
+}
+"""Name of each precision in the report."""
 
 ARRAYS = ("array_2x2", "array_4x4", "array_8x8")
 """Runs of the whole array."""
@@ -145,7 +164,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "pe_xilinx_dsp": run("pe", "xilinx", target="xilinx_dsp"),
         "pe_xilinx7": run("pe", "xilinx7", target="xilinx7"),
         "pe_gowin": run("pe", "gowin", target="generic"),
-        **{peer: run(peer, target="ecp5") for peer in ("mxint8", "bfloat16")},
+        **{peer: run(peer, plain=False, target="ecp5") for peer in ("mxint8", "bfloat16")},
         **{f"{p}_grid_4x4": run(f"{p}_grid", plain=False, target="ecp5") for p in ("mxint8", "bfloat16")},
         **{f"{peer}_xilinx": run(peer, "xilinx", target="xilinx") for peer in ("mxint8", "bfloat16")},
         "mxint8_xilinx_dsp": run("mxint8_pair", "xilinx", target="xilinx_dsp"),
