@@ -1,7 +1,8 @@
 """Size and speed of the standard set of designs, against the goals and the baselines: ``make ppa``.
 
 ``standard``: the designs. ``goals``: what they should reach.
-``report``: the page; of ``capacity``: how large an array the device holds, and ``engine``: what an engine
-takes beside its array. ``charts``: its pictures. ``publish``: its figures into the documentation.
+``report``: the page; of ``capacity``: how large an array the device holds, ``engine``: what an engine takes
+beside its array, and ``peers``: what other formats take. ``charts``: its pictures. ``publish``: its figures
+into the documentation.
 ``__main__``: the program.
 """

@@ -37,7 +37,8 @@ function, with a register behind each addition: what was chosen, and why, is in 
   array computes MXINT8, too, as MX9 x MX9.
 - bfloat16 adds to binary32 and rounds in each step; its sums take turns, so that the adder's latency costs no
   cycle.
-- The peers' grids have neither buffers for results nor control, which is in their favour.
+- The peers' grids have neither buffers for results nor control, which is in their favour. They are placed
+  with one seed; one without Fmax was not placed.
 - LUT per MAC is per multiply-accumulate and cycle in the precision of the line; Fmax is with chain ends
   trimmed. The last column compares MAC/s per LUT, or MAC per LUT and cycle where there is no Fmax.
 

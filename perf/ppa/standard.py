@@ -165,7 +165,10 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "pe_xilinx7": run("pe", "xilinx7", target="xilinx7"),
         "pe_gowin": run("pe", "gowin", target="generic"),
         **{peer: run(peer, plain=False, target="ecp5") for peer in ("mxint8", "bfloat16")},
-        **{f"{p}_grid_4x4": run(f"{p}_grid", plain=False, target="ecp5") for p in ("mxint8", "bfloat16")},
+        **{
+            f"{p}_grid_4x4": run(f"{p}_grid", seeds=min(seeds, 1), plain=False, target="ecp5")
+            for p in ("mxint8", "bfloat16")
+        },
         **{f"{peer}_xilinx": run(peer, "xilinx", target="xilinx") for peer in ("mxint8", "bfloat16")},
         "mxint8_xilinx_dsp": run("mxint8_pair", "xilinx", target="xilinx_dsp"),
         "bfloat16_xilinx_dsp": run("bfloat16", "xilinx", target="xilinx_dsp", dsp=True),
