@@ -32,7 +32,6 @@ class BFloat16Element(wiring.Component):
 
     - ``interleaved`` sums take turns, one per cycle: the registers of the addition hold them, so that it is
       cut into as many cycles as its clock wants, and still makes one multiply-accumulate in each.
-      An addition in one cycle would run at a quarter of the frequency and not be much smaller.
     - The product from carry chains of two gated rows each, as in our own element.
     - One path for near and far exponents, operands swapped by exponents alone: see ``FusedAdder``.
 

@@ -35,9 +35,9 @@ class MXINT8Element(wiring.Component):
 
     What was chosen, for the most multiplications per second and LUT:
 
-    - 7-bit magnitudes, whose products take a quarter fewer LUTs than those of two's complement: three
-      carry chains that each add two gated rows, one that adds the seventh row, and two more. That reads -128
-      as -127: quantizers that keep to the symmetric range never write it.
+    - 7-bit magnitudes, a bit less of either operand than two's complement has: three carry chains that each
+      add two gated rows, one that adds the seventh row, and two more. That reads -128 as -127: quantizers
+      that keep to the symmetric range never write it.
     - Signs cost one LUT per product: the additions that follow invert by them, and the carry inputs of
       the tree supply the units that this lacks, but for one.
     - The accumulator of our own element, with as many bits below the largest dot product and a width of as
