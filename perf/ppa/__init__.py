@@ -2,7 +2,8 @@
 
 ``standard``: the designs. ``goals``: what they should reach.
 ``levels``: levels of logic and fan-outs, and the page on those of every top.
-``report``: the page; of ``capacity``: how large an array the device holds, and ``engine``: what an engine
-takes beside its array. ``charts``: its pictures. ``publish``: its figures into the documentation.
+``report``: the page; of ``capacity``: how large an array the device holds, ``engine``: what an engine takes
+beside its array, and ``peers``: what other formats take. ``charts``: its pictures. ``publish``: its figures
+into the documentation.
 ``__main__``: the program.
 """

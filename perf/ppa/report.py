@@ -7,7 +7,8 @@ from perf.ppa.capacity import capacity
 from perf.ppa.engine import engine
 from perf.ppa.goals import GOALS, TRIED, Goal
 from perf.ppa.levels import levels
-from perf.ppa.standard import TITLES
+from perf.ppa.peers import peers
+from perf.ppa.standard import PRECISIONS, TITLES
 
 __all__ = ["CHARTS", "goals_table", "make_report"]
 
@@ -41,6 +42,7 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
         "## Figures on other families\n\n" + _table(_OTHER_HEAD, _others(results)),
         *levels(results, TITLES),
         "## Million multiply-accumulates per second and LUT4, trimmed\n\n" + _rates(results),
+        *peers(results),
         "## Slowest paths\n\n" + _table(("design", "netlist", "path"), _paths(results)),
         *_parts(results),
         *capacity(results),
@@ -164,7 +166,7 @@ def _in_place_of_fmax(result: Result) -> Row:
 
 def _rates(results: Mapping[str, Result]) -> str:
     rates = {name: result.mac_per_s_per_lut(result.trimmed) for name, result in results.items()}
-    modes = sorted({mode for rate in rates.values() for mode in rate or {}})
+    modes = [mode for mode in PRECISIONS if any(mode in (rate or {}) for rate in rates.values())]
     rows = (
         (TITLES[name], *(_number(rate[mode] / 1e6 if mode in rate else None, 2) for mode in modes))
         for name, rate in rates.items()
