@@ -179,15 +179,12 @@ def test_grid_multiplies_matrices(bench):
     bench(BFloat16Grid(**GRID), "bfloat16_grid", BENCH, parameters=GRID)
 
 
+# Not with DSP blocks: there is a model only of the form in which our own products place them.
 @pytest.mark.netlist
 @pytest.mark.parametrize(
     ("target", "way"),
-    [
-        ("ecp5", {"family": "ecp5", "trim": True}),
-        ("xilinx", {"family": "xilinx"}),
-        ("xilinx_dsp", {"family": "xilinx", "dsp": True}),
-    ],
-    ids=["ecp5", "xilinx", "xilinx_dsp"],
+    [("ecp5", {"family": "ecp5", "trim": True}), ("xilinx", {"family": "xilinx"})],
+    ids=["ecp5", "xilinx"],
 )
 def test_netlist_of_a_grid(bench, target, way):
     netlist = netlist_of(BFloat16Grid(**GRID, target=target), "bfloat16_grid", **way)
