@@ -134,7 +134,7 @@ def _areas(result: Result, area: Area) -> Iterator[tuple[str, str, str]]:
         yield "um2", f"{area.um2:.0f}", ""
         yield flip_flops
         yield "memory bits in flip-flops", str(result.memories.in_flip_flops), "part of the area"
-        left_out = f"memories of {MACRO_WORDS} words and more: neither area nor paths"
+        left_out = f"of {MACRO_WORDS} words and more: no area, no paths"
         yield "memory bits left out", str(result.memories.left_out), left_out
         if result.um2_per_mac:
             yield "um2 per MAC", f"{result.um2_per_mac:.0f}", "in the fastest mode"
