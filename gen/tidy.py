@@ -19,23 +19,10 @@ def _replicate(match: re.Match[str]) -> str:
     return f"{{{1 + match[2].count(f', {match[1]}')}{{{match[1]}}}}}"
 
 
-_MANY_WORDS = 256
-"""Words of a memory up to which each is written on a line of its own."""
-
-_CLEARED = re.compile(
-    rf"^  initial begin\n    ({_NAME})\[0\] = (\d+'h0+);\n"
-    rf"((?:    \1\[\d+\] = \2;\n){{{_MANY_WORDS},}})  end\n",
-    re.MULTILINE,
-)
-
-
-def _clear_in_a_loop(match: re.Match[str]) -> str:
-    """The same for words 0 and up of a large memory: tools take minutes over a statement for each of them."""
-    name, value, words = match[1], match[2], 1 + match[3].count("\n")
-    block = "clear_" + re.sub(r"\W", "_", name.strip("\\ "))
-    loop = f"for (word = 0; word < {words}; word = word + 1) {name}[word] = {value};"
-    return f"  initial begin : {block}\n    integer word;\n    {loop}\n  end\n"
-
+_CLEARED = re.compile(r"^  initial begin\n(?:    \S.*\[\d+\] = \d+'[hd]0+;\n)+  end\n", re.MULTILINE)
+"""Zeros in every word of a memory. Nothing of ours reads a word before it is written, and tools take minutes
+over a statement for each.
+"""
 
 _WAKE = re.compile(r"^  reg (\\\$auto\$verilog_backend\S+)  = 0;\n(.*?)^endmodule$", re.MULTILINE | re.DOTALL)
 
@@ -59,6 +46,6 @@ _FUNCTION = re.compile(r"\\\$procmux\$(\d+) ")
 
 def tidy(text: str) -> str:
     """The same design, in text that people can read and every tool takes."""
-    text = _CLEARED.sub(_clear_in_a_loop, _EMPTY.sub("", _NOISE.sub("", text)))
+    text = _CLEARED.sub("", _EMPTY.sub("", _NOISE.sub("", text)))
     text = _FUNCTION.sub(r"choose_\1", _WAKE.sub(_wake_by_statement, text))
     return _REPEATED.sub(_replicate, text).strip() + "\n"

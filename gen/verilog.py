@@ -85,7 +85,8 @@ def to_verilog_modules(top: Elaboratable, name: str, *, initialized: bool = True
 
     Ports of the top are named by the path of the interface member joined by ``_``
     (``s_axis_tdata``), plus ``clk`` and ``rst``. Unless ``initialized``, no register and no memory has an
-    initial value. Raises ``TruncationError`` for a design with an assignment that drops bits.
+    initial value; a memory of zeros never has. Raises ``TruncationError`` for a design with an assignment
+    that drops bits.
     """
     modules = {name: _convert(top, name, "_", initialized)}
     for module, prototype in _shared_modules(getattr(top, "core", top)):

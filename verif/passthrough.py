@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.stream.packet import packet_layout
 
-FAULTS = ("drop", "data", "unstable", "retract")
+FAULTS = ("drop", "data", "unstable", "retract", "unreset")
 
 
 class Passthrough(wiring.Component):
@@ -17,6 +17,7 @@ class Passthrough(wiring.Component):
     fault:
         ``None``, or what goes wrong with every eighth beat: ``"drop"`` loses it, ``"data"`` flips a bit,
         ``"unstable"`` flips a bit while the beat is stalled, ``"retract"`` withdraws it while it is stalled.
+        Or with all: ``"unreset"`` flips a bit of each unless a register that is never reset begins at 0.
     """
 
     def __init__(self, *, fault=None):
@@ -55,4 +56,9 @@ class Passthrough(wiring.Component):
         elif self.fault == "retract":
             with m.If(stalled):
                 m.d.sync += self.o.valid.eq(0)
+        elif self.fault == "unreset":
+            flips = Signal(8, reset_less=True)
+            m.d.sync += flips.eq(flips)
+            with m.If(accept & flips.any()):
+                m.d.sync += self.o.p.data[0].eq(~self.i.p.data[0])
         return m

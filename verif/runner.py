@@ -90,8 +90,9 @@ def run_bench(
     optimization:
         How the C++ compiler optimizes the model: not at all, as most take longer to compile than to simulate.
 
-    The seed is printed and comes from ``MIXDIT_SEED``; ``MIXDIT_WAVES`` asks for a waveform
-    (``mixdit.sim.waves``). Raises ``BenchError`` when a test fails or when no test ran.
+    Registers and memories begin at random values. The seed is printed and comes from ``MIXDIT_SEED``;
+    ``MIXDIT_WAVES`` asks for a waveform (``mixdit.sim.waves``). Raises ``BenchError`` when a test fails or
+    when no test ran.
     """
     libraries = cocotb_tools.config.libs_dir
     design = core if isinstance(core, Design) else Design.of(core, name)
@@ -120,6 +121,7 @@ def run_bench(
             test_dir=folder,
             test_filter=test_filter,
             seed=seed(),
+            plusargs=["+verilator+rand+reset+2", f"+verilator+seed+{seed() % (2**31 - 1) + 1}"],
             test_args=["--trace", "--trace-file", str(wave)] if wave else [],
             results_xml=str(results.resolve()),
             log_file=log.resolve(),

@@ -26,6 +26,7 @@ def test_faulty_device_fails(bench, fault):
         "data": "is data=",
         "unstable": "payload changed",
         "retract": "valid dropped",
+        "unreset": "is data=",
     }
     with pytest.raises(BenchError, match=messages[fault]):
         bench(

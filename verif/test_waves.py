@@ -101,6 +101,20 @@ def test_compiled_array(folder, monkeypatch):
     assert not [name for name in values if re.search(r"\.\\?\$", name)], "intermediate results"
 
 
+@pytest.mark.slow
+def test_compiled_array_begins_at_values_that_its_seed_draws(folder, monkeypatch):
+    first = []
+    for run, seed in enumerate((1, 1, 2)):
+        monkeypatch.setenv(VARIABLE, str(folder / f"array-{run}"))
+        ArrayHarness(rows=1, cols=1, drain_rows=1, k_blocks=2, seed=seed).close()
+        (vcd,) = folder.glob(f"array-{run}*.vcd")
+        first.append([values[0] for values in changes(vcd).values() if values])
+    assert first[0] == first[1]
+    for values in first[1:]:
+        assert 0.3 < np.mean([value[-1] == "1" for value in values]) < 0.7
+    assert np.mean([a != b for a, b in zip(first[0], first[2], strict=True)]) > 0.3
+
+
 @pytest.mark.engine
 def test_compiled_engine(folder, capfd):
     test = "verif/hw/gemm/test_engine_harness.py::test_the_driver_works_on_it"

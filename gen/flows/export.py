@@ -71,7 +71,7 @@ class Export:
     parameters:
         Value of every parameter.
     initialized:
-        Whether registers and memories have initial values.
+        Whether registers have initial values.
     ports:
         Ports of the top module, clock and reset first.
     sources:

@@ -8,6 +8,9 @@ of standard cells.
 between them.
 ``standard_cells``: the step through Yosys and ABC to standard cells. ``buffers``: trees on nets with many
 loads. ``static_timing``: the step through OpenSTA.
+``levels`` and ``fan_out``: the longest chains of logic and the largest fan-outs of a netlist. ``nets`` reads
+it, by ``cells``: what a cell does to a path, ``cell_tables``: the cells of each family, and ``names``: what
+nets are called in the design.
 ``flow``: runs of all of it, several at a time. ``result``: what they found.
 ``command``: ``mixdit synth``. ``measured``: what ``mixdit targets`` shows, of the published report.
 """

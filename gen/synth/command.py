@@ -13,7 +13,9 @@ from rich.table import Table
 from gen.options import one_of, with_parameter_options
 from gen.synth.errors import SynthesisError
 from gen.synth.families import FAMILIES, RENAMED, Area, Family
+from gen.synth.fan_out import MANY, FanOuts
 from gen.synth.flow import Request, run_flow
+from gen.synth.levels import Levels
 from gen.synth.placement import PLACERS
 from gen.synth.result import Result, Timing
 from gen.synth.standard_cells import MACRO_WORDS
@@ -72,7 +74,7 @@ def synth(
     store: Annotated[Path, typer.Option(help="Where results are kept for the next time.")] = STORE,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Measure a design's size and speed on an FPGA or in standard cells."""
+    """Measure a design's size and speed, and on FPGAs its levels of logic and fan-outs."""
     request = Request(
         subject=find_subject(design),
         family=FAMILIES[family],
@@ -117,8 +119,11 @@ def _print_tables(result: Result) -> None:
             _add_timing(table, result, timing, title)
     if not family.timing and not family.library:
         table.add_row("Fmax", "-", "no open tool places this family")
-    console.print(table, soft_wrap=True)
     lines = [f"{family.lut_name} counts {family.counting}"]
+    if result.levels and result.fan_outs:  # standard cells have none
+        _add_nets(table, result.levels, result.fan_outs)
+        lines += _net_lines(result.levels, result.fan_outs)
+    console.print(table, soft_wrap=True)
     lines += [f"slowest path, {title}: {t.worst_path}" for t, title in timings if t and t.worst_path]
     lines += [
         f"{part.number:>5} x {part.name:<24}{part.area.lut:>8} {family.lut_name}" for part in result.parts
@@ -144,6 +149,34 @@ def _areas(result: Result, area: Area) -> Iterator[tuple[str, str, str]]:
     yield flip_flops
     yield "DSP blocks", str(area.dsp), ""
     yield "block memories", str(area.ram), ""
+
+
+def _add_nets(table: Table, levels: Levels, fan_outs: FanOuts) -> None:
+    """Rows on levels of logic and fan-out."""
+    rows = (
+        ("levels between registers", levels.registers),
+        ("levels from an input", levels.inputs),
+        ("levels to an output", levels.outputs),
+        ("levels from input to output", levels.through),
+    )
+    for name, chain in rows:
+        table.add_row(name, str(chain.levels) if chain else "-", "")
+    for net in fan_outs.signals[:1]:
+        table.add_row("largest fan-out", str(net.loads), net.signal)
+    table.add_row(f"signals of more than {MANY} loads", str(fan_outs.many), "")
+
+
+def _net_lines(levels: Levels, fan_outs: FanOuts) -> Iterator[str]:
+    """The longest chain and the largest fan-outs, by name."""
+    if levels.registers:
+        yield f"longest chain between registers: {levels.registers}"
+    kinds = (
+        ("fan-out", fan_outs.signals),
+        ("clock", fan_outs.clocks),
+        ("reset", fan_outs.resets),
+        ("address of block memories", fan_outs.addresses[:1]),
+    )
+    yield from (f"{title}: {net}" for title, nets in kinds for net in nets)
 
 
 def _add_timing(table: Table, result: Result, timing: Timing, title: str) -> None:

@@ -1,5 +1,6 @@
 """Runs of the whole flow, several at a time."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gen.synth.errors import SynthesisError
 from gen.synth.families import Family
+from gen.synth.fan_out import FanOuts, largest_fan_outs
+from gen.synth.levels import Levels, longest_chains
+from gen.synth.nets import read_nets
 from gen.synth.placement import Placement, place
 from gen.synth.result import Result, Timing
 from gen.synth.static_timing import analyze
@@ -95,6 +99,8 @@ class _Work:
         self.request = request
         self.built = built
         self.netlist: Netlist | None = None
+        self.levels: Levels | None = None
+        self.fan_outs: FanOuts | None = None
         self.failures: list[str] = []
         self.parts: list[Part] = []
         self.timing: dict[bool, dict[int, Placement]] = {False: {}, True: {}}
@@ -117,6 +123,8 @@ class _Work:
             plain=timing(False),
             trimmed=timing(True),
             parts=self.parts,
+            levels=self.levels,
+            fan_outs=self.fan_outs,
             failures=sorted(set(self.failures)),
             tools=[tool.identity for tool in self.request.tools],
             memories=self.netlist.memories if self.netlist else None,
@@ -215,6 +223,8 @@ def _first_steps(item: _Work, store: Path) -> list[_Step]:
         item.netlist = run(False)
         if request.timed:
             return [_timing(item, item.netlist, store)]
+        nets = read_nets(json.loads(item.netlist.path.read_text()), request.family.name)
+        item.levels, item.fan_outs = longest_chains(nets), largest_fan_outs(nets)
         return _placements(item, item.netlist, store) if request.placed else []
 
     def by_part() -> list[_Step]:

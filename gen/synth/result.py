@@ -6,6 +6,8 @@ from statistics import median_low
 from typing import Any
 
 from gen.synth.families import Area, Family
+from gen.synth.fan_out import FanOuts
+from gen.synth.levels import Levels
 from gen.synth.placement import Placement, WorstPath
 from gen.synth.standard_cells import Memories
 from gen.synth.subjects import Built
@@ -68,6 +70,8 @@ class Result:
         cells ``plain`` is their timing before layout.
     parts:
         Cells by kind of part, from a run that kept the modules apart; empty where it was not made.
+    levels, fan_outs:
+        The longest chains and the largest fan-outs of Yosys' netlist; None if Yosys failed.
     failures:
         Steps that failed, with the tool's message, one line each.
     tools:
@@ -87,6 +91,8 @@ class Result:
     plain: Timing | None = None
     trimmed: Timing | None = None
     parts: Sequence[Part] = ()
+    levels: Levels | None = None
+    fan_outs: FanOuts | None = None
     failures: Sequence[str] = ()
     tools: Sequence[str] = ()
     without: Sequence[str] = ()
@@ -155,6 +161,8 @@ class Result:
                 }
                 for part in self.parts
             },
+            "levels": asdict(self.levels) if self.levels else None,
+            "fan_out": asdict(self.fan_outs) if self.fan_outs else None,
             "failures": list(self.failures),
             "tools": list(self.tools),
         }

@@ -14,7 +14,7 @@ from hw.stream.axi_stream import AXIStreamTop
 __all__ = ["MODES", "SUBJECTS", "Built", "Subject", "find_subject", "subject_names"]
 
 MODES: Mapping[str, int] = {"mx6xmx6": 1, "mx9xmx6": 2, "mx9xmx9": 4}
-"""Passes that a pair of blocks takes in each precision mode."""
+"""Passes that a pair of blocks takes in each precision mode; one in all others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ class Subject:
             # What a component made of them: the default of one may follow from another.
             parameters={n: getattr(component, n, value) for n, value in values.items()},
             verilog=to_verilog(AXIStreamTop(component) if self.streams else component, top),
-            macs_per_cycle={m: macs / MODES[m] for m in modes} if macs else None,
+            macs_per_cycle={m: macs / MODES.get(m, 1) for m in modes} if macs else None,
             elements_per_cycle=self.elements,
         )
 
@@ -128,6 +128,12 @@ SUBJECTS: Mapping[str, Subject] = {
             name="array",
             factory="hw.array.array:Array",
             macs=lambda array: 16 * int(array.rows) * int(array.cols),
+            streams=True,
+        ),
+        Subject(
+            name="stream",
+            factory="hw.array.array_quantizer:ArrayQuantizer",
+            macs=lambda stream: 16 * int(stream.rows) * int(stream.cols),
             streams=True,
         ),
         Subject(

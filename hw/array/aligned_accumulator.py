@@ -18,9 +18,9 @@ _STEP = 16
 """The last stage of the shifter moves by multiples of this."""
 
 
-def distance_bits(fraction_bits):
+def distance_bits(fraction_bits, dot_bits=PASS_DOT_BITS):
     """Bits of one operand's exponent distance: at its largest value nothing but the sign is left."""
-    return max(4, (fraction_bits + PASS_DOT_BITS - 1).bit_length())
+    return max(4, (fraction_bits + dot_bits - 1).bit_length())
 
 
 class AlignedAccumulator(wiring.Component):
@@ -39,12 +39,14 @@ class AlignedAccumulator(wiring.Component):
         F, bits kept below the reference exponent (1 to 24).
     width:
         W, bits of the accumulator (``golden.formats.accumulator_bits``).
+    dot_bits:
+        Bits of the dot product, its sign included.
     target:
         One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
-    dot: In(signed(15)); distance: In, the sum of both operands' exponent distances
+    dot: In(signed(dot_bits)); distance: In, the sum of both operands' exponent distances
     first: In(1), start from 0
     total: Out(width), bits ``low_bits`` and up one cycle after the rest
     """
@@ -52,22 +54,23 @@ class AlignedAccumulator(wiring.Component):
     latency = 4
     first_delay = 3
 
-    def __init__(self, *, fraction_bits, width, target="generic"):
+    def __init__(self, *, fraction_bits, width, dot_bits=PASS_DOT_BITS, target="generic"):
         check_target(target)
         if not 1 <= fraction_bits <= 24:
             raise ValueError(f"fraction_bits must be 1 to 24, not {fraction_bits!r}")
-        if width <= PASS_DOT_BITS + fraction_bits:
+        if width <= dot_bits + fraction_bits:
             raise ValueError(
-                f"width must be more than {PASS_DOT_BITS + fraction_bits} to hold a shifted dot product, "
+                f"width must be more than {dot_bits + fraction_bits} to hold a shifted dot product, "
                 f"not {width!r}"
             )
         self.fraction_bits = fraction_bits
         self.width = width
+        self.dot_bits = dot_bits
         self.target = target
         super().__init__(
             {
-                "dot": In(signed(PASS_DOT_BITS)),
-                "distance": In(distance_bits(fraction_bits) + 1),
+                "dot": In(signed(dot_bits)),
+                "distance": In(distance_bits(fraction_bits, dot_bits) + 1),
                 "first": In(1),
                 "total": Out(width),
             }

@@ -1,7 +1,7 @@
 """Fast drivers of Verilated designs: a C++ loop around the model, NumPy arrays in and out.
 
 ``design``: exported Verilog to simulate. ``toolchain``: Verilator on this machine. ``verilate``: the
-compiled model.
+compiled model. ``power_up.h``: what registers begin with.
 ``build``: that and a loop, as a shared library; ``build_cache``: made once. ``errors``: what ends a run.
 ``waves``, ``states``, ``waveform.h``: waveforms, where MIXDIT_WAVES asks for them.
 

@@ -125,6 +125,8 @@ class ArrayHarness:
     ----------
     rows, cols, drain_rows, k_blocks, fraction_bits, target:
         Parameters of `hw.array.array.Array`.
+    seed:
+        Of what registers and memories hold at power-up.
     threads, optimization:
         See `mixdit.sim.build.build_library`.
     """
@@ -138,6 +140,7 @@ class ArrayHarness:
         drain_rows: int | None = None,
         fraction_bits: int = FRACTION_BITS,
         target: str = "generic",
+        seed: int = 1,
         threads: int = 1,
         optimization: str = "-Os",
     ):
@@ -158,7 +161,9 @@ class ArrayHarness:
         self._library = ctypes.CDLL(str(path))
         self._library.array_open.restype = ctypes.c_void_p
         wave = record(design)
-        self._model = ctypes.c_void_p(self._library.array_open(wave and os.fsencode(wave)))
+        self._model = ctypes.c_void_p(
+            self._library.array_open(ctypes.c_uint64(seed), wave and os.fsencode(wave))
+        )
         # Also when Python ends: a waveform is whole only then.
         self._close = weakref.finalize(self, self._library.array_close, self._model)
 

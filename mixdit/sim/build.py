@@ -16,8 +16,8 @@ NAME = "mx_array"
 ISSUE = (f"{NAME}.core.sequencer", "issue")
 """The signal that tells that a pass enters the array; harness.cpp counts it."""
 
-SIMULATION = ("-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-assert", "-CFLAGS", "-fPIC")
-"""Arguments for speed; the design has no X to lose."""
+SIMULATION = ("-O3", "--x-assign", "fast", "--x-initial", "unique", "--no-assert", "-CFLAGS", "-fPIC")
+"""Arguments for speed, but for registers and memories that hold anything at power-up."""
 
 
 def build_library(core: Array, *, threads: int = 1, optimization: str = "-Os") -> tuple[Path, Design]:
@@ -44,7 +44,7 @@ def build_library(core: Array, *, threads: int = 1, optimization: str = "-Os") -
         Design.of(core, NAME),
         f"{core.rows}x{core.cols}",
         defines,
-        ["harness.cpp", "random.h", "waveform.h"],
+        ["harness.cpp", "power_up.h", "random.h", "waveform.h"],
         signals=[ISSUE],
         threads=threads,
         optimization=optimization,
@@ -57,7 +57,7 @@ def build_engine_library(core: Engine, *, threads: int = 1, optimization: str = 
         Design.of(core, "mixdit_gemm"),
         f"{core.arrays}x{core.rows}x{core.cols}",
         {"BEAT_BYTES": core.data_bits // 8},
-        ["engine.cpp", "axi_memory.h", "random.h", "shared_memory.h", "waveform.h"],
+        ["engine.cpp", "axi_memory.h", "power_up.h", "random.h", "shared_memory.h", "waveform.h"],
         threads=threads,
         optimization=optimization,
     )

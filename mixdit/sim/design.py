@@ -1,5 +1,6 @@
 """A design as the simulator takes it: exported Verilog, and what must stay visible in it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from hw.shared_module import flat_ports
 from hw.stream.axi_stream import as_top
 
 __all__ = ["Design"]
+
+_INITIAL_VALUE = re.compile(r"^(  reg [^=\n]+?) = .*;$", re.MULTILINE)
+"""That of a register, in its declaration. Without it, the simulator draws one from its seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +42,14 @@ class Design:
 
     @classmethod
     def of(cls, component: wiring.Component, name: str) -> "Design":
-        """Export ``component`` as module ``name``.
+        """Export ``component`` as module ``name`` whose registers begin at any value.
 
         One whose ports are all packet streams is put into an ``AXIStreamTop`` first.
         """
         top = as_top(component)
         return cls(
             name=name,
-            verilog=to_verilog(top, name),
+            verilog=_INITIAL_VALUE.sub(r"\1;", to_verilog(top, name)),
             ports=("clk", "rst", *flat_ports(top, "_")),
             shared=dict(_shared(component)),
             component=top,

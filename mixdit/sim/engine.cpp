@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "axi_memory.h"
+#include "power_up.h"
 #include "verilated.h"
 #include "waveform.h"
 
@@ -14,12 +15,15 @@ enum Outcome { DONE = 0, SILENT = 1 };
 constexpr int ANSWER_CYCLES = 1000;  // in which a register access is answered
 
 struct Engine {
-    VerilatedContext context;
+    PowerUp context;
     Vtop top{&context, ""};  // waveforms begin with the design, not with "TOP"
     AxiMemory axi;
     Waveform waveform;
 
-    Engine(Memory& memory, const char* path) : axi(top, memory), waveform(context, top, path) { reset(); }
+    Engine(Memory& memory, const char* path)
+        : context(memory.seed), axi(top, memory), waveform(context, top, path) {
+        reset();
+    }
 
     void settle() {  // what depends combinationally on the inputs
         axi.drive();
@@ -44,7 +48,7 @@ struct Engine {
 
 extern "C" {
 
-// `path`: where to record the waveform; null for none.
+// The memory's seed also draws what registers hold at power-up. `path`: where to record the waveform; null for none.
 void* engine_open(Memory* memory, const char* path) { return new Engine(*memory, path); }
 void engine_close(void* engine) { delete static_cast<Engine*>(engine); }
 void engine_reset(void* engine) { static_cast<Engine*>(engine)->reset(); }

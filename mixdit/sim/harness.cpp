@@ -11,6 +11,7 @@
 #include "Vtop___024root.h"
 #include "verilated.h"
 
+#include "power_up.h"
 #include "random.h"
 #include "waveform.h"
 
@@ -56,11 +57,11 @@ constexpr uint64_t PROGRESS_CYCLES = 1 << 15;
 constexpr size_t A_BYTES = ROWS * SLOT_BYTES, B_BYTES = COLS * SLOT_BYTES, D_BYTES = OUTPUTS * 4;
 
 struct Model {
-    VerilatedContext context;
+    PowerUp context;
     Vtop top{&context, ""};  // waveforms begin with the design, not with "TOP"
     Waveform waveform;
 
-    explicit Model(const char* path) : waveform(context, top, path) { reset(); }
+    Model(uint64_t seed, const char* path) : context(seed), waveform(context, top, path) { reset(); }
     void settle() { waveform.fall(top); }  // what depends combinationally on the inputs
     void edge() {
         top.clk = 1;
@@ -172,8 +173,8 @@ int run(Model& model, Request& request) {
 
 extern "C" {
 
-// `path`: where to record the waveform; null for none.
-void* array_open(const char* path) { return new Model(path); }
+// `seed`: of what registers hold at power-up. `path`: where to record the waveform; null for none.
+void* array_open(uint64_t seed, const char* path) { return new Model(seed, path); }
 void array_close(void* model) { delete static_cast<Model*>(model); }
 void array_reset(void* model) { static_cast<Model*>(model)->reset(); }
 int array_run(void* model, Request* request) { return run(*static_cast<Model*>(model), *request); }

@@ -1,7 +1,9 @@
 """Size and speed of the standard set of designs, against the goals and the baselines: ``make ppa``.
 
 ``standard``: the designs. ``goals``: what they should reach.
-``report``: the page; of ``capacity``: how large an array the device holds, and ``engine``: what an engine
-takes beside its array. ``charts``: its pictures. ``publish``: its figures into the documentation.
-``devices``: the designs in standard cells, with a page of their own. ``__main__``: the program.
+``levels``: levels of logic and fan-outs, and the page on those of every top.
+``report``: the page; of ``capacity``: how large an array the device holds, ``engine``: what an engine takes
+beside its array, and ``peers``: what other formats take. ``charts``: its pictures. ``publish``: its figures
+into the documentation. ``devices``: the designs in standard cells, with a page of their own.
+``__main__``: the program.
 """

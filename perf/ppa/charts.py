@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from perf.ppa.publish import FIGURES
-from perf.ppa.standard import ARRAYS, TITLES
+from perf.ppa.standard import ARRAYS, PRECISIONS, TITLES
 
 __all__ = ["area", "draw_charts", "efficiency", "fmax"]
 
@@ -19,7 +19,13 @@ Results = Mapping[str, Mapping[str, Any]]
 """Runs by name, as in report.json (``gen.synth.result.Result.to_json``)."""
 
 PLAIN, TRIMMED = "#9db7d5", "#2f6690"
-MODE_COLORS = ("#2f6690", "#81a4cd", "#c9d6e8")
+MODE_COLORS = {
+    "mx6xmx6": "#2f6690",
+    "mx9xmx6": "#81a4cd",
+    "mx9xmx9": "#c9d6e8",
+    "mxint8": "#3a7d44",
+    "bfloat16": "#d9a441",
+}
 PART_COLORS = ("#2f6690", "#81a4cd", "#3a7d44", "#9dc08b", "#d9a441", "#b56576", "#8d8d8d", "#cccccc")
 
 LABEL_COLUMNS = 42
@@ -35,12 +41,14 @@ def draw_charts(results: Results, folder: Path) -> None:
 def efficiency(results: Results) -> Figure:
     """Multiply-accumulates per second and LUT, by precision mode."""
     rates = {n: r["mac_per_s_per_lut_trimmed"] for n, r in results.items() if r["mac_per_s_per_lut_trimmed"]}
-    modes = sorted({mode for rate in rates.values() for mode in rate})
     figure, axes = _rows(list(rates), inches=0.5)
-    for i, (mode, color) in enumerate(zip(modes, MODE_COLORS, strict=False)):
-        values = [rate.get(mode, 0) / 1e6 for rate in rates.values()]
-        bars = axes.barh(np.arange(len(rates)) + (i - 1) * 0.27, values, 0.25, color=color, label=_mode(mode))
-        axes.bar_label(bars, [f"{value:.2f}" if value else "" for value in values], padding=2, fontsize=7)
+    for mode, color in MODE_COLORS.items():
+        shown = [(row, list(rate)) for row, rate in enumerate(rates.values()) if mode in rate]
+        places = [row + (modes.index(mode) - (len(modes) - 1) / 2) * 0.27 for row, modes in shown]
+        values = [rate[mode] / 1e6 for rate in rates.values() if mode in rate]
+        if values:
+            bars = axes.barh(places, values, 0.25, color=color, label=PRECISIONS[mode])
+            axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=2, fontsize=7)
     _finish(figure, "million multiply-accumulates per second and LUT4 (ECP5, chain ends trimmed)", columns=3)
     return figure
 
@@ -111,10 +119,6 @@ def _note(axes: Axes, value: float, x: float, y: float) -> None:
 def _luts_per_mac(run: Mapping[str, Any], parts: Sequence[str]) -> float:
     luts = sum(run["parts"][part]["lut"] for part in parts if part in run["parts"])
     return float(luts / max(run["macs_per_cycle"].values()))
-
-
-def _mode(mode: str) -> str:
-    return mode.upper().replace("X6XM", "X6 x M").replace("X9XM", "X9 x M")
 
 
 def _part(name: str) -> str:

@@ -25,6 +25,8 @@ _SHOWN = (
     "pe",
     "pe_generic",
     "straightforward",
+    "mxint8",
+    "bfloat16",
     "grid_2x2",
     "grid_4x4",
     "grid_8x8",
@@ -37,6 +39,8 @@ _SHOWN = (
     "converter",
     "pe_xilinx",
     "pe_xilinx_dsp",
+    "mxint8_xilinx_dsp",
+    "bfloat16_xilinx_dsp",
 )
 """Runs in the README, by name."""
 

@@ -6,7 +6,9 @@ from gen.synth.result import Result, Timing
 from perf.ppa.capacity import capacity
 from perf.ppa.engine import engine
 from perf.ppa.goals import GOALS, TRIED, Goal
-from perf.ppa.standard import TITLES
+from perf.ppa.levels import levels
+from perf.ppa.peers import peers
+from perf.ppa.standard import PRECISIONS, TITLES
 
 __all__ = ["CHARTS", "goals_table", "make_report"]
 
@@ -31,13 +33,16 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
         " and whole engines, which are not placed, have none. *Plain* is nextpnr on Yosys' netlist,"
         " *trimmed* the same with the step of `gen/synth/trim.py` between them, which lets nextpnr leave out"
         " the cells at the ends of carry chains; both netlists are simulated against the golden model by"
-        " `verif/netlist`. Other families have no open tool that places them, hence no Fmax.",
+        " `verif/netlist`. Other families have no open tool that places them, hence no Fmax but"
+        " levels of logic and fan-outs.",
         "\n".join(f"- {title}: {rule}." for title, rule in counting.items()),
         "## Goals\n\n" + goals_table(results),
         *_unreached(results),
         "## Figures on ECP5\n\n" + _table(_ECP5_HEAD, _ecp5(results)),
         "## Figures on other families\n\n" + _table(_OTHER_HEAD, _others(results)),
+        *levels(results, TITLES),
         "## Million multiply-accumulates per second and LUT4, trimmed\n\n" + _rates(results),
+        *peers(results),
         "## Slowest paths\n\n" + _table(("design", "netlist", "path"), _paths(results)),
         *_parts(results),
         *capacity(results),
@@ -124,7 +129,18 @@ def _fmax(timing: Timing | None) -> str:
     return f"{timing.fmax_mhz:.0f} ({min(all_seeds):.0f} to {max(all_seeds):.0f})"
 
 
-_OTHER_HEAD = ("design", "family", "LUT", "carry", "FF", "DSP", "RAM", "LUT per MAC")
+_OTHER_HEAD: Row = (
+    "design",
+    "family",
+    "LUT",
+    "carry",
+    "FF",
+    "DSP",
+    "RAM",
+    "LUT per MAC",
+    "levels",
+    "fan-out",
+)
 
 
 def _others(results: Mapping[str, Result]) -> Iterator[Row]:
@@ -137,12 +153,20 @@ def _others(results: Mapping[str, Result]) -> Iterator[Row]:
                 result.family.title,
                 *(_number(n) for n in numbers),
                 _number(result.lut_per_mac, 1),
+                *_in_place_of_fmax(result),
             )
+
+
+def _in_place_of_fmax(result: Result) -> Row:
+    """Levels between registers and the largest fan-out."""
+    chain = result.levels.registers if result.levels else None
+    nets = result.fan_outs.signals if result.fan_outs else ()
+    return _number(chain.levels if chain else None), _number(nets[0].loads if nets else None)
 
 
 def _rates(results: Mapping[str, Result]) -> str:
     rates = {name: result.mac_per_s_per_lut(result.trimmed) for name, result in results.items()}
-    modes = sorted({mode for rate in rates.values() for mode in rate or {}})
+    modes = [mode for mode in PRECISIONS if any(mode in (rate or {}) for rate in rates.values())]
     rows = (
         (TITLES[name], *(_number(rate[mode] / 1e6 if mode in rate else None, 2) for mode in modes))
         for name, rate in rates.items()

@@ -9,7 +9,17 @@ from gen.synth.result import Result
 from gen.synth.subjects import SUBJECTS, Subject
 from gen.synth.synthesis import Part
 
-__all__ = ["ARRAYS", "BASELINES", "ENGINES", "PIECES", "TITLES", "overhead", "standard_set"]
+__all__ = [
+    "ARRAYS",
+    "BASELINES",
+    "ENGINES",
+    "PEERS",
+    "PIECES",
+    "PRECISIONS",
+    "TITLES",
+    "overhead",
+    "standard_set",
+]
 
 BASELINES: Mapping[str, Subject] = {
     "straightforward": Subject(
@@ -18,6 +28,24 @@ BASELINES: Mapping[str, Subject] = {
     "floor": Subject(name="floor", factory="perf.baselines.floor:Floor"),
 }
 """Designs to compare with."""
+
+PEERS: Mapping[str, Subject] = {
+    "mxint8": Subject(name="mxint8", factory="perf.baselines.mxint8:MXINT8Element"),
+    "bfloat16": Subject(name="bfloat16", factory="perf.baselines.bfloat16_fma:BFloat16Element"),
+    "mxint8_pair": Subject(name="mxint8_pair", factory="perf.baselines.mxint8_pair:MXINT8Pair"),
+    "mxint8_grid": Subject(name="mxint8_grid", factory="perf.baselines.peer_grids:MXINT8Grid"),
+    "bfloat16_grid": Subject(name="bfloat16_grid", factory="perf.baselines.peer_grids:BFloat16Grid"),
+}
+"""Elements and grids of other formats, to compare with."""
+
+PRECISIONS: Mapping[str, str] = {
+    "mx6xmx6": "MX6 x MX6",
+    "mx9xmx6": "MX9 x MX6",
+    "mx9xmx9": "MX9 x MX9",
+    "mxint8": "MXINT8",
+    "bfloat16": "bfloat16",
+}
+"""Name of each precision in the report."""
 
 ARRAYS = ("array_2x2", "array_4x4", "array_8x8")
 """Runs of the whole array."""
@@ -56,6 +84,14 @@ TITLES: Mapping[str, str] = {
     "pe_xilinx_dsp": "processing element, UltraScale+ with DSPs",
     "pe_xilinx7": "processing element, 7 series",
     "pe_gowin": "processing element, Gowin",
+    "mxint8": "peer: MXINT8 element",
+    "bfloat16": "peer: bfloat16 element, binary32 sums",
+    "mxint8_grid_4x4": "peer: 4x4 MXINT8 elements, drain and converters to binary32",
+    "bfloat16_grid_4x4": "peer: 4x4 bfloat16 elements and drain",
+    "mxint8_xilinx": "peer: MXINT8 element, UltraScale+",
+    "mxint8_xilinx_dsp": "peer: two MXINT8 elements, UltraScale+ with shared DSPs",
+    "bfloat16_xilinx": "peer: bfloat16 element, UltraScale+",
+    "bfloat16_xilinx_dsp": "peer: bfloat16 element, UltraScale+ with DSPs",
 }
 """Name of each run in the report."""
 
@@ -70,18 +106,20 @@ def standard_set(seeds: int) -> dict[str, Request]:
         seeds: int = seeds,
         plain: bool = True,
         placer: str = "heap",
+        dsp: bool = False,
         by_part: bool = False,
         without: Sequence[str] = (),
         only: str | None = None,
         **parameters: Any,
     ) -> Request:
         return Request(
-            subject={**SUBJECTS, **BASELINES}[design],
+            subject={**SUBJECTS, **BASELINES, **PEERS}[design],
             family=FAMILIES[family],
             parameters=parameters,
             seeds=seeds,
             plain=plain,
             placer=placer,
+            dsp=dsp,
             by_part=by_part,
             without=without,
             only=only,
@@ -126,6 +164,14 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "pe_xilinx_dsp": run("pe", "xilinx", target="xilinx_dsp"),
         "pe_xilinx7": run("pe", "xilinx7", target="xilinx7"),
         "pe_gowin": run("pe", "gowin", target="generic"),
+        **{peer: run(peer, plain=False, target="ecp5") for peer in ("mxint8", "bfloat16")},
+        **{
+            f"{p}_grid_4x4": run(f"{p}_grid", seeds=min(seeds, 1), plain=False, target="ecp5")
+            for p in ("mxint8", "bfloat16")
+        },
+        **{f"{peer}_xilinx": run(peer, "xilinx", target="xilinx") for peer in ("mxint8", "bfloat16")},
+        "mxint8_xilinx_dsp": run("mxint8_pair", "xilinx", target="xilinx_dsp"),
+        "bfloat16_xilinx_dsp": run("bfloat16", "xilinx", target="xilinx_dsp", dsp=True),
     }
     assert requests.keys() == TITLES.keys()
     return requests

@@ -187,6 +187,11 @@ module bench;
   always #5 clk = ~clk;
   integer errors = 0, seen = 0, n, seed = 1;
   initial begin
+    for (n = 0; n < 512; n = n + 1) begin
+      @(negedge clk);
+      write_enable = 1;
+      write_address = n;
+    end
     for (n = 0; n < 4000; n = n + 1) begin
       @(negedge clk);
       if (ours !== twin) errors = errors + 1;

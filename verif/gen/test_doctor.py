@@ -73,6 +73,18 @@ def test_what_is_missing_comes_with_its_line(mixdit, monkeypatch):
     assert f"dit: {found['dit']['get']}" in lines
 
 
+def test_programs_are_those_that_continuous_integration_installs():
+    script = (ROOT / ".ci" / "run").read_text()
+    names = re.search(r"^for tool in (.*); do$", script, re.MULTILINE)[1].split()
+    packages = dict(re.findall(r"\[(\w+)\]=([\w-]+)", script))
+    ours = doctor_command.PROGRAMS
+    assert set(names) <= set(ours)
+    assert packages.pop("ghdl").startswith(ours["ghdl"][0])  # it has one for each of its code generators
+    assert {name: ours[name][0] for name in names if name != "ghdl"} == {
+        name: packages.get(name, name) for name in names if name != "ghdl"
+    }
+
+
 @pytest.mark.parametrize("module", ["numpy", "amaranth"])
 def test_a_broken_base_is_found(module):
     ((code, out, err),) = without(module, calls=[["doctor", "--json"]])

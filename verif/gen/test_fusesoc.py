@@ -9,7 +9,6 @@ from gen.designs import DESIGNS
 from gen.files import write_files
 from gen.flows.fusesoc import CELL_WAIVERS, VERILATOR_WAIVERS
 from gen.package import make_package
-from verif.gen.conftest import SMALL
 from verif.tools.checks import Run, fusesoc
 from verif.tools.designs import Exported
 
@@ -51,11 +50,17 @@ def test_sim_runs_the_bench_in_verilator(run):
 TCL = pytest.mark.skipif(shutil.which("tclsh") is None, reason="needs tclsh")
 
 
+_LEAST = {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 2}
+
+LEAST = {"mx_array": _LEAST, "mx_stream": _LEAST, "mixdit_gemm": {**_LEAST, "data_bits": 64}}
+"""Parameters with which synthesis takes least, by design."""
+
+
 @TCL
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", DESIGNS)
 def test_synth_makes_a_netlist(name, run):
-    synthesis = run(name, SMALL.get(name, {}))
+    synthesis = run(name, LEAST.get(name, {}))
     fusesoc(synthesis, "synth")
     assert {"LUT4", "TRELLIS_FF"} <= cells(synthesis)
 
@@ -63,7 +68,7 @@ def test_synth_makes_a_netlist(name, run):
 @TCL
 @pytest.mark.sweep
 def test_synth_is_for_the_family_of_the_cells(run):
-    synthesis = run("mx_array", {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 2, "target": "xilinx"})
+    synthesis = run("mx_array", {**_LEAST, "target": "xilinx"})
     fusesoc(synthesis, "synth")
     assert {"LUT6", "FDRE", "CARRY8"} <= cells(synthesis)
 

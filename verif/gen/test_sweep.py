@@ -1,7 +1,6 @@
 """Legal parameters give legal Verilog, and no others are taken: ends of ranges, and sets drawn at random."""
 
 import json
-from itertools import islice
 
 import pytest
 
@@ -47,16 +46,6 @@ SIZES = {
 SEED, COUNT, MOST_ELEMENTS = 3, 4, 4
 """Of the sets drawn here; ``python -m verif.sweep`` draws as many as one asks for."""
 
-QUICK = {"k_blocks": 600, "stationary_tiles": 32, "reorder_columns": 1024}
-"""The most of each here: larger memories take Yosys and Icarus Verilog minutes."""
-
-
-def quick_draws():
-    """The first sets of which each is checked in a minute."""
-    drawn = draws(SEED, 100, MOST_ELEMENTS)
-    quick = (draw for draw in drawn if all(draw.parameters.get(n, 0) <= most for n, most in QUICK.items()))
-    return list(islice(quick, COUNT))
-
 
 def run(draw, folder, **options):
     outcome = check(draw, folder, **options)
@@ -70,7 +59,9 @@ def test_special_parameters_give_legal_verilog(name, parameters, tmp_path):
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("draw", quick_draws(), ids=lambda draw: f"{draw.number}-{draw.design}")
+@pytest.mark.parametrize(
+    "draw", tuple(draws(SEED, COUNT, MOST_ELEMENTS)), ids=lambda draw: f"{draw.number}-{draw.design}"
+)
 def test_drawn_parameters_give_legal_verilog(draw, tmp_path):
     run(draw, tmp_path)
 

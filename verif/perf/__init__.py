@@ -1,1 +1,1 @@
-"""The baselines against golden, and published figures against reports."""
+"""The baselines and peers against golden, and published figures against reports."""

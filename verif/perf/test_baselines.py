@@ -8,6 +8,7 @@ from perf.baselines.float_add import FloatAdd, IntegerToFloat
 from perf.baselines.floor import Floor
 from perf.baselines.straightforward import StraightforwardElement
 from verif.golden.samples import bits, random_tensor
+from verif.perf.streaming import stream_through
 from verif.simulation import simulate
 
 EDGES = np.array(
@@ -19,23 +20,6 @@ EDGES = np.array(
     np.uint32,
 )
 """Zeros, the ends of the normal range, infinities, NaN; then 1 and what halfway cases of 1 are made of."""
-
-
-def stream_through(component, inputs, output, latency):
-    """Values of ``output``, ``latency`` cycles after each tuple of ``inputs`` (ports with values)."""
-    ports, rows = list(inputs), list(zip(*inputs.values(), strict=True))
-    results = []
-
-    async def process(ctx):
-        for cycle in range(len(rows) + latency):
-            for port, value in zip(ports, rows[min(cycle, len(rows) - 1)], strict=True):
-                ctx.set(Value.cast(getattr(component, port)), int(value))
-            await ctx.tick()
-            if cycle >= latency - 1:
-                results.append(ctx.get(Value.cast(getattr(component, output))))
-
-    simulate(component, process)
-    return results[: len(rows)]
 
 
 def random_floats(rng, count):

@@ -3,6 +3,7 @@
 import json
 
 from gen.targets_command import MEASURED
+from perf.ppa.levels import tops
 from perf.ppa.publish import FIGURES, README, measured, summary, with_summary
 from perf.ppa.standard import standard_set
 
@@ -26,3 +27,16 @@ def test_every_run_of_the_standard_set_is_published():
 
 def test_targets_have_the_published_figures():
     assert MEASURED.read_text() == measured(json.loads(FIGURES.read_text()))
+
+
+def test_page_on_levels_has_the_published_figures():
+    figures = json.loads(FIGURES.with_name("levels.json").read_text())
+    page = FIGURES.with_name("levels.md").read_text()
+    rows = dict(line.strip("| ").split(" | ", 1) for line in page.splitlines() if line.startswith("| "))
+    assert figures.keys() <= tops().keys() & rows.keys()
+    for title, run in figures.items():
+        numbers = rows[title].replace("*", "").replace(",", "").split(" | ")
+        signals = run["fan_out"]["signals"]
+        assert numbers[1] == str(run["levels"]["registers"]["levels"])
+        assert (numbers[5], numbers[6]) == (str(signals[0]["loads"]), str(run["fan_out"]["many"]))
+        assert f"{title}: " + ", ".join(f"`{net['signal']}` {net['loads']:,}" for net in signals) in page

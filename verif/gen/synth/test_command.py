@@ -50,6 +50,8 @@ def test_json_of_a_run_and_of_its_repetition(capsys, tmp_path):
     assert figures["family"] == "ecp5"
     assert figures["macs_per_cycle"] == {"mx6xmx6": 16}
     assert figures["lut"] == figures["cells"]["LUT4"] + 2 * figures["carry"]
+    assert figures["levels"]["registers"]["levels"] >= 1
+    assert figures["fan_out"]["clocks"][0]["loads"] == figures["ff"]
     made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
     assert synth(*arguments) == 0
     assert json.loads(capsys.readouterr().out) == figures

@@ -119,5 +119,14 @@ def test_figures_follow_from_the_median():
 def test_json_has_the_documented_keys():
     keys = {"design", "family", "target", "parameters", "lut", "carry", "ff", "dsp", "ram", "fmax_mhz"}
     keys |= {"comb", "macs_per_cycle", "lut_per_mac", "mac_per_s_per_lut"}
-    keys |= {"comb_trimmed", "fmax_mhz_trimmed", "mac_per_s_per_lut_trimmed", "worst_path", "parts", "tools"}
+    keys |= {
+        "comb_trimmed",
+        "fmax_mhz_trimmed",
+        "mac_per_s_per_lut_trimmed",
+        "worst_path",
+        "parts",
+        "tools",
+        "levels",
+        "fan_out",
+    }
     assert keys <= result().to_json().keys()

@@ -167,11 +167,12 @@ def test_dependent():
     """A job waits for the one before if it touches what that writes, and about reorder jobs."""
     rng = np.random.default_rng([seed(), 3])
     descriptors = [PRODUCT]
-    while len(descriptors) < 70:
+    while len(descriptors) < 150:
         before = regions_of(descriptors[-1])["D"]
         d = REORDER if rng.random() < 0.15 else PRODUCT
         if d is PRODUCT and rng.random() < 0.5:
             d = replace(d, bias=1, bias_address=0x40000)
+        d = replace(d, d_address=0x100000 * len(descriptors))  # away from the one before
         name = str(rng.choice(list(regions_of(d))))
         region = regions_of(d)[name]
         size, step = region.end - region.address, 4
@@ -185,10 +186,15 @@ def test_dependent():
         d = replace(d, **{f"{name.lower()}_address": int(rng.choice(at))})
         if check(d, PARAMETERS) is ErrorCode.NONE:
             descriptors.append(d)
-    expected = [0]
+    expected, alone = [0], Counter()
     for before, d in itertools.pairwise(descriptors):
         reorders = Operation.REORDER in (before.operation, d.operation)
-        touches = any(region.overlaps(regions_of(before)["D"]) for region in regions_of(d).values())
-        expected.append(int(reorders or touches))
-    assert 10 < sum(expected) < 60
+        written = regions_of(before)["D"]
+        touching = [name for name, region in regions_of(d).items() if region.overlaps(written)]
+        expected.append(int(reorders or bool(touching)))
+        if len(touching) == 1 and not reorders:
+            alone.update(touching)
+    assert sorted(alone) == ["A", "B", "BIAS", "D"]
+    assert min(alone.values()) >= 3
+    assert 30 < sum(expected) < 120
     assert [answer["dependent"] for answer in answers(PARAMETERS, descriptors)] == expected
