@@ -27,6 +27,7 @@ PROGRAMS = {
     "iverilog": ("iverilog", "an export's own bench in Icarus Verilog"),
     "ghdl": ("ghdl", "VHDL around an export"),
     "tclsh": ("tcl", "FuseSoC's synthesis with the packaged Yosys; checking scripts for Vivado and Quartus"),
+    "sta": ("opensta", "Fmax in `mixdit synth --family osu018`"),
     "dtc": ("device-tree-compiler", "checking device trees"),
 }
 """Programs that no Python package brings: package of Debian and Ubuntu, and what each is for."""

@@ -18,9 +18,10 @@ STAGES = {
     # Writing files, and the packages that the project asks for: these do with the standard library.
     "gen.files": "",
     "gen.extras": "",
-    # What Yosys calls the families, which core files and synthesis ask.
+    # What Yosys calls the families and what cells libraries have, which core files and synthesis ask.
     "gen.synth.errors": "",
-    "gen.synth.families": "gen.synth.errors",
+    "gen.synth.liberty": "gen.synth.errors",
+    "gen.synth.families": "gen.synth.liberty",
     # The model.
     "golden": "",
     "golden.engine": "golden",

@@ -1,10 +1,13 @@
-"""Synthesis with open tools: how large and how fast a design is on an FPGA.
+"""Synthesis with open tools: how large and how fast a design is on an FPGA or in standard cells.
 
 ``subjects``: what can be synthesized, and how many multiply-accumulates a cycle it does.
-``families``: the FPGA families, their Yosys commands and how their cells are counted.
-``errors``: what fails. ``tools``: calling Yosys and nextpnr, which come as Python packages.
+``families``: the FPGA families, their Yosys commands and how their cells are counted. ``liberty``: libraries
+of standard cells.
+``errors``: what fails. ``tools``: calling Yosys and nextpnr, which come as Python packages, and OpenSTA.
 ``synthesis``: the step through Yosys. ``placement``: the one through nextpnr. ``trim``: the netlist step
 between them.
+``standard_cells``: the step through Yosys and ABC to standard cells. ``buffers``: trees on nets with many
+loads. ``static_timing``: the step through OpenSTA.
 ``levels`` and ``fan_out``: the longest chains of logic and the largest fan-outs of a netlist. ``nets`` reads
 it, by ``cells``: what a cell does to a path, ``cell_tables``: the cells of each family, and ``names``: what
 nets are called in the design.

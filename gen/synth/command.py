@@ -12,11 +12,13 @@ from rich.table import Table
 
 from gen.options import one_of, with_parameter_options
 from gen.synth.errors import SynthesisError
-from gen.synth.families import FAMILIES, RENAMED
-from gen.synth.fan_out import MANY
+from gen.synth.families import FAMILIES, RENAMED, Area, Family
+from gen.synth.fan_out import MANY, FanOuts
 from gen.synth.flow import Request, run_flow
+from gen.synth.levels import Levels
 from gen.synth.placement import PLACERS
 from gen.synth.result import Result, Timing
+from gen.synth.standard_cells import MACRO_WORDS
 from gen.synth.subjects import find_subject, subject_names
 
 __all__ = ["STORE", "default_jobs", "synth"]
@@ -24,9 +26,15 @@ __all__ = ["STORE", "default_jobs", "synth"]
 STORE = Path("build/synth")
 """Where results are kept, from the current folder."""
 
-_FAMILIES = {
-    name: f"{family.title}{'' if family.timing else ', cells only'}." for name, family in FAMILIES.items()
-}
+
+def _reach(family: Family) -> str:
+    """How far the tools come."""
+    if family.library:
+        return ", timed before layout"
+    return "" if family.timing else ", cells only"
+
+
+_FAMILIES = {name: f"{family.title}{_reach(family)}." for name, family in FAMILIES.items()}
 
 
 def default_jobs() -> int:
@@ -48,7 +56,9 @@ def synth(
             autocompletion=_complete_design,
         ),
     ],
-    family: Annotated[str, one_of("--family", _FAMILIES, help="FPGA family.", renamed=RENAMED)] = "ecp5",
+    family: Annotated[
+        str, one_of("--family", _FAMILIES, help="FPGA family or standard cells.", renamed=RENAMED)
+    ] = "ecp5",
     dsp: Annotated[bool, typer.Option("--dsp", help="Let products go into DSP blocks.")] = False,
     seeds: Annotated[
         int, typer.Option(min=0, help="Place and route with seeds 1 to this many; 0 for Yosys alone.")
@@ -64,7 +74,7 @@ def synth(
     store: Annotated[Path, typer.Option(help="Where results are kept for the next time.")] = STORE,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Measure a design's size, speed, levels of logic and fan-outs on an FPGA."""
+    """Measure a design's size and speed, and on FPGAs its levels of logic and fan-outs."""
     request = Request(
         subject=find_subject(design),
         family=FAMILIES[family],
@@ -97,9 +107,8 @@ def _print_tables(result: Result) -> None:
     table.add_column(justify="right")
     table.add_column()
     table.add_row(family.lut_name, str(area.lut), "")
-    kinds = ("carry cells", area.carry), ("wide multiplexers", area.mux), ("flip-flops", area.ff)
-    for name, number in (*kinds, ("DSP blocks", area.dsp), ("block memories", area.ram)):
-        table.add_row(name, str(number), "")
+    for name, value, note in _areas(result, area):
+        table.add_row(name, value, note)
     if result.lut_per_mac:
         table.add_row(f"{family.lut_name} per MAC", f"{result.lut_per_mac:.1f}", "in the fastest mode")
     if result.lut_per_element:
@@ -108,11 +117,13 @@ def _print_tables(result: Result) -> None:
     for timing, title in timings:
         if timing:
             _add_timing(table, result, timing, title)
-    if not family.timing:
+    if not family.timing and not family.library:
         table.add_row("Fmax", "-", "no open tool places this family")
-    _add_nets(table, result)
+    lines = [f"{family.lut_name} counts {family.counting}"]
+    if result.levels and result.fan_outs:  # standard cells have none
+        _add_nets(table, result.levels, result.fan_outs)
+        lines += _net_lines(result.levels, result.fan_outs)
     console.print(table, soft_wrap=True)
-    lines = [f"{family.lut_name} counts {family.counting}", *_net_lines(result)]
     lines += [f"slowest path, {title}: {t.worst_path}" for t, title in timings if t and t.worst_path]
     lines += [
         f"{part.number:>5} x {part.name:<24}{part.area.lut:>8} {family.lut_name}" for part in result.parts
@@ -121,44 +132,61 @@ def _print_tables(result: Result) -> None:
         console.print(line, highlight=False, soft_wrap=True)
 
 
-def _add_nets(table: Table, result: Result) -> None:
+def _areas(result: Result, area: Area) -> Iterator[tuple[str, str, str]]:
+    """Rows of the table about cells."""
+    flip_flops = ("flip-flops", str(area.ff), "")
+    if result.memories:
+        yield "um2", f"{area.um2:.0f}", ""
+        yield flip_flops
+        yield "memory bits in flip-flops", str(result.memories.in_flip_flops), "part of the area"
+        left_out = f"of {MACRO_WORDS} words and more: no area, no paths"
+        yield "memory bits left out", str(result.memories.left_out), left_out
+        if result.um2_per_mac:
+            yield "um2 per MAC", f"{result.um2_per_mac:.0f}", "in the fastest mode"
+        return
+    yield "carry cells", str(area.carry), ""
+    yield "wide multiplexers", str(area.mux), ""
+    yield flip_flops
+    yield "DSP blocks", str(area.dsp), ""
+    yield "block memories", str(area.ram), ""
+
+
+def _add_nets(table: Table, levels: Levels, fan_outs: FanOuts) -> None:
     """Rows on levels of logic and fan-out."""
-    assert result.levels
-    assert result.fan_outs
     rows = (
-        ("levels between registers", result.levels.registers),
-        ("levels from an input", result.levels.inputs),
-        ("levels to an output", result.levels.outputs),
-        ("levels from input to output", result.levels.through),
+        ("levels between registers", levels.registers),
+        ("levels from an input", levels.inputs),
+        ("levels to an output", levels.outputs),
+        ("levels from input to output", levels.through),
     )
     for name, chain in rows:
         table.add_row(name, str(chain.levels) if chain else "-", "")
-    for net in result.fan_outs.signals[:1]:
+    for net in fan_outs.signals[:1]:
         table.add_row("largest fan-out", str(net.loads), net.signal)
-    table.add_row(f"signals of more than {MANY} loads", str(result.fan_outs.many), "")
+    table.add_row(f"signals of more than {MANY} loads", str(fan_outs.many), "")
 
 
-def _net_lines(result: Result) -> Iterator[str]:
+def _net_lines(levels: Levels, fan_outs: FanOuts) -> Iterator[str]:
     """The longest chain and the largest fan-outs, by name."""
-    assert result.levels
-    assert result.fan_outs
-    if result.levels.registers:
-        yield f"longest chain between registers: {result.levels.registers}"
+    if levels.registers:
+        yield f"longest chain between registers: {levels.registers}"
     kinds = (
-        ("fan-out", result.fan_outs.signals),
-        ("clock", result.fan_outs.clocks),
-        ("reset", result.fan_outs.resets),
-        ("address of block memories", result.fan_outs.addresses[:1]),
+        ("fan-out", fan_outs.signals),
+        ("clock", fan_outs.clocks),
+        ("reset", fan_outs.resets),
+        ("address of block memories", fan_outs.addresses[:1]),
     )
     yield from (f"{title}: {net}" for title, nets in kinds for net in nets)
 
 
 def _add_timing(table: Table, result: Result, timing: Timing, title: str) -> None:
-    table.add_row("TRELLIS_COMB", str(timing.comb), f"nextpnr, {title}")
-    if result.macs:
+    if result.family.timing:
+        table.add_row("TRELLIS_COMB", str(timing.comb), f"nextpnr, {title}")
+    if result.family.timing and result.macs:
         table.add_row("TRELLIS_COMB per MAC", f"{timing.comb / result.macs:.1f}", "")
     if timing.fmax_mhz is not None:
         seeds = ", ".join(f"{p.fmax_mhz:.0f}" for p in timing.seeds.values())
-        table.add_row("Fmax in MHz", f"{timing.fmax_mhz:.1f}", f"median of {seeds}")
+        basis = "before layout, ideal clock" if result.family.library else f"median of {seeds}"
+        table.add_row("Fmax in MHz", f"{timing.fmax_mhz:.1f}", basis)
     for mode, rate in (result.mac_per_s_per_lut(timing) or {}).items():
         table.add_row(f"MAC/s per {result.family.lut_name}", f"{rate / 1e6:.2f} M", mode)

@@ -1,9 +1,10 @@
-"""The FPGA families: how Yosys is asked to map to them, and how their cells are counted."""
+"""The FPGA families and standard cells: how Yosys maps to them, and how their cells are counted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gen.synth.errors import SynthesisError
+from gen.synth.liberty import OSU018, Library
 
 __all__ = ["FAMILIES", "RENAMED", "Area", "Family"]
 
@@ -20,6 +21,8 @@ class Area:
         Carry cells, wide multiplexers between look-up tables, flip-flops, DSP blocks, block memories.
     cells:
         Every cell by its type.
+    um2:
+        Of standard cells, their area in square micrometres: ``lut`` is it in NAND gates.
     """
 
     lut: int
@@ -29,11 +32,12 @@ class Area:
     dsp: int
     ram: int
     cells: Mapping[str, int]
+    um2: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """An FPGA family.
+    """An FPGA family, or a library of standard cells.
 
     Parameters
     ----------
@@ -56,6 +60,9 @@ class Family:
         What ``Area.lut`` is, in words.
     timing:
         Whether there is an open tool that places it; without one there is no Fmax.
+    library:
+        The standard cells, if it is such a library: they are mapped to by ``standard_cells``, weighed by
+        their area, and timed before layout.
     """
 
     name: str
@@ -72,6 +79,7 @@ class Family:
     counting: str
     free: tuple[str, ...] = field(default=())
     timing: bool = False
+    library: Library | None = None
 
     @property
     def models(self) -> str:
@@ -87,6 +95,8 @@ class Family:
         def number(prefixes: tuple[str, ...]) -> int:
             return sum(number for kind, number in cells.items() if kind.startswith(prefixes))
 
+        if self.library:
+            return self._standard_cells(self.library, cells)
         weighted = {*self.luts, *self.carries, *self.muxes}
         prefixes = (*self.ffs, *self.dsps, *self.rams, *self.free, "$scopeinfo")
         if unknown := [kind for kind in cells if kind not in weighted and not kind.startswith(prefixes)]:
@@ -99,6 +109,21 @@ class Family:
             dsp=number(self.dsps),
             ram=number(self.rams),
             cells=dict(sorted((kind, n) for kind, n in cells.items() if not kind.startswith("$"))),
+        )
+
+    def _standard_cells(self, library: Library, cells: Mapping[str, int]) -> Area:
+        if unknown := [kind for kind in cells if not library.areas.get(kind)]:
+            raise SynthesisError(f"{self.name}: no area of cells of type {', '.join(unknown)}")
+        um2 = sum(library.areas[kind] * number for kind, number in cells.items())
+        return Area(
+            lut=round(um2 / library.areas[library.gate]),
+            carry=0,
+            mux=0,
+            ff=sum(number for kind, number in cells.items() if kind in library.flip_flops),
+            dsp=0,
+            ram=0,
+            cells=dict(sorted(cells.items())),
+            um2=um2,
         )
 
 
@@ -178,6 +203,21 @@ FAMILIES: Mapping[str, Family] = {
             rams=("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"),
             counting="LUT1 to LUT4 + ALU + inverters + 4 x RAM16SDP4",
             free=("GND", "VCC"),
+        ),
+        Family(
+            name="osu018",
+            title="OSU 0.18 um standard cells",
+            lut_name="NAND2",
+            synthesis="synth",
+            by_module="synth",
+            luts={},
+            carries={},
+            muxes={},
+            ffs=(),
+            dsps=(),
+            rams=(),
+            counting="the area of all cells in that of NAND2X1, 24 um2",
+            library=OSU018,
         ),
     )
 }

@@ -20,9 +20,10 @@ from gen.synth.levels import Levels, longest_chains
 from gen.synth.nets import read_nets
 from gen.synth.placement import Placement, place
 from gen.synth.result import Result, Timing
+from gen.synth.static_timing import analyze
 from gen.synth.subjects import Built, Subject
 from gen.synth.synthesis import Netlist, Part, parts, synthesize
-from gen.synth.tools import NEXTPNR_ECP5, YOSYS, stop_tools
+from gen.synth.tools import NEXTPNR_ECP5, OPENSTA, YOSYS, Program, Tool, stop_tools
 
 __all__ = ["Request", "run_flow"]
 
@@ -36,14 +37,14 @@ class Request:
     subject:
         The design.
     family:
-        The FPGA family.
+        The FPGA family, or the standard cells.
     parameters:
         The design's parameters, where they differ from its defaults.
     dsp:
         Let products go into DSP blocks.
     seeds:
         Seeds to place it with, 1 and up; none for Yosys alone. A family without an open tool for
-        placement is never placed.
+        placement is never placed; standard cells are timed once, before layout.
     frequency_mhz:
         Clock frequency that placement strives for.
     placer:
@@ -76,9 +77,19 @@ class Request:
         return self.family.timing and self.seeds > 0
 
     @property
+    def timed(self) -> bool:
+        """Whether it is timed without being placed."""
+        return self.family.library is not None and self.seeds > 0
+
+    @property
     def steps(self) -> int:
         """Runs of a tool that it takes."""
-        return 1 + self.by_part + ((1 + self.plain) * self.seeds if self.placed else 0)
+        return 1 + self.by_part + self.timed + ((1 + self.plain) * self.seeds if self.placed else 0)
+
+    @property
+    def tools(self) -> list[Tool | Program]:
+        """Tools that it takes."""
+        return [YOSYS, *([NEXTPNR_ECP5] if self.placed else []), *([OPENSTA] if self.timed else [])]
 
 
 class _Work:
@@ -104,7 +115,6 @@ class _Work:
             placements = self.timing[trim]
             return Timing(seeds=dict(sorted(placements.items()))) if placements else None
 
-        placed = self.request.placed
         return Result(
             built=self.built,
             family=self.request.family,
@@ -116,7 +126,8 @@ class _Work:
             levels=self.levels,
             fan_outs=self.fan_outs,
             failures=sorted(set(self.failures)),
-            tools=[YOSYS.identity, *([NEXTPNR_ECP5.identity] if placed else [])],
+            tools=[tool.identity for tool in self.request.tools],
+            memories=self.netlist.memories if self.netlist else None,
             without=self.request.without,
             only=self.request.only,
         )
@@ -138,8 +149,9 @@ def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Res
     on. Raises ``ParameterError`` for parameters that a design cannot have, and ``SynthesisError`` when a
     tool is missing.
     """
-    for tool in (YOSYS, NEXTPNR_ECP5):
-        assert tool.identity
+    for request in requests:
+        assert all(tool.identity for tool in request.tools)
+        assert request.family.library is None or request.family.library.text
     executor = ThreadPoolExecutor(jobs)
     pending: dict[Future[list[_Step]], _Step] = {}
     work = [_Work(request, request.subject.build(request.parameters)) for request in requests]
@@ -209,6 +221,8 @@ def _first_steps(item: _Work, store: Path) -> list[_Step]:
 
     def whole() -> list[_Step]:
         item.netlist = run(False)
+        if request.timed:
+            return [_timing(item, item.netlist, store)]
         nets = read_nets(json.loads(item.netlist.path.read_text()), request.family.name)
         item.levels, item.fan_outs = longest_chains(nets), largest_fan_outs(nets)
         return _placements(item, item.netlist, store) if request.placed else []
@@ -221,6 +235,17 @@ def _first_steps(item: _Work, store: Path) -> list[_Step]:
     if request.by_part:
         steps.append(_Step(item, "Yosys by part", by_part))
     return steps
+
+
+def _timing(item: _Work, netlist: Netlist, store: Path) -> _Step:
+    library, top = item.request.family.library, item.request.only or item.built.top
+    assert library
+
+    def run() -> list[_Step]:
+        item.timing[False][1] = analyze(netlist, top, library, store=store)
+        return []
+
+    return _Step(item, "OpenSTA", run)
 
 
 def _placements(item: _Work, netlist: Netlist, store: Path) -> list[_Step]:

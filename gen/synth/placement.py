@@ -98,12 +98,12 @@ class WorstPath:
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """What nextpnr found.
+    """What nextpnr or OpenSTA found.
 
     Parameters
     ----------
     comb, ff:
-        TRELLIS_COMB and TRELLIS_FF that it used.
+        TRELLIS_COMB and TRELLIS_FF that it used; 0 of what is timed before it is placed.
     comb_available:
         How many TRELLIS_COMB the device has.
     fmax_mhz:
@@ -112,9 +112,9 @@ class Placement:
         What limits it.
     """
 
-    comb: int
-    ff: int
-    comb_available: int
+    comb: int = 0
+    ff: int = 0
+    comb_available: int = 0
     fmax_mhz: float | None
     worst_path: WorstPath | None
 
@@ -177,7 +177,7 @@ def _worst_path(steps: list[dict[str, Any]]) -> WorstPath:
     )
 
 
-_CELL = re.compile(r"_(TRELLIS_FF|TRELLIS_DPR16X4|CCU2C|LUT4|PFUMX|L6MUX21|DP16KD|MULT18X18D)_.*")
+_CELL = re.compile(r"_(TRELLIS_FF|TRELLIS_DPR16X4|CCU2C|LUT4|PFUMX|L6MUX21|DP16KD|MULT18X18D|DFFPOSX1)_.*")
 
 
 def register_name(cell: str) -> str:

@@ -9,6 +9,7 @@ from gen.synth.families import Area, Family
 from gen.synth.fan_out import FanOuts
 from gen.synth.levels import Levels
 from gen.synth.placement import Placement, WorstPath
+from gen.synth.standard_cells import Memories
 from gen.synth.subjects import Built
 from gen.synth.synthesis import Part
 
@@ -65,7 +66,8 @@ class Result:
     area:
         Its cells by Yosys; None if Yosys failed.
     plain, trimmed:
-        nextpnr without and with the step in ``gen.synth.trim``; None where it was not run.
+        nextpnr without and with the step in ``gen.synth.trim``; None where it was not run. For standard
+        cells ``plain`` is their timing before layout.
     parts:
         Cells by kind of part, from a run that kept the modules apart; empty where it was not made.
     levels, fan_outs:
@@ -78,6 +80,8 @@ class Result:
         Modules that were left out.
     only:
         The one module that was taken, if not all. A part of a design is not rated by products.
+    memories:
+        Of standard cells, the design's memories.
     """
 
     built: Built
@@ -93,6 +97,7 @@ class Result:
     tools: Sequence[str] = ()
     without: Sequence[str] = ()
     only: str | None = None
+    memories: Memories | None = None
 
     @property
     def macs(self) -> float | None:
@@ -106,6 +111,11 @@ class Result:
         return self.area.lut / self.macs if self.area and self.macs else None
 
     @property
+    def um2_per_mac(self) -> float | None:
+        """Square micrometres per multiply-accumulate and cycle, fastest mode; of standard cells only."""
+        return self.area.um2 / self.macs if self.area and self.area.um2 and self.macs else None
+
+    @property
     def lut_per_element(self) -> float | None:
         """Look-up tables per element and cycle, for a design without products."""
         elements = self.built.elements_per_cycle
@@ -113,7 +123,7 @@ class Result:
 
     def comb_per_mac(self, timing: Timing | None) -> float | None:
         """TRELLIS_COMB per multiply-accumulate and cycle."""
-        return timing.comb / self.macs if timing and self.macs else None
+        return timing.comb / self.macs if timing and timing.comb and self.macs else None
 
     def mac_per_s_per_lut(self, timing: Timing | None) -> dict[str, float] | None:
         """Multiply-accumulates per second and look-up table, by precision mode."""
@@ -138,6 +148,8 @@ class Result:
             "macs_per_cycle": dict(self.built.macs_per_cycle) if self.built.macs_per_cycle else None,
             "lut_per_mac": self.lut_per_mac,
             "lut_per_element": self.lut_per_element,
+            "um2_per_mac": self.um2_per_mac,
+            "memory_bits": asdict(self.memories) if self.memories else None,
             **self._timing_json(self.plain, ""),
             **self._timing_json(self.trimmed, "_trimmed"),
             "parts": {
@@ -158,7 +170,7 @@ class Result:
     def _timing_json(self, timing: Timing | None, suffix: str) -> dict[str, Any]:
         path = timing.worst_path if timing else None
         return {
-            f"comb{suffix}": timing.comb if timing else None,
+            f"comb{suffix}": timing.comb or None if timing else None,
             f"comb_per_mac{suffix}": self.comb_per_mac(timing),
             f"fmax_mhz{suffix}": timing.fmax_mhz if timing else None,
             f"fmax_mhz_by_seed{suffix}": {s: p.fmax_mhz for s, p in timing.seeds.items()} if timing else {},

@@ -1,5 +1,6 @@
-"""The step through Yosys: Verilog to a netlist of an FPGA family's cells."""
+"""The step through Yosys: Verilog to a netlist of a family's cells."""
 
+import inspect
 import json
 import re
 from collections import Counter
@@ -9,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from gen.store import stored
+from gen.synth import buffers
 from gen.synth.errors import SynthesisError
 from gen.synth.families import Area, Family
+from gen.synth.liberty import Library
+from gen.synth.standard_cells import SCRIPTS, Memories, map_to_cells, memories
 from gen.synth.tools import YOSYS
 
 __all__ = ["Netlist", "Part", "parts", "synthesize"]
@@ -26,10 +30,13 @@ class Netlist:
         Where ``netlist.json`` and Yosys' log are.
     area:
         Its cells.
+    memories:
+        Of standard cells, its memories.
     """
 
     folder: Path
     area: Area
+    memories: Memories | None = None
 
     @property
     def path(self) -> Path:
@@ -76,6 +83,11 @@ def synthesize(
         # Names with dots are written with a backslash.
         if not re.search(rf"^module \\?{re.escape(name)}\b", verilog, re.MULTILINE):
             raise SynthesisError(f"the design has no module {name!r}")
+    if family.library:
+        options = {"--dsp": dsp, "--parts": by_module, "--without": without}
+        if asked := [option for option, value in options.items() if value]:
+            raise SynthesisError(f"{asked[0]} is for FPGA families, not for {family.name}")
+        return _synthesize_to_cells(verilog, top, family, family.library, store)
     # Without the renaming, ABC9 gives a wire of a module that stays apart the name of another one, and fails.
     command = f"hierarchy -top {top}; rename -hide; {family.by_module}" if by_module else family.synthesis
     if without:
@@ -93,6 +105,16 @@ def synthesize(
 
     folder = stored(store, f"{top}-{family.name}", [YOSYS.identity, script, verilog], make)
     return Netlist(folder=folder, area=family.area(_cells(folder, top)))
+
+
+def _synthesize_to_cells(verilog: str, top: str, family: Family, library: Library, store: Path) -> Netlist:
+    def make(folder: Path) -> None:
+        (folder / "design.v").write_text(verilog)
+        map_to_cells(folder, top, library)
+
+    key = [YOSYS.identity, *SCRIPTS, inspect.getsource(buffers), library.text, verilog]
+    folder = stored(store, f"{top}-{family.name}", key, make)
+    return Netlist(folder=folder, area=family.area(_cells(folder, top)), memories=memories(folder))
 
 
 def parts(netlist: Netlist, top: str, family: Family) -> list[Part]:

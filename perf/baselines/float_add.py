@@ -113,7 +113,7 @@ class FloatAdd(wiring.Component):
         result = Signal(binary32_layout(), reset_less=True)
         m.d.sync += [
             result.sign.eq(sign),
-            result.exponent.eq(rounded.exponent),
+            result.exponent.eq(rounded.exponent[:8]),
             result.field.eq(rounded.field),
         ]
         with m.If(nan):
@@ -179,7 +179,7 @@ class IntegerToFloat(wiring.Component):
         result = Signal(binary32_layout(), reset_less=True)
         m.d.sync += [
             result.sign.eq(delay(m, "sign", self.integer < 0, 4)),
-            result.exponent.eq(exponent),
+            result.exponent.eq(exponent[:8]),
             result.field.eq(value[:-1] << (_FIELD - self.width + 1)),
         ]
         with m.If(~value[-1] | (exponent < 1)):

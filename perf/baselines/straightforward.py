@@ -96,7 +96,7 @@ class StraightforwardElement(wiring.Component):
         scale = Signal(signed(11), reset_less=True)
         m.d.sync += scale.eq(self.ea_out + self.eb_out - _SCALE)
         m.d.comb += [
-            to_float.integer.eq(values[0]),
+            to_float.integer.eq(values[0][:_DOT_BITS].as_signed()),  # at most 16 * 4 * 2**8
             to_float.scale.eq(scale),
             add.x.eq(to_float.value),
             add.y.eq(Mux(steering.first, 0, add.sum.as_value())),

