@@ -3,6 +3,7 @@
 import pytest
 
 from gen.synth.families import FAMILIES
+from gen.synth.liberty import OSU018
 from hw.array.array import Array
 from hw.block.converter import Converter
 from hw.block.dequantizer import Dequantizer
@@ -19,6 +20,8 @@ NETLISTS = {family: {"family": family} for family in FAMILIES} | {
 
 FPGAS = [way for way, options in NETLISTS.items() if not FAMILIES[options["family"]].library]
 """Those that make netlists of whole units small enough to simulate: no memories of flip-flops."""
+
+NEEDS_OSU018 = pytest.mark.skipif(not OSU018.path.exists(), reason="needs qflow-tech-osu018")
 
 MADE_FOR = {
     options["family"]: [name for name, target in TARGETS.items() if target.family == options["family"]]
@@ -102,11 +105,8 @@ def test_exported_element(bench, fraction_bits, k_blocks, target):
 @pytest.mark.netlist
 @pytest.mark.parametrize(
     ("target", "way"),
-    [
-        (target, way)
-        for way, options in NETLISTS.items()
-        for target in ("generic", *MADE_FOR[options["family"]])
-    ],
+    [(target, way) for way in FPGAS for target in ("generic", *MADE_FOR[NETLISTS[way]["family"]])]
+    + [pytest.param("generic", "osu018", marks=NEEDS_OSU018)],
 )
 def test_element(bench, target, way):
     element = EdgeElement(fraction_bits=17, k_blocks=8, target=target)
