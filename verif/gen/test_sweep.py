@@ -7,7 +7,7 @@ import pytest
 from gen.designs import DESIGNS, ParameterError
 from verif.sweep import __main__ as command
 from verif.sweep.check import Outcome, check
-from verif.sweep.space import SPACE, Draw, draws, elements
+from verif.sweep.space import MOST_BLOCKS, SPACE, Draw, blocks, draws, elements
 
 SIZES = {
     "one element": ("mx_array", {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 1, "fraction_bits": 1}),
@@ -97,6 +97,7 @@ def test_draws_are_legal_varied_and_always_the_same():
     for draw in drawn:
         DESIGNS[draw.design].top(draw.parameters)
         assert elements(draw.parameters) <= 64
+        assert blocks(draw.parameters) <= MOST_BLOCKS
     engines = [draw.parameters for draw in drawn if draw.design == "mixdit_gemm"]
     for parameter, values in SPACE["mixdit_gemm"].items():
         assert len({engine[parameter] for engine in engines}) > min(5, len(values) // 2), parameter

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from golden.formats import BLOCK_SIZE
 from hw.target.targets import TARGETS
 
-__all__ = ["SPACE", "Draw", "draws", "elements"]
+__all__ = ["MOST_BLOCKS", "SPACE", "Draw", "blocks", "draws", "elements"]
 
 _ARRAY: Mapping[str, Sequence[Any]] = {
     "rows": range(1, 65),
@@ -55,6 +56,9 @@ _TURNS = (
 
 _SIZES = ("rows", "cols", "arrays")
 
+MOST_BLOCKS = 1 << 18
+"""Blocks in all operand buffers of a design, 37 Mbit: an export takes memory by them, 12 GB for 2 Gbit."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
@@ -81,8 +85,17 @@ def elements(parameters: Mapping[str, Any]) -> int:
     return math.prod(parameters.get(name, 1) for name in _SIZES)
 
 
+def blocks(parameters: Mapping[str, Any]) -> int:
+    """Blocks in the operand buffers of an engine, all lanes together; 0 for other designs."""
+    if "stationary_tiles" not in parameters:
+        return 0
+    lanes = parameters["rows"] * parameters["arrays"] + BLOCK_SIZE
+    return lanes * max(2, parameters["stationary_tiles"]) * parameters["k_blocks"]
+
+
 def draws(seed: int, count: int, most_elements: int) -> Iterator[Draw]:
-    """``count`` sets, the same ones for the same ``seed``, of up to ``most_elements`` processing elements.
+    """``count`` sets, the same ones for the same ``seed``, of up to ``most_elements`` processing elements and
+    ``MOST_BLOCKS`` blocks on chip.
 
     A parameter takes its least or its greatest value as often as any other one.
     """
@@ -101,6 +114,9 @@ def _parameters(rng: random.Random, space: Mapping[str, Sequence[Any]], most_ele
     drawn = {name: _value(rng, values) for name, values in space.items()}
     while elements(drawn) > most_elements:
         name = rng.choice([name for name in _SIZES if name in drawn])
+        drawn[name] = rng.choice([value for value in space[name] if value <= drawn[name]])
+    while blocks(drawn) > MOST_BLOCKS:
+        name = rng.choice(("stationary_tiles", "k_blocks"))
         drawn[name] = rng.choice([value for value in space[name] if value <= drawn[name]])
     if "rows" in drawn:
         divisors = [value for value in space["drain_rows"] if drawn["rows"] % value == 0]
