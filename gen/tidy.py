@@ -19,11 +19,6 @@ def _replicate(match: re.Match[str]) -> str:
     return f"{{{1 + match[2].count(f', {match[1]}')}{{{match[1]}}}}}"
 
 
-_CLEARED = re.compile(r"^  initial begin\n(?:    \S.*\[\d+\] = \d+'[hd]0+;\n)+  end\n", re.MULTILINE)
-"""Zeros in every word of a memory. Nothing of ours reads a word before it is written, and tools take minutes
-over a statement for each.
-"""
-
 _WAKE = re.compile(r"^  reg (\\\$auto\$verilog_backend\S+)  = 0;\n(.*?)^endmodule$", re.MULTILINE | re.DOTALL)
 
 
@@ -46,6 +41,6 @@ _FUNCTION = re.compile(r"\\\$procmux\$(\d+) ")
 
 def tidy(text: str) -> str:
     """The same design, in text that people can read and every tool takes."""
-    text = _CLEARED.sub("", _EMPTY.sub("", _NOISE.sub("", text)))
+    text = _EMPTY.sub("", _NOISE.sub("", text))
     text = _FUNCTION.sub(r"choose_\1", _WAKE.sub(_wake_by_statement, text))
     return _REPEATED.sub(_replicate, text).strip() + "\n"

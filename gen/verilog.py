@@ -1,6 +1,7 @@
 """Conversion of a component to Verilog text, the same bytes on any machine."""
 
 import gc
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,13 @@ _ATTRIBUTES = "-remove generator -remove top -remove src -remove amaranth.hierar
 
 _KEEP_PROCESSES = "proc -nomux -norom"
 """Choices stay ``always @*`` blocks, which read like the source."""
+
+_ZEROS = re.compile(
+    r"^  cell \$meminit_v2 (?:(?!  end\n).*\n)*?    connect \\DATA \d+'0+\n(?:.*\n)*?  end\n", re.MULTILINE
+)
+"""Zeros in every word of a memory. Nothing of ours reads a word before it is written, and tools take minutes
+over a statement for each.
+"""
 
 _NO_INITIAL_VALUES = (
     "attrmap -remove init; delete t:$meminit_v2; proc -norom; attrmap -remove full_case -remove parallel_case"
@@ -70,7 +78,7 @@ def _convert(component: Elaboratable, name: str, separator: str, initialized: bo
         fragment = Fragment.get(component, None)
         check_widths(fragment)
         netlist = rtlil.convert(fragment, name=name, ports=ports, emit_src=False)
-    return tidy(_verilog(netlist, initialized))
+    return tidy(_verilog(_ZEROS.sub("", netlist), initialized))
 
 
 def _shared_modules(component: Any) -> Iterator[tuple[str, Elaboratable]]:
