@@ -13,6 +13,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from verif.needs import needs
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("golden", "hw", "gen", "mixdit")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -109,7 +111,7 @@ def test_packages_are_imported_from_where_the_wheel_was_installed(installed, cro
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+@needs("iverilog")
 def test_five_commands_of_the_first_page(installed, tmp_path):
     """As they stand, in an environment that has the wheel already: without the two that make it."""
     (tmp_path / "fresh").symlink_to(installed.parent)

@@ -221,8 +221,8 @@ def _first_steps(item: _Work, store: Path) -> list[_Step]:
 
     def whole() -> list[_Step]:
         item.netlist = run(False)
-        if request.timed:
-            return [_timing(item, item.netlist, store)]
+        if request.family.library:
+            return [_timing(item, item.netlist, store)] if request.timed else []
         nets = read_nets(json.loads(item.netlist.path.read_text()), request.family.name)
         item.levels, item.fan_outs = longest_chains(nets), largest_fan_outs(nets)
         return _placements(item, item.netlist, store) if request.placed else []

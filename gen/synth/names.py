@@ -3,9 +3,25 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
 from typing import Any
 
-__all__ = ["Names"]
+__all__ = ["Names", "register_name"]
+
+
+@cache
+def _made_up(kinds: frozenset[str]) -> re.Pattern[str]:
+    """What Yosys' ``autoname`` adds to a name of the design."""
+    return re.compile(rf"_({'|'.join(map(re.escape, sorted(kinds)))})_[A-Z]\w*$")
+
+
+def register_name(cell: str, kinds: Iterable[str]) -> str:
+    """Name in the design of what a cell belongs to.
+
+    Yosys names a cell after the net that it drives, its type, one of ``kinds``, its port and a number:
+    ``accumulator.high_TRELLIS_FF_Q_3`` is a bit of the register ``accumulator.high``.
+    """
+    return _made_up(frozenset(kinds)).sub("", cell)
 
 
 class Names:
@@ -21,7 +37,7 @@ class Names:
     """
 
     def __init__(self, netnames: Mapping[str, Any], kinds: Collection[str]):
-        self._made_up = re.compile(rf"_({'|'.join(map(re.escape, kinds))})_[A-Z]\w*$")
+        self._made_up = _made_up(frozenset(kinds))
         self._names: dict[int, str] = {}
         for name in sorted(filter(self._of_design, netnames), key=_rank):
             entry = netnames[name]

@@ -1,15 +1,16 @@
 """The step through nextpnr: a netlist for ECP5 to placed cells, routes and Fmax."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gen.store import stored
+from gen.synth.cell_tables import CELLS
 from gen.synth.errors import SynthesisError
 from gen.synth.families import Area
+from gen.synth.names import register_name
 from gen.synth.synthesis import Netlist
 from gen.synth.tools import NEXTPNR_ECP5
 from gen.synth.trim import trim_carry_chains
@@ -23,7 +24,6 @@ __all__ = [
     "WorstPath",
     "place",
     "read_report",
-    "register_name",
 ]
 
 DEVICE = ("--85k", "--speed", "6", "--package", "CABGA756")
@@ -169,21 +169,9 @@ def read_report(report: Mapping[str, Any]) -> Placement:
 def _worst_path(steps: list[dict[str, Any]]) -> WorstPath:
     kinds = [step["type"] for step in steps]
     return WorstPath(
-        start=register_name(steps[0]["to"]["cell"]),
-        end=register_name(steps[-1]["to"]["cell"]),
+        start=register_name(steps[0]["to"]["cell"], CELLS["ecp5"]),
+        end=register_name(steps[-1]["to"]["cell"], CELLS["ecp5"]),
         levels=kinds.count("logic"),
         logic_ns=sum(step["delay"] for step in steps if step["type"] != "routing"),
         routing_ns=sum(step["delay"] for step in steps if step["type"] == "routing"),
     )
-
-
-_CELL = re.compile(r"_(TRELLIS_FF|TRELLIS_DPR16X4|CCU2C|LUT4|PFUMX|L6MUX21|DP16KD|MULT18X18D|DFFPOSX1)_.*")
-
-
-def register_name(cell: str) -> str:
-    """Name in the design of what a cell belongs to.
-
-    Yosys names a cell after the net that it drives, its type, its port and a number:
-    ``accumulator.high_TRELLIS_FF_Q_3`` is a bit of the register ``accumulator.high``.
-    """
-    return _CELL.sub("", cell)

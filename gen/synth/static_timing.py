@@ -6,7 +6,8 @@ from pathlib import Path
 from gen.store import stored
 from gen.synth.errors import SynthesisError
 from gen.synth.liberty import Library
-from gen.synth.placement import Placement, WorstPath, register_name
+from gen.synth.names import register_name
+from gen.synth.placement import Placement, WorstPath
 from gen.synth.synthesis import Netlist
 from gen.synth.tools import OPENSTA
 
@@ -50,7 +51,7 @@ _SLACK = re.compile(r"^\s*(-?[\d.]+)\s+slack \(", re.MULTILINE)
 
 
 def read_paths(report: str) -> Placement:
-    """What OpenSTA's report of the slowest path says."""
+    """What OpenSTA's report of the slowest path says. Raises ``SynthesisError`` for a report without one."""
     slack = _SLACK.search(report)
     if slack is None:
         if "No paths found." in report:
@@ -58,14 +59,16 @@ def read_paths(report: str) -> Placement:
         errors = [line for line in report.splitlines() if line.startswith("Error")]
         raise SynthesisError(f"opensta: {(errors or ['a report without a slack'])[-1]}")
     period = _PERIOD_NS - float(slack[1])
-    steps = [(float(delay), cell) for delay, cell, _, _ in _STEP.findall(report)]
+    found = _STEP.findall(report)
+    kinds = {kind for *_, kind in found}
+    steps = [(float(delay), cell) for delay, cell, _, _ in found]
     # The first is the clock's pin, the last the pin that the path ends at: its cell adds its setup time.
     cells = steps[1:-1]
     return Placement(
         fmax_mhz=1000 / period,
         worst_path=WorstPath(
-            start=register_name(steps[0][1]),
-            end=register_name(steps[-1][1]),
+            start=register_name(steps[0][1], kinds),
+            end=register_name(steps[-1][1], kinds),
             levels=len(cells) - 1,
             logic_ns=period,
             routing_ns=0.0,

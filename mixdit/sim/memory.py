@@ -51,7 +51,7 @@ class Memory:
     stall:
         Probability of a cycle in which a channel rests, for each channel.
     seed:
-        Of the stalls.
+        Of the stalls, and of what the engine's registers hold at power-up.
     """
 
     read_latency: int = 40

@@ -1,7 +1,6 @@
 """Models of FPGA cells do what Yosys' own do, or the twins in plain Verilog, and refuse other modes."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from random import Random
@@ -14,11 +13,12 @@ from gen.verilog import to_verilog
 from hw.target import ecp5, xilinx
 from hw.target.block_memory import BlockMemory
 from hw.target.carry_op import CarryOp
+from verif.needs import needs
 from verif.netlist import models as yosys
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog"),
+    needs("iverilog"),
 ]
 
 

@@ -1,13 +1,12 @@
 """Constraints cover every port once; plain Tcl runs them."""
 
-import shutil
-
 import pytest
 
 from gen.flows.constraints import PERIOD
 from verif.gen.tcl_calls import tcl_calls
+from verif.needs import needs
 
-pytestmark = pytest.mark.skipif(shutil.which("tclsh") is None, reason="needs tclsh")
+pytestmark = needs("tclsh")
 
 COMMANDS = ("create_clock", "get_ports", "set_input_delay", "set_output_delay", "set_false_path")
 """Of Vivado and of Synopsys' design constraints."""

@@ -1,16 +1,14 @@
 """The device-tree fragment of an engine's package compiles within a board's tree, and says what it should."""
 
 import re
-import shutil
 import subprocess
 from types import SimpleNamespace
 
-import pytest
-
 from gen.designs import DESIGNS
 from gen.flows.device_tree import device_tree
+from verif.needs import needs
 
-pytestmark = pytest.mark.skipif(shutil.which("dtc") is None, reason="needs dtc")
+pytestmark = needs("dtc")
 
 BOARD = """\
 /dts-v1/;

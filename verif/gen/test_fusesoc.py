@@ -1,7 +1,6 @@
 """Core files in FuseSoC itself: ``lint`` and ``sim`` of every design run in ``python -m verif.tools``."""
 
 import json
-import shutil
 
 import pytest
 
@@ -9,6 +8,7 @@ from gen.designs import DESIGNS
 from gen.files import write_files
 from gen.flows.fusesoc import CELL_WAIVERS, VERILATOR_WAIVERS
 from gen.package import make_package
+from verif.needs import needs
 from verif.tools.checks import Run, fusesoc
 from verif.tools.designs import Exported
 
@@ -47,7 +47,7 @@ def test_sim_runs_the_bench_in_verilator(run):
     assert list(simulation.folder.rglob("mx_converter_tb.vcd"))
 
 
-TCL = pytest.mark.skipif(shutil.which("tclsh") is None, reason="needs tclsh")
+TCL = needs("tclsh")
 
 
 _LEAST = {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 2}

@@ -1,7 +1,6 @@
 """Exports without initial values: nothing starts with one, and a reset of one cycle is enough."""
 
 import re
-import shutil
 
 import pytest
 
@@ -11,9 +10,10 @@ from gen.package import make_package
 from verif.call import call
 from verif.gen.conftest import SMALL, design_parameter
 from verif.gen.test_simulation import simulate
+from verif.needs import needs
 from verif.package_bench import build_in_verilator, verdict
 
-needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+needs_icarus = needs("iverilog")
 
 SEEDS = (1, 2, 3)
 """Of the values that registers and memories have at first, where a simulator has no X."""

@@ -1,13 +1,12 @@
 """The component of Platform Designer has the files, ports and widths of the manifest; plain Tcl runs it."""
 
-import shutil
-
 import pytest
 
 from verif.gen.bus_roles import direction
 from verif.gen.tcl_calls import tcl_calls
+from verif.needs import needs
 
-pytestmark = pytest.mark.skipif(shutil.which("tclsh") is None, reason="needs tclsh")
+pytestmark = needs("tclsh")
 
 COMMANDS = (
     *("set_module_property", "add_fileset", "set_fileset_property", "add_fileset_file"),

@@ -1,6 +1,5 @@
 """The documented registers and the C header say what the table says."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from gen.designs.register_map import c_header, markdown
 from golden.engine import DESCRIPTOR_REGISTERS, REGISTERS, ErrorCode, MemoryFormat
+from verif.needs import needs
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "registers.md"
 
@@ -20,7 +20,7 @@ def test_every_error_code_has_a_meaning():
     assert all(code.meaning for code in ErrorCode)
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+@needs("g++")
 @pytest.mark.parametrize("language", ["c", "c++"])
 def test_header_compiles_and_agrees(language, tmp_path):
     (tmp_path / "mixdit_gemm.h").write_text(c_header())

@@ -8,11 +8,12 @@ import pytest
 from gen.designs import DESIGNS
 from verif.gen.conftest import design_parameter
 from verif.lint import icarus
+from verif.needs import needs
 from verif.package_bench import in_icarus, verdict
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog"),
+    needs("iverilog"),
 ]
 
 GENERATIONS = ("2005", "2012")

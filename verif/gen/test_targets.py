@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 
 import pytest
 
@@ -13,10 +12,11 @@ from gen.package import make_package
 from hw.target.targets import TARGETS
 from verif.gen.conftest import design_parameter
 from verif.lint import icarus, verilator
+from verif.needs import needs
 from verif.tools.checks import Run, simulate_in_icarus
 from verif.tools.designs import Exported
 
-pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+pytestmark = needs("iverilog")
 
 PLACED = {
     "generic": "",

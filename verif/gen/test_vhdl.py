@@ -1,12 +1,13 @@
 """GHDL analyses the component of every top, binds it to an entity like the manifest, and places it."""
 
 import re
-import shutil
 import subprocess
 
 import pytest
 
-pytestmark = pytest.mark.skipif(shutil.which("ghdl") is None, reason="needs ghdl")
+from verif.needs import needs
+
+pytestmark = needs("ghdl")
 
 PORT = re.compile(
     r"^      (\w+) +: (in|out) +(std_logic|std_logic_vector\((\d+) downto 0\));?$", re.MULTILINE

@@ -1,14 +1,14 @@
 """The packaging script takes the Verilog and names the IP; plain Tcl runs it."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 import gen
 from verif.gen.tcl_calls import tcl_calls
+from verif.needs import needs
 
-pytestmark = pytest.mark.skipif(shutil.which("tclsh") is None, reason="needs tclsh")
+pytestmark = needs("tclsh")
 
 COMMANDS = (
     *("create_project", "add_files", "set_property", "current_fileset"),

@@ -3,12 +3,12 @@
 import pytest
 
 from gen.synth.families import FAMILIES
-from gen.synth.liberty import OSU018
 from hw.array.array import Array
 from hw.block.converter import Converter
 from hw.block.dequantizer import Dequantizer
 from hw.block.quantizer import Quantizer
 from hw.target.targets import TARGETS
+from verif.needs import NEEDS_OSU018
 from verif.netlist.edge_element import EdgeElement
 from verif.netlist.netlist import netlist_of
 from verif.runner import BenchError
@@ -20,8 +20,6 @@ NETLISTS = {family: {"family": family} for family in FAMILIES} | {
 
 FPGAS = [way for way, options in NETLISTS.items() if not FAMILIES[options["family"]].library]
 """Those that make netlists of whole units small enough to simulate: no memories of flip-flops."""
-
-NEEDS_OSU018 = pytest.mark.skipif(not OSU018.path.exists(), reason="needs qflow-tech-osu018")
 
 MADE_FOR = {
     options["family"]: [name for name, target in TARGETS.items() if target.family == options["family"]]

@@ -57,7 +57,7 @@ _TURNS = (
 _SIZES = ("rows", "cols", "arrays")
 
 MOST_BLOCKS = 1 << 18
-"""Blocks in all operand buffers of a design, 37 Mbit: an export takes memory by them, 12 GB for 2 Gbit."""
+"""Blocks in all operand buffers of a design: an export takes memory by them, for the largest gigabytes."""
 
 
 @dataclass(frozen=True, kw_only=True)

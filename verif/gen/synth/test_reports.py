@@ -2,9 +2,11 @@
 
 import pytest
 
+from gen.synth.cell_tables import CELLS
 from gen.synth.errors import SynthesisError
 from gen.synth.families import FAMILIES
-from gen.synth.placement import Placement, read_report, register_name
+from gen.synth.names import register_name
+from gen.synth.placement import Placement, read_report
 from gen.synth.result import Result, Timing
 from gen.synth.subjects import MODES, Built
 
@@ -60,7 +62,7 @@ def test_two_clocks_are_refused():
     ],
 )
 def test_register_name(cell, name):
-    assert register_name(cell) == name
+    assert register_name(cell, CELLS["ecp5"]) == name
 
 
 def test_ecp5_counts_carry_and_memory_cells_as_luts():

@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,9 @@ from gen.synth.liberty import OSU018, Library
 from gen.synth.static_timing import read_paths
 from gen.synth.synthesis import synthesize
 from perf.ppa.standard import BASELINES
+from verif.needs import NEEDS_OSU018, needs
 
 FAMILY = FAMILIES["osu018"]
-
-NEEDS_OSU018 = pytest.mark.skipif(not OSU018.path.exists(), reason="needs qflow-tech-osu018")
 
 LIBERTY = """
 library (small) {
@@ -169,7 +167,7 @@ def test_large_memories_are_left_out_and_told(tmp_path):
 
 
 @NEEDS_OSU018
-@pytest.mark.skipif(shutil.which("sta") is None, reason="needs opensta")
+@needs("sta")
 @pytest.mark.slow
 def test_design_is_timed_before_layout(tmp_path):
     request = Request(subject=BASELINES["floor"], family=FAMILY, parameters={"target": "generic"})
@@ -181,3 +179,7 @@ def test_design_is_timed_before_layout(tmp_path):
     assert 200 < figures["fmax_mhz"] < 1000
     assert figures["worst_path"]["levels"] > 3
     assert figures["tools"][1].startswith("opensta 2.")
+    untimed = dataclasses.replace(request, seeds=0)
+    (area,) = run_flow([untimed], store=tmp_path, jobs=1)
+    assert (area.to_json()["um2"], area.to_json()["fmax_mhz"]) == (figures["um2"], None)
+    assert not area.failures

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -25,6 +24,7 @@ from golden.engine import (
     run,
     to_rows,
 )
+from verif.needs import needs
 
 BENCH = Path(__file__).with_name("soc_tb.v")
 REGISTERS_AT, MEMORY_AT = 0x3000_0000, 0x4000_0000
@@ -132,7 +132,7 @@ def simulate(gateware, sources):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs iverilog")
+@needs("iverilog")
 @pytest.mark.parametrize(("bus", "width"), [("wishbone", 32), ("axi-lite", 64), ("axi", 64)])
 def test_products_in_a_system(bus, width, core, export, tmp_path):
     make_soc(export, tmp_path / "build", "--bus", bus, "--bus-width", str(width))
