@@ -51,6 +51,7 @@ def test_without_initial_values_it_is_another_package(export, made):
     assert len(made) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "name"),
     [

@@ -63,6 +63,7 @@ def test_no_section_without_a_peer():
     assert list(peers({"pe": result(1, 1, {"mx6xmx6": 16})})) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", COMPARED)
 def test_runs_are_of_the_standard_set(group):
     runs = standard_set(3)

@@ -43,6 +43,7 @@ def test_mistakes_get_one_line(capsys, arguments, message):
     assert message in capsys.readouterr().err.strip().splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_json_of_a_run_and_of_its_repetition(capsys, tmp_path):
     arguments = [*FLOOR, "--store", str(tmp_path), "--json"]
     assert synth(*arguments) == 0

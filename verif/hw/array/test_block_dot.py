@@ -18,7 +18,9 @@ CORES = {
 }
 
 
-@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize(
+    "core", ["additions", *(pytest.param(core, marks=pytest.mark.slow) for core in list(CORES)[1:])]
+)
 def test_dot(bench, core):
     core = CORES[core]()
     bench(EdgeDot(core), "mx_dot", "verif.hw.array.dot_bench", parameters={"latency": core.latency})
