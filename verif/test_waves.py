@@ -141,6 +141,7 @@ def test_failing_simulations_keep_their_waveforms(folder, monkeypatch):
         assert changes(files[-1])["bench.top.clk"].count("1") == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("test", "message"),
     [
