@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from golden import MX6, quantize
-from hw.target.memory_delay import MemoryDelay
+from hw.target.block_memory import BlockMemory
 from mixdit.sim import ArrayHarness
 from mixdit.sim.waves import VARIABLE
 from verif import wave
@@ -135,7 +135,7 @@ def test_failing_simulations_keep_their_waveforms(folder, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(folder / "stopped"))
     for count in (1, 2):
         with pytest.raises(AssertionError, match="stopped"):
-            simulate(MemoryDelay(width=9, cycles=4), stop)
+            simulate(BlockMemory(width=9, depth=4), stop)
         files = sorted(folder.glob("*.vcd"), key=lambda path: path.stat().st_mtime_ns)
         assert len(files) == count
         assert changes(files[-1])["bench.top.clk"].count("1") == 3
@@ -160,12 +160,15 @@ def test_errors_are_one_line(folder, capfd, test, message):
 
 @pytest.mark.slow
 def test_first_of_many(folder, capfd):
-    assert wave.main(["test_words_come_back"], folder) == 0
+    assert wave.main(["test_word_whose_turn_it_is"], folder) == 0
     output = capfd.readouterr().out
-    assert "wave: the first of 4 that match" in output
-    assert "\n  verif/hw/target/test_memory_delay.py::test_words_come_back_after_their_cycles[10]\n" in output
+    assert "wave: the first of 6 that match" in output
+    assert (
+        "\n  verif/hw/target/test_or_tree.py::test_word_whose_turn_it_is_comes_after_the_latency[17]\n"
+        in output
+    )
     assert [path.stem for path in folder.glob("*.vcd")] == [
-        "memory_delay-words_come_back_after_their_cycles-3"
+        "or_tree-word_whose_turn_it_is_comes_after_the_latency-1"
     ]
 
 

@@ -91,6 +91,9 @@ class AlignedAccumulator(wiring.Component):
         split = self.low_bits
         low, high = Signal(split, reset_less=True), Signal(self.width - split, reset_less=True)
         carry = Signal(reset_less=True)
+        # With a reset, which it does not need, it is no twin of the register that the neighbour's ``first``
+        # comes from: synthesis would make one of both, for two elements.
+        first_high = delay(m, "first_high", self.first, 1, reset_less=False)
         low_sum = carry_sum(
             m,
             "low_sum",
@@ -108,7 +111,7 @@ class AlignedAccumulator(wiring.Component):
             CarryOp.CLEAR_XOR,
             self.width - split,
             a=high,
-            b=delay(m, "first_high", self.first, 1),
+            b=first_high,
             c=delay(m, "shifted_high", shifted[split:], 1),
             d=self._late(m, inverted[split:]),
             carry=carry,

@@ -1,5 +1,8 @@
 """From an aligned accumulator to binary32."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -130,10 +133,10 @@ class AlignedToFloat(wiring.Component):
         ]
         used = delay(m, "used", Cat(part.any() for part in parts), 1)
         skip = Signal(range(count + 1), reset_less=True)
-        m.d.sync += skip.eq(count)
-        for n in range(count):
-            with m.If(used[n]):
-                m.d.sync += skip.eq(count - 1 - n)
+        # An OR of terms: a chain of choices between constants would become resets of ``skip``.
+        terms = [Mux(used.any(), 0, count)]
+        terms += [Mux(used[n] & ~used[n + 1 :].any(), count - 1 - n, 0) for n in range(count)]
+        m.d.sync += skip.eq(reduce(or_, terms))
         # A byte has nothing to take if more are skipped than there are below it.
         lacks = [delay(m, f"lacks_{n}", ~used[count - 2 * n :].any(), 1) for n in range(1, 1 + count // 2)]
         even = self._shifted(m, "even", delay(m, "bits", bits, 3), skip[1:], 2, lacks)

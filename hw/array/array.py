@@ -1,6 +1,6 @@
 """The systolic array with its loaders and its drain."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -20,7 +20,7 @@ from hw.stream.ring_reader import RingReader
 from hw.target.delay import delay
 from hw.target.targets import check_target
 
-__all__ = ["Array", "array_activity_layout"]
+__all__ = ["AlignedArray", "Array", "array_activity_layout"]
 
 
 def array_activity_layout() -> data.StructLayout:
@@ -74,6 +74,8 @@ class Array(wiring.Component):
     TypeError, ValueError
         A parameter is not an integer, or out of its range.
     """
+
+    takes_aligned_blocks = False
 
     def __init__(
         self,
@@ -140,7 +142,14 @@ class Array(wiring.Component):
             for activations in (True, False)
         )
         self._a_loader, self._b_loader = (
-            TileLoader(lanes=lanes, k_blocks=k_blocks, depth=depth, tiles=tiles, target=target)
+            TileLoader(
+                lanes=lanes,
+                k_blocks=k_blocks,
+                depth=depth,
+                tiles=tiles,
+                aligned=self.takes_aligned_blocks,
+                target=target,
+            )
             for lanes in (rows, cols)
         )
         self._sequencer = Sequencer(depth=depth, spacing=drain_rows)
@@ -175,7 +184,10 @@ class Array(wiring.Component):
             rows=self.rows, cols=self.cols, product_stages=self.product_stages
         )
 
-    _loading_latency = TileLoader.latency + 1 + OperandLane.row_latency
+    @property
+    def _loading_latency(self):
+        """Cycles from the last input beats to the operands of their pass at row 0."""
+        return TileLoader.latency_of(max(self.rows, self.cols)) + 1 + OperandLane.latency
 
     @property
     def macs_per_pass(self):
@@ -205,17 +217,14 @@ class Array(wiring.Component):
         wiring.connect(m, a_loader.tag, sequencer.a_tag)
         wiring.connect(m, b_loader.tag, sequencer.b_tag)
         m.d.comb += [
-            sequencer.a_ready.eq(a_loader.tiles_ready != 0),
-            sequencer.b_ready.eq(b_loader.tiles_ready != 0),
+            sequencer.a_ready.eq(a_loader.tile_ready),
+            sequencer.b_ready.eq(b_loader.tile_ready),
             a_loader.start.eq(sequencer.start),
             b_loader.start.eq(sequencer.start),
             a_loader.retire.eq(grid.tile_taken),
             b_loader.retire.eq(grid.tile_taken),
-            grid.control.eq(
-                delay(m, "control", sequencer.control, OperandLane.row_latency, reset_less=False)
-            ),
+            grid.control.eq(delay(m, "control", sequencer.control, OperandLane.latency, reset_less=False)),
         ]
-        # Column lanes are one cycle shorter than row lanes.
         self._lanes(
             m,
             "row",
@@ -232,7 +241,7 @@ class Array(wiring.Component):
             "column",
             self._column_lane,
             b_loader,
-            delay(m, "b_pass", sequencer.b_pass, 1, reset_less=False),
+            sequencer.b_pass,
             grid.b,
             grid.column_distance,
             grid.column_reference,
@@ -249,26 +258,25 @@ class Array(wiring.Component):
         ]
         return m
 
-    def _lanes(self, m, kind, prototype, loader, head, operands, distances, references, taken):
-        """Operand lanes of one side, from the first row or column on."""
-        lanes, token = [], head
+    def _lanes(self, m, kind, prototype, loader, issued, operands, distances, references, taken):
+        """Operand lanes of one side. A lane gets a pass one cycle after the one before it."""
+        passes = [issued]
+        for n in range(1, loader.lanes + OperandLane.pass_cycles - 1):
+            late = delay(m, f"{kind}_pass_{n}", passes[-1], 1, reset_less=False)
+            passes.append(data.View(issued.shape(), late))
         for n in range(loader.lanes):
             lane = place(m, f"{kind}_lane_{n}", prototype, module=f"mx_array_{kind}_lane")
             m.d.comb += [
                 lane.write.eq(loader.write),
                 lane.block.eq(loader.blocks[n]),
-                lane.pass_in.eq(token),
+                *(to.eq(of) for to, of in zip(lane.passes, passes[n:], strict=False)),
                 distances[n].eq(lane.distance),
                 references[n].eq(lane.tile_reference),
                 lane.reference_taken.eq(taken[n]),
+                loader.wide[n].eq(lane.wide),
             ]
             m.d.comb += [to.eq(of) for to, of in zip(operands[n], lane.operand, strict=True)]
-            lanes.append(lane)
-            token = lane.pass_out
-        m.d.comb += [
-            loader.wide.eq(Cat(lane.wide for lane in lanes).any()),
-            loader.release.eq(token.release),
-        ]
+        m.d.comb += loader.release.eq(passes[loader.lanes - 1 + OperandLane.last_read].release)
 
     def _output(self, m):
         """Beats of the output stream, and the room that it grants to the sequencer."""
@@ -310,3 +318,9 @@ class Array(wiring.Component):
             m.d.sync += beat.eq(beat + 1)
             with m.If(self.d.p.last):
                 m.d.sync += beat.eq(0)
+
+
+class AlignedArray(Array):
+    """An ``Array`` whose blocks come in ``hw.block.aligned_block.aligned_block_layout``, not in slots."""
+
+    takes_aligned_blocks = True

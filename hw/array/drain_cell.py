@@ -9,13 +9,13 @@ from hw.array.aligned_to_float import AlignedToFloat
 from hw.array.operand_lane import reference_layout
 from hw.target.block_memory import BlockMemory
 from hw.target.delay import delay
-from hw.target.multiplexer import multiplexer
+from hw.target.or_tree import word_in_turn, word_in_turn_latency
 
 __all__ = ["DrainCell", "drain_token_layout"]
 
 
-def drain_token_layout(rows) -> data.StructLayout:
-    """What travels along the drain cells of a segment of ``rows`` rows: the row that leaves now.
+def drain_token_layout() -> data.StructLayout:
+    """What travels along the drain cells of a segment, ahead of each row that leaves.
 
     ``first`` and ``last`` mark a tile's first and last row of the segment, ``exponent`` is the row's
     reference plus ``DrainCell.exponent_offset``, and ``nan`` makes the row NaN.
@@ -25,7 +25,6 @@ def drain_token_layout(rows) -> data.StructLayout:
             "valid": 1,
             "first": 1,
             "last": 1,
-            "row": range(max(2, rows)),
             "exponent": signed(10),
             "nan": 1,
         }
@@ -35,15 +34,18 @@ def drain_token_layout(rows) -> data.StructLayout:
 class DrainCell(wiring.Component):
     """``values[n] = float(totals[n], row reference + column reference)``, one row after the other.
 
-    Latency from ``token_in`` to the write of the value is ``latency`` cycles, to ``token_out`` one.
-    Throughput one value per cycle; no flow control: the sequencer reserves the buffer.
+    Row n's total is there n cycles after row 0's, as in ``DrainSegment``: where ``token_in.first`` was tells
+    whose turn it is. Latency from the low half of a total to the write of the value is ``latency_of``
+    cycles, from ``token_in`` to it ``token_lead`` more, and to ``token_out`` one. Throughput one value per
+    cycle; no flow control: the sequencer reserves the buffer.
 
     Parameters
     ----------
     rows:
         Rows of the segment.
     width, low_bits:
-        Bits of a total, and how many of them arrive with ``token_in``, the rest one cycle later.
+        Bits of a total, and how many of them arrive ``token_lead`` cycles after ``token_in``, the rest one
+        cycle later.
     fraction_bits:
         F of the accumulator.
     depth:
@@ -62,7 +64,7 @@ class DrainCell(wiring.Component):
     read_enable, read_address, output_enable: In; value: Out(32), as for ``BlockMemory``
     """
 
-    latency = 2 + AlignedToFloat.latency
+    token_lead = 1
 
     def __init__(self, *, rows, width, low_bits, fraction_bits, depth, target="generic"):
         self.rows = rows
@@ -74,8 +76,8 @@ class DrainCell(wiring.Component):
         super().__init__(
             {
                 "totals": In(width).array(rows),
-                "token_in": In(drain_token_layout(rows)),
-                "token_out": Out(drain_token_layout(rows)),
+                "token_in": In(drain_token_layout()),
+                "token_out": Out(drain_token_layout()),
                 "reference_in": In(reference_layout()),
                 "reference_out": Out(reference_layout()),
                 "coming": Out(1),
@@ -88,6 +90,11 @@ class DrainCell(wiring.Component):
                 "value": Out(32),
             }
         )
+
+    @staticmethod
+    def latency_of(rows):
+        """Cycles from the low half of a total to the write of its value."""
+        return word_in_turn_latency(rows) + 1 + AlignedToFloat.latency
 
     @property
     def exponent_offset(self):
@@ -103,18 +110,24 @@ class DrainCell(wiring.Component):
         m.d.sync += token.eq(self.token_in)
         with m.If(self.token_in.first):
             m.d.sync += column.eq(self.reference_in)
-        # The high half of a total is there one cycle after the low half: so is its choice of a row.
-        split = self.low_bits
-        low = delay(m, "low", self._chosen(m, "low_choice", slice(split), self.token_in.row), 2)
-        high = delay(m, "high", self._chosen(m, "high_choice", slice(split, None), token.row), 1)
+        # The high half of a total is there one cycle after the low half: so is its turn.
+        closed = [delay(m, "closed_0", ~self.token_in.first, 1)]
+        for n in range(1, self.rows + 1):
+            closed.append(delay(m, f"closed_{n}", closed[-1], 1))
+        halves = slice(self.low_bits), slice(self.low_bits, None)
+        low, high = (
+            word_in_turn(m, name, [total[bits] for total in self.totals], turns)
+            for name, bits, turns in zip(("low", "high"), halves, (closed[:-1], closed[1:]), strict=True)
+        )
+        choice = word_in_turn_latency(self.rows)
         m.d.comb += [
             self.reference_out.eq(column),
-            convert.total.eq(Cat(low, high)),
-            convert.exponent.eq(delay(m, "exponent", token.exponent + column.exponent, 1)),
-            convert.nan.eq(delay(m, "nan", token.nan | column.nan, 1)),
+            convert.total.eq(Cat(delay(m, "low_late", low, 1), high)),
+            convert.exponent.eq(delay(m, "exponent", token.exponent + column.exponent, choice + 1)),
+            convert.nan.eq(delay(m, "nan", token.nan | column.nan, choice + 1)),
         ]
 
-        coming = delay(m, "coming", token.valid, convert.latency, reset_less=False)
+        coming = delay(m, "coming", token.valid, choice + convert.latency, reset_less=False)
         valid = delay(m, "valid", coming, 1, reset_less=False)
         m.d.comb += [
             self.coming.eq(coming),
@@ -129,6 +142,3 @@ class DrainCell(wiring.Component):
             self.value.eq(buffer.data),
         ]
         return m
-
-    def _chosen(self, m, name, bits, row):
-        return multiplexer(m, name, row, [total[bits] for total in self.totals], target=self.target)

@@ -1,22 +1,24 @@
 """Control of one drain segment: which of its rows leaves."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.array.drain_cell import drain_token_layout
 from hw.array.operand_lane import reference_layout
+from hw.target.delay import delay
+from hw.target.or_tree import word_in_turn, word_in_turn_latency
 
 __all__ = ["DrainSegment"]
 
 
 class DrainSegment(wiring.Component):
-    """Sends ``rows`` rows of totals to the drain cells, one row per cycle, the top row first.
+    """Announces ``rows`` rows of totals to the drain cells, one row per cycle, the top row first.
 
     The totals of row j are there j cycles after those of row 0, each for one cycle: the rows leave as
     they finish.
 
-    Latency from ``begin`` to the first ``token`` is ``latency`` cycles. Throughput one tile per ``rows``
+    Latency from ``begin`` to the first ``token`` is ``latency_of`` cycles. Throughput one tile per ``rows``
     cycles; no flow control.
 
     Parameters
@@ -28,13 +30,11 @@ class DrainSegment(wiring.Component):
 
     Members
     -------
-    begin: In(1), the top row's totals will be there with the first token; void: In(1), the result is void
+    begin: In(1), the top row's totals will follow the first token; void: In(1), the result is void
     references: In(``reference_layout``) x rows, of the rows' oldest tiles, from the top
     taken: Out(rows), the row's reference is used up
     token: Out(``drain_token_layout``), for the segment's first drain cell
     """
-
-    latency = 2
 
     def __init__(self, *, rows, exponent_offset):
         self.rows = rows
@@ -45,9 +45,14 @@ class DrainSegment(wiring.Component):
                 "void": In(1),
                 "references": In(reference_layout()).array(rows),
                 "taken": Out(rows),
-                "token": Out(drain_token_layout(rows)),
+                "token": Out(drain_token_layout()),
             }
         )
+
+    @staticmethod
+    def latency_of(rows):
+        """Cycles from ``begin`` to the first of ``rows`` tokens."""
+        return word_in_turn_latency(rows) + 1
 
     def elaborate(self, platform):
         m = Module()
@@ -56,26 +61,24 @@ class DrainSegment(wiring.Component):
         m.d.comb += void.eq(Mux(self.begin, self.void, held_void))
         m.d.sync += held_void.eq(void)
 
-        row = Signal(range(max(2, self.rows)))
-        active, last = Signal(), Signal()
-        m.d.comb += [
-            active.eq(self.begin | (row != 0)),
-            last.eq(active & (row == self.rows - 1)),
-            self.taken.eq(Cat(active & (row == j) for j in range(self.rows))),
-        ]
-        with m.If(active):
-            m.d.sync += row.eq(Mux(last, 0, row + 1))
+        # Row j's turn is j cycles after ``begin``.
+        turns, closed = [self.begin], [~self.begin]
+        for j in range(1, self.rows):
+            turns.append(delay(m, f"turn_{j}", turns[-1], 1, reset_less=False))
+            closed.append(delay(m, f"closed_{j}", closed[-1], 1))
+        running, active = Signal(), Signal()
+        m.d.comb += [active.eq(self.begin | running), self.taken.eq(Cat(turns))]
+        m.d.sync += running.eq(active & ~turns[-1])
 
-        reference = data.View(reference_layout(), Array(r.as_value() for r in self.references)[row])
-        token = Signal(drain_token_layout(self.rows))
+        reference = data.View(reference_layout(), word_in_turn(m, "reference", self.references, closed))
+        late = self.latency_of(self.rows) - 1
+        m.d.comb += [
+            self.token.valid.eq(delay(m, "valid", active, late + 1, reset_less=False)),
+            self.token.first.eq(delay(m, "first", self.begin, late + 1, reset_less=False)),
+            self.token.last.eq(delay(m, "last", turns[-1], late + 1, reset_less=False)),
+        ]
         m.d.sync += [
-            token.valid.eq(active),
-            token.first.eq(self.begin),
-            token.last.eq(last),
-            token.row.eq(row),
-            token.exponent.eq(reference.exponent),
-            token.nan.eq(reference.nan | void),
-            self.token.eq(token),
-            self.token.exponent.eq(token.exponent + self.exponent_offset),
+            self.token.exponent.eq(reference.exponent + self.exponent_offset),
+            self.token.nan.eq(reference.nan | delay(m, "void", void, late)),
         ]
         return m

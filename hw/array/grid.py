@@ -108,7 +108,7 @@ class Grid(wiring.Component):
     def latency_of(*, rows, cols, drain_rows, product_stages):
         """``latency`` of a grid with these parameters."""
         skew = (rows - drain_rows) + (cols - 1)
-        return ProcessingElement.latency_of(product_stages) + skew + DrainCell.latency
+        return ProcessingElement.latency_of(product_stages) + skew + DrainCell.latency_of(drain_rows)
 
     @property
     def latency(self):
@@ -128,7 +128,9 @@ class Grid(wiring.Component):
     @staticmethod
     def taken_latency_of(*, rows, cols, product_stages):
         """Cycles from a tile's last operands at row 0 to ``tile_taken``."""
-        return ProcessingElement.latency_of(product_stages) + (rows - 1) + (cols - 1) + 1
+        return (
+            ProcessingElement.latency_of(product_stages) - DrainCell.token_lead + (rows - 1) + (cols - 1) + 1
+        )
 
     @property
     def macs_per_pass(self):
@@ -147,7 +149,7 @@ class Grid(wiring.Component):
             m,
             "last",
             Cat(self.control.last, self.control.void),
-            self._element.latency - DrainSegment.latency,
+            self._element.latency - DrainCell.token_lead - DrainSegment.latency_of(self.drain_rows),
             reset_less=False,
         )
         placed, cells = [], None

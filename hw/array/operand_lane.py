@@ -1,32 +1,23 @@
-"""One row or column of operands at the edge of the array: buffered, split into passes, aligned."""
+"""One row or column of operands at the edge of the array: buffered, split into passes, skewed."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.formats import (
-    BLOCK_SIZE,
-    MX9,
-    NAN_EXPONENT,
-    ONE_PASS_FORMATS,
-    PASS_MAGNITUDE_BITS,
-    RESERVED_CODE,
-    SLOT_BITS,
-    STREAM_FORMATS,
-    SUBBLOCKS,
-)
+from golden.formats import BLOCK_SIZE, MX9, NAN_EXPONENT, PASS_MAGNITUDE_BITS, RESERVED_CODE, SUBBLOCKS
 from hw.array.aligned_accumulator import distance_bits
 from hw.array.block_dot import activation_layout, weight_layout
-from hw.block.layouts import EXPONENT_BITS, FormatCode, block_fields
+from hw.block.aligned_block import aligned_block_layout
+from hw.block.layouts import EXPONENT_BITS, FormatCode
 from hw.target.block_memory import BlockMemory
 from hw.target.delay import delay
-from hw.target.memory_delay import MemoryDelay
-from hw.target.targets import TARGETS
 
 __all__ = ["OperandLane", "block_write_layout", "pass_layout", "reference_layout"]
 
-_SHARING = 3
-"""How many sub-blocks share a memory's words."""
+_SHARING = 2
+"""Sub-blocks in a word of a memory: with their part of the exponent, these make 36 bits."""
+
+_MEMORIES = SUBBLOCKS // _SHARING
 
 
 def block_write_layout(depth) -> data.StructLayout:
@@ -74,10 +65,13 @@ class OperandLane(wiring.Component):
     magnitude 16 takes a second pass of its own (``wide``). Activations leave with their
     microexponents applied, weights with theirs attached.
 
-    Latency from ``pass_in`` to ``operand`` is ``latency`` cycles, to ``distance``
-    ``distance_latency``, to ``pass_out`` one; throughput one pass and one write per cycle. No flow
-    control: the loader admits what fits, and issues a tile's passes only once it is complete
-    (``completion_latency`` cycles after the write of its last block).
+    Sub-block j leaves j cycles late because it is read late: two sub-blocks share a memory, and memory g is
+    read 2 g cycles after memory 0. The exponent is spread over all memories, and is whole with the last.
+
+    Latency from ``passes[0]`` to ``operand`` is ``latency`` cycles, to ``distance`` ``distance_latency``;
+    throughput one pass and one write per cycle. No flow control: the loader admits what fits, and
+    issues a tile's passes only once it is complete (``completion_latency`` cycles after the write of its
+    last block).
 
     Parameters
     ----------
@@ -96,9 +90,9 @@ class OperandLane(wiring.Component):
 
     Members
     -------
-    write: ``block_write_layout``; block: In(144), the packed block
-    wide: Out(1), the block of the previous cycle is not of MX9 and holds an element -2**m
-    pass_in, pass_out: ``pass_layout``, from lane to lane
+    write: ``block_write_layout``; block: In(``aligned_block_layout``)
+    wide: Out(16), which elements of the block of the previous cycle are -2**m, where it is not of MX9
+    passes: In(``pass_layout``) x ``pass_cycles``: of now, of the cycle before, and so on
     operand: ``activation_layout()`` or ``weight_layout()`` x 8, sub-block j j cycles late
     distance: Out, saturating exponent distance of the pass
     tile_reference: Out, ``reference_layout`` of the oldest tile not yet taken
@@ -106,8 +100,11 @@ class OperandLane(wiring.Component):
     """
 
     completion_latency = 3
-    row_latency = 6
-    column_latency = 5
+    latency = BlockMemory.latency + 2
+    last_read = _SHARING * (_MEMORIES - 1)
+    """Cycles from ``passes[0]`` to the last access to the block."""
+    _exponent_latency = last_read + BlockMemory.latency
+    pass_cycles = _exponent_latency + 1
 
     def __init__(self, *, activations, depth, tiles, fraction_bits, distance_delay, target="generic"):
         self.activations = bool(activations)
@@ -115,16 +112,14 @@ class OperandLane(wiring.Component):
         self.tiles = tiles
         self.fraction_bits = fraction_bits
         self.target = target
-        self.latency = self.row_latency if self.activations else self.column_latency
         self.distance_latency = self.latency + distance_delay
         subblock = activation_layout() if self.activations else weight_layout()
         super().__init__(
             {
                 "write": In(block_write_layout(depth)),
-                "block": In(SLOT_BITS),
-                "wide": Out(1),
-                "pass_in": In(pass_layout(depth)),
-                "pass_out": Out(pass_layout(depth)),
+                "block": In(aligned_block_layout()),
+                "wide": Out(BLOCK_SIZE),
+                "passes": In(pass_layout(depth)).array(self.pass_cycles),
                 "operand": Out(subblock).array(SUBBLOCKS),
                 "distance": Out(distance_bits(fraction_bits)),
                 "tile_reference": Out(reference_layout()),
@@ -134,49 +129,57 @@ class OperandLane(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.pass_out.eq(delay(m, "pass", self.pass_in, 1, reset_less=False))
-        block = self._buffer(m)
-        maximum = self._references(m)
-        self._distance(m, block, maximum)
-        self._operand(m, block)
+        least = Cat(q[-1] & (q[:PASS_MAGNITUDE_BITS] == 0) for q in self.block.elements)
+        m.d.comb += self.wide.eq(delay(m, "least", least, 1))
+        exponent_parts = []
+        for g in range(_MEMORIES):
+            word = self._memory(m, g)
+            late = self.last_read - _SHARING * g
+            exponent_parts.append(delay(m, f"exponent_part_{g}", word.exponent, late))
+            self._operands(m, g, word)
+        self._distance(m, Cat(exponent_parts), self._references(m))
         return m
 
-    def _buffer(self, m):
-        """Store blocks; the block of a pass two cycles after ``pass_in``."""
-        m.submodules.buffer = buffer = BlockMemory(width=SLOT_BITS, depth=self.depth, target=self.target)
+    def _memory(self, m, g):
+        """Store a part of the blocks; that of a pass two cycles after ``passes[_SHARING * g]``."""
+        elements = BLOCK_SIZE // _MEMORIES
+        part = EXPONENT_BITS // _MEMORIES
+        layout = data.StructLayout(
+            {
+                "exponent": part,
+                "microexponents": _SHARING,
+                "elements": data.ArrayLayout(MX9.element_bits, elements),
+            }
+        )
+        block = self.block
+        written = Cat(
+            block.exponent[g * part : (g + 1) * part],
+            block.microexponents[g * _SHARING : (g + 1) * _SHARING],
+            *(block.elements[g * elements + i] for i in range(elements)),
+        )
+        memory_part = BlockMemory(width=layout.size, depth=self.depth, target=self.target)
+        m.submodules[f"memory_{g}"] = memory_part
         m.d.comb += [
-            buffer.write_enable.eq(self.write.enable),
-            buffer.write_address.eq(self.write.address),
-            buffer.write_data.eq(self.block),
-            buffer.read_enable.eq(1),
-            buffer.read_address.eq(self.pass_in.address),
-            buffer.output_enable.eq(1),
+            memory_part.write_enable.eq(self.write.enable),
+            memory_part.write_address.eq(self.write.address),
+            memory_part.write_data.eq(written),
+            memory_part.read_enable.eq(1),
+            memory_part.read_address.eq(self.passes[_SHARING * g].address),
+            memory_part.output_enable.eq(1),
         ]
-        wide = Signal()
-        with m.Switch(self.write.format):
-            for fmt in ONE_PASS_FORMATS:
-                with m.Case(FormatCode(fmt.code)):
-                    elements = block_fields(fmt, self.block).elements
-                    m.d.sync += wide.eq(Cat(element == fmt.min_element for element in elements).any())
-            with m.Default():
-                m.d.sync += wide.eq(0)
-        m.d.comb += self.wide.eq(wide)
-        return buffer.data
+        return data.View(layout, memory_part.data)
 
     def _references(self, m):
         """Largest pass exponent of each tile; the one of the tile being read, for ``_distance``."""
-        exponent = Signal(EXPONENT_BITS, reset_less=True)
-        nan = Signal(reset_less=True)
-        raised = delay(m, "raised", self.write.format == FormatCode.MX9, 1)
-        m.d.sync += exponent.eq(block_fields(MX9, self.block).exponent)
-        m.d.comb += nan.eq(exponent == NAN_EXPONENT)
+        exponent = self.block.exponent
+        raised = self.write.format == FormatCode.MX9
+        nan = delay(m, "nan", exponent == NAN_EXPONENT, 1)
+        candidate = delay(m, "candidate", (exponent + raised)[:EXPONENT_BITS], 1)
         enable = delay(m, "write_enable", self.write.enable, 1, reset_less=False)
         first = delay(m, "write_first", self.write.first, 1)
         complete = delay(m, "complete", self.write.enable & self.write.last, 2, reset_less=False)
 
         gathered = Signal(reference_layout(), reset_less=True)
-        candidate = Signal(EXPONENT_BITS)
-        m.d.comb += candidate.eq(exponent + raised)
         with m.If(enable):
             m.d.sync += gathered.nan.eq(nan | (gathered.nan & ~first))
             with m.If(first | (candidate > gathered.exponent)):
@@ -193,95 +196,76 @@ class OperandLane(wiring.Component):
         with m.If(self.reference_taken):
             m.d.sync += draining.addr.eq(draining.addr + 1)
 
-        start = delay(m, "start", self.pass_in.first, 2, reset_less=False)
         maximum = Signal(EXPONENT_BITS, reset_less=True)
-        with m.If(start):
+        with m.If(self.passes[self._exponent_latency].first):
             m.d.sync += [maximum.eq(starting.data.exponent), starting.addr.eq(starting.addr + 1)]
         return maximum
 
-    def _distance(self, m, block, maximum):
-        raised = delay(m, "raised_pass", self.pass_in.format == FormatCode.MX9, 2)
-        rest = delay(m, "rest_pass", self.pass_in.rest, 2)
+    def _distance(self, m, block_exponent, maximum):
+        issued = self.passes[self._exponent_latency]
+        raised = issued.format == FormatCode.MX9
         exponent = Signal(signed(10), reset_less=True)
         # MX9's halves: magnitudes of the high one weigh 2, of the low one 1/8 of an MX6 block's.
-        m.d.sync += exponent.eq(block_fields(MX9, block).exponent + Mux(raised, Mux(rest, -3, 1), 0))
+        m.d.sync += exponent.eq(block_exponent + Mux(raised, Mux(issued.rest, -3, 1), 0))
         distance = Signal(9, reset_less=True)
         m.d.sync += distance.eq((maximum - exponent)[: len(distance)])  # never negative
         bits = len(self.distance)
         saturated = Signal(bits, reset_less=True)
         m.d.sync += saturated.eq(distance[:bits] | distance[bits:].any().replicate(bits))
-        m.d.comb += self.distance.eq(delay(m, "distance", saturated, self.distance_latency - 5))
+        waits = self.distance_latency - self._exponent_latency - 3
+        m.d.comb += self.distance.eq(delay(m, "distance", saturated, waits))
 
-    def _operand(self, m, block):
-        code = delay(m, "format", self.pass_in.format, 2)
-        is_mx9 = delay(m, "is_mx9", code == FormatCode.MX9.value, 1)
-        rest = delay(m, "rest", self.pass_in.rest, 3)
-        idle = delay(m, "idle", code == RESERVED_CODE, 1)
-        microexponents = delay(m, "microexponents", block_fields(MX9, block).microexponents, 3)
-        signs, magnitudes = [], []
-        for i in range(BLOCK_SIZE):
-            sign, magnitude = self._element(m, i, block, code, is_mx9, rest, idle)
-            signs.append(sign)
-            magnitudes.append(magnitude)
+    def _operands(self, m, g, word):
+        """The sub-blocks of memory ``g``."""
+        mode = _PassMode(m, f"memory_{g}", self.passes[_SHARING * g + 1])
         size = MX9.subblock_size
-        operands = []
-        for j in range(SUBBLOCKS):
-            group = slice(j * size, (j + 1) * size)
-            operand = Signal.like(self.operand[j], name=f"subblock{j}")
-            m.d.comb += operand.sign.eq(Cat(signs[group]))
-            for i, magnitude in enumerate(magnitudes[group]):
+        for n in range(_SHARING):
+            j = _SHARING * g + n
+            operand = Signal.like(self.operand[j], name=f"subblock_{j}", reset_less=True)
+            microexponent = delay(m, f"microexponent_{j}", word.microexponents[n], 1)
+            for i in range(size):
+                sign, magnitude = self._element(m, f"{j}_{i}", word.elements[n * size + i], mode)
                 if self.activations:
-                    magnitude = Mux(~microexponents[j], magnitude << 1, magnitude)
-                m.d.comb += operand.magnitude[i].eq(magnitude)
+                    magnitude = Mux(microexponent, magnitude, magnitude << 1)
+                m.d.sync += [operand.sign[i].eq(sign), operand.magnitude[i].eq(magnitude)]
             if not self.activations:
-                m.d.comb += operand.microexponent.eq(microexponents[j])
-            operands.append(operand)
-        self._skew(m, operands)
+                m.d.sync += operand.microexponent.eq(microexponent)
+            m.d.comb += self.operand[j].eq(delay(m, f"operand_{j}", operand, n))
 
-    def _skew(self, m, operands):
-        """Sub-block j leaves j cycles late, some of that in block memory where the target says so."""
-        waits = {j: j + self.activations for j in range(SUBBLOCKS)}
-        late = dict(enumerate(operands))
-        for cycles in TARGETS[self.target].skew_delays:
-            group = [j for j in waits if cycles <= j + self.activations < cycles + _SHARING]
-            words = Cat(operands[j] for j in group)
-            memory_delay = MemoryDelay(width=len(words), cycles=cycles, target=self.target)
-            m.submodules[f"skew_{cycles}"] = memory_delay
-            m.d.comb += memory_delay.i.eq(words)
-            width = len(words) // len(group)
-            for n, j in enumerate(group):
-                late[j] = memory_delay.o.word_select(n, width)
-                waits[j] -= cycles
-        for j in range(SUBBLOCKS):
-            m.d.comb += self.operand[j].eq(delay(m, f"operand{j}", late[j], waits[j]))
+    def _element(self, m, name, q, mode):
+        """Sign and four magnitude bits of an element in this pass, in the cycle after ``q``.
 
-    def _element(self, m, i, block, code, is_mx9, rest, idle):
-        """Sign and four magnitude bits of an element in this pass, three cycles after ``block``."""
+        The magnitude of a negative code is the code inverted, and 1 more where that carries in.
+        """
         narrow = PASS_MAGNITUDE_BITS
-        low = Signal(narrow, name=f"low{i}", reset_less=True)
-        high = Signal(narrow, name=f"high{i}", reset_less=True)
-        sign = Signal(name=f"sign{i}", reset_less=True)
-        with m.Switch(code):
-            for fmt in reversed(STREAM_FORMATS):
-                q = block_fields(fmt, block).elements[i]
-                with m.Default() if fmt == STREAM_FORMATS[0] else m.Case(fmt.code):
-                    aligned = q << max(0, narrow - fmt.magnitude_bits)
-                    m.d.sync += [low.eq(aligned[:narrow]), sign.eq(q[-1])]
-        m.d.sync += high.eq(block_fields(MX9, block).elements[i][narrow:])
+        negative, zero = q[-1], q[:narrow] == 0
+        bits = Signal(narrow, name=f"bits_{name}", reset_less=True)
+        carry = Signal(name=f"carry_{name}", reset_less=True)
+        m.d.sync += [
+            bits.eq(Mux(mode.high, q[narrow:], q[:narrow]) ^ negative.replicate(narrow)),
+            carry.eq(negative & Mux(zero, mode.carry_zero, mode.carry_other)),
+        ]
+        with m.If(mode.nothing):
+            m.d.sync += bits.eq(0)
+        # Bit by bit: a carry chain would take more look-up tables, and longer.
+        magnitude = Cat(bits[i] ^ (carry & bits[:i].all()) for i in range(narrow))
+        return delay(m, f"sign_{name}", negative, 1), magnitude
 
-        # |q| of the chosen half: invert the bits of a negative code, and add 1 where it carries in.
-        bits = Signal(narrow, name=f"bits{i}", reset_less=True)
-        invert = Signal(name=f"invert{i}", reset_less=True)
-        carry = Signal(name=f"carry{i}", reset_less=True)
-        zero = Signal(name=f"zero{i}")
-        m.d.comb += zero.eq(low == 0)
-        m.d.sync += [bits.eq(low), invert.eq(sign), carry.eq(sign)]
-        with m.If(is_mx9 & ~rest):
-            m.d.sync += [bits.eq(high), carry.eq(sign & zero)]
-        with m.If(~is_mx9 & ~rest):
-            m.d.sync += carry.eq(sign & ~zero)
-        with m.If(~is_mx9 & rest):
-            m.d.sync += [bits.eq(0), invert.eq(0), carry.eq(sign & zero & ~idle)]
-        magnitude = Signal(narrow, name=f"magnitude{i}", reset_less=True)
-        m.d.sync += magnitude.eq((bits ^ invert.replicate(narrow)) + carry)
-        return delay(m, f"sign{i}", sign, 2), magnitude
+
+class _PassMode:
+    """What a pass takes of an element, in registers.
+
+    ``high``: the high half instead of the low one; ``nothing``: neither; ``carry_zero`` and ``carry_other``:
+    1 more for a negative element whose low half is zero, or is not.
+    """
+
+    def __init__(self, m, name, issued):
+        is_mx9, rest = issued.format == FormatCode.MX9, issued.rest
+        idle = issued.format.as_value() == RESERVED_CODE
+        for field, value in (
+            ("high", is_mx9 & ~rest),
+            ("nothing", ~is_mx9 & rest),
+            ("carry_zero", is_mx9 | (rest & ~idle)),
+            ("carry_other", is_mx9 == rest),
+        ):
+            setattr(self, field, delay(m, f"{name}_{field}", value, 1))

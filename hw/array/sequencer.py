@@ -81,7 +81,7 @@ class Sequencer(wiring.Component):
         m = Module()
         a, b = self.a_tag.p, self.b_tag.p
         first = Signal(init=1)
-        wait = Signal(range(self.spacing)) if self.spacing > 1 else 0
+        waiting = Signal()
         a_rest, b_rest = Signal(), Signal()
         go, hold, a_end, b_end, block_end, tile_end = (
             Signal(name=name) for name in ("go", "hold", "a_end", "b_end", "block_end", "tile_end")
@@ -90,7 +90,7 @@ class Sequencer(wiring.Component):
         m.d.comb += [
             a_end.eq(a_rest | ~a.two_passes),
             b_end.eq(b_rest | ~b.two_passes),
-            hold.eq(a_end & b_end & a.last & b.last & (wait != 0)),
+            hold.eq(a_end & b_end & a.last & b.last & waiting),
             self.start.eq(
                 first & ~hold & self.a_ready & self.b_ready & self.room & self.a_tag.valid & self.b_tag.valid
             ),
@@ -105,21 +105,19 @@ class Sequencer(wiring.Component):
             with m.If(b_end):
                 m.d.sync += a_rest.eq(~a_end)
         if self.spacing > 1:
+            wait = Signal(range(self.spacing))
             with m.If(tile_end):
-                m.d.sync += wait.eq(self.spacing - 1)
-            with m.Elif(wait != 0):
-                m.d.sync += wait.eq(wait - 1)
+                m.d.sync += [wait.eq(self.spacing - 1), waiting.eq(1)]
+            with m.Elif(waiting):
+                m.d.sync += [wait.eq(wait - 1), waiting.eq(wait != 1)]
 
-        address = {}
-        for name, tag, rest, out in (
-            ("a", self.a_tag, a_rest, self.a_pass),
-            ("b", self.b_tag, b_rest, self.b_pass),
+        for tag, rest, out in (
+            (self.a_tag, a_rest, self.a_pass),
+            (self.b_tag, b_rest, self.b_pass),
         ):
-            address[name] = Signal(range(self.depth), name=f"{name}_address")
-            with m.If(tag.ready):
-                m.d.sync += address[name].eq(address[name] + 1)
+            with m.If(out.release):
+                m.d.sync += out.address.eq(out.address + 1)
             m.d.sync += [
-                out.address.eq(address[name]),
                 out.format.eq(tag.p.format),
                 out.rest.eq(rest),
                 out.first.eq(self.start),

@@ -1,24 +1,26 @@
 """The receiving side of one operand: admits blocks, tags them, and counts complete tiles."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.formats import SLOT_BITS
+from golden.formats import BLOCK_SIZE, SLOT_BITS
 from hw.array.operand_lane import OperandLane, block_write_layout
+from hw.block.aligned_block import align, aligned_block_layout, format_selects
 from hw.block.layouts import FormatCode
 from hw.stream.block_queue import BlockQueue
 from hw.stream.packet import packet_layout
 from hw.stream.skid_buffer import SkidBuffer
 from hw.target.delay import delay
+from hw.target.or_tree import or_tree, or_tree_latency
 
 __all__ = ["TileLoader", "block_tag_layout"]
 
 _BEHIND = 3
 """Beats that may be admitted before the counts know."""
 
-_RELEASE_DELAY = 8
-"""Cycles that a block's place stays taken besides the time in which it passes the lanes."""
+_RELEASE_DELAY = 2 + OperandLane.last_read
+"""Cycles that a block's place stays taken after its tag, besides one for each lane."""
 
 
 def block_tag_layout() -> data.StructLayout:
@@ -37,8 +39,9 @@ class TileLoader(wiring.Component):
     lanes can keep another tile's references; a tile that is longer than ``k_blocks`` is cut there,
     tagged ``overlong``, and the rest of its beats are taken and dropped, so nothing hangs.
 
-    Latency from an accepted beat to its tag at the output is ``latency`` cycles; throughput one beat per
-    cycle. ``i.ready`` does not depend on ``i.valid``.
+    A beat goes to registers, and is aligned and written from there: nothing reaches the lanes in the cycle of
+    the handshake. Latency from an accepted beat to its tag at the output is ``latency_of`` cycles; throughput
+    one beat per cycle. ``i.ready`` does not depend on ``i.valid``.
 
     Parameters
     ----------
@@ -50,42 +53,48 @@ class TileLoader(wiring.Component):
         Blocks that a lane's buffer holds, a power of two.
     tiles:
         Tiles between admission and retirement that the lanes can keep apart, a power of two.
+    aligned:
+        Whether blocks come in ``aligned_block_layout`` rather than packed in their slots.
     target:
         One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
-    i: In(stream of packets), ``lanes`` slots of 144 bits, user = FormatCode, last = end of tile
-    write: Out(``block_write_layout``); blocks: Out(144) x lanes, both for the lanes
-    wide: In(1), any lane's ``wide``, one cycle after ``write``
+    i: In(stream of packets), ``lanes`` blocks of 144 bits, user = FormatCode, last = end of tile
+    write: Out(``block_write_layout``); blocks: Out(``aligned_block_layout``) x lanes, both for the lanes
+    wide: In(16) x lanes, the lanes' ``wide``, one cycle after ``write``
     tag: Out(stream of ``block_tag_layout``), of buffered blocks in order
-    tiles_ready: Out, complete tiles that the sequencer has not started
-    start: In(1), the sequencer starts a tile
+    tile_ready: Out(1), a register: there is a complete tile that the sequencer has not started
+    start: In(1), the sequencer starts it
     release: In(1), a block will not be read again
     retire: In(1), a tile's references will not be read again
     """
 
-    latency = 6
-
     @staticmethod
-    def depth_for(*, lanes, k_blocks):
-        """Least ring that keeps tiles of ``k_blocks`` one-pass blocks without a gap."""
-        return 2 * k_blocks + lanes + _BEHIND + _RELEASE_DELAY
+    def latency_of(lanes):
+        """Cycles from a beat for so many lanes to its tag."""
+        return 2 + or_tree_latency(BLOCK_SIZE * lanes) + BlockQueue.latency + SkidBuffer.latency
 
-    def __init__(self, *, lanes, k_blocks, depth, tiles, target="generic"):
+    @classmethod
+    def depth_for(cls, *, lanes, k_blocks):
+        """Least ring that keeps tiles of ``k_blocks`` one-pass blocks without a gap."""
+        return 2 * k_blocks + lanes + _BEHIND + cls.latency_of(lanes) + _RELEASE_DELAY
+
+    def __init__(self, *, lanes, k_blocks, depth, tiles, aligned=False, target="generic"):
         self.lanes = lanes
         self.k_blocks = k_blocks
         self.depth = depth
         self.tiles = tiles
+        self.aligned = aligned
         self.target = target
         super().__init__(
             {
                 "i": In(stream.Signature(packet_layout(data.ArrayLayout(SLOT_BITS, lanes), FormatCode))),
                 "write": Out(block_write_layout(depth)),
-                "blocks": Out(SLOT_BITS).array(lanes),
-                "wide": In(1),
+                "blocks": Out(aligned_block_layout()).array(lanes),
+                "wide": In(BLOCK_SIZE).array(lanes),
                 "tag": Out(stream.Signature(block_tag_layout())),
-                "tiles_ready": Out(range(tiles + 1)),
+                "tile_ready": Out(1),
                 "start": In(1),
                 "release": In(1),
                 "retire": In(1),
@@ -105,50 +114,58 @@ class TileLoader(wiring.Component):
         only = self.k_blocks == 1
         cut = Signal(init=only)
 
+        accept, last = Signal(), Signal()
         m.d.comb += [
             self.i.ready.eq(dropping | (room & (slot | ~first))),
-            self.write.enable.eq(self.i.valid & self.i.ready & ~dropping),
+            accept.eq(self.i.valid & self.i.ready & ~dropping),
+            last.eq(self.i.p.last | cut),
+        ]
+        selects = Signal(len(format_selects(self.i.p.user)), reset_less=True)
+        m.d.sync += [
+            self.write.enable.eq(accept),
             self.write.format.eq(self.i.p.user),
             self.write.first.eq(first),
-            self.write.last.eq(self.i.p.last | cut),
+            self.write.last.eq(last),
+            selects.eq(format_selects(self.i.p.user)),
         ]
-        m.d.comb += [self.blocks[lane].eq(self.i.p.data[lane]) for lane in range(self.lanes)]
+        for lane in range(self.lanes):
+            block = Signal(SLOT_BITS, name=f"block_{lane}", reset_less=True)
+            m.d.sync += block.eq(self.i.p.data[lane])
+            m.d.comb += self.blocks[lane].eq(block if self.aligned else align(selects, block))
         with m.If(self.write.enable):
+            m.d.sync += self.write.address.eq(self.write.address + 1)
+        with m.If(accept):
             m.d.sync += [
-                self.write.address.eq(self.write.address + 1),
-                first.eq(self.write.last),
-                count.eq(Mux(self.write.last, 0, count + 1)),
-                cut.eq(only | (~self.write.last & (count == self.k_blocks - 2))),
+                first.eq(last),
+                count.eq(Mux(last, 0, count + 1)),
+                cut.eq(only | (~last & (count == self.k_blocks - 2))),
                 dropping.eq(cut & ~self.i.p.last),
             ]
         with m.If(dropping & self.i.valid & self.i.p.last):
             m.d.sync += dropping.eq(0)
 
         # ``room`` and ``slot`` are three cycles behind: they keep space for what is admitted meanwhile.
-        begun = delay(m, "begun", self.write.enable & first, 1, reset_less=False)
-        written = delay(m, "written", self.write.enable, 1, reset_less=False)
         m.d.sync += [
-            used.eq(used + written - self.release),
-            admitted.eq(admitted + begun - self.retire),
+            used.eq(used + self.write.enable - self.release),
+            admitted.eq(admitted + (self.write.enable & self.write.first) - self.retire),
             room.eq(used <= self.depth - _BEHIND),
             slot.eq(admitted <= self.tiles - _BEHIND),
         ]
 
-        # The tag waits for ``wide``, and the count of tiles for the references of all lanes.
+        # The tag waits for ``wide``, and the count of tiles for the last tag and the references of all lanes.
         tag = Signal(block_tag_layout())
         m.d.comb += [
             tag.format.eq(self.write.format),
             tag.last.eq(self.write.last),
-            tag.overlong.eq(cut & ~self.i.p.last),
+            tag.overlong.eq(delay(m, "overlong", cut & ~self.i.p.last, 1)),
         ]
-        late = Signal(block_tag_layout())
+        wide = Cat(self.wide)
+        join = or_tree_latency(len(wide))
+        is_mx9 = delay(m, "is_mx9", self.write.format == FormatCode.MX9, 1 + join)
         m.d.comb += [
-            late.eq(delay(m, "tag", tag, 2)),
-            late.two_passes.eq(
-                delay(m, "wide", self.wide, 1) | delay(m, "is_mx9", self.write.format == FormatCode.MX9, 2)
-            ),
-            tags.coming.eq(delay(m, "tag_coming", self.write.enable, 1, reset_less=False)),
-            tags.data.eq(late),
+            tags.coming.eq(delay(m, "tag_coming", self.write.enable, join, reset_less=False)),
+            tags.data.eq(delay(m, "tag", tag, 1 + join)),
+            tags.data.two_passes.eq(or_tree(m, "wide", wide) | is_mx9),
         ]
         # What the sequencer decides in a cycle reaches no farther than this buffer.
         m.submodules.tag_buffer = tag_buffer = SkidBuffer(shape=block_tag_layout())
@@ -158,8 +175,16 @@ class TileLoader(wiring.Component):
             m,
             "complete",
             self.write.enable & self.write.last,
-            OperandLane.completion_latency + 1,
+            max(OperandLane.completion_latency + 1, self.latency_of(self.lanes) - 2),
             reset_less=False,
         )
-        m.d.sync += self.tiles_ready.eq(self.tiles_ready + complete - self.start)
+        # What the sequencer decides in a cycle goes through one look-up table only: it is counted later.
+        started = delay(m, "started", self.start, 1, reset_less=False)
+        tiles_ready = Signal(range(self.tiles + 1))
+        one, two = Signal(), Signal()
+        m.d.comb += [one.eq((tiles_ready == 1) & ~started), two.eq(tiles_ready == 2)]
+        m.d.sync += [
+            tiles_ready.eq(tiles_ready + complete - started),
+            self.tile_ready.eq(complete | (tiles_ready > 2) | (two & ~started) | ((one | two) & ~self.start)),
+        ]
         return m

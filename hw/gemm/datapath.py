@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.array.array import Array
+from hw.array.array import AlignedArray
 from hw.axi.line import FRAGMENT_BYTES
 from hw.axi.read_master import ReadMaster, bus_error_layout
 from hw.axi.signatures import AXI4Signature
@@ -57,8 +57,9 @@ class Datapath(wiring.Component):
     def __init__(self, *, geometry, adder_lanes, product_stages=2, target="generic"):
         self.geometry = geometry
         self._adder_lanes = adder_lanes
+        self._target = target
         parameters = geometry.parameters
-        self._array = Array(
+        self._array = AlignedArray(
             rows=parameters.rows,
             cols=parameters.cols,
             drain_rows=parameters.drain_rows,
@@ -94,7 +95,7 @@ class Datapath(wiring.Component):
         g = self.geometry
         m.submodules.fetch = fetch = OperandFetch(geometry=g)
         m.submodules.loop = loop = TileLoop(geometry=g)
-        m.submodules.feeder = feeder = TileFeeder(geometry=g)
+        m.submodules.feeder = feeder = TileFeeder(geometry=g, target=self._target)
         m.submodules.unpacker = unpacker = Unpacker(geometry=g)
         m.submodules.dispatch = dispatch = ResultDispatch(geometry=g)
         arrays = [

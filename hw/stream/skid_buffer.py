@@ -23,6 +23,8 @@ class SkidBuffer(wiring.Component):
     i: In(stream of shape); o: Out(stream of shape)
     """
 
+    latency = 1
+
     def __init__(self, *, shape):
         super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
 

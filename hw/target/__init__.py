@@ -8,5 +8,6 @@ Out: the same bits for every target.
 ``carry_sum``: the adders of elements; ``carry_op``: what they add. ``multiply_add``: the multipliers.
 ``multiplexer``: wide choices. ``block_memory``: memories.
 The forms are in ``generic``, the behavioural twins, and for each vendor's cells in ``ecp5`` and ``xilinx``.
-``delay``, ``memory_delay``: delays, in registers and in memory.
+``delay``: delays.
+``or_tree``: one word of many, in registers.
 """

@@ -36,9 +36,6 @@ class Target:
         Chooses between two values, for ``hw.target.multiplexer``.
     block_memory:
         Keeps words, for ``hw.target.block_memory``.
-    skew_delays:
-        Delays in cycles that ``hw.array.operand_lane`` puts into block memories, ascending: where flip-flops
-        are scarcer than these.
     """
 
     summary: str = ""
@@ -49,7 +46,6 @@ class Target:
     multiply_add: Callable | None = None
     choose: Callable = generic.choose
     block_memory: Callable = generic.block_memory
-    skew_delays: tuple[int, ...] = ()
 
 
 TARGETS = {
@@ -62,7 +58,6 @@ TARGETS = {
         adder_inputs=4,
         choose=ecp5.choose,
         block_memory=ecp5.block_memory,
-        skew_delays=(3, 6),
     ),
     "xilinx": Target(
         summary="AMD UltraScale+: carry cells.",

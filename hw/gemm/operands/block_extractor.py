@@ -8,7 +8,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
-from golden.formats import MX9, SLOT_BITS
+from golden.formats import MX9, SLOT_BITS, STREAM_FORMATS
+from hw.block.aligned_block import align
+from hw.block.layouts import any_of
 from hw.gemm.jobs.job import OperandSide
 from hw.gemm.operands.block_pattern import HALF_BYTES, block_patterns
 from hw.target.delay import delay
@@ -41,8 +43,8 @@ class BlockExtractor(wiring.Component):
     """Blocks that start in a beat, all at once: a shared barrel shifter, then a choice among few places.
 
     Block i goes to bank ``(lane + address + i) % banks`` at ``address + i`` (`OperandBuffer` says why). The
-    halves of an MXINT8 block leave as MX9 blocks with its exponent and zeros for microexponents. What
-    follows a shorter block in its slot is not cleared.
+    halves of an MXINT8 block leave as MX9 blocks with its exponent and zeros for microexponents. All leave
+    aligned, as ``aligned_block_layout`` says.
 
     Latency ``latency`` cycles, throughput all blocks of a beat per cycle; no flow control.
 
@@ -87,7 +89,10 @@ class BlockExtractor(wiring.Component):
             for bit, pattern in zip(patterns, self.patterns, strict=True)
             if pattern.format == MemoryFormat.MXINT8
         ]
-        blocks = self._join_exponents(m, raw, halves, starts)
+        blocks = [
+            align(delay(m, f"selects_{i}", self._selects(patterns, i), 2), block)
+            for i, block in enumerate(self._join_exponents(m, raw, halves, starts))
+        ]
         self._to_banks(m, blocks, delay(m, "enable", starts, 1, reset_less=False))
         return m
 
@@ -117,6 +122,19 @@ class BlockExtractor(wiring.Component):
                 aligned[_BYTE * start : _BYTE * start + SLOT_BITS] & Cat(bits).any().replicate(SLOT_BITS)
                 for start, bits in places.items()
             ),
+        )
+
+    def _selects(self, applies, i):
+        """The format of block i, as ``align`` takes it: the halves of an MXINT8 block are of MX9."""
+        formats = [
+            MX9
+            if pattern.format == MemoryFormat.MXINT8 or i < pattern.leading
+            else pattern.format.block_format
+            for pattern in self.patterns
+        ]
+        return Cat(
+            any_of(bit for bit, of in zip(applies, formats, strict=True) if of is fmt)
+            for fmt in STREAM_FORMATS
         )
 
     def _join_exponents(self, m, raw, halves, starts):

@@ -1,12 +1,13 @@
 """The rows of one operand on chip: many blocks of a row in, one block of every row out."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
-from amaranth.lib import memory, wiring
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import SLOT_BITS
 from hw.gemm.jobs.job import OperandSide
 from hw.gemm.operands.block_extractor import bank_write_layout
+from hw.target.block_memory import BlockMemory
 
 __all__ = ["OperandBuffer"]
 
@@ -20,8 +21,8 @@ class OperandBuffer(wiring.Component):
     lane are in different memories then, and so are blocks of different lanes at one address. Behind the
     memories the rotation is undone. With one bank, a lane has a memory of its own.
 
-    Latency from ``read`` to ``blocks`` is 2 cycles in which ``advance`` is high; throughput one read and
-    one write per cycle.
+    Latency from ``read`` to ``blocks`` is ``latency`` cycles in which ``advance`` is high; throughput one
+    read and one write per cycle.
 
     Parameters
     ----------
@@ -29,6 +30,8 @@ class OperandBuffer(wiring.Component):
         Sizes of the engine.
     side:
         The operand, `OperandSide`.
+    target:
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
@@ -38,13 +41,14 @@ class OperandBuffer(wiring.Component):
     blocks: Out(144) x lanes
     """
 
-    latency = 2
+    latency = BlockMemory.latency
 
-    def __init__(self, *, geometry, side):
+    def __init__(self, *, geometry, side, target="generic"):
         self.side = OperandSide(side)
         self.lanes = geometry.lanes[side.value]
         self.depth = geometry.depth[side.value]
         self.banks = geometry.banks
+        self.target = target
         super().__init__(
             {
                 "write": In(bank_write_layout(geometry)),
@@ -58,12 +62,8 @@ class OperandBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         steps = self.banks.bit_length() - 1
-        turn, present = Signal(max(1, steps)), Signal(self.lanes)
-        with m.If(self.advance):
-            m.d.sync += [
-                turn.eq(self.read_address[:steps] if steps else 0),
-                present.eq(Cat(self.read_lanes > lane for lane in range(self.lanes))),
-            ]
+        turn = self._late(m, "turn", self.read_address[:steps])
+        present = self._late(m, "present", Cat(self.read_lanes > lane for lane in range(self.lanes)))
         for group in range(-(-self.lanes // self.banks)):
             outputs = [self._bank(m, group, bank) for bank in range(self.banks)]
             for step in range(steps):
@@ -74,22 +74,32 @@ class OperandBuffer(wiring.Component):
             for n, output in enumerate(outputs):
                 lane = group * self.banks + n
                 if lane < self.lanes:
-                    block = Signal(SLOT_BITS, name=f"lane_{lane}", reset_less=True)
-                    with m.If(self.advance):
-                        m.d.sync += block.eq(Mux(present[lane], output, 0))
-                    m.d.comb += self.blocks[lane].eq(block)
+                    m.d.comb += self.blocks[lane].eq(Mux(present[lane], output, 0))
         return m
 
+    def _late(self, m, name, value):
+        """``value`` when its ``blocks`` are there."""
+        for cycle in range(self.latency):
+            late = Signal(len(value), name=f"{name}_{cycle + 1}", reset_less=True)
+            with m.If(self.advance):
+                m.d.sync += late.eq(value)
+            value = late
+        return value
+
     def _bank(self, m, group, bank):
-        name = f"memory_{group * self.banks + bank}"
-        m.submodules[name] = cells = memory.Memory(shape=unsigned(SLOT_BITS), depth=self.depth, init=[])
-        write, read = cells.write_port(), cells.read_port()
+        cells = BlockMemory(width=SLOT_BITS, depth=self.depth, target=self.target)
+        m.submodules[f"memory_{group * self.banks + bank}"] = cells
         entry = self.write.banks[bank]
         m.d.comb += [
-            write.en.eq(entry.enable & (self.write.operand == self.side) & (self.write.group == group)),
-            write.addr.eq(entry.address[: len(write.addr)]),  # the larger operand's, perhaps
-            write.data.eq(entry.block),
-            read.en.eq(self.advance),
-            read.addr.eq(self.read_address),
+            cells.write_enable.eq(
+                entry.enable & (self.write.operand == self.side) & (self.write.group == group)
+            ),
+            cells.write_address.eq(
+                entry.address[: len(cells.write_address)]
+            ),  # the larger operand's, perhaps
+            cells.write_data.eq(entry.block),
+            cells.read_enable.eq(self.advance),
+            cells.read_address.eq(self.read_address),
+            cells.output_enable.eq(self.advance),
         ]
-        return read.data
+        return cells.data

@@ -28,19 +28,22 @@ class TileFeeder(wiring.Component):
     ----------
     geometry:
         Sizes of the engine.
+    target:
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
     write: In(``bank_write_layout``)
     tile: In(stream of ``tile_layout``)
-    a, b: Out(streams of packets) x arrays, as ``hw.array.array.Array`` takes them; their ``valid`` depends on
-        the ``ready`` of all, so no array's ``ready`` may depend on its ``valid``
+    a, b: Out(streams of packets) x arrays, as ``hw.array.array.AlignedArray`` takes them; their ``valid``
+        depends on the ``ready`` of all, so no array's ``ready`` may depend on its ``valid``
     released: Out(2), a slot of A (bit 0), of B (bit 1) is free
     feeding: Out(1), blocks are on their way
     """
 
-    def __init__(self, *, geometry):
+    def __init__(self, *, geometry, target="generic"):
         self.geometry = geometry
+        self.target = target
         parameters = geometry.parameters
 
         def operand(lanes):
@@ -63,7 +66,8 @@ class TileFeeder(wiring.Component):
         buffers = {}
         for side in OperandSide:
             name = side.name.lower()
-            m.submodules[f"{name}_buffer"] = buffers[name] = OperandBuffer(geometry=self.geometry, side=side)
+            buffers[name] = OperandBuffer(geometry=self.geometry, side=side, target=self.target)
+            m.submodules[f"{name}_buffer"] = buffers[name]
         k = Signal(range(self.geometry.k_blocks))
         last, advance, go = Signal(), Signal(), Signal()
         beat = data.StructLayout(

@@ -1,4 +1,4 @@
-"""Rows of blocks in memory to an operand buffer, against golden's slots."""
+"""Rows of blocks in memory to an operand buffer, against golden's blocks."""
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from hw.gemm.geometry import Geometry
 from hw.gemm.jobs.job import OperandSide
 from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.unpacker import Unpacker
+from verif.hw.block.aligned import aligned_fields, expected_fields
 from verif.hw.gemm.random_jobs import random_operand
 from verif.simulation import simulate
 
@@ -48,8 +49,8 @@ def test_every_block_reaches_its_place(data_bits, stall):
         rows, packed, codes = to_rows(t), slots(t), format_codes(t)
         for lane in range(ROWS):
             for k in range(blocks):
-                size = STREAM_FORMATS[codes[k]].block_bytes
-                expected[tile * K_BLOCKS + k, lane] = packed[lane, k, :size].tobytes()
+                block = int.from_bytes(packed[lane, k].tobytes(), "little")
+                expected[tile * K_BLOCKS + k, lane] = STREAM_FORMATS[codes[k]], block
             offset = int(rng.integers(geometry.beat_bytes))
             row = rows[lane].tobytes()
             data = row_beats(rng, row, offset, geometry.beat_bytes)
@@ -83,10 +84,10 @@ def test_every_block_reaches_its_place(data_bits, stall):
             done += ctx.get(unpacker.write.last)
         assert done == TILES
         ctx.set(buffer.read_lanes, ROWS)
-        for (address, lane), block in expected.items():
+        for (address, lane), (fmt, block) in expected.items():
             ctx.set(buffer.read_address, address)
             await ctx.tick().repeat(2)
-            found = ctx.get(buffer.blocks[lane]).to_bytes(18, "little")
-            assert found[: len(block)] == block, (address, lane)
+            found = aligned_fields(fmt, ctx.get(buffer.blocks[lane]))
+            assert found == expected_fields(fmt, block), (address, lane)
 
     simulate(m, drive)
