@@ -128,6 +128,7 @@ DESIGNS: Mapping[str, Design] = {
                 "m_axis": Stream(data=_BLOCK, user=_FORMAT_CODE, last=_LAST_OUT),
             },
             latency=_BEAT_LATENCY,
+            parameters=("target",),
         ),
         Design(
             name="mx_dequantizer",
@@ -138,6 +139,7 @@ DESIGNS: Mapping[str, Design] = {
                 "m_axis": Stream(data=_FLOATS, user=f"{_FORMAT_CODE}, of the block decoded", last=_LAST_OUT),
             },
             latency=_BEAT_LATENCY,
+            parameters=("target",),
         ),
         Design(
             name="mx_converter",

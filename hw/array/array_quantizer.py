@@ -95,7 +95,7 @@ class ArrayQuantizer(wiring.Component):
         m.submodules.tile_rows = tile_rows = TileRows(
             rows=self.rows, cols=self.cols, drain_rows=self.drain_rows
         )
-        m.submodules.quantizer = quantizer = Quantizer()
+        m.submodules.quantizer = quantizer = Quantizer(target=self.target)
         # The format of each tile of 16 columns between the array's input and the quantizer's.
         m.submodules.formats = formats = Queue(shape=FormatCode, depth=_FORMATS)
         tiles = BLOCK_SIZE // self.cols

@@ -86,8 +86,8 @@ class Converter(wiring.Component):
         codes = self.i.p.user
         source = {fmt: is_format(codes.from_, fmt) for fmt in STREAM_FORMATS}
         target = {fmt: is_format(codes.to, fmt) for fmt in STREAM_FORMATS}
-        # Flags that clear registers are kept inverted, as these need them.
-        unwanted = {fmt: pipe.carry(1, 4, f"not_to_{fmt}".lower(), ~target[fmt]) for fmt in STREAM_FORMATS}
+        early = {fmt: pipe.carry(1, 3, f"to_{fmt}".lower(), target[fmt]) for fmt in STREAM_FORMATS}
+        wanted = {fmt: pipe.flags(4, f"to_{fmt}".lower(), early[fmt]) for fmt in STREAM_FORMATS}
 
         exponent, micro, raw = self._fields(pipe, source, target)
         # 3: normal form n. ``sign`` is n's sign where the result may have to be clamped, else 0, which clamps
@@ -103,10 +103,10 @@ class Converter(wiring.Component):
         late_sign = pipe.register(4, "sign", sign)
 
         # 5 and 6: each target's elements, zero unless it is the one.
-        mx9 = pipe.register(5, "mx9", late_n, only=~unwanted[MX9])
-        mx6 = self._to_mx6(pipe, wide, n, late_n, ~unwanted[MX6])
+        mx9 = pipe.register(5, "mx9", late_n, only=wanted[MX9])
+        mx6 = self._to_mx6(pipe, wide, n, late_n, wanted[MX6])
         short = {
-            fmt: self._to_short(pipe, fmt, below, n, late_n, late_sign, ~unwanted[fmt])
+            fmt: self._to_short(pipe, fmt, below, n, late_n, late_sign, wanted[fmt])
             for fmt in ONE_PASS_FORMATS
             if fmt != MX6
         }
@@ -123,12 +123,12 @@ class Converter(wiring.Component):
     def _fields(self, pipe, source, target):
         """1 and 2: exponent and microexponents for the last stage; elements, zero unless of the format."""
         block = pipe.register(1, "block", self.i.p.data)
-        other = {fmt: pipe.register(1, f"not_{fmt}".lower(), ~source[fmt]) for fmt in STREAM_FORMATS}
+        given = {fmt: pipe.flags(1, str(fmt).lower(), source[fmt]) for fmt in STREAM_FORMATS}
         unknown = pipe.register(1, "unknown", ~any_of(source.values()) | ~any_of(target.values()))
 
         fields = {fmt: block_fields(fmt, block) for fmt in STREAM_FORMATS}
         raw = {
-            fmt: pipe.register(2, f"raw_{fmt}".lower(), fields[fmt].elements, only=~other[fmt])
+            fmt: pipe.register(2, f"raw_{fmt}".lower(), fields[fmt].elements, only=given[fmt])
             for fmt in STREAM_FORMATS
         }
         # These two lie in the same place in every format.

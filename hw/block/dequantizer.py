@@ -2,12 +2,12 @@
 
 import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden import dequantize
 from golden.formats import BLOCK_SIZE, MX9, NAN_EXPONENT, STREAM_FORMATS
-from hw.block.binary32 import BINARY32_FRACTION, BINARY32_NAN
+from hw.block.binary32 import BINARY32_FRACTION, BINARY32_NAN, binary32_layout
 from hw.block.layouts import (
     NORMAL_BITS,
     FormatCode,
@@ -20,13 +20,17 @@ from hw.block.layouts import (
     packed_block_layout,
     tensor_of,
 )
+from hw.stream.free_pipeline import FreePipeline
 from hw.stream.packet import packet_layout
-from hw.stream.pipeline import Pipeline
+from hw.target.targets import check_target
 
 __all__ = ["Dequantizer"]
 
 _PAIR = MX9.subblock_size
 _LANES = range(BLOCK_SIZE)
+
+_NAN_ELEMENT = 0b11 << (NORMAL_BITS - 3)
+"""The element, in normal form, that is the quiet NaN in a NaN block: 1.5 with one leading zero."""
 
 _NAN_FLOATS = int.from_bytes(np.full(BLOCK_SIZE, BINARY32_NAN, "<u4").tobytes(), "little")
 
@@ -38,12 +42,17 @@ class Dequantizer(wiring.Component):
     at E = 254 and t = 0, which becomes -infinity. A NaN block, or the reserved format code, makes 16
     times 0x7FC00000. The format may change with every beat.
 
-    Latency ``latency`` cycles, throughput one block per cycle; flow control as in
-    a ``Pipeline`` that is not buffered.
+    Latency ``latency`` cycles, throughput one block per cycle; flow control as in a ``FreePipeline``.
 
     With n the magnitude of the element's normal form and z its leading zeros, the exponent field is
     ``E + 1 - t - z`` and the fraction n shifted left past its leading one, if that field is at
-    least 1; else the field is 0 and the shift ``E + 1 - t``.
+    least 1; else the field is 0 and the shift ``E + 1 - t``. NaN takes the same way: with E = 255 and t = 0,
+    it is what the field 255 and the fraction of 1.5 say.
+
+    Parameters
+    ----------
+    target:
+        One of ``hw.target.targets.TARGETS``, for the FIFO behind the stages.
 
     Members
     -------
@@ -51,10 +60,12 @@ class Dequantizer(wiring.Component):
     o: Out(stream of packets), data ``float_block_layout()``, user the format code
     """
 
-    latency = 8
-    buffered = False
+    stages = 8
+    latency = FreePipeline.latency_of(stages)
 
-    def __init__(self):
+    def __init__(self, *, target="generic"):
+        check_target(target)
+        self.target = target
         super().__init__(
             {
                 "i": In(stream.Signature(packet_layout(packed_block_layout(), FormatCode))),
@@ -72,78 +83,92 @@ class Dequantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, buffered=self.buffered)
-        user = Value.cast(self.i.p.user)
-        normal, first, nan = self._normal_forms(pipe, user)
-        user = pipe.carry(1, self.latency, "user", user)
-        # 3: sign and magnitude, which is at most 2**(NORMAL_BITS - 1).
-        sign = pipe.register(3, "sign", [q[-1] for q in normal])
-        magnitude = pipe.register(3, "magnitude", [Mux(q[-1], -q, q)[:NORMAL_BITS] for q in normal])
+        # The FIFO keeps no bits of fractions that are always 0.
+        short = stream.Signature(packet_layout(data.ArrayLayout(_short_layout(), BLOCK_SIZE), FormatCode))
+        short = short.create(path=("short",))
+        pipe = FreePipeline(m, i=self.i, o=short, stages=self.stages, target=self.target)
+        normal, first = self._normal_forms(pipe, Value.cast(self.i.p.user))
+        # 4: sign and magnitude, which is at most 2**(NORMAL_BITS - 1).
+        sign = pipe.register(4, "sign", [q[-1] for q in normal])
+        magnitude = pipe.register(4, "magnitude", [Mux(q[-1], -q, q)[:NORMAL_BITS] for q in normal])
         field, shift = self._field(pipe, magnitude, first)
 
-        # 7: the fraction. Only the lowest of subnormal results have its lowest bit.
-        magnitude = pipe.carry(4, 6, "magnitude", magnitude)
-        fraction = pipe.register(7, "fraction", [(magnitude[k] << shift[k])[:NORMAL_BITS] for k in _LANES])
-        field = pipe.register(7, "field", field)
-        nan = pipe.carry(3, 7, "nan", nan)
-        sign = pipe.carry(4, 7, "sign", sign)
-
-        # 8: packing.
-        floats = []
+        # 8: the fraction. Only the lowest of subnormal results have its lowest bit.
+        magnitude = pipe.carry(5, 7, "magnitude", magnitude)
+        fraction = pipe.register(8, "fraction", [(magnitude[k] << shift[k])[:NORMAL_BITS] for k in _LANES])
+        field = pipe.register(8, "field", field)
+        sign = pipe.carry(5, 8, "sign", sign)
         for k in _LANES:
-            below = Const(0, BINARY32_FRACTION - NORMAL_BITS)
-            floats.append(Cat(below, fraction[k], field[k], sign[k]))
-        floats = pipe.register(8, "floats", Cat(floats), only=~nan, otherwise=_NAN_FLOATS)
+            result, value, out = pipe.result.data[k], short.p.data[k], self.o.p.data[k]
+            m.d.comb += [
+                result.fraction.eq(fraction[k]),
+                result.exponent.eq(field[k]),
+                result.sign.eq(sign[k]),
+                out.eq(Cat(Const(0, BINARY32_FRACTION - NORMAL_BITS), value)),
+            ]
         m.d.comb += [
-            self.o.p.data.as_value().eq(floats),
-            Value.cast(self.o.p.user).eq(user),
+            Value.cast(pipe.result.user).eq(pipe.carry(1, self.stages, "user", Value.cast(self.i.p.user))),
+            self.o.valid.eq(short.valid),
+            short.ready.eq(self.o.ready),
+            self.o.p.user.eq(short.p.user),
+            self.o.p.last.eq(short.p.last),
         ]
         return m
 
     def _normal_forms(self, pipe, code):
-        """1 and 2: elements; the field of one without leading zeros by sub-block; whether all are NaN."""
-        # 1: elements of each format, zero unless the block is of that format.
+        """1 to 3: elements, and the field of one without leading zeros by sub-block."""
         is_ = {fmt: is_format(code, fmt) for fmt in STREAM_FORMATS}
-        fields = {fmt: block_fields(fmt, self.i.p.data) for fmt in STREAM_FORMATS}
+        # 1: which format the block is of; none, if it is a NaN block.
+        block = pipe.register(1, "block", self.i.p.data)
+        nan = block_fields(MX9, self.i.p.data).exponent == NAN_EXPONENT
+        given = {fmt: pipe.flags(1, str(fmt).lower(), is_[fmt] & ~nan) for fmt in STREAM_FORMATS}
+        nan = pipe.register(1, "nan", nan | ~any_of(is_.values()))
+
+        # 2: elements of each format, zero unless the block is of that format.
+        fields = {fmt: block_fields(fmt, block) for fmt in STREAM_FORMATS}
         raw = {
-            fmt: pipe.register(1, f"raw_{fmt}".lower(), fields[fmt].elements, only=is_[fmt])
+            fmt: pipe.register(2, f"raw_{fmt}".lower(), fields[fmt].elements, only=given[fmt])
             for fmt in STREAM_FORMATS
         }
-        known = pipe.register(1, "known", any_of(is_.values()))
-        exponent = pipe.register(1, "exponent", fields[MX9].exponent)
-        micro = pipe.register(1, "microexponents", fields[MX9].microexponents)
+        # These two lie in the same place in every format.
+        exponent = pipe.register(2, "exponent", fields[MX9].exponent, only=~nan, otherwise=NAN_EXPONENT)
+        micro = pipe.register(2, "microexponents", fields[MX9].microexponents, only=~nan)
+        nan = pipe.register(2, "nan", nan)
 
-        # 2: normal form.
-        normal = pipe.register(
-            2, "normal", [any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in _LANES]
-        )
-        first = pipe.register(2, "first", [(exponent + ~t)[: len(exponent)] for t in micro])
-        nan = pipe.register(2, "nan", ~known | (exponent == NAN_EXPONENT))
-        return normal, first, nan
+        # 3: normal form, and E + 1 - t.
+        nan_element = Const(_NAN_ELEMENT, NORMAL_BITS) & nan.replicate(NORMAL_BITS)
+        normal = [any_of(normal_form(fmt, raw[fmt][k]) for fmt in STREAM_FORMATS) for k in _LANES]
+        normal = pipe.register(3, "normal", [q | nan_element for q in normal])
+        return normal, pipe.register(3, "first", [(exponent + ~t)[: len(exponent) + 1] for t in micro])
 
     def _field(self, pipe, magnitude, first):
-        """4 to 6: the exponent field, and how far the magnitude goes left to be the fraction."""
-        # 4: leading zeros.
-        zeros = pipe.register(4, "zeros", [_leading_zeros(q) for q in magnitude])
-        some = pipe.register(4, "some", [q.any() for q in magnitude])
-        first = pipe.carry(3, 4, "first", first)
+        """5 to 7: the exponent field, and how far the magnitude goes left to be the fraction."""
+        # 5: leading zeros.
+        zeros = pipe.register(5, "zeros", [_leading_zeros(q) for q in magnitude])
+        some = pipe.register(5, "some", [q.any() for q in magnitude])
+        first = pipe.carry(4, 5, "first", first)
 
-        # 5: the exponent field, where it is not below 0, and the shifts that a fraction may need.
+        # 6: the exponent field, where it is not below 0, and the shifts that a fraction may need.
         limits = [first[k // _PAIR] for k in _LANES]
-        field = [(Cat(limit, 0) - z)[: len(limit) + 1] for limit, z in zip(limits, zeros, strict=True)]
-        field = pipe.register(5, "field", field)
+        field = [(limit - z)[: len(limit)] for limit, z in zip(limits, zeros, strict=True)]
+        field = pipe.register(6, "field", field)
         places = len(zeros[0]) + 1
-        past_one = pipe.register(5, "past_one", [(z + 1)[:places] for z in zeros])
-        limits = pipe.register(5, "limits", [limit[:places] for limit in limits])
-        some = pipe.register(5, "some", some)
+        past_one = pipe.register(6, "past_one", [(z + 1)[:places] for z in zeros])
+        limits = pipe.register(6, "limits", [limit[:places] for limit in limits])
+        some = pipe.register(6, "some", some)
 
-        # 6: a field of 0 is that of a subnormal result or of zero.
+        # 7: a field of 0 is that of a subnormal result or of zero.
         field, below = [f[:-1] for f in field], [f[-1] for f in field]
         lanes = zip(field, below, past_one, limits, strict=True)
-        shift = pipe.register(6, "shift", [Mux(f.any() & ~b, past, limit) for f, b, past, limit in lanes])
+        shift = pipe.register(7, "shift", [Mux(f.any() & ~b, past, limit) for f, b, past, limit in lanes])
         lanes = zip(field, below, some, strict=True)
-        field = pipe.register(6, "field", [f & (s & ~b).replicate(len(f)) for f, b, s in lanes])
+        field = pipe.register(7, "field", [f & (s & ~b).replicate(len(f)) for f, b, s in lanes])
         return field, shift
+
+
+def _short_layout():
+    """A binary32 without the low bits of its fraction."""
+    return data.StructLayout({**binary32_layout().members, "fraction": NORMAL_BITS})
 
 
 def _leading_zeros(value):

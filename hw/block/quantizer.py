@@ -25,8 +25,9 @@ from hw.block.layouts import (
     packed_block_layout,
     slot_of,
 )
+from hw.stream.free_pipeline import FreePipeline
 from hw.stream.packet import packet_layout
-from hw.stream.pipeline import Pipeline
+from hw.target.targets import check_target
 
 __all__ = ["Quantizer"]
 
@@ -54,12 +55,16 @@ class Quantizer(wiring.Component):
     reserved format code, makes a NaN block with t = 0 and q = 0. The format may change with
     every beat.
 
-    Latency ``latency`` cycles, throughput one block per cycle; flow control as in
-    a buffered ``Pipeline``.
+    Latency ``latency`` cycles, throughput one block per cycle; flow control as in a ``FreePipeline``.
 
     An element's significand is shifted right by ``E + (7 - m) - t - e_i``, so that the format
     is an offset of the exponent, and what is shifted out is a guard and a sticky bit. Sign and rounding
     are one addition: ``-(k + u) = ~k + (1 - u)``.
+
+    Parameters
+    ----------
+    target:
+        One of ``hw.target.targets.TARGETS``, for the FIFO behind the stages.
 
     Members
     -------
@@ -67,10 +72,12 @@ class Quantizer(wiring.Component):
     o: Out(stream of packets), data a packed block, user the format code
     """
 
-    latency = 12
-    buffered = True
+    stages = 12
+    latency = FreePipeline.latency_of(stages)
 
-    def __init__(self):
+    def __init__(self, *, target="generic"):
+        check_target(target)
+        self.target = target
         super().__init__(
             {
                 "i": In(stream.Signature(packet_layout(float_block_layout(), FormatCode))),
@@ -89,7 +96,7 @@ class Quantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, buffered=self.buffered)
+        pipe = FreePipeline(m, i=self.i, o=self.o, stages=self.stages, target=self.target)
         floats = [data.View(binary32_layout(), bits) for bits in self.i.p.data]
         code = Value.cast(self.i.p.user)
         is_ = {fmt: pipe.carry(1, 4, f"is_{fmt}".lower(), is_format(code, fmt)) for fmt in STREAM_FORMATS}
@@ -107,8 +114,8 @@ class Quantizer(wiring.Component):
         # 12: packing.
         elements = pipe.register(12, "elements", pack_elements(elements))
         m.d.comb += [
-            self.o.p.data.eq(Cat(header, elements)),
-            Value.cast(self.o.p.user).eq(pipe.carry(1, self.latency, "user", code)),
+            pipe.result.data.eq(Cat(header, elements)),
+            Value.cast(pipe.result.user).eq(pipe.carry(1, self.stages, "user", code)),
         ]
         return m
 
@@ -130,8 +137,8 @@ class Quantizer(wiring.Component):
         exponent = pipe.register(6, "exponent", exponent, only=~nan, otherwise=NAN_EXPONENT)
         shown = pipe.register(6, "microexponents", micro, only=~nan)
         header = Cat(
-            pipe.carry(7, self.latency, "exponent", exponent),
-            pipe.carry(7, self.latency, "microexponents", shown),
+            pipe.carry(7, self.stages, "exponent", exponent),
+            pipe.carry(7, self.stages, "microexponents", shown),
         )
         return header, micro, nan
 
@@ -188,7 +195,8 @@ class Quantizer(wiring.Component):
             9, "more_ones", [~is_[MX9] | q[PASS_MAGNITUDE_BITS:].all() for q in magnitude]
         )
         magnitude = pipe.register(9, "magnitude", magnitude)
-        wanted = {fmt: pipe.carry(9, 10, f"wanted_{fmt}".lower(), is_[fmt] & ~nan) for fmt in STREAM_FORMATS}
+        wanted = {fmt: pipe.register(9, f"wanted_{fmt}".lower(), is_[fmt] & ~nan) for fmt in STREAM_FORMATS}
+        wanted = {fmt: pipe.flags(10, str(fmt).lower(), wanted[fmt]) for fmt in STREAM_FORMATS}
 
         # 10: k + u, or ~k + (1 - u) if negative: its lowest bit, and the carry out of that.
         up = [half[k] & ~(magnitude[k][0] & ones[k] & more_ones[k]) for k in _LANES]

@@ -10,6 +10,9 @@ from hw.target.delay import delay
 
 __all__ = ["BlockQueue"]
 
+_SHARE = 64
+"""Bits of the memory's output that have an enable of their own."""
+
 
 class BlockQueue(wiring.Component):
     """Payloads in order, deeper than a ``Queue``.
@@ -26,6 +29,8 @@ class BlockQueue(wiring.Component):
         Shape of the payload.
     depth:
         Payloads that it holds, a power of two, at least 2; two more may wait in the memory's output.
+    compared:
+        Bits of the addresses that ``filling`` is made of.
     target:
         One of ``hw.target.targets.TARGETS``.
 
@@ -43,13 +48,16 @@ class BlockQueue(wiring.Component):
 
     latency = RingReader.latency
 
-    def __init__(self, *, shape, depth, target="generic"):
+    def __init__(self, *, shape, depth, compared=3, target="generic"):
         if not isinstance(depth, int) or isinstance(depth, bool):
             raise TypeError(f"depth must be an integer, not {depth!r}")
         if depth < 2 or depth & (depth - 1):
             raise ValueError(f"depth must be a power of two, so that addresses wrap around, not {depth!r}")
         self.depth = depth
-        self._memory = BlockMemory(width=Shape.cast(shape).width, depth=depth, target=target)
+        width = Shape.cast(shape).width
+        enables = -(-width // _SHARE)
+        self._memory = BlockMemory(width=width, depth=depth, enables=enables, target=target)
+        self._reader = RingReader(depth=depth, enables=enables, compared=compared)
         super().__init__(
             {
                 "coming": In(1),
@@ -62,7 +70,7 @@ class BlockQueue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = self._memory
-        m.submodules.reader = reader = RingReader(depth=self.depth)
+        m.submodules.reader = reader = self._reader
         m.d.comb += [
             memory.write_enable.eq(delay(m, "write", self.coming, 1, reset_less=False)),
             memory.write_address.eq(reader.write_address),

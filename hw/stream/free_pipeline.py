@@ -38,7 +38,7 @@ class FreePipeline(Stages):
 
     def __init__(self, m: Module, *, i, o, stages, target="generic"):
         self._m = m
-        queue = BlockQueue(shape=o.p.shape(), depth=self.depth_of(stages), target=target)
+        queue = BlockQueue(shape=o.p.shape(), depth=self.depth_of(stages), compared=4, target=target)
         m.submodules.queue = queue
         ready = Signal(name="ready", init=1)
         self.result = queue.data
@@ -61,21 +61,21 @@ class FreePipeline(Stages):
 
     @staticmethod
     def depth_of(stages):
-        """Beats that the queue holds: in 3/8 of it those of the stages and of the control's two cycles."""
-        return 1 << ((stages + 2) * 8 // 3).bit_length()
+        """Beats that the queue holds: in less than 7/16 of it those of the stages and one more."""
+        return 1 << ((stages + 1) * 16 // 7).bit_length()
 
     @classmethod
     def capacity_of(cls, stages):
         """Fewest and most beats that are accepted while ``o`` stalls: gaps and addresses make the difference.
 
-        Two wait in the queue's output, from over 3/8 to half of its depth behind these, and as many as there
+        Two wait in the queue's output, from over 7/16 to half of its depth behind these, and as many as there
         are stages and one come before ``i.ready`` is low.
         """
         depth = cls.depth_of(stages)
-        return 2 + depth * 3 // 8 + 1, 2 + depth // 2 + stages + 1
+        return 2 + depth * 7 // 16 + 1, 2 + depth // 2 + stages + 1
 
-    def _load(self, stage, name, register, value, only, otherwise):
+    def _load(self, stage, name, register, value, shares):
         self._m.d.sync += register.eq(value)
-        if only is not None:
+        for only, share, otherwise in shares:
             with self._m.If(~only):
-                self._m.d.sync += register.eq(otherwise)
+                self._m.d.sync += share.eq(otherwise)

@@ -98,9 +98,9 @@ class Pipeline(Stages):
             run.eq(~(stalled & (valid[-2] | waiting))),
         ]
 
-    def _load(self, stage, name, register, value, only, otherwise):
+    def _load(self, stage, name, register, value, shares):
         buffered = self._buffered and stage == self._stages
-        if buffered and only is not None:
+        if buffered and shares:
             raise ValueError(f"only must be None in stage {stage!r}, the last of buffered stages")
         if buffered:
             buffer = Signal(value.shape(), name=f"{name}_buffer", reset_less=True)
@@ -109,6 +109,6 @@ class Pipeline(Stages):
             value = Mux(self._waiting, buffer, value)
         with self._m.If(self._advance[stage - 1]):
             self._m.d.sync += register.eq(value)
-        if only is not None:
+        for only, share, otherwise in shares:
             with self._m.If(self._clear[stage - 1] & ~only):
-                self._m.d.sync += register.eq(otherwise)
+                self._m.d.sync += share.eq(otherwise)

@@ -1,6 +1,6 @@
 """Read side of a ring buffer in block memory."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -21,6 +21,10 @@ class RingReader(wiring.Component):
     ----------
     depth:
         Entries of the ring, a power of two.
+    enables:
+        Equal bits of ``output_enable``, each for its share of the memories' outputs.
+    compared:
+        Bits of the addresses that ``filling`` is made of.
 
     Members
     -------
@@ -28,14 +32,16 @@ class RingReader(wiring.Component):
     valid: Out(1); ready: In(1), handshake of the memory's ``data``
     read_enable, read_address, output_enable: Out, for the memories
     write_address: Out, of the entry that is written now or next
-    filling: Out(1), high while half of ``depth`` wait or more, low with 3/8 or fewer; for writers that never
-        let 7/8 wait
+    filling: Out(1), high while half of ``depth`` wait or more, low with a step fewer than that, which is
+        ``depth / 2**compared``; for writers that never let all but a step of ``depth`` wait
     """
 
     latency = 3
 
-    def __init__(self, *, depth):
+    def __init__(self, *, depth, enables=1, compared=3):
         self.depth = depth
+        self.enables = enables
+        self.compared = compared
         super().__init__(
             {
                 "coming": In(1),
@@ -43,7 +49,7 @@ class RingReader(wiring.Component):
                 "ready": In(1),
                 "read_enable": Out(1),
                 "read_address": Out(range(depth)),
-                "output_enable": Out(1),
+                "output_enable": Out(enables),
                 "write_address": Out(range(depth)),
                 "filling": Out(1),
             }
@@ -59,18 +65,20 @@ class RingReader(wiring.Component):
         # ``same`` says whether reading one more entry leaves none.
         none, same = Signal(init=1), Signal(range(self.depth))
         written, accessed, full = Signal(), Signal(), Signal()
-        # ``valid`` in the other polarity, for the memories alone, which are far from the rest.
-        empty = Signal(init=1)
+        # ``valid`` in the other polarity, for the memories alone, which are far from the rest. More
+        # bits follow from themselves, so that no tool takes them for one register.
+        empty = Signal(self.enables, init=(1 << self.enables) - 1)
         advance, access, output = Signal(), Signal(), Signal()
-        eighths = Signal(3)
+        compared = min(self.compared, len(self.write_address))
+        steps = Signal(compared)
         m.d.comb += [
             advance.eq(~full | self.ready),
             access.eq(~none | ~advance),
             output.eq(accessed | (self.valid & ~self.ready)),
             self.read_enable.eq(~none & advance),
-            self.output_enable.eq(empty | self.ready),
-            eighths.eq(self.write_address[-3:] - self.read_address[-3:]),
-            self.filling.eq(eighths[-1]),
+            self.output_enable.eq(empty | self.ready.replicate(self.enables)),
+            steps.eq(self.write_address[-compared:] - self.read_address[-compared:]),
+            self.filling.eq(steps[-1]),
         ]
         m.d.sync += [
             written.eq(self.coming),
@@ -79,7 +87,7 @@ class RingReader(wiring.Component):
             none.eq(~written & (none | (advance & same.all()))),
             accessed.eq(access),
             self.valid.eq(output),
-            empty.eq(~output),
+            empty.eq(Cat(~output, self.output_enable[1:] & ~accessed.replicate(self.enables - 1))),
             full.eq(access & output),
         ]
         with m.If(self.coming):

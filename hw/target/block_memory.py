@@ -20,6 +20,8 @@ class BlockMemory(wiring.Component):
     ----------
     width, depth:
         Bits of a word, and words.
+    enables:
+        Bits of ``output_enable``, which must be equal: each may be for its share of ``data``.
     target:
         One of ``hw.target.targets.TARGETS``.
 
@@ -32,10 +34,11 @@ class BlockMemory(wiring.Component):
 
     latency = 2
 
-    def __init__(self, *, width, depth, target="generic"):
+    def __init__(self, *, width, depth, enables=1, target="generic"):
         check_target(target)
         self.width = width
         self.depth = depth
+        self.enables = enables
         self.target = target
         super().__init__(
             {
@@ -44,7 +47,7 @@ class BlockMemory(wiring.Component):
                 "write_data": In(width),
                 "read_enable": In(1),
                 "read_address": In(range(depth)),
-                "output_enable": In(1),
+                "output_enable": In(enables),
                 "data": Out(width),
             }
         )

@@ -112,6 +112,7 @@ def block_memory(m: Module, ports):
     write_address, read_address = Signal(address_bits), Signal(address_bits)
     m.d.comb += [write_address.eq(ports.write_address), read_address.eq(ports.read_address)]
     half = _WORD_BITS // 2
+    output_enable = ports.output_enable[0]  # has a load for 18 bits
     for n in range(-(-ports.width // _WORD_BITS)):
         bits = slice(n * _WORD_BITS, min((n + 1) * _WORD_BITS, ports.width))
         written, read = Signal(_WORD_BITS, name=f"written_{n}"), Signal(_WORD_BITS, name=f"read_{n}")
@@ -130,8 +131,8 @@ def block_memory(m: Module, ports):
             "i_CLKB": ClockSignal(),
             "i_CEB": ports.read_enable,
             "i_WEB": Const(0, 1),
-            "i_OCEA": ports.output_enable,
-            "i_OCEB": ports.output_enable,
+            "i_OCEA": output_enable,
+            "i_OCEB": output_enable,
             "i_RSTA": Const(0, 1),
             "i_RSTB": Const(0, 1),
         }

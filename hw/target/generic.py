@@ -1,5 +1,7 @@
 """Every primitive for any target: behavioural twins of the vendors' cells, which synthesis maps as it can."""
 
+from itertools import pairwise
+
 from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import memory
 
@@ -9,6 +11,9 @@ __all__ = ["SUM_BITS", "block_memory", "carry_chain", "choose", "multiply_add"]
 
 SUM_BITS = 48
 """Bits of a DSP block's adder, which the twin has too."""
+
+_MOST_LOADS = 64
+"""Loads that a signal of a fast design may have."""
 
 
 def carry_chain(m: Module, name, op, inputs, carry, *, active):
@@ -45,8 +50,12 @@ def block_memory(m: Module, ports):
     """A memory behind ``ports``, those of a ``hw.target.block_memory.BlockMemory``."""
     # Yosys would else keep to the simulated value, the old one, with a comparator, a register and a
     # multiplexer around every memory that does not do so itself.
+    attrs = {"no_rw_check": 1}
+    if ports.width > _MOST_LOADS:
+        # In look-up tables, each bit or two would be a load of the address, and each of the read's enable.
+        attrs["ram_style"] = "block"
     m.submodules.words = words = memory.Memory(
-        shape=unsigned(ports.width), depth=ports.depth, init=[], attrs={"no_rw_check": 1}
+        shape=unsigned(ports.width), depth=ports.depth, init=[], attrs=attrs
     )
     write, read = words.write_port(), words.read_port()
     m.d.comb += [
@@ -57,6 +66,8 @@ def block_memory(m: Module, ports):
         read.addr.eq(ports.read_address),
     ]
     output = Signal(ports.width, reset_less=True)
-    with m.If(ports.output_enable):
-        m.d.sync += output.eq(read.data)
+    ends = [n * ports.width // ports.enables for n in range(ports.enables + 1)]
+    for n, (start, end) in enumerate(pairwise(ends)):
+        with m.If(ports.output_enable[n]):
+            m.d.sync += output[start:end].eq(read.data[start:end])
     m.d.comb += ports.data.eq(output)

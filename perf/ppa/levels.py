@@ -22,8 +22,8 @@ _TOPS: Mapping[str, Mapping[str, Any]] = {
     "array": {**_SIZED, "target": None},
     "stream": {**_SIZED, "target": None},
     "engine": {**_SIZED, "target": None},
-    "quantizer": {},
-    "dequantizer": {},
+    "quantizer": {"target": None},
+    "dequantizer": {"target": None},
     "converter": {"target": None},
 }
 """Every top with the parameters of the standard set; a target is the family's."""

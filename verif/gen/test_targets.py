@@ -29,7 +29,7 @@ PLACED = {
 """Cells that designs for each target place."""
 
 TINY = {
-    "mx_converter": {},
+    **{unit: {} for unit in ("mx_quantizer", "mx_dequantizer", "mx_converter")},
     "mx_array": {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 2},
     "mx_stream": {"rows": 1, "cols": 2, "drain_rows": 1, "k_blocks": 2},
     "mixdit_gemm": {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 2, "data_bits": 64},

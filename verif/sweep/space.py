@@ -36,9 +36,7 @@ _ENGINE = {
 }
 
 SPACE: Mapping[str, Mapping[str, Sequence[Any]]] = {
-    "mx_quantizer": {},
-    "mx_dequantizer": {},
-    "mx_converter": {"target": _ARRAY["target"]},
+    **{f"mx_{unit}": {"target": _ARRAY["target"]} for unit in ("quantizer", "dequantizer", "converter")},
     "mx_array": _ARRAY,
     "mx_stream": _STREAM,
     "mixdit_gemm": _ENGINE,

@@ -221,21 +221,13 @@ async def one_beat_per_cycle(dut):
     record(bench)
 
 
-def stalled_beats(gaps: bool) -> tuple[int, int]:
-    """Fewest and most beats that the unit accepts while its sink stalls, with or without gaps between."""
-    if UNIT == "converter":
-        return FreePipeline.capacity_of(CORE.stages)
-    most = CORE().latency + CORE().buffered
-    return 2 if CORE().buffered and gaps else most, most
-
-
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(pattern=["none", "random", "slow_source"])
 async def stall_fills_stages(dut, pattern):
     """While the sink stalls, the unit accepts as many beats as its pipeline states."""
     bench = await start(dut, pattern)
     source, sink = bench.sources["s_axis"], bench.sinks["m_axis"]
-    least, most = stalled_beats(pattern != "none")
+    least, most = FreePipeline.capacity_of(CORE.stages)
     for _ in range(3):
         before = source.accepted
         sink.hold = True
@@ -267,29 +259,22 @@ async def no_gap_after_a_stall(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def outputs_are_registers(dut):
-    """Within a cycle, no output follows an input, but s_axis_tready m_axis_tready in a plain pipeline."""
+    """Within a cycle, no output follows an input."""
     bench = await start(dut, "random")
     drive(bench, CASES(random))
-    outputs = [dut.m_axis_tvalid, dut.m_axis_tdata, dut.m_axis_tuser, dut.m_axis_tlast]
-    plain = UNIT != "converter" and not CORE().buffered
-    followed = False
+    outputs = [dut.m_axis_tvalid, dut.m_axis_tdata, dut.m_axis_tuser, dut.m_axis_tlast, dut.s_axis_tready]
     for _ in range(100):
         await RisingEdge(dut.clk)
         await Timer(2, "ns")
         for inputs in ([dut.m_axis_tready], [dut.s_axis_tvalid, dut.s_axis_tdata, dut.s_axis_tuser]):
             before = [port.value for port in outputs]
-            ready = dut.s_axis_tready.value
             driven = [int(port.value) for port in inputs]
             for port, value in zip(inputs, driven, strict=True):
                 port.value = ~value % (1 << len(port))
             await Timer(1, "ns")
             assert [port.value for port in outputs] == before
-            followed |= dut.s_axis_tready.value != ready
-            if not plain or inputs != [dut.m_axis_tready]:
-                assert dut.s_axis_tready.value == ready
             for port, value in zip(inputs, driven, strict=True):
                 port.value = value
             await Timer(1, "ns")
-    assert followed == plain
     await bench.finish()
     record(bench)
