@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from golden.formats import BLOCK_SIZE
 from hw.block.layouts import float_block_layout
 from hw.gemm.results.float_adder import FloatAdder
-from hw.gemm.results.result_format import result_row_layout
+from hw.gemm.results.row_parts import result_row_layout
 from hw.gemm.results.tile_address import placed_tile_layout
 from hw.stream.queue import Queue
 
@@ -98,9 +98,7 @@ class Accumulation(wiring.Component):
         tag = data.StructLayout({"place": self._place, "leaves": 1})
         m.submodules.adder = adder = FloatAdder(lanes=self.lanes, user=tag)
         # Where the rows go that are in the adder and leave.
-        target = data.StructLayout(
-            {name: self._row[name].shape for name in ("columns", "exists", "place", "code")}
-        )
+        target = data.StructLayout({name: self._row[name].shape for name in ("columns", "place", "code")})
         m.submodules.targets = targets = Queue(shape=target, depth=_ROWS_LEAVING, registered=True)
         in_adder = Signal(range(_ROWS_IN_ADDER))
         adder_empty = Signal(init=1)  # a cycle late
@@ -206,7 +204,6 @@ class Accumulation(wiring.Component):
         m.d.comb += [
             address.eq(Mux(row == 0, tile.address, next_address)),
             entry.columns.eq(tile.columns),
-            entry.exists.eq(tile.exists),
             entry.place.address.eq(address),
             entry.place.row.eq(row),
             entry.place.begins.eq(tile.begins),

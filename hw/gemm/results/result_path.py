@@ -8,7 +8,7 @@ from golden.formats import BLOCK_SIZE
 from hw.array.sequencer import TileStatus
 from hw.array.tile_rows import TileRows
 from hw.axi.fragment_reader import addend_beat_layout, addend_request_layout
-from hw.axi.line import line_layout
+from hw.axi.line import write_beat_layout
 from hw.axi.signatures import check_bus
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.accumulation import Accumulation
@@ -16,11 +16,15 @@ from hw.gemm.results.addend_reader import AddendReader
 from hw.gemm.results.result_dispatch import tile_command_layout
 from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
+from hw.gemm.results.row_parts import RowParts
 from hw.gemm.results.tile_address import TileAddress
 from hw.stream.packet import packet_layout
 from hw.stream.queue import Queue
 
-__all__ = ["ResultPath"]
+__all__ = ["WORDS", "ResultPath", "usual_words"]
+
+WORDS = (4, 8, 16)
+"""Columns per cycle that a path may have."""
 
 _COMMANDS = 4
 """Tile commands that wait for their results, in front of each part that needs them."""
@@ -30,6 +34,12 @@ _COMMANDS_UNDER_WAY = 4 * _COMMANDS
 
 _ROWS_UNDER_WAY = 256
 """More rows than fit between ``Accumulation`` and ``RowCollector``: the adder and the quantizer hold them."""
+
+
+def usual_words(*, drain_words, data_bits):
+    """As many columns per cycle as a beat of memory holds and the drain gives; 4 at least."""
+    fit = [words for words in WORDS if words <= min(data_bits // 32, drain_words)]
+    return max(fit, default=min(WORDS))
 
 
 class ResultPath(wiring.Component):
@@ -50,10 +60,14 @@ class ResultPath(wiring.Component):
         Those of the array; ``cols`` divides 16.
     slots:
         Tiles of D whose chunks may be interleaved.
+    words:
+        Columns per cycle, from the sums on: 4, 8 or 16.
     lanes:
         Sums per cycle of the adder: 1, 2, 4, 8 or 16.
     data_bits, address_bits:
         Widths of the memory port.
+    target:
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
@@ -63,11 +77,13 @@ class ResultPath(wiring.Component):
     read: Out(stream of ``addend_request_layout``), bias and old D
     beat: In(stream of ``addend_beat_layout``), what was read, in order, never stalled: there is room for all
         that was requested
-    o: Out(stream of ``line_layout``)
+    o: Out(stream of ``write_beat_layout``)
     idle: Out(1), every command taken was carried out, and its lines taken unless its run goes on
     """
 
-    def __init__(self, *, rows, cols, drain_rows, slots, lanes, data_bits, address_bits):
+    def __init__(
+        self, *, rows, cols, drain_rows, slots, words, lanes, data_bits, address_bits, target="generic"
+    ):
         check_bus(data_bits=data_bits, address_bits=address_bits)
         if BLOCK_SIZE % cols:
             raise ValueError(f"cols must divide {BLOCK_SIZE}, so that tiles make blocks, not be {cols!r}")
@@ -75,9 +91,11 @@ class ResultPath(wiring.Component):
         self.cols = cols
         self.drain_rows = drain_rows
         self.slots = slots
+        self.words = words
         self.lanes = lanes
         self.data_bits = data_bits
         self.address_bits = address_bits
+        self.target = target
         values = data.ArrayLayout(32, rows // drain_rows * cols)
         command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
         super().__init__(
@@ -87,7 +105,7 @@ class ResultPath(wiring.Component):
                 "d": In(stream.Signature(packet_layout(values, TileStatus))),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
                 "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
-                "o": Out(stream.Signature(line_layout(address_bits))),
+                "o": Out(stream.Signature(write_beat_layout(data_bits, address_bits))),
                 "idle": Out(1),
             }
         )
@@ -95,6 +113,7 @@ class ResultPath(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         rows, address_bits = self.rows, self.address_bits
+        parts = {"rows": rows, "words": self.words, "address_bits": address_bits}
         m.submodules.address = address = TileAddress(rows=rows, slots=self.slots, address_bits=address_bits)
         m.submodules.tile_rows = tile_rows = TileRows(rows=rows, cols=self.cols, drain_rows=self.drain_rows)
         m.submodules.addends = addends = AddendReader(
@@ -103,8 +122,11 @@ class ResultPath(wiring.Component):
         m.submodules.accumulation = accumulation = Accumulation(
             rows=rows, slots=self.slots, lanes=self.lanes, address_bits=address_bits
         )
-        m.submodules.format = format_ = ResultFormat(rows=rows, address_bits=address_bits)
-        m.submodules.collector = collector = RowCollector(rows=rows, address_bits=address_bits)
+        m.submodules.parts = row_parts = RowParts(**parts)
+        m.submodules.format = format_ = ResultFormat(**parts)
+        m.submodules.collector = collector = RowCollector(
+            data_bits=self.data_bits, target=self.target, **parts
+        )
 
         connect, flipped = wiring.connect, wiring.flipped
         connect(m, flipped(self.command), address.i)
@@ -113,7 +135,8 @@ class ResultPath(wiring.Component):
         connect(m, addends.o, accumulation.addends)
         connect(m, addends.read, flipped(self.read))
         connect(m, flipped(self.beat), addends.beat)
-        connect(m, accumulation.o, format_.i)
+        connect(m, accumulation.o, row_parts.i)
+        connect(m, row_parts.o, format_.i)
         connect(m, format_.o, collector.i)
         connect(m, collector.o, flipped(self.o))
         job = self.job
@@ -131,7 +154,7 @@ class ResultPath(wiring.Component):
         m.d.comb += self.idle.eq((commands == 0) & (rows_left == 0) & collector.idle)
         left = Signal()  # a cycle late: the collector is busy with it then
         m.d.sync += [
-            left.eq(format_.o.valid & format_.o.ready),
+            left.eq(format_.o.valid & format_.o.ready & format_.o.p.last),
             commands.eq(
                 commands
                 + (self.command.valid & self.command.ready)
