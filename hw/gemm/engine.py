@@ -29,7 +29,8 @@ class Engine(wiring.Component):
     product_stages, target:
         As for ``hw.array.array.Array``; they change area and speed, never a result.
     result_words:
-        Columns of D per cycle behind an array's drain: 4, 8 or 16; 0 for as many as drain and bus can use.
+        Columns of D per cycle behind an array's drain: 4, 8 or 16; 0 for as many as drain and bus
+        can use, or as there are ``adder_lanes``.
     adder_lanes:
         Sums per cycle where a bias, old values of D or another chunk is added: 1, 2, 4, 8 or 16; 0 for as
         many as tiles of ``k_blocks`` MX6 blocks need. Shorter tiles wait for their sums if there are no more.
@@ -86,22 +87,23 @@ class Engine(wiring.Component):
             setattr(self, name, value)
         self.product_stages = product_stages
         self.target = target
-        if not isinstance(adder_lanes, int) or isinstance(adder_lanes, bool):
-            raise TypeError(f"adder_lanes must be an integer, not {adder_lanes!r}")
-        if adder_lanes not in (0, *LANES):
-            raise ValueError(f"adder_lanes must be 0 or one of {LANES}, not {adder_lanes!r}")
-        self.adder_lanes = adder_lanes
-        if not isinstance(result_words, int) or isinstance(result_words, bool):
-            raise TypeError(f"result_words must be an integer, not {result_words!r}")
-        if result_words not in (0, *WORDS):
-            raise ValueError(f"result_words must be 0 or one of {WORDS}, not {result_words!r}")
-        self.result_words = result_words
+        for name, value, choices in (
+            ("adder_lanes", adder_lanes, LANES),
+            ("result_words", result_words, WORDS),
+        ):
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"{name} must be an integer, not {value!r}")
+            if value not in (0, *choices):
+                raise ValueError(f"{name} must be 0 or one of {choices}, not {value!r}")
+            setattr(self, name, value)
+        words = result_words or max(
+            adder_lanes, usual_words(drain_words=rows // self.drain_rows * cols, data_bits=data_bits)
+        )
         self._geometry = Geometry(self.parameters)
         self._datapath = Datapath(
             geometry=self._geometry,
-            result_words=result_words
-            or usual_words(drain_words=rows // self.drain_rows * cols, data_bits=data_bits),
-            adder_lanes=adder_lanes or fewest_lanes(rows=rows, cols=cols, k_blocks=k_blocks),
+            result_words=words,
+            adder_lanes=min(words, adder_lanes or fewest_lanes(rows=rows, cols=cols, k_blocks=k_blocks)),
             product_stages=product_stages,
             target=target,
         )

@@ -109,6 +109,7 @@ class ReorderPath(wiring.Component):
         m.submodules.reader = reader = FragmentReader(
             data_bits=self.data_bits, address_bits=self.address_bits, unit=INDEX_BYTES
         )
+        m.d.comb += reader.times.eq(1)
         wiring.connect(m, reader.read, wiring.flipped(self.read))
         wiring.connect(m, row_parts.o, format_.i)
         wiring.connect(m, format_.o, collector.i)
@@ -231,6 +232,7 @@ class ReorderPath(wiring.Component):
             formatted.place.address.eq(at),
             formatted.place.begins.eq(block == 0),
             formatted.place.ends.eq(last),
+            formatted.place.last.eq(1),
             formatted.code.eq(code),
             rows.ready.eq(parts.ready),
             sent.eq(parts.valid & parts.ready),

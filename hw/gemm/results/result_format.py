@@ -29,15 +29,17 @@ _PLACES = Quantizer.latency + 4
 def row_place_layout(*, rows, address_bits) -> data.StructLayout:
     """Where 16 columns of a row go: to ``address``, ``row`` being the number of the row in its tile.
 
-    ``begins`` and ``ends`` are those of the tile's command.
+    ``begins`` and ``ends`` are those of the tile's command, ``last`` marks the tile's last row.
     """
-    return data.StructLayout({"address": address_bits, "row": range(max(2, rows)), "begins": 1, "ends": 1})
+    return data.StructLayout(
+        {"address": address_bits, "row": range(max(2, rows)), "begins": 1, "ends": 1, "last": 1}
+    )
 
 
 def fragment_layout(*, rows, words, address_bits) -> data.StructLayout:
     """``bytes`` bytes (even, not 0) of ``data``, lowest first, for memory from ``place.address`` on.
 
-    A fragment is what 16 columns of a row make, or a part of it: ``last`` marks the last one.
+    A fragment is what 16 columns of a row make, or a part of it: ``last`` marks the last one of a tile.
     ``place.begins`` and ``place.ends`` are those of a run.
     """
     return data.StructLayout(
@@ -112,7 +114,7 @@ class ResultFormat(wiring.Component):
             exists.eq(self.i.p.columns != 0),
             floats.i.valid.eq(self.i.valid & to_floats & exists),
             floats.i.p.data.eq(self.i.p),
-            floats.i.p.last.eq(self.i.p.final),
+            floats.i.p.last.eq(self.i.p.final & self.i.p.place.last),
             blocks.i.valid.eq(self.i.valid & ~to_floats),
             blocks.i.p.eq(self.i.p),
             self.i.ready.eq(Mux(to_floats, floats.i.ready | ~exists, blocks.i.ready)),
@@ -179,7 +181,7 @@ class _Blocks(wiring.Component):
             fragment.place.address.eq(place.address + Mux(second, most, 0)),
             fragment.place.begins.eq(place.begins & ~second),
             fragment.place.ends.eq(place.ends & ~cut),
-            fragment.last.eq(~cut),
+            fragment.last.eq(place.last & ~cut),
             fragment.bytes.eq(Mux(second, size - most, Mux(cut, most, size))),
             fragment.data.eq(Mux(second, block.data[8 * most :], block.data[: 8 * most])),
             quantizer.o.ready.eq(self.o.ready & ~cut),

@@ -1,6 +1,6 @@
 """From an array's results to what is written to memory."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,7 +16,7 @@ from hw.gemm.results.addend_reader import AddendReader
 from hw.gemm.results.result_dispatch import tile_command_layout
 from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
-from hw.gemm.results.row_parts import RowParts
+from hw.gemm.results.row_places import RowPlaces
 from hw.gemm.results.tile_address import TileAddress
 from hw.stream.packet import packet_layout
 from hw.stream.queue import Queue
@@ -29,11 +29,8 @@ WORDS = (4, 8, 16)
 _COMMANDS = 4
 """Tile commands that wait for their results, in front of each part that needs them."""
 
-_COMMANDS_UNDER_WAY = 4 * _COMMANDS
-"""More commands than there can be: those that wait, one in ``TileAddress``, one in ``Accumulation``."""
-
-_ROWS_UNDER_WAY = 256
-"""More rows than fit between ``Accumulation`` and ``RowCollector``: the adder and the quantizer hold them."""
+_COMMANDS_UNDER_WAY = 256
+"""More commands than there can be: those that wait, and a tile of each row that is summed or formatted."""
 
 
 def usual_words(*, drain_words, data_bits):
@@ -51,7 +48,7 @@ class ResultPath(wiring.Component):
     joined and cut into lines of memory.
 
     Commands may come long before their results: addends are read ahead of time. Tiles of one chunk
-    without addend move at one row per cycle; each further chunk or addend takes a tile through the
+    without addend move at one part of a row per cycle; each further chunk or addend takes a tile through the
     adder: ``rows * 16 / lanes`` cycles and its latency.
 
     Parameters
@@ -61,7 +58,7 @@ class ResultPath(wiring.Component):
     slots:
         Tiles of D whose chunks may be interleaved.
     words:
-        Columns per cycle, from the sums on: 4, 8 or 16.
+        Columns per cycle, from the drain on: 4, 8 or 16.
     lanes:
         Sums per cycle of the adder: 1, 2, 4, 8 or 16.
     data_bits, address_bits:
@@ -115,14 +112,14 @@ class ResultPath(wiring.Component):
         rows, address_bits = self.rows, self.address_bits
         parts = {"rows": rows, "words": self.words, "address_bits": address_bits}
         m.submodules.address = address = TileAddress(rows=rows, slots=self.slots, address_bits=address_bits)
-        m.submodules.tile_rows = tile_rows = TileRows(rows=rows, cols=self.cols, drain_rows=self.drain_rows)
-        m.submodules.addends = addends = AddendReader(
-            rows=rows, data_bits=self.data_bits, address_bits=address_bits
+        m.submodules.tile_rows = tile_rows = TileRows(
+            rows=rows, cols=self.cols, drain_rows=self.drain_rows, words=self.words, target=self.target
         )
+        m.submodules.addends = addends = AddendReader(data_bits=self.data_bits, target=self.target, **parts)
         m.submodules.accumulation = accumulation = Accumulation(
-            rows=rows, slots=self.slots, lanes=self.lanes, address_bits=address_bits
+            rows=rows, slots=self.slots, words=self.words, lanes=self.lanes, target=self.target
         )
-        m.submodules.parts = row_parts = RowParts(**parts)
+        m.submodules.places = places = RowPlaces(**parts)
         m.submodules.format = format_ = ResultFormat(**parts)
         m.submodules.collector = collector = RowCollector(
             data_bits=self.data_bits, target=self.target, **parts
@@ -135,8 +132,8 @@ class ResultPath(wiring.Component):
         connect(m, addends.o, accumulation.addends)
         connect(m, addends.read, flipped(self.read))
         connect(m, flipped(self.beat), addends.beat)
-        connect(m, accumulation.o, row_parts.i)
-        connect(m, row_parts.o, format_.i)
+        connect(m, accumulation.o, places.i)
+        connect(m, places.o, format_.i)
         connect(m, format_.o, collector.i)
         connect(m, collector.o, flipped(self.o))
         job = self.job
@@ -145,50 +142,51 @@ class ResultPath(wiring.Component):
             addends.pitch.eq(job.pitch),
             accumulation.bias.eq(job.bias),
             accumulation.accumulate.eq(job.accumulate),
-            accumulation.pitch.eq(job.pitch),
+            places.pitch.eq(job.pitch),
             format_.format.eq(job.format),
         ]
-        self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile)
+        self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile, places.tile)
 
-        commands, rows_left = Signal(range(_COMMANDS_UNDER_WAY)), Signal(range(_ROWS_UNDER_WAY))
-        m.d.comb += self.idle.eq((commands == 0) & (rows_left == 0) & collector.idle)
-        left = Signal()  # a cycle late: the collector is busy with it then
+        # A command is carried out when its sums are kept, or its last fragment is with the collector.
+        commands, kept, left = Signal(range(_COMMANDS_UNDER_WAY)), Signal(), Signal()
+        m.d.comb += self.idle.eq((commands == 0) & collector.idle)
+        tile, fragment = accumulation.tile, format_.o
         m.d.sync += [
-            left.eq(format_.o.valid & format_.o.ready & format_.o.p.last),
-            commands.eq(
-                commands
-                + (self.command.valid & self.command.ready)
-                - (accumulation.tile.valid & accumulation.tile.ready)
-            ),
-            rows_left.eq(rows_left + accumulation.leaving - left),
+            kept.eq(tile.valid & tile.ready & ~tile.p.last),
+            left.eq(fragment.valid & fragment.ready & fragment.p.last),
+            commands.eq(commands + (self.command.valid & self.command.ready) - kept - left),
         ]
         return m
 
-    def _distribute(self, m, placed, size, addend, tile):
+    def _distribute(self, m, placed, size, addend, tile, written):
         """What each part must know of a tile, into a queue of its own."""
         job, command = self.job, placed.p
         inputs = []
-        for name, to in (("size", size), ("addend", addend), ("tile", tile)):
+        for name, to in (("size", size), ("addend", addend), ("tile", tile), ("written", written)):
             queue = Queue(shape=to.p.shape(), depth=_COMMANDS, registered=True)
             m.submodules[f"{name}_queue"] = queue
             wiring.connect(m, queue.o, to)
             inputs.append(queue.i)
-        size_in, addend_in, tile_in = inputs
+        size_in, addend_in, tile_in, written_in = inputs
         taken = placed.valid & placed.ready
         has_addends = command.last & (job.bias | job.accumulate)
         more_tiles = (command.columns - 1) >> (self.cols.bit_length() - 1)
         m.d.comb += [
-            placed.ready.eq(size_in.ready & addend_in.ready & tile_in.ready),
+            placed.ready.eq(Cat(queue.ready for queue in inputs).all()),
             size_in.valid.eq(taken),
             size_in.p.more_tiles.eq(more_tiles[: len(size_in.p.more_tiles)]),
             size_in.p.rows.eq(command.rows),
             addend_in.valid.eq(taken & has_addends),
             addend_in.p.bias.eq(job.bias),
             addend_in.p.accumulate.eq(job.accumulate),
-            *(
-                getattr(addend_in.p, name).eq(getattr(command, name))
-                for name in ("bias_address", "address", "rows", "columns")
-            ),
+            *_same(addend_in.p, command, "bias_address", "address", "rows", "columns"),
             tile_in.valid.eq(taken),
-            tile_in.p.eq(command),
+            *_same(tile_in.p, command, "rows", "first", "last", "plain", "slot"),
+            written_in.valid.eq(taken & command.last),
+            *_same(written_in.p, command, "address", "rows", "columns", "begins", "ends", "code"),
         ]
+
+
+def _same(to, of, *names):
+    """``to`` gets those fields of ``of``."""
+    return [getattr(to, name).eq(getattr(of, name)) for name in names]
