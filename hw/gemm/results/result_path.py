@@ -26,8 +26,9 @@ __all__ = ["WORDS", "ResultPath", "usual_words"]
 WORDS = (4, 8, 16)
 """Columns per cycle that a path may have."""
 
-_COMMANDS = 4
-"""Tile commands that wait for their results, in front of each part that needs them."""
+_COMMANDS = 8
+"""Tile commands that wait for their results, in front of each part that needs them: more than are summed
+while addends are read for one and the sums of another leave the adder."""
 
 _COMMANDS_UNDER_WAY = 256
 """More commands than there can be: those that wait, and a tile of each row that is summed or formatted."""
