@@ -2,9 +2,9 @@
 
 Run ``python -m perf.speed.bench_engine``; ``--json`` prints one JSON object,
 ``--engine`` and ``--case`` choose, ``--set data_bits=256`` changes a parameter of every engine, also
-``result_words`` and ``adder_lanes``. The engine is Verilated, behind the driver, with a memory that delivers a
-beat per cycle. Every result is compared with golden; the counters must add up, and passes be what the formats
-call for.
+``result_words`` and ``adder_lanes``. The engine is Verilated, behind the driver, with a memory that
+delivers a beat per cycle. Every result is compared with golden; the counters must add up, and passes be what
+the formats call for.
 """
 
 import argparse
