@@ -27,6 +27,7 @@ PARAMETERS: Mapping[str, str] = {
     "fraction_bits": "fraction bits of the aligned accumulator",
     "product_stages": "register stages in a product: 2, or 1 for fewer registers at a lower clock frequency",
     "target": "cells of adders, multipliers and memories: generic, or those of an FPGA family",
+    "result_words": "columns of D per cycle behind the drain: 4, 8, 16; 0 for what drain and bus can use",
     "adder_lanes": "sums per cycle with a bias or old D: 1, 2, 4, 8, 16; 0 for what the longest tiles need",
     "arrays": "arrays side by side in M, which share the rows of B",
     "stationary_tiles": "tiles of the operand that stays on chip",
@@ -214,6 +215,7 @@ DESIGNS: Mapping[str, Design] = {
             latency="none: a job takes as long as its passes and its memory",
             parameters=(
                 *_ARRAY_PARAMETERS,
+                "result_words",
                 "adder_lanes",
                 "arrays",
                 "stationary_tiles",

@@ -82,7 +82,7 @@ class ArrayQuantizer(wiring.Component):
     @property
     def latency(self):
         """Cycles from an idle array's last input beats to its first block, one-pass tile, ``cols`` = 16."""
-        return self._array.latency + self.drain_rows + 1 + Quantizer.latency
+        return self._array.latency + self.rows + 2 + Quantizer.latency
 
     @property
     def shared_modules(self):
@@ -93,7 +93,7 @@ class ArrayQuantizer(wiring.Component):
         m = Module()
         m.submodules.array = array = self._array
         m.submodules.tile_rows = tile_rows = TileRows(
-            rows=self.rows, cols=self.cols, drain_rows=self.drain_rows
+            rows=self.rows, cols=self.cols, drain_rows=self.drain_rows, target=self.target
         )
         m.submodules.quantizer = quantizer = Quantizer(target=self.target)
         # The format of each tile of 16 columns between the array's input and the quantizer's.

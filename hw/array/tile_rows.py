@@ -1,127 +1,186 @@
 """Rows of 16 columns from array tiles."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2, exact_log2
 
 from golden.formats import BLOCK_SIZE
 from hw.array.sequencer import TileStatus
-from hw.block.layouts import float_block_layout
 from hw.stream.packet import packet_layout
+from hw.target.block_memory import BlockMemory
 
 __all__ = ["TileRows"]
 
 
 class TileRows(wiring.Component):
-    """Puts array tiles side by side and gives their rows, 16 columns each, in ascending order.
+    """Puts array tiles side by side and gives their rows, 16 columns each, in ascending order, part by part.
 
-    One tile of 16 columns is read while the next one arrives. Latency: two cycles from the beat that
-    completes it to its first row; throughput one row per cycle, and one beat of the array per cycle.
+    A tile of 16 columns is read while the next one arrives. ``words`` columns are written and read per
+    cycle: where these are more than a tile has, it is written for several segments at once. What tile t has
+    for segment s goes to bank (t + s) mod L of L: what is written at once, one tile's columns of several
+    rows, and what is read at once, several tiles' columns of one row, lies in different banks.
+
+    Latency: three cycles from the last write of a tile to its first row; throughput one part per cycle.
 
     Parameters
     ----------
     rows, cols, drain_rows:
         Those of the array; ``cols`` divides 16.
+    words:
+        Columns of a part: 4, 8 or 16.
+    target:
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
     size: In(stream), for each tile of 16 columns the array tiles that it consists of, less 1, and its
         number of rows wanted (the first ones), at least 1; taken when its last beat is
     d: In(stream of packets), the array's results; columns that no array tile fills are arbitrary
-    o: Out(stream of ``float_block_layout``)
+    o: Out(stream of ``words`` binary32)
     """
 
-    def __init__(self, *, rows, cols, drain_rows):
+    def __init__(self, *, rows, cols, drain_rows, words=BLOCK_SIZE, target="generic"):
         self.rows = rows
         self.cols = cols
         self.drain_rows = drain_rows
+        self.words = words
+        self.target = target
         self.segments = rows // drain_rows
         self.tiles = BLOCK_SIZE // cols
+        self._banks = max(1, words // cols)
+        self._chunk = min(words, cols)
         size = data.StructLayout({"more_tiles": range(max(2, self.tiles)), "rows": range(rows + 1)})
         values = data.ArrayLayout(32, self.segments * cols)
+        # Where part of a row lies in a bank.
+        self._place = data.StructLayout(
+            {
+                "part": exact_log2(BLOCK_SIZE // words),
+                "within": ceil_log2(drain_rows),
+                "segment": ceil_log2(self.segments),
+                "half": 1,
+            }
+        )
         super().__init__(
             {
                 "size": In(stream.Signature(size)),
                 "d": In(stream.Signature(packet_layout(values, TileStatus))),
-                "o": Out(stream.Signature(float_block_layout())),
+                "o": Out(stream.Signature(data.ArrayLayout(32, words))),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        depth = 1 << (self.drain_rows - 1).bit_length()
-        width = self.segments * self.cols * 32
-        ports = []
-        for n in range(self.tiles):
-            m.submodules[f"tile_{n}"] = memory = Memory(shape=width, depth=2 * depth, init=[])
-            ports.append((memory.write_port(), memory.read_port(transparent_for=())))
-
+        banks = []
+        for n in range(self._banks):
+            bank = BlockMemory(width=32 * self._chunk, depth=1 << self._place.size, target=self.target)
+            m.submodules[f"bank_{n}"] = bank
+            banks.append(bank)
         # Halves of the memories: one is written, the other one read.
-        half_in = Signal()
-        full = [Signal(name=f"full_{n}") for n in range(2)]
+        full, filled, read = (Signal(2, name=name) for name in ("full", "filled", "read"))
         wanted = [Signal(range(self.rows + 1), name=f"wanted_{n}", reset_less=True) for n in range(2)]
+        m.d.sync += full.eq((full | filled) & ~read)
+        half_in = self._write(m, banks, full, filled)
+        for n in range(2):
+            with m.If(filled[n]):
+                m.d.sync += wanted[n].eq(self.size.p.rows)
+        self._read(m, banks, full, read, wanted)
+        m.d.sync += half_in.eq(half_in ^ filled.any())
+        return m
 
-        tile = Signal(range(max(2, self.tiles)))
-        beat = Signal(range(max(2, self.drain_rows)))
-        taken, complete = Signal(), Signal()
+    def _write(self, m, banks, full, filled):
+        """Write the beats of the array, in steps; the half that is written."""
+        lanes, chunks = self._banks, self.cols // self._chunk
+        groups = -(-self.segments // lanes)  # of segments that are written at once
+        group, chunk = Signal(range(max(2, groups))), Signal(range(max(2, chunks)))
+        tile, beat = Signal(range(max(2, self.tiles))), Signal(range(max(2, self.drain_rows)))
+        half = Signal()
+        writes, beat_done, last_chunk, last_group = (
+            Signal(name=name) for name in ("writes", "beat_done", "last_chunk", "last_group")
+        )
         m.d.comb += [
-            self.d.ready.eq(self.size.valid & ~Mux(half_in, full[1], full[0])),
-            taken.eq(self.d.valid & self.d.ready),
-            complete.eq(taken & self.d.p.last & (tile == self.size.p.more_tiles)),
-            self.size.ready.eq(complete),
+            last_chunk.eq(chunk == chunks - 1),
+            last_group.eq(group == groups - 1),
+            writes.eq(self.size.valid & ~full.bit_select(half, 1) & self.d.valid),
+            self.d.ready.eq(self.size.valid & ~full.bit_select(half, 1) & last_chunk & last_group),
+            beat_done.eq(writes & last_chunk & last_group),
+            self.size.ready.eq(beat_done & self.d.p.last & (tile == self.size.p.more_tiles)),
+            filled.eq(self.size.ready << half),
         ]
-        for n, (write, _) in enumerate(ports):
-            m.d.comb += [
-                write.en.eq(taken & (tile == n)),
-                write.addr.eq(Cat(beat[: depth.bit_length() - 1], half_in)),
-                write.data.eq(self.d.p.data),
-            ]
-        with m.If(taken):
+        with m.If(writes):
+            m.d.sync += chunk.eq(Mux(last_chunk, 0, chunk + 1))
+            with m.If(last_chunk):
+                m.d.sync += group.eq(Mux(last_group, 0, group + 1))
+        with m.If(beat_done):
             m.d.sync += beat.eq(Mux(self.d.p.last, 0, beat + 1))
             with m.If(self.d.p.last):
-                m.d.sync += tile.eq(Mux(complete, 0, tile + 1))
-        with m.If(complete):
-            m.d.sync += half_in.eq(~half_in)
-            for n in range(2):
-                with m.If(half_in == n):
-                    m.d.sync += [full[n].eq(1), wanted[n].eq(self.size.p.rows)]
+                m.d.sync += tile.eq(Mux(self.size.ready, 0, tile + 1))
 
-        # The row that is shown, and the one that follows it. Every cycle reads the row to show in the next
-        # one: nothing as wide as a row waits for ``ready``.
-        place = data.StructLayout(
-            {
-                "row": range(self.rows + 1),
-                "within": range(max(2, self.drain_rows)),
-                "segment": range(max(2, self.segments)),
-                "half": 1,
-            }
+        # What is written now: of each of its segments, its number and its columns.
+        log = exact_log2(lanes)
+        written = []
+        for n in range(lanes):
+            segment = Cat(Const(n, log), group)[: max(1, ceil_log2(groups * lanes))]
+            columns = Signal(32 * self._chunk, name=f"columns_{n}")
+            number = Cat(chunk[: exact_log2(chunks)], segment)
+            m.d.comb += columns.eq(self.d.p.data.as_value().word_select(number, len(columns)))
+            written.append((segment, columns))
+        part = Cat(chunk[: exact_log2(chunks)], tile)[log:][: self._place["part"].width]
+        for n, bank in enumerate(banks):
+            place = Signal(self._place, name=f"write_place_{n}")
+            m.d.comb += [
+                place.part.eq(part),
+                place.within.eq(beat[: len(place.within)]),
+                place.half.eq(half),
+                bank.write_address.eq(place),
+            ]
+            with m.Switch(tile[:log]):
+                for turn in range(lanes):
+                    with m.Case(turn):
+                        segment, columns = written[(n - turn) % lanes]
+                        exists = segment < self.segments if self.segments < groups * lanes else 1
+                        m.d.comb += [
+                            bank.write_enable.eq(writes & exists),
+                            place.segment.eq(segment[: len(place.segment)]),
+                            bank.write_data.eq(columns),
+                        ]
+        return half
+
+    def _read(self, m, banks, full, done, wanted):
+        """Read the rows wanted, through both stages of the memories."""
+        at, row = Signal(self._place), Signal(range(self.rows + 1))
+        log = exact_log2(self._banks)
+        reads, under_way, last_part, final = (
+            Signal(name=name) for name in ("reads", "under_way", "last_part", "final")
         )
-        shown, after, coming = (Signal(place, name=name) for name in ("shown", "after", "coming"))
-        advance, final = Signal(), Signal()
+        turns = [Signal(max(1, log), name=f"turn_{n}", reset_less=True) for n in range(2)]
+        shows = ~self.o.valid | self.o.ready
+        available = full.bit_select(at.half, 1)
         m.d.comb += [
-            advance.eq(self.o.valid & self.o.ready),
-            final.eq(shown.row + 1 == Mux(shown.half, wanted[1], wanted[0])),
-            after.row.eq(shown.row + 1),
-            after.within.eq(shown.within + 1),
-            after.segment.eq(shown.segment),
-            after.half.eq(shown.half),
+            reads.eq(~under_way | shows),
+            last_part.eq(at.part == (1 << len(at.part)) - 1),
+            final.eq(last_part & (row + 1 == Mux(at.half, wanted[1], wanted[0]))),
+            done.eq((reads & available & final) << at.half),
         ]
-        with m.If(shown.within == self.drain_rows - 1):
-            m.d.comb += [after.within.eq(0), after.segment.eq(shown.segment + 1)]
-        with m.If(final):
-            m.d.comb += [after.eq(0), after.half.eq(~shown.half)]
-        m.d.comb += coming.eq(Mux(advance, after, shown))
-        m.d.sync += [shown.eq(coming), self.o.valid.eq(Mux(coming.half, full[1], full[0]))]
-        with m.If(advance & final):
-            for n in range(2):
-                with m.If(shown.half == n):
-                    m.d.sync += full[n].eq(0)
-
-        layout = data.ArrayLayout(32 * self.cols, self.segments)
-        parts = []
-        for _, read in ports:
-            m.d.comb += read.addr.eq(Cat(coming.within[: depth.bit_length() - 1], coming.half))
-            parts.append(data.View(layout, read.data)[shown.segment])
-        m.d.comb += self.o.p.as_value().eq(Cat(parts))
-        return m
+        with m.If(reads):
+            m.d.sync += [under_way.eq(available), turns[0].eq(at.segment[:log])]
+        with m.If(shows):
+            m.d.sync += [self.o.valid.eq(under_way), turns[1].eq(turns[0])]
+        with m.If(reads & available):
+            m.d.sync += at.part.eq((at.part + 1)[: len(at.part)])
+            with m.If(last_part):
+                m.d.sync += [row.eq(row + 1), at.within.eq((at.within + 1)[: len(at.within)])]
+                with m.If(at.within == self.drain_rows - 1):
+                    m.d.sync += [at.within.eq(0), at.segment.eq((at.segment + 1)[: len(at.segment)])]
+            with m.If(final):
+                m.d.sync += [row.eq(0), at.eq(0), at.half.eq(~at.half)]
+        for bank in banks:
+            m.d.comb += [
+                bank.read_enable.eq(reads),
+                bank.read_address.eq(at),
+                bank.output_enable.eq(shows),
+            ]
+        columns = Cat(bank.data for bank in banks)
+        for n in range(log):
+            columns = Mux(turns[1][n], columns.rotate_right(32 * self._chunk << n), columns)
+        m.d.comb += self.o.p.as_value().eq(columns)

@@ -8,7 +8,7 @@ __all__ = [
     "FRAGMENT_BYTES",
     "LINE_UNITS",
     "UNIT_BYTES",
-    "line_layout",
+    "write_beat_layout",
 ]
 
 FRAGMENT_BYTES = BLOCK_SIZE * 4
@@ -21,13 +21,19 @@ LINE_UNITS = FRAGMENT_BYTES // UNIT_BYTES
 """Units of a line."""
 
 
-def line_layout(address_bits) -> data.StructLayout:
-    """Units ``start`` to ``end - 1`` of ``data`` for line number ``line`` of memory, each in its place."""
+def write_beat_layout(data_bits, address_bits) -> data.StructLayout:
+    """A beat for memory, one of those that hold some of a line, in ascending order.
+
+    ``number`` times the bytes of a beat is its address; ``more`` beats of the same line follow. ``units`` has
+    a bit for each unit of ``data``: whether it is to be written. ``bytes`` of the line are written in all.
+    """
+    beat_bytes = data_bits // 8
     return data.StructLayout(
         {
-            "line": address_bits - (FRAGMENT_BYTES.bit_length() - 1),
-            "start": range(LINE_UNITS),
-            "end": range(LINE_UNITS + 1),
-            "data": 8 * FRAGMENT_BYTES,
+            "number": address_bits - (beat_bytes.bit_length() - 1),
+            "more": range(max(2, FRAGMENT_BYTES // beat_bytes)),
+            "units": beat_bytes // UNIT_BYTES,
+            "bytes": range(FRAGMENT_BYTES + 1),
+            "data": data_bits,
         }
     )

@@ -40,7 +40,7 @@ class Datapath(wiring.Component):
     ----------
     geometry:
         Sizes of the engine.
-    adder_lanes, product_stages, target:
+    result_words, adder_lanes, product_stages, target:
         As for ``hw.gemm.engine.Engine``.
 
     Members
@@ -54,8 +54,9 @@ class Datapath(wiring.Component):
     activity: Out(``activity_layout``), without ``busy``
     """
 
-    def __init__(self, *, geometry, adder_lanes, product_stages=2, target="generic"):
+    def __init__(self, *, geometry, result_words, adder_lanes, product_stages=2, target="generic"):
         self.geometry = geometry
+        self._result_words = result_words
         self._adder_lanes = adder_lanes
         self._target = target
         parameters = geometry.parameters
@@ -162,9 +163,11 @@ class Datapath(wiring.Component):
                 cols=p.cols,
                 drain_rows=p.drain_rows,
                 slots=self.geometry.partial_slots,
+                words=self._result_words,
                 lanes=self._adder_lanes,
                 data_bits=p.data_bits,
                 address_bits=p.address_bits,
+                target=self._target,
             )
             m.submodules[f"result_path_{n}"] = path
             wiring.connect(m, dispatch.commands[n], path.command)
@@ -181,8 +184,10 @@ class Datapath(wiring.Component):
         m.submodules.reorder_path = path = ReorderPath(
             columns=p.reorder_columns,
             rows_bits=DIMENSION_BITS,
+            words=self._result_words,
             data_bits=p.data_bits,
             address_bits=p.address_bits,
+            target=self._target,
         )
         m.d.comb += self.bad_permutation.eq(path.fault)
         return path
@@ -270,30 +275,21 @@ class Datapath(wiring.Component):
         """
         g = self.geometry
         m.submodules.writer = writer = WriteMaster(data_bits=g.data_bits, address_bits=g.address_bits)
-        line = writer.i.p.shape()
+        beat = writer.i.p.shape()
         # What the bus takes must not be known in every stage before it in the same cycle.
-        m.submodules.line_buffer = buffer = SkidBuffer(shape=line)
-        m.submodules.line_arbiter = arbiter = Arbiter(shape=line, inputs=len(paths))
+        m.submodules.beat_buffer = buffer = SkidBuffer(shape=beat)
+        m.submodules.beat_arbiter = arbiter = Arbiter(
+            shape=beat, inputs=len(paths), more=lambda beat: beat.more != 0
+        )
         wiring.connect(m, arbiter.o, buffer.i)
         wiring.connect(m, buffer.o, writer.i)
-        empty = []
-        for n, path in enumerate(paths):
-            if g.parameters.arrays == 1:
-                wiring.connect(m, path.o, arbiter.i[n])
-                continue
-            # Arrays are in lock step, so all rows fill their lines in the same tile. Their lines wait where
-            # they do not hinder the next tiles: one for each row, and 3 at least, which the queue needs.
-            queue = Queue(shape=line, depth=max(3, g.parameters.rows), registered=True)
-            m.submodules[f"lines_{n}"] = queue
-            wiring.connect(m, path.o, queue.i)
-            wiring.connect(m, queue.o, arbiter.i[n])
-            empty.append(queue.level == 0)
+        for path, to in zip(paths, arbiter.i, strict=True):
+            wiring.connect(m, path.o, to)
         m.d.comb += writer.stop.eq(self.stop)
         wiring.connect(m, writer.error, wiring.flipped(self.write_error))
         self._connect_bus(m, writer.bus)
         paths_idle = Cat(path.idle for path in paths).all()
-        queues_empty = Cat(empty).all() if empty else 1
-        return writer, paths_idle & queues_empty & ~buffer.o.valid & writer.idle
+        return writer, paths_idle & ~buffer.o.valid & writer.idle
 
     def _connect_bus(self, m, half):
         """The read or the write channels of the bus."""

@@ -12,6 +12,7 @@ from hw.gemm.jobs.control import Control
 from hw.gemm.jobs.counters import Counters
 from hw.gemm.jobs.supervisor import Supervisor
 from hw.gemm.results.accumulation import LANES, fewest_lanes
+from hw.gemm.results.result_path import WORDS, usual_words
 from hw.target.targets import check_target
 
 __all__ = ["Engine"]
@@ -27,6 +28,9 @@ class Engine(wiring.Component):
     ----------
     product_stages, target:
         As for ``hw.array.array.Array``; they change area and speed, never a result.
+    result_words:
+        Columns of D per cycle behind an array's drain: 4, 8 or 16; 0 for as many as drain and bus
+        can use, or as there are ``adder_lanes``.
     adder_lanes:
         Sums per cycle where a bias, old values of D or another chunk is added: 1, 2, 4, 8 or 16; 0 for as
         many as tiles of ``k_blocks`` MX6 blocks need. Shorter tiles wait for their sums if there are no more.
@@ -62,6 +66,7 @@ class Engine(wiring.Component):
         address_bits=40,
         queue_depth=4,
         reorder_columns=0,
+        result_words=0,
         adder_lanes=0,
     ):
         check_target(target)
@@ -82,15 +87,23 @@ class Engine(wiring.Component):
             setattr(self, name, value)
         self.product_stages = product_stages
         self.target = target
-        if not isinstance(adder_lanes, int) or isinstance(adder_lanes, bool):
-            raise TypeError(f"adder_lanes must be an integer, not {adder_lanes!r}")
-        if adder_lanes not in (0, *LANES):
-            raise ValueError(f"adder_lanes must be 0 or one of {LANES}, not {adder_lanes!r}")
-        self.adder_lanes = adder_lanes
+        for name, value, choices in (
+            ("adder_lanes", adder_lanes, LANES),
+            ("result_words", result_words, WORDS),
+        ):
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"{name} must be an integer, not {value!r}")
+            if value not in (0, *choices):
+                raise ValueError(f"{name} must be 0 or one of {choices}, not {value!r}")
+            setattr(self, name, value)
+        words = result_words or max(
+            adder_lanes, usual_words(drain_words=rows // self.drain_rows * cols, data_bits=data_bits)
+        )
         self._geometry = Geometry(self.parameters)
         self._datapath = Datapath(
             geometry=self._geometry,
-            adder_lanes=adder_lanes or fewest_lanes(rows=rows, cols=cols, k_blocks=k_blocks),
+            result_words=words,
+            adder_lanes=min(words, adder_lanes or fewest_lanes(rows=rows, cols=cols, k_blocks=k_blocks)),
             product_stages=product_stages,
             target=target,
         )

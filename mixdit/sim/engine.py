@@ -39,7 +39,7 @@ class EngineHarness:
         How the memory answers.
     patience:
         Cycles without an interrupt after which ``wait`` counts the engine as hung.
-    product_stages, target, adder_lanes:
+    product_stages, target, result_words, adder_lanes:
         As for ``hw.gemm.engine.Engine``.
     threads, optimization:
         See ``mixdit.sim.build.build_library``.
@@ -62,6 +62,7 @@ class EngineHarness:
         patience: int = 10_000_000,
         product_stages: int = 2,
         target: str = "generic",
+        result_words: int = 0,
         adder_lanes: int = 0,
         threads: int = 1,
         optimization: str = "-Os",
@@ -78,7 +79,7 @@ class EngineHarness:
         )
         self._shared.set(memory or Memory())
         self._library, design = _library(
-            self.parameters, product_stages, target, adder_lanes, threads, optimization
+            self.parameters, product_stages, target, result_words, adder_lanes, threads, optimization
         )
         wave = record(design)
         self._engine = ctypes.c_void_p(
@@ -223,12 +224,19 @@ def _library(
     parameters: EngineParameters,
     product_stages: int,
     target: str,
+    result_words: int,
     adder_lanes: int,
     threads: int,
     optimization: str,
 ) -> tuple[ctypes.CDLL, Design]:
     """The compiled engine and its design, made once per process: Verilog takes longer than most runs."""
-    core = Engine(**asdict(parameters), product_stages=product_stages, target=target, adder_lanes=adder_lanes)
+    core = Engine(
+        **asdict(parameters),
+        product_stages=product_stages,
+        target=target,
+        result_words=result_words,
+        adder_lanes=adder_lanes,
+    )
     path, design = build_engine_library(core, threads=threads, optimization=optimization)
     library = ctypes.CDLL(str(path))
     library.engine_open.restype = ctypes.c_void_p

@@ -1,9 +1,10 @@
 """How busy the engine keeps its arrays and its memory, by its own counters.
 
 Run ``python -m perf.speed.bench_engine``; ``--json`` prints one JSON object,
-``--engine`` and ``--case`` choose, ``--set data_bits=256`` changes a parameter of every engine. The engine
-is Verilated, behind the driver, with a memory that delivers a beat per cycle. Every result is compared with
-golden; the counters must add up, and passes be what the formats call for.
+``--engine`` and ``--case`` choose, ``--set data_bits=256`` changes a parameter of every engine, also
+``result_words`` and ``adder_lanes``. The engine is Verilated, behind the driver, with a memory that
+delivers a beat per cycle. Every result is compared with golden; the counters must add up, and passes be what
+the formats call for.
 """
 
 import argparse
@@ -235,6 +236,7 @@ def main() -> None:
     parser.add_argument("--bandwidth", type=float, default=1.0, help="beats per cycle and direction")
     options = parser.parse_args()
     changes = {name: int(value) for name, value in (change.split("=") for change in options.set)}
+    words, lanes = (changes.pop(name, 0) for name in ("result_words", "adder_lanes"))
     memory = Memory(read_latency=options.latency, bandwidth=options.bandwidth)
     found, wrong = {}, []
     for name in options.engine or DEFAULT_ENGINES:
@@ -243,7 +245,9 @@ def main() -> None:
         for kind in options.case or CASES:
             for case in CASES[kind]:
                 # A harness of its own: memory is laid out alike whatever ran before.
-                with EngineHarness(parameters, size=MEMORY_BYTES, memory=memory) as engine:
+                with EngineHarness(
+                    parameters, size=MEMORY_BYTES, memory=memory, result_words=words, adder_lanes=lanes
+                ) as engine:
                     results.append({"kind": kind, **measure(engine, case)})
                 wrong += [f"{name}, {case.name}: {text}" for text in failures(results[-1])]
         found[name] = {"parameters": vars(parameters), "results": results}

@@ -17,6 +17,7 @@ ENDS = {
     "fraction_bits": (1, 24),
     "product_stages": (1, 2),
     "target": tuple(TARGETS),
+    "result_words": (0, 4, 16),
     "adder_lanes": (0, 1, 16),
     "arrays": (1, 16),
     "stationary_tiles": (1, 255),

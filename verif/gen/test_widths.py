@@ -112,11 +112,14 @@ def _all_of(top):
 
 MORE = (
     {"mixdit_gemm": {"rows": 4, "cols": 2, "drain_rows": 2, "k_blocks": 2, "data_bits": 64, "adder_lanes": 1,
-                     "address_bits": 64, "stationary_tiles": 5, "reorder_columns": 100, "queue_depth": 64}},
+                     "result_words": 16, "address_bits": 64, "stationary_tiles": 5, "reorder_columns": 100,
+                     "queue_depth": 64}},
     {"mixdit_gemm": {"rows": 3, "cols": 16, "drain_rows": 3, "k_blocks": 4096, "data_bits": 512, "arrays": 3,
-                     "address_bits": 16, "reorder_columns": 65536, "fraction_bits": 24, "adder_lanes": 16}},
+                     "address_bits": 16, "reorder_columns": 65536, "fraction_bits": 24, "adder_lanes": 16,
+                     "result_words": 4}},
     {"mixdit_gemm": {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 2, "stationary_tiles": 255,
-                     "fraction_bits": 1, "data_bits": 256, "reorder_columns": 16, "product_stages": 1}},
+                     "fraction_bits": 1, "data_bits": 256, "reorder_columns": 16, "product_stages": 1,
+                     "result_words": 8}},
     {"mixdit_gemm": {"rows": 1, "cols": 16, "drain_rows": 1, "k_blocks": 2, "stationary_tiles": 3,
                      "arrays": 3, "data_bits": 512, "address_bits": 63, "target": "xilinx_dsp"}},
     {"mx_array": {"rows": 64, "cols": 1, "drain_rows": 64, "k_blocks": 1, "fraction_bits": 1},

@@ -22,8 +22,8 @@ NEEDED = {"synth": ["--design", "pe"], "calibrate": ["--model", "x", "--pipeline
 OUT_OF_RANGE = {
     "rows": (0, -1, 65), "cols": (0, 65), "drain_rows": (0, 3, 16), "k_blocks": (0, 4097),
     "fraction_bits": (0, 25), "product_stages": (0, 3), "adder_lanes": (-1, 3, 32), "arrays": (0, 17),
-    "stationary_tiles": (0, 256), "data_bits": (0, 63, 96, 1024), "address_bits": (15, 65),
-    "queue_depth": (3, 65), "reorder_columns": (-1, 65537),
+    "result_words": (-1, 2, 32), "stationary_tiles": (0, 256), "data_bits": (0, 63, 96, 1024),
+    "address_bits": (15, 65), "queue_depth": (3, 65), "reorder_columns": (-1, 65537),
 }  # fmt: skip
 """Numbers that no design takes."""
 

@@ -26,6 +26,7 @@ _STREAM = {**_ARRAY, "cols": (1, 2, 4, 8, 16)}
 _ENGINE = {
     **_STREAM,
     "k_blocks": range(2, 4097, 2),
+    "result_words": (0, 4, 8, 16),
     "adder_lanes": (0, 1, 2, 4, 8, 16),
     "arrays": range(1, 17),
     "stationary_tiles": range(1, 256),

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from golden.engine import INDEX_BYTES
 from golden.formats import BLOCK_SIZE, MX9
 from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
-from hw.axi.line import line_layout
+from hw.axi.line import write_beat_layout
 from hw.axi.signatures import check_bus
 from hw.block.layouts import FormatCode, block_bytes
 from hw.gemm.jobs.job import MX9_BLOCKS_BITS, PITCH_BITS
@@ -15,6 +15,7 @@ from hw.gemm.memory_format import MEMORY_FORMAT_BITS, block_code, units_in
 from hw.gemm.reorder.reorder import INDEX_BITS, Reorder
 from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
+from hw.gemm.results.row_parts import RowParts
 
 __all__ = ["ReorderPath", "reorder_job_layout"]
 
@@ -60,8 +61,12 @@ class ReorderPath(wiring.Component):
         Longest row, 16 to 65536.
     rows_bits:
         Width of the number of rows.
+    words:
+        Elements per cycle to be quantized: 4, 8 or 16.
     data_bits, address_bits:
         Widths of the memory port.
+    target:
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
@@ -71,12 +76,14 @@ class ReorderPath(wiring.Component):
     fault: Out(1)
     """
 
-    def __init__(self, *, columns, rows_bits, data_bits, address_bits):
+    def __init__(self, *, columns, rows_bits, words, data_bits, address_bits, target="generic"):
         check_bus(data_bits=data_bits, address_bits=address_bits)
         self.columns = columns
         self.rows_bits = rows_bits
+        self.words = words
         self.data_bits = data_bits
         self.address_bits = address_bits
+        self.target = target
         self._reorder = Reorder(columns=columns)
         self._job = reorder_job_layout(columns=columns, rows_bits=rows_bits, address_bits=address_bits)
         super().__init__(
@@ -84,7 +91,7 @@ class ReorderPath(wiring.Component):
                 "job": In(stream.Signature(self._job)),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
                 "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
-                "o": Out(stream.Signature(line_layout(address_bits))),
+                "o": Out(stream.Signature(write_beat_layout(data_bits, address_bits))),
                 "idle": Out(1),
                 "fault": Out(1),
             }
@@ -93,12 +100,18 @@ class ReorderPath(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.reorder = reorder = self._reorder
-        m.submodules.format = format_ = ResultFormat(rows=1, address_bits=self.address_bits)
-        m.submodules.collector = collector = RowCollector(rows=1, address_bits=self.address_bits)
+        parts = {"rows": 1, "words": self.words, "address_bits": self.address_bits}
+        m.submodules.parts = row_parts = RowParts(**parts)
+        m.submodules.format = format_ = ResultFormat(**parts)
+        m.submodules.collector = collector = RowCollector(
+            data_bits=self.data_bits, target=self.target, **parts
+        )
         m.submodules.reader = reader = FragmentReader(
             data_bits=self.data_bits, address_bits=self.address_bits, unit=INDEX_BYTES
         )
+        m.d.comb += reader.times.eq(1)
         wiring.connect(m, reader.read, wiring.flipped(self.read))
+        wiring.connect(m, row_parts.o, format_.i)
         wiring.connect(m, format_.o, collector.i)
         wiring.connect(m, collector.o, wiring.flipped(self.o))
         wiring.connect(m, wiring.flipped(self.beat), reader.beat)
@@ -137,7 +150,7 @@ class ReorderPath(wiring.Component):
                 m.d.comb += self.fault.eq(1)
         self._request(m, job, reader.request, blocks, in_last, loading, moving)
         self._receive(m, job, reader.o, reorder, blocks, loading, table_there)
-        left = self._send(m, job, reorder.o, format_, blocks, in_last)
+        left = self._send(m, job, reorder.o, row_parts.i, format_.o, blocks, in_last)
         m.d.comb += written.eq(left & collector.idle)
         return m
 
@@ -197,9 +210,9 @@ class ReorderPath(wiring.Component):
         with m.If(taken):
             m.d.sync += block.eq(Mux(last, 0, block + 1))
 
-    def _send(self, m, job, rows, format_, blocks, in_last):
+    def _send(self, m, job, rows, parts, fragment, blocks, in_last):
         """Each block with its place; whether the last one was taken as a fragment."""
-        formatted = format_.i
+        formatted = parts.p
         block = Signal.like(blocks)
         row = Signal(self.rows_bits)
         start, at = (Signal(self.address_bits, name=name, reset_less=True) for name in ("start", "at"))
@@ -213,18 +226,19 @@ class ReorderPath(wiring.Component):
             last.eq(block == blocks - 1),
             code.eq(Mux(block < job.mx9_blocks, FormatCode.MX9, block_code(job.format))),
             size.eq(block_bytes(code)),
-            formatted.valid.eq(rows.valid),
-            formatted.p.values.eq(rows.p.values),
-            formatted.p.columns.eq(columns),
-            formatted.p.exists.eq(Cat(columns > column for column in range(BLOCK_SIZE))),
-            formatted.p.place.address.eq(at),
-            formatted.p.place.begins.eq(block == 0),
-            formatted.p.place.ends.eq(last),
-            formatted.p.code.eq(code),
-            rows.ready.eq(formatted.ready),
-            sent.eq(formatted.valid & formatted.ready),
+            parts.valid.eq(rows.valid),
+            formatted.values.eq(rows.p.values),
+            formatted.columns.eq(columns),
+            formatted.place.address.eq(at),
+            formatted.place.begins.eq(block == 0),
+            formatted.place.ends.eq(last),
+            formatted.place.last.eq(1),
+            formatted.code.eq(code),
+            rows.ready.eq(parts.ready),
+            sent.eq(parts.valid & parts.ready),
         ]
-        m.d.sync += under_way.eq(under_way + sent - (format_.o.valid & format_.o.ready))
+        done = fragment.valid & fragment.ready & fragment.p.last
+        m.d.sync += under_way.eq(under_way + sent - done)
         with m.If(sent):
             m.d.sync += [block.eq(Mux(last, 0, block + 1)), at.eq(at + size)]
             with m.If(last):

@@ -1,27 +1,24 @@
 """Sums of a tile's chunks and addends."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
 
 from golden.formats import BLOCK_SIZE
-from hw.block.layouts import float_block_layout
+from hw.block.binary32 import BINARY32_BITS
 from hw.gemm.results.float_adder import FloatAdder
-from hw.gemm.results.result_format import result_row_layout
-from hw.gemm.results.tile_address import placed_tile_layout
-from hw.stream.queue import Queue
+from hw.target.block_memory import BlockMemory
 
-__all__ = ["LANES", "Accumulation", "fewest_lanes"]
+__all__ = ["LANES", "Accumulation", "fewest_lanes", "summed_tile_layout"]
 
 LANES = (1, 2, 4, 8, 16)
 """Sums per cycle that an adder may make."""
 
-_ROWS_LEAVING = 32
-"""Rows in the adder that leave; each has a place to go to. The adder holds fewer, of 16 sums each."""
-
-_ROWS_IN_ADDER = 64
-"""More rows than the adder holds."""
+_PARTS_IN_ADDER = 64
+"""More parts of rows than the adder holds."""
 
 
 def fewest_lanes(*, rows, cols, k_blocks):
@@ -34,13 +31,48 @@ def fewest_lanes(*, rows, cols, k_blocks):
     return next((lanes for lanes in LANES if rows * BLOCK_SIZE // lanes + fixed <= time), 4)
 
 
+def summed_tile_layout(*, rows, slots) -> data.StructLayout:
+    """One chunk of a tile, as in ``tile_command_layout``; nothing is added to a ``plain`` one."""
+    return data.StructLayout(
+        {"rows": range(rows + 1), "first": 1, "last": 1, "plain": 1, "slot": range(max(2, slots))}
+    )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What a tile's step does.
+
+    Parameters
+    ----------
+    goes:
+        It goes on.
+    first, last:
+        It is the tile's first or last one: adds to the results, takes the next tile.
+    leaves:
+        Its sums leave, and are not kept.
+    reads:
+        It needs the memory, for the sums of steps before or, if ``takes_sum``, of chunks before.
+    takes_addend:
+        It adds the bias or old D.
+    """
+
+    goes: Signal
+    first: Signal
+    last: Signal
+    leaves: Signal
+    reads: Signal
+    takes_sum: Value
+    takes_addend: Signal
+
+
 class Accumulation(wiring.Component):
     """Rows of D from rows of results: plus the sum of earlier chunks, plus the bias, plus old D.
 
-    One addend after the other, in this order: all rows take one step before the next begins. What waits
-    for the next chunk or step waits in a memory of ``slots`` tiles. A chunk without any addend bypasses the
-    adder, at one row per cycle. Any other step takes ``rows * 16 / lanes`` cycles and two more, and one
-    that reads the memory also waits until the adder is empty.
+    Rows come and go in parts of ``words`` columns. One addend after the other, in this order: all rows take
+    one step before the next begins. What waits for the next chunk or step waits in a block memory of
+    ``slots`` tiles. A chunk without any addend bypasses the adder, at one part per cycle. Any other step
+    takes ``rows * 16 / lanes`` cycles and two more, and one that reads the memory also waits until the adder
+    is empty, and two cycles for the memory.
 
     Parameters
     ----------
@@ -48,199 +80,214 @@ class Accumulation(wiring.Component):
         Most rows of a tile.
     slots:
         Tiles whose sums may wait.
+    words:
+        Columns of a part.
     lanes:
-        Sums per cycle: 1, 2, 4, 8 or 16.
-    address_bits:
-        Width of addresses.
+        Sums per cycle: 1, 2, 4, 8 or 16, at most ``words``.
+    target:
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
-    bias, accumulate: In(1), pitch: In(32), of the job
-    tile: In(stream of ``placed_tile_layout``), taken after its last row
-    results: In(stream of ``float_block_layout``), ``rows`` of them for each tile
-    addends: In(stream of ``float_block_layout``), for each last chunk: the bias row and old rows, those
-        that the job asks for
-    o: Out(stream of ``result_row_layout``), rows of last chunks
-    leaving: Out(1), for one cycle: a row is on its way to ``o``
+    bias, accumulate: In(1), of the job
+    tile: In(stream of ``summed_tile_layout``), taken after its last row
+    results: In(stream of ``words`` binary32), all parts of ``rows`` rows for each tile
+    addends: In(stream of ``words`` binary32), for each last chunk: the bias row for each row, then old rows,
+        those that the job asks for
+    o: Out(stream of ``words`` binary32), parts of the rows of last chunks
     """
 
-    def __init__(self, *, rows, slots, lanes, address_bits):
-        if lanes not in LANES:
-            raise ValueError(f"lanes must be one of {LANES}, not {lanes!r}")
+    def __init__(self, *, rows, slots, words, lanes, target="generic"):
+        if lanes not in LANES or lanes > words:
+            raise ValueError(f"lanes must be one of {LANES}, at most words={words}, not {lanes!r}")
         self.rows = rows
         self.slots = slots
+        self.words = words
         self.lanes = lanes
-        self.address_bits = address_bits
-        self._slices = BLOCK_SIZE // lanes
-        self._row = result_row_layout(rows=rows, address_bits=address_bits)
-        block = float_block_layout()
-        tile = placed_tile_layout(rows=rows, slots=slots, address_bits=address_bits)
-        self._place = data.StructLayout({"row": range(max(2, rows)), "slot": tile["slot"].shape})
+        self.target = target
+        self._slices = words // lanes
+        tile = summed_tile_layout(rows=rows, slots=slots)
+        # A part of a row of a tile.
+        self._place = data.StructLayout(
+            {
+                "part": exact_log2(BLOCK_SIZE // words),
+                "row": range(max(2, rows)),
+                "slot": tile["slot"].shape,
+            }
+        )
+        part = stream.Signature(data.ArrayLayout(BINARY32_BITS, words))
         super().__init__(
             {
                 "bias": In(1),
                 "accumulate": In(1),
-                "pitch": In(32),
                 "tile": In(stream.Signature(tile)),
-                "results": In(stream.Signature(block)),
-                "addends": In(stream.Signature(block)),
-                "o": Out(stream.Signature(self._row)),
-                "leaving": Out(1),
+                "results": In(part),
+                "addends": In(part),
+                "o": Out(part),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.sums = sums = Memory(
-            shape=float_block_layout().size, depth=1 << self._place.size, init=[]
-        )
-        read, write = sums.read_port(transparent_for=()), sums.write_port()
         tag = data.StructLayout({"place": self._place, "leaves": 1})
         m.submodules.adder = adder = FloatAdder(lanes=self.lanes, user=tag)
-        # Where the rows go that are in the adder and leave.
-        target = data.StructLayout(
-            {name: self._row[name].shape for name in ("columns", "exists", "place", "code")}
+        m.submodules.sums = sums = BlockMemory(
+            width=BINARY32_BITS * self.words, depth=1 << self._place.size, target=self.target
         )
-        m.submodules.targets = targets = Queue(shape=target, depth=_ROWS_LEAVING, registered=True)
-        in_adder = Signal(range(_ROWS_IN_ADDER))
-        adder_empty = Signal(init=1)  # a cycle late
-
-        # Steps: the addends that are left of those wanted (memory, bias, old D), and the one to take.
         tile = self.tile.p
-        wanted, added, left = (Signal(3, name=name) for name in ("wanted", "added", "left"))
-        plain = tile.plain  # a chunk without any
-        m.d.comb += [
-            wanted.eq(Cat(~tile.first, tile.last & self.bias, tile.last & self.accumulate)),
-            left.eq(wanted & ~added),
-        ]
-        # A step takes a cycle to be read off, for too much hangs on it: then it may go. One that reads the
-        # memory goes a cycle after the adder is empty and row 0 is addressed.
-        first_step = Signal(init=1)
-        decoded, goes, last_step, leaves, room = (
-            Signal(name=name) for name in ("decoded", "goes", "last_step", "leaves", "room")
+        part_done, sum_done, step_done, emitted = (
+            Signal(name=name) for name in ("part_done", "sum_done", "step_done", "emitted")
         )
-        take = Signal(3)
-        take_sum, take_bias, take_old = take
-        takes_addend, reads = Signal(), Signal()
-        row_done, step_done, sum_done = (Signal(name=name) for name in ("row_done", "step_done", "sum_done"))
-        lowest, alone = left & (~left + 1), (left & (left - 1)) == 0
+        in_adder = Signal(range(_PARTS_IN_ADDER))
+        adder_empty = Signal(init=1)  # a cycle late
         m.d.sync += [
-            decoded.eq(self.tile.valid & ~plain & ~step_done),
-            take.eq(lowest),
-            takes_addend.eq(lowest[1:].any()),
-            last_step.eq(alone),
-            leaves.eq(alone & tile.last),
-            goes.eq(decoded & ~step_done & (goes | ~reads | adder_empty)),
-            room.eq(targets.level < targets.depth - 1),
+            in_adder.eq(in_adder + sum_done - emitted),
             adder_empty.eq((in_adder == 0) & ~sum_done),
         ]
 
-        row, next_row = Signal(range(max(2, self.rows))), Signal(range(max(2, self.rows)), init=1)
-        part = Signal(range(max(2, self._slices)))
-        last_part = Signal(init=self._slices == 1)
-        m.d.comb += read.addr.eq(Cat(Mux(row_done, next_row, row), tile.slot))
-
-        bypass, have = Signal(), Signal()
-        stored = Signal()
+        step = self._steps(m, step_done, adder_empty)
+        bypass, stored = Signal(), Signal()
+        at = Signal(self._place)
+        self._count(m, "at", at, part_done, step_done)
+        kept_valid = self._read_sums(m, sums, step.goes & step.reads, sum_done & step.reads, step_done)
         m.d.comb += [
+            at.slot.eq(tile.slot),
             bypass.eq(
                 self.tile.valid
-                & plain
+                & tile.plain
                 & self.results.valid
                 & Mux(tile.last, self.o.ready & adder_empty, ~stored)
             ),
-            reads.eq(~first_step | take_sum),
-            have.eq(goes & (~first_step | self.results.valid) & (~takes_addend | self.addends.valid)),
-            sum_done.eq(adder.i.valid & adder.i.ready & last_part),
-            row_done.eq(bypass | sum_done),
-            step_done.eq(row_done & (row + 1 == tile.rows)),
-            self.results.ready.eq(bypass | (sum_done & first_step)),
-            self.addends.ready.eq(sum_done & (take_old | (take_bias & step_done))),
-            self.tile.ready.eq(step_done & (plain | last_step)),
-            self.leaving.eq((bypass & tile.last) | (sum_done & leaves)),
+            adder.i.valid.eq(
+                step.goes
+                & (~step.first | self.results.valid)
+                & (~step.reads | kept_valid)
+                & (~step.takes_addend | self.addends.valid)
+            ),
+            sum_done.eq(adder.i.valid & adder.i.ready & adder.i.p.last),
+            part_done.eq(bypass | sum_done),
+            self.results.ready.eq(bypass | (sum_done & step.first)),
+            self.addends.ready.eq(sum_done & step.takes_addend),
+            self.tile.ready.eq(step_done & (tile.plain | step.last)),
+            adder.i.p.user.place.eq(at),
+            adder.i.p.user.leaves.eq(step.leaves),
         ]
-        with m.If(step_done):
-            m.d.sync += [row.eq(0), next_row.eq(1)]
-        with m.Elif(row_done):
-            m.d.sync += [row.eq(next_row), next_row.eq(next_row + 1)]
-        with m.If(step_done & ~plain):
-            m.d.sync += [first_step.eq(last_step), added.eq(Mux(last_step, 0, added | take))]
+        self._add(m, adder.i, sums.data, step)
 
-        # Into the adder, slice by slice; chosen among slices, which are fewer bits than rows.
-        slices = data.ArrayLayout(32 * self.lanes, self._slices)
-        result, kept, addend = (
-            data.View(slices, values)[part]
-            for values in (self.results.p.as_value(), read.data, self.addends.p.as_value())
-        )
-        m.d.comb += [
-            adder.i.valid.eq(have & (~leaves | room)),
-            adder.i.p.data.x.eq(Mux(first_step, result, kept)),
-            adder.i.p.data.y.eq(Mux(take_sum, kept, addend)),
-            adder.i.p.last.eq(last_part),
-            adder.i.p.user.place.row.eq(row),
-            adder.i.p.user.place.slot.eq(tile.slot),
-            adder.i.p.user.leaves.eq(leaves),
-        ]
-        with m.If(adder.i.valid & adder.i.ready):
-            m.d.sync += [
-                part.eq(Mux(last_part, 0, part + 1)),
-                last_part.eq(part == (self._slices - 2) % self._slices),
-            ]
-
-        # Out of it; the row's last slice is not kept.
-        sum_row, emitted = self._join(m, adder.o)
+        # Out of the adder; a part's last slice is not kept.
+        whole = self._join(m, adder.o)
         complete = adder.o.valid & adder.o.p.last
         m.d.comb += [
             stored.eq(complete & ~adder.o.p.user.leaves),
             adder.o.ready.eq(~adder.o.p.last | ~adder.o.p.user.leaves | self.o.ready),
             emitted.eq(complete & adder.o.ready),
-            write.en.eq(stored | (bypass & ~tile.last)),
-            write.addr.eq(Mux(stored, adder.o.p.user.place.as_value(), Cat(row, tile.slot))),
-            write.data.eq(Mux(stored, sum_row, self.results.p.as_value())),
+            sums.write_enable.eq(stored | (bypass & ~tile.last)),
+            sums.write_address.eq(Mux(stored, adder.o.p.user.place.as_value(), at.as_value())),
+            sums.write_data.eq(Mux(stored, whole, self.results.p.as_value())),
+            self.o.p.as_value().eq(Mux(adder_empty, self.results.p.as_value(), whole)),
+            self.o.valid.eq(
+                Mux(
+                    adder_empty,
+                    self.tile.valid & tile.plain & tile.last & self.results.valid,
+                    complete & adder.o.p.user.leaves,
+                )
+            ),
         ]
-        m.d.sync += in_adder.eq(in_adder + sum_done - emitted)
-
-        address = Signal(self.address_bits)
-        next_address = Signal(self.address_bits, reset_less=True)
-        entry, head = Signal(target), targets.o.p
-        m.d.comb += [
-            address.eq(Mux(row == 0, tile.address, next_address)),
-            entry.columns.eq(tile.columns),
-            entry.exists.eq(tile.exists),
-            entry.place.address.eq(address),
-            entry.place.row.eq(row),
-            entry.place.begins.eq(tile.begins),
-            entry.place.ends.eq(tile.ends),
-            entry.code.eq(tile.code),
-            targets.i.valid.eq(sum_done & leaves),
-            targets.i.p.eq(entry),
-            targets.o.ready.eq(emitted & adder.o.p.user.leaves),
-        ]
-        with m.If(row_done):
-            m.d.sync += next_address.eq((address + self.pitch)[: len(next_address)])
-        with m.If(adder_empty):
-            m.d.comb += [
-                self.o.valid.eq(self.tile.valid & plain & tile.last & self.results.valid),
-                self.o.p.values.as_value().eq(self.results.p.as_value()),
-                *(getattr(self.o.p, name).eq(getattr(entry, name)) for name in target.members),
-            ]
-        with m.Else():
-            m.d.comb += [
-                self.o.valid.eq(complete & adder.o.p.user.leaves),
-                self.o.p.values.as_value().eq(sum_row),
-                *(getattr(self.o.p, name).eq(getattr(head, name)) for name in target.members),
-            ]
         return m
 
+    def _steps(self, m, step_done, adder_empty):
+        """The step of the tile: of the addends wanted (memory, bias, old D) the first one that is left."""
+        tile = self.tile.p
+        first, decoded = Signal(name="first_step", init=1), Signal(name="decoded")
+        goes, last, leaves, takes_addend, reads = (
+            Signal(name=name) for name in ("goes", "last_step", "leaves", "takes_addend", "reads")
+        )
+        wanted, added, left, take = (Signal(3, name=name) for name in ("wanted", "added", "left", "take"))
+        lowest, alone = left & (~left + 1), (left & (left - 1)) == 0
+        m.d.comb += [
+            wanted.eq(Cat(~tile.first, tile.last & self.bias, tile.last & self.accumulate)),
+            left.eq(wanted & ~added),
+            reads.eq(~first | take[0]),
+        ]
+        # It takes a cycle to be read off, for too much hangs on it: then it may go. One that reads the memory
+        # goes a cycle after the adder is empty.
+        m.d.sync += [
+            decoded.eq(self.tile.valid & ~tile.plain & ~step_done),
+            take.eq(lowest),
+            takes_addend.eq(lowest[1:].any()),
+            last.eq(alone),
+            leaves.eq(alone & tile.last),
+            goes.eq(decoded & ~step_done & (goes | ~reads | adder_empty)),
+        ]
+        with m.If(step_done & ~tile.plain):
+            m.d.sync += [first.eq(last), added.eq(Mux(last, 0, added | take))]
+        return _Step(goes, first, last, leaves, reads, take[0], takes_addend)
+
+    def _count(self, m, name, place, done, end):
+        """Count the parts of a tile in ``place`` as they are ``done``, from ``end`` on anew.
+
+        ``end`` is set with the last one of all.
+        """
+        row_done = Signal(name=f"{name}_row_done")
+        m.d.comb += [
+            row_done.eq(place.part == (1 << len(place.part)) - 1),
+            end.eq(done & row_done & (place.row + 1 == self.tile.p.rows)),
+        ]
+        part, row = (Signal.like(place[field], name=f"{name}_{field}") for field in ("part", "row"))
+        m.d.comb += [place.part.eq(part), place.row.eq(row)]
+        with m.If(done):
+            m.d.sync += part.eq((part + 1)[: len(part)])
+            with m.If(row_done):
+                m.d.sync += row.eq(Mux(end, 0, row + 1))
+
+    def _read_sums(self, m, sums, go, taken, step_done):
+        """Read a tile's sums ahead through both stages of the memory; whether one is there."""
+        read, valid, all_read = (Signal(name=name) for name in ("read", "kept_valid", "all_read"))
+        place = Signal(self._place)
+        issue, final = Signal(), Signal()
+        self._count(m, "ahead", place, issue, final)
+        shows = ~valid | taken
+        m.d.comb += [
+            place.slot.eq(self.tile.p.slot),
+            issue.eq(go & ~all_read & (~read | shows)),
+            sums.read_enable.eq(~read | shows),
+            sums.read_address.eq(place),
+            sums.output_enable.eq(shows),
+        ]
+        with m.If(~read | shows):
+            m.d.sync += read.eq(issue)
+        with m.If(shows):
+            m.d.sync += valid.eq(read)
+        with m.If(step_done):
+            m.d.sync += all_read.eq(0)
+        with m.Elif(final):
+            m.d.sync += all_read.eq(1)
+        return valid
+
+    def _add(self, m, adder, kept, step):
+        """Give the adder a part slice by slice; chosen among slices, which are fewer bits than parts."""
+        number = Signal(range(max(2, self._slices)))
+        result, kept, addend = (
+            data.View(data.ArrayLayout(BINARY32_BITS * self.lanes, self._slices), values)[number]
+            for values in (self.results.p.as_value(), kept, self.addends.p.as_value())
+        )
+        m.d.comb += [
+            adder.p.data.x.eq(Mux(step.first, result, kept)),
+            adder.p.data.y.eq(Mux(step.takes_sum, kept, addend)),
+            adder.p.last.eq(number == self._slices - 1),
+        ]
+        with m.If(adder.valid & adder.ready):
+            m.d.sync += number.eq(Mux(adder.p.last, 0, number + 1))
+
     def _join(self, m, sums):
-        """A row from slices, whole with its last one, and a signal to say that it was taken."""
+        """A part from slices, whole with its last one."""
         kept = []
         slice_in = Signal(range(max(2, self._slices)))
         with m.If(sums.valid & sums.ready):
             m.d.sync += slice_in.eq(Mux(sums.p.last, 0, slice_in + 1))
         for n in range(self._slices - 1):
-            part = Signal(32 * self.lanes, name=f"slice_{n}", reset_less=True)
+            part = Signal(BINARY32_BITS * self.lanes, name=f"slice_{n}", reset_less=True)
             with m.If(slice_in == n):
                 m.d.sync += part.eq(sums.p.data)
             kept.append(part)
-        return Cat(*kept, sums.p.data), Signal(name="emitted")
+        return Cat(*kept, sums.p.data)

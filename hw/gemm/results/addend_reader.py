@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
 from hw.axi.line import FRAGMENT_BYTES
-from hw.block.layouts import float_block_layout
 
 __all__ = ["AddendReader", "addend_tile_layout"]
 
@@ -34,8 +33,8 @@ def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
 class AddendReader(wiring.Component):
     """Requests a tile's addends, and gives them in order: the bias row first, then old rows of D.
 
-    Requests go out ahead, one per cycle, as long as there is room for what they bring. Columns that were
-    not wanted are arbitrary.
+    Requests go out ahead, one per cycle, as long as there is room for what they bring. The bias row is given
+    for each row of the tile. Columns that were not wanted are arbitrary.
 
     Parameters
     ----------
@@ -43,6 +42,10 @@ class AddendReader(wiring.Component):
         Most rows of a tile.
     data_bits, address_bits:
         Widths of the memory port.
+    words:
+        Columns of a part.
+    target:
+        One of ``hw.target.targets.TARGETS``.
     depth:
         Addends that wait, under way or here.
 
@@ -52,12 +55,15 @@ class AddendReader(wiring.Component):
     pitch: In(32), bytes from row to row
     read: Out(stream of ``addend_request_layout``)
     beat: In(stream of ``addend_beat_layout``), never stalled
-    o: Out(stream of ``float_block_layout``)
+    o: Out(stream of ``words`` binary32)
     """
 
-    def __init__(self, *, rows, data_bits, address_bits, depth=16):
+    def __init__(self, *, rows, words, data_bits, address_bits, target="generic", depth=16):
+        self.rows = rows
+        self.words = words
         self.data_bits = data_bits
         self.address_bits = address_bits
+        self.target = target
         self.depth = depth
         super().__init__(
             {
@@ -65,18 +71,23 @@ class AddendReader(wiring.Component):
                 "pitch": In(32),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
                 "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
-                "o": Out(stream.Signature(float_block_layout())),
+                "o": Out(stream.Signature(data.ArrayLayout(8 * _WORD, words))),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.reader = reader = FragmentReader(
-            data_bits=self.data_bits, address_bits=self.address_bits, unit=_WORD, depth=self.depth
+            data_bits=self.data_bits,
+            address_bits=self.address_bits,
+            unit=_WORD,
+            words=self.words,
+            most_times=self.rows,
+            depth=self.depth,
+            target=self.target,
         )
         wiring.connect(m, reader.read, wiring.flipped(self.read))
         wiring.connect(m, wiring.flipped(self.beat), reader.beat)
-        wiring.connect(m, reader.o, wiring.flipped(self.o))
 
         tile, request = self.tile.p, reader.request
         address = Signal(self.address_bits, reset_less=True)
@@ -85,6 +96,10 @@ class AddendReader(wiring.Component):
         m.d.comb += [
             bias.eq(tile.bias & ~bias_done),
             final.eq(Mux(bias, ~tile.accumulate, row + 1 == tile.rows)),
+            self.o.valid.eq(reader.o.valid),
+            self.o.p.as_value().eq(reader.o.p),
+            reader.o.ready.eq(self.o.ready),
+            reader.times.eq(Mux(bias, tile.rows, 1)),
             request.valid.eq(self.tile.valid),
             request.p.address.eq(Mux(bias, tile.bias_address, Mux(row == 0, tile.address, address))),
             request.p.bytes.eq(tile.columns << (_WORD.bit_length() - 1)),

@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
 from golden.formats import BLOCK_SIZE
-from hw.axi.line import FRAGMENT_BYTES
 from hw.block.binary32 import (
     BFLOAT16_BITS,
     BFLOAT16_QUIET_NAN,
@@ -14,14 +13,14 @@ from hw.block.binary32 import (
     BINARY32_INFINITE,
     binary32_layout,
 )
-from hw.block.layouts import FormatCode, block_bytes, float_block_layout
+from hw.block.layouts import FormatCode, block_bytes
 from hw.block.quantizer import Quantizer
 from hw.gemm.memory_format import MEMORY_FORMAT_BITS
 from hw.stream.packet import packet_layout
 from hw.stream.pipeline import Pipeline
 from hw.stream.queue import Queue
 
-__all__ = ["ResultFormat", "fragment_layout", "result_row_layout", "row_place_layout"]
+__all__ = ["ResultFormat", "fragment_layout", "result_part_layout", "row_place_layout"]
 
 _PLACES = Quantizer.latency + 4
 """Places of the rows in the quantizer, which holds some more than it has stages when it stalls."""
@@ -30,33 +29,41 @@ _PLACES = Quantizer.latency + 4
 def row_place_layout(*, rows, address_bits) -> data.StructLayout:
     """Where 16 columns of a row go: to ``address``, ``row`` being the number of the row in its tile.
 
-    ``begins`` and ``ends`` are those of the tile's command.
+    ``begins`` and ``ends`` are those of the tile's command, ``last`` marks the tile's last row.
     """
-    return data.StructLayout({"address": address_bits, "row": range(max(2, rows)), "begins": 1, "ends": 1})
+    return data.StructLayout(
+        {"address": address_bits, "row": range(max(2, rows)), "begins": 1, "ends": 1, "last": 1}
+    )
 
 
-def fragment_layout(*, rows, address_bits) -> data.StructLayout:
-    """``bytes`` bytes (1 to 64, even) of ``data``, lowest first, for memory from ``place.address`` on."""
+def fragment_layout(*, rows, words, address_bits) -> data.StructLayout:
+    """``bytes`` bytes (even, not 0) of ``data``, lowest first, for memory from ``place.address`` on.
+
+    A fragment is what 16 columns of a row make, or a part of it: ``last`` marks the last one of a tile.
+    ``place.begins`` and ``place.ends`` are those of a run.
+    """
     return data.StructLayout(
         {
             "place": row_place_layout(rows=rows, address_bits=address_bits),
-            "bytes": range(FRAGMENT_BYTES + 1),
-            "data": 8 * FRAGMENT_BYTES,
+            "bytes": range(4 * words + 1),
+            "last": 1,
+            "data": 32 * words,
         }
     )
 
 
-def result_row_layout(*, rows, address_bits) -> data.StructLayout:
-    """16 columns of a row of D, of which the first ``columns`` exist, for ``place``.
+def result_part_layout(*, rows, words, address_bits) -> data.StructLayout:
+    """``words`` columns of 16 of a row of D: number ``part`` of them, of which the first ``columns`` exist.
 
-    ``exists`` says so with a bit per column. ``code`` is the format of the block that they make, where blocks
-    are made.
+    ``final`` says that no column behind them exists, though more parts follow. ``place`` is that of the 16
+    columns. ``code`` is the format of the block that they make, where blocks are made.
     """
     return data.StructLayout(
         {
-            "values": float_block_layout(),
-            "columns": range(BLOCK_SIZE + 1),
-            "exists": BLOCK_SIZE,
+            "values": data.ArrayLayout(BINARY32_BITS, words),
+            "part": range(max(2, BLOCK_SIZE // words)),
+            "columns": range(words + 1),
+            "final": 1,
             "place": row_place_layout(rows=rows, address_bits=address_bits),
             "code": FormatCode,
         }
@@ -64,113 +71,167 @@ def result_row_layout(*, rows, address_bits) -> data.StructLayout:
 
 
 class ResultFormat(wiring.Component):
-    """Rows as binary32, bfloat16 (ties to even) or a block, padded with zeros; one fragment each.
+    """Rows as binary32, bfloat16 (ties to even) or a block, padded with zeros; in fragments.
 
-    Latency: 2 cycles for floats, the quantizer's and 1 for blocks; throughput one row per cycle. ``format``
-    may change while nothing is under way.
+    Latency: 2 cycles for floats, the quantizer's and 1 for blocks; throughput one part of a row per cycle.
+    ``format`` may change while nothing is under way.
 
     Parameters
     ----------
     rows:
         Most rows of a tile.
+    words:
+        Columns per cycle: 4, 8 or 16.
     address_bits:
         Width of addresses.
 
     Members
     -------
     format: In, a code of ``MemoryFormat``
-    i: In(stream of ``result_row_layout``)
+    i: In(stream of ``result_part_layout``), all parts of a row, in ascending order
     o: Out(stream of ``fragment_layout``)
     """
 
-    def __init__(self, *, rows, address_bits):
-        sizes = {"rows": rows, "address_bits": address_bits}
-        self._place = row_place_layout(**sizes)
+    def __init__(self, *, rows, words, address_bits):
+        self._sizes = {"rows": rows, "words": words, "address_bits": address_bits}
         super().__init__(
             {
                 "format": In(MEMORY_FORMAT_BITS),
-                "i": In(stream.Signature(result_row_layout(**sizes))),
+                "i": In(stream.Signature(result_part_layout(**self._sizes))),
+                "o": Out(stream.Signature(fragment_layout(**self._sizes))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.floats = floats = _Floats(**self._sizes)
+        m.submodules.blocks = blocks = _Blocks(**self._sizes)
+        to_floats, exists = Signal(), Signal()
+        narrow = self.format == MemoryFormat.BFLOAT16
+        m.d.comb += [
+            to_floats.eq((self.format == MemoryFormat.BINARY32) | narrow),
+            floats.narrow.eq(narrow),
+            exists.eq(self.i.p.columns != 0),
+            floats.i.valid.eq(self.i.valid & to_floats & exists),
+            floats.i.p.data.eq(self.i.p),
+            floats.i.p.last.eq(self.i.p.final & self.i.p.place.last),
+            blocks.i.valid.eq(self.i.valid & ~to_floats),
+            blocks.i.p.eq(self.i.p),
+            self.i.ready.eq(Mux(to_floats, floats.i.ready | ~exists, blocks.i.ready)),
+            # A job has one format, and jobs do not overlap: at most one side has something.
+            self.o.valid.eq(floats.o.valid | blocks.o.valid),
+            self.o.p.eq(Mux(floats.o.valid, floats.o.p, blocks.o.p)),
+            floats.o.ready.eq(self.o.ready),
+            blocks.o.ready.eq(self.o.ready),
+        ]
+        return m
+
+
+class _Blocks(wiring.Component):
+    """Rows as blocks."""
+
+    def __init__(self, *, rows, words, address_bits):
+        sizes = {"rows": rows, "words": words, "address_bits": address_bits}
+        self._words = words
+        self._place = row_place_layout(rows=rows, address_bits=address_bits)
+        super().__init__(
+            {
+                "i": In(stream.Signature(result_part_layout(**sizes))),
                 "o": Out(stream.Signature(fragment_layout(**sizes))),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.floats = floats = _Floats(place=self._place)
         m.submodules.quantizer = quantizer = Quantizer()
         # Where the blocks in the quantizer go.
         m.submodules.places = places = Queue(shape=self._place, depth=_PLACES, registered=True)
 
-        row = self.i.p
-        to_floats, narrow = Signal(), Signal()
+        # A row is whole with its last part.
+        part, parts = self.i.p, BLOCK_SIZE // self._words
+        values = Cat(
+            part.values[column] & (part.columns > column).replicate(BINARY32_BITS)
+            for column in range(self._words)
+        )
+        before = []
+        for n in range(parts - 1):
+            kept = Signal(len(values), name=f"part_{n}", reset_less=True)
+            with m.If(part.part == n):
+                m.d.sync += kept.eq(values)
+            before.append(kept)
+        whole = Signal()
         m.d.comb += [
-            to_floats.eq((self.format == MemoryFormat.BINARY32) | narrow),
-            narrow.eq(self.format == MemoryFormat.BFLOAT16),
-            floats.i.valid.eq(self.i.valid & to_floats),
-            floats.i.p.data.eq(row.values),
-            floats.i.p.user.place.eq(row.place),
-            floats.i.p.user.columns.eq(row.columns),
-            floats.i.p.user.narrow.eq(narrow),
-            quantizer.i.valid.eq(self.i.valid & ~to_floats & places.i.ready),
-            quantizer.i.p.user.eq(row.code),
-            places.i.valid.eq(self.i.valid & ~to_floats & quantizer.i.ready),
-            places.i.p.eq(row.place),
-            self.i.ready.eq(Mux(to_floats, floats.i.ready, quantizer.i.ready & places.i.ready)),
+            whole.eq(self.i.valid & (part.part == parts - 1)),
+            quantizer.i.valid.eq(whole & places.i.ready),
+            quantizer.i.p.data.as_value().eq(Cat(*before, values)),
+            quantizer.i.p.user.eq(part.code),
+            places.i.valid.eq(whole & quantizer.i.ready),
+            places.i.p.eq(part.place),
+            self.i.ready.eq((part.part != parts - 1) | (quantizer.i.ready & places.i.ready)),
         ]
-        for column in range(BLOCK_SIZE):
-            exists = row.exists[column].replicate(BINARY32_BITS)
-            m.d.comb += quantizer.i.p.data[column].eq(row.values[column] & exists)
 
-        # A job has one format, and jobs do not overlap: at most one side has something.
-        block = quantizer.o.p
+        # The longest blocks are more than a fragment of 4 words.
+        most, block, place, fragment = 4 * self._words, quantizer.o.p, places.o.p, self.o.p
+        second, cut = Signal(), Signal()
+        size = block_bytes(block.user)
         m.d.comb += [
-            self.o.valid.eq(floats.o.valid | quantizer.o.valid),
-            floats.o.ready.eq(self.o.ready),
-            quantizer.o.ready.eq(self.o.ready),
-            places.o.ready.eq(quantizer.o.valid & self.o.ready),
+            cut.eq(~second & (size > most)),
+            self.o.valid.eq(quantizer.o.valid),
+            fragment.place.eq(place),
+            fragment.place.address.eq(place.address + Mux(second, most, 0)),
+            fragment.place.begins.eq(place.begins & ~second),
+            fragment.place.ends.eq(place.ends & ~cut),
+            fragment.last.eq(place.last & ~cut),
+            fragment.bytes.eq(Mux(second, size - most, Mux(cut, most, size))),
+            fragment.data.eq(Mux(second, block.data[8 * most :], block.data[: 8 * most])),
+            quantizer.o.ready.eq(self.o.ready & ~cut),
+            places.o.ready.eq(quantizer.o.valid & self.o.ready & ~cut),
         ]
-        with m.If(floats.o.valid):
-            fragment = floats.o.p
-            size = fragment.user.columns << Mux(fragment.user.narrow, 1, 2)
-            m.d.comb += [
-                self.o.p.place.eq(fragment.user.place),
-                self.o.p.bytes.eq(size[: len(self.o.p.bytes)]),
-                self.o.p.data.eq(fragment.data),
-            ]
-        with m.Else():
-            m.d.comb += [
-                self.o.p.place.eq(places.o.p),
-                self.o.p.bytes.eq(block_bytes(block.user)),
-                self.o.p.data.eq(block.data),
-            ]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += second.eq(cut)
         return m
 
 
 class _Floats(wiring.Component):
     """Binary32 as it is, or rounded to bfloat16 if ``narrow``."""
 
-    def __init__(self, *, place):
-        user = data.StructLayout({"place": place, "columns": range(BLOCK_SIZE + 1), "narrow": 1})
-        payload = packet_layout(float_block_layout(), user)
-        super().__init__({"i": In(stream.Signature(payload)), "o": Out(stream.Signature(payload))})
+    def __init__(self, *, rows, words, address_bits):
+        sizes = {"rows": rows, "words": words, "address_bits": address_bits}
+        self._words = words
+        super().__init__(
+            {
+                "narrow": In(1),
+                "i": In(stream.Signature(packet_layout(result_part_layout(**sizes), 0))),
+                "o": Out(stream.Signature(fragment_layout(**sizes))),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
         pipe = Pipeline(m, i=self.i, o=self.o, stages=2, buffered=True)
-        lanes = range(BLOCK_SIZE)
-        values = [self.i.p.data[k] for k in lanes]
+        given = self.i.p.data
+        lanes = range(self._words)
+        values = [given.values[k] for k in lanes]
         up = pipe.register(1, "up", [_rounds_up(value) for value in values])
         nan = pipe.register(1, "nan", [_is_nan(value) for value in values])
-        user = pipe.register(1, "user", self.i.p.user)
+        narrow = pipe.register(1, "narrow", self.narrow)
         values = pipe.register(1, "values", values)
         quiet_nan = Const(BFLOAT16_QUIET_NAN, BFLOAT16_BITS)
         short = Cat(
             Mux(nan[k], quiet_nan, (values[k][-BFLOAT16_BITS:] + up[k])[:BFLOAT16_BITS]) for k in lanes
         )
-        values = pipe.register(2, "values", Mux(user.narrow, short, Value.cast(values)))
+        values = pipe.register(2, "values", Mux(narrow, short, Value.cast(values)))
+        offset = Mux(self.narrow, given.part * (2 * self._words), given.part * (4 * self._words))
+        fragment = {name: Signal(self.o.p[name].shape(), name=name) for name in ("place", "bytes")}
+        place = fragment["place"]
         m.d.comb += [
-            Value.cast(self.o.p.data).eq(values),
-            self.o.p.user.eq(pipe.register(2, "user", user)),
+            place.eq(given.place),
+            place.address.eq(given.place.address + offset),
+            place.begins.eq(given.place.begins & (given.part == 0)),
+            place.ends.eq(given.place.ends & given.final),
+            fragment["bytes"].eq(Mux(self.narrow, given.columns << 1, given.columns << 2)),
+            self.o.p.data.eq(values),
+            *(self.o.p[name].eq(pipe.carry(1, 2, name, value)) for name, value in fragment.items()),
         ]
         return m
 

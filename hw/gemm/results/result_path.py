@@ -1,6 +1,6 @@
 """From an array's results to what is written to memory."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,7 +8,7 @@ from golden.formats import BLOCK_SIZE
 from hw.array.sequencer import TileStatus
 from hw.array.tile_rows import TileRows
 from hw.axi.fragment_reader import addend_beat_layout, addend_request_layout
-from hw.axi.line import line_layout
+from hw.axi.line import write_beat_layout
 from hw.axi.signatures import check_bus
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.accumulation import Accumulation
@@ -16,20 +16,28 @@ from hw.gemm.results.addend_reader import AddendReader
 from hw.gemm.results.result_dispatch import tile_command_layout
 from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
+from hw.gemm.results.row_places import RowPlaces
 from hw.gemm.results.tile_address import TileAddress
 from hw.stream.packet import packet_layout
 from hw.stream.queue import Queue
 
-__all__ = ["ResultPath"]
+__all__ = ["WORDS", "ResultPath", "usual_words"]
 
-_COMMANDS = 4
-"""Tile commands that wait for their results, in front of each part that needs them."""
+WORDS = (4, 8, 16)
+"""Columns per cycle that a path may have."""
 
-_COMMANDS_UNDER_WAY = 4 * _COMMANDS
-"""More commands than there can be: those that wait, one in ``TileAddress``, one in ``Accumulation``."""
+_COMMANDS = 8
+"""Tile commands that wait for their results, in front of each part that needs them: more than are summed
+while addends are read for one and the sums of another leave the adder."""
 
-_ROWS_UNDER_WAY = 256
-"""More rows than fit between ``Accumulation`` and ``RowCollector``: the adder and the quantizer hold them."""
+_COMMANDS_UNDER_WAY = 256
+"""More commands than there can be: those that wait, and a tile of each row that is summed or formatted."""
+
+
+def usual_words(*, drain_words, data_bits):
+    """As many columns per cycle as a beat of memory holds and the drain gives; 4 at least."""
+    fit = [words for words in WORDS if words <= min(data_bits // 32, drain_words)]
+    return max(fit, default=min(WORDS))
 
 
 class ResultPath(wiring.Component):
@@ -41,7 +49,7 @@ class ResultPath(wiring.Component):
     joined and cut into lines of memory.
 
     Commands may come long before their results: addends are read ahead of time. Tiles of one chunk
-    without addend move at one row per cycle; each further chunk or addend takes a tile through the
+    without addend move at one part of a row per cycle; each further chunk or addend takes a tile through the
     adder: ``rows * 16 / lanes`` cycles and its latency.
 
     Parameters
@@ -50,10 +58,14 @@ class ResultPath(wiring.Component):
         Those of the array; ``cols`` divides 16.
     slots:
         Tiles of D whose chunks may be interleaved.
+    words:
+        Columns per cycle, from the drain on: 4, 8 or 16.
     lanes:
         Sums per cycle of the adder: 1, 2, 4, 8 or 16.
     data_bits, address_bits:
         Widths of the memory port.
+    target:
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
@@ -63,11 +75,13 @@ class ResultPath(wiring.Component):
     read: Out(stream of ``addend_request_layout``), bias and old D
     beat: In(stream of ``addend_beat_layout``), what was read, in order, never stalled: there is room for all
         that was requested
-    o: Out(stream of ``line_layout``)
+    o: Out(stream of ``write_beat_layout``)
     idle: Out(1), every command taken was carried out, and its lines taken unless its run goes on
     """
 
-    def __init__(self, *, rows, cols, drain_rows, slots, lanes, data_bits, address_bits):
+    def __init__(
+        self, *, rows, cols, drain_rows, slots, words, lanes, data_bits, address_bits, target="generic"
+    ):
         check_bus(data_bits=data_bits, address_bits=address_bits)
         if BLOCK_SIZE % cols:
             raise ValueError(f"cols must divide {BLOCK_SIZE}, so that tiles make blocks, not be {cols!r}")
@@ -75,9 +89,11 @@ class ResultPath(wiring.Component):
         self.cols = cols
         self.drain_rows = drain_rows
         self.slots = slots
+        self.words = words
         self.lanes = lanes
         self.data_bits = data_bits
         self.address_bits = address_bits
+        self.target = target
         values = data.ArrayLayout(32, rows // drain_rows * cols)
         command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
         super().__init__(
@@ -87,7 +103,7 @@ class ResultPath(wiring.Component):
                 "d": In(stream.Signature(packet_layout(values, TileStatus))),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
                 "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
-                "o": Out(stream.Signature(line_layout(address_bits))),
+                "o": Out(stream.Signature(write_beat_layout(data_bits, address_bits))),
                 "idle": Out(1),
             }
         )
@@ -95,16 +111,20 @@ class ResultPath(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         rows, address_bits = self.rows, self.address_bits
+        parts = {"rows": rows, "words": self.words, "address_bits": address_bits}
         m.submodules.address = address = TileAddress(rows=rows, slots=self.slots, address_bits=address_bits)
-        m.submodules.tile_rows = tile_rows = TileRows(rows=rows, cols=self.cols, drain_rows=self.drain_rows)
-        m.submodules.addends = addends = AddendReader(
-            rows=rows, data_bits=self.data_bits, address_bits=address_bits
+        m.submodules.tile_rows = tile_rows = TileRows(
+            rows=rows, cols=self.cols, drain_rows=self.drain_rows, words=self.words, target=self.target
         )
+        m.submodules.addends = addends = AddendReader(data_bits=self.data_bits, target=self.target, **parts)
         m.submodules.accumulation = accumulation = Accumulation(
-            rows=rows, slots=self.slots, lanes=self.lanes, address_bits=address_bits
+            rows=rows, slots=self.slots, words=self.words, lanes=self.lanes, target=self.target
         )
-        m.submodules.format = format_ = ResultFormat(rows=rows, address_bits=address_bits)
-        m.submodules.collector = collector = RowCollector(rows=rows, address_bits=address_bits)
+        m.submodules.places = places = RowPlaces(**parts)
+        m.submodules.format = format_ = ResultFormat(**parts)
+        m.submodules.collector = collector = RowCollector(
+            data_bits=self.data_bits, target=self.target, **parts
+        )
 
         connect, flipped = wiring.connect, wiring.flipped
         connect(m, flipped(self.command), address.i)
@@ -113,7 +133,8 @@ class ResultPath(wiring.Component):
         connect(m, addends.o, accumulation.addends)
         connect(m, addends.read, flipped(self.read))
         connect(m, flipped(self.beat), addends.beat)
-        connect(m, accumulation.o, format_.i)
+        connect(m, accumulation.o, places.i)
+        connect(m, places.o, format_.i)
         connect(m, format_.o, collector.i)
         connect(m, collector.o, flipped(self.o))
         job = self.job
@@ -122,50 +143,51 @@ class ResultPath(wiring.Component):
             addends.pitch.eq(job.pitch),
             accumulation.bias.eq(job.bias),
             accumulation.accumulate.eq(job.accumulate),
-            accumulation.pitch.eq(job.pitch),
+            places.pitch.eq(job.pitch),
             format_.format.eq(job.format),
         ]
-        self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile)
+        self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile, places.tile)
 
-        commands, rows_left = Signal(range(_COMMANDS_UNDER_WAY)), Signal(range(_ROWS_UNDER_WAY))
-        m.d.comb += self.idle.eq((commands == 0) & (rows_left == 0) & collector.idle)
-        left = Signal()  # a cycle late: the collector is busy with it then
+        # A command is carried out when its sums are kept, or its last fragment is with the collector.
+        commands, kept, left = Signal(range(_COMMANDS_UNDER_WAY)), Signal(), Signal()
+        m.d.comb += self.idle.eq((commands == 0) & collector.idle)
+        tile, fragment = accumulation.tile, format_.o
         m.d.sync += [
-            left.eq(format_.o.valid & format_.o.ready),
-            commands.eq(
-                commands
-                + (self.command.valid & self.command.ready)
-                - (accumulation.tile.valid & accumulation.tile.ready)
-            ),
-            rows_left.eq(rows_left + accumulation.leaving - left),
+            kept.eq(tile.valid & tile.ready & ~tile.p.last),
+            left.eq(fragment.valid & fragment.ready & fragment.p.last),
+            commands.eq(commands + (self.command.valid & self.command.ready) - kept - left),
         ]
         return m
 
-    def _distribute(self, m, placed, size, addend, tile):
+    def _distribute(self, m, placed, size, addend, tile, written):
         """What each part must know of a tile, into a queue of its own."""
         job, command = self.job, placed.p
         inputs = []
-        for name, to in (("size", size), ("addend", addend), ("tile", tile)):
+        for name, to in (("size", size), ("addend", addend), ("tile", tile), ("written", written)):
             queue = Queue(shape=to.p.shape(), depth=_COMMANDS, registered=True)
             m.submodules[f"{name}_queue"] = queue
             wiring.connect(m, queue.o, to)
             inputs.append(queue.i)
-        size_in, addend_in, tile_in = inputs
+        size_in, addend_in, tile_in, written_in = inputs
         taken = placed.valid & placed.ready
         has_addends = command.last & (job.bias | job.accumulate)
         more_tiles = (command.columns - 1) >> (self.cols.bit_length() - 1)
         m.d.comb += [
-            placed.ready.eq(size_in.ready & addend_in.ready & tile_in.ready),
+            placed.ready.eq(Cat(queue.ready for queue in inputs).all()),
             size_in.valid.eq(taken),
             size_in.p.more_tiles.eq(more_tiles[: len(size_in.p.more_tiles)]),
             size_in.p.rows.eq(command.rows),
             addend_in.valid.eq(taken & has_addends),
             addend_in.p.bias.eq(job.bias),
             addend_in.p.accumulate.eq(job.accumulate),
-            *(
-                getattr(addend_in.p, name).eq(getattr(command, name))
-                for name in ("bias_address", "address", "rows", "columns")
-            ),
+            *_same(addend_in.p, command, "bias_address", "address", "rows", "columns"),
             tile_in.valid.eq(taken),
-            tile_in.p.eq(command),
+            *_same(tile_in.p, command, "rows", "first", "last", "plain", "slot"),
+            written_in.valid.eq(taken & command.last),
+            *_same(written_in.p, command, "address", "rows", "columns", "begins", "ends", "code"),
         ]
+
+
+def _same(to, of, *names):
+    """``to`` gets those fields of ``of``."""
+    return [getattr(to, name).eq(getattr(of, name)) for name in names]

@@ -1,141 +1,200 @@
 """Fragments of rows to lines of memory."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2, exact_log2
 
-from hw.axi.line import LINE_UNITS, UNIT_BYTES, line_layout
+from hw.axi.line import FRAGMENT_BYTES, LINE_UNITS, UNIT_BYTES, write_beat_layout
+from hw.gemm.results.line_sender import LineSender, kept_line_layout
 from hw.gemm.results.result_format import fragment_layout
+from hw.stream.queue import Queue
+from hw.target.block_memory import BlockMemory
 
 __all__ = ["RowCollector"]
 
 _UNIT_BITS = 8 * UNIT_BYTES
 
-_STEPS = range((LINE_UNITS - 1).bit_length())
-_FIRST_STEPS, _LAST_STEPS = _STEPS[:3], _STEPS[3:]
-"""Bits of the distance by which a fragment is turned, in its first cycle and in its second."""
+_LEAST_LINES = 8
+"""Lines that are kept at least, however few the rows are."""
 
 
 class RowCollector(wiring.Component):
     """Joins the fragments of each row that a run of tiles gives, and cuts them into aligned lines.
 
-    A tile gives a short fragment of every row before its neighbour goes on with the first row. What does
-    not fill a line waits, one line per row, for its row's next fragment, or leaves with the run's last one.
+    A tile gives a short fragment of every row before its neighbour goes on with the first row. They wait in
+    block memories, one for each unit of a word, which is a beat of memory or a fragment, whatever is wider:
+    each memory has an address of its own, so that a fragment can begin in one word and end in the next one.
+    A line leaves, beat by beat, when it is full or its run ends. There is room for two lines of each row at
+    least: a fragment waits only for a line two before its own.
 
-    Latency: two cycles from a fragment to its line; throughput one fragment per cycle, two for the last
-    fragment of a run that goes into two lines.
+    Latency: 7 cycles from a fragment to the first beat of its line; throughput one fragment and one beat per
+    cycle, a fragment in two cycles if it is the last one of a run and goes into two lines.
 
     Parameters
     ----------
     rows:
         Most rows of a tile.
-    address_bits:
-        Width of addresses.
+    words:
+        Most words of a fragment: 4, 8 or 16.
+    data_bits, address_bits:
+        Widths of the memory port.
+    target:
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
     i: In(stream of ``fragment_layout``), those of a row in ascending order without a gap within a run
-    o: Out(stream of ``line_layout``)
+    o: Out(stream of ``write_beat_layout``), the beats of a line one after the other
     idle: Out(1), nothing waits but what goes on with a fragment to come
     """
 
-    def __init__(self, *, rows, address_bits):
+    def __init__(self, *, rows, words, data_bits, address_bits, target="generic"):
         self.rows = rows
+        self.data_bits = data_bits
         self.address_bits = address_bits
+        self.target = target
+        self._fragment = fragment_layout(rows=rows, words=words, address_bits=address_bits)
+        self._turned_units = words * 32 // _UNIT_BITS
+        self._units = max(data_bits // _UNIT_BITS, self._turned_units)  # of a word
+        self._slot_bits = exact_log2(max(2, _LEAST_LINES // rows))  # lines of a row
+        self._row_bits = ceil_log2(max(2, rows))
         super().__init__(
             {
-                "i": In(stream.Signature(fragment_layout(rows=rows, address_bits=address_bits))),
-                "o": Out(stream.Signature(line_layout(address_bits))),
+                "i": In(stream.Signature(self._fragment)),
+                "o": Out(stream.Signature(write_beat_layout(data_bits, address_bits))),
                 "idle": Out(1),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        units = data.ArrayLayout(_UNIT_BITS, LINE_UNITS)
-        # The last unit never waits.
-        waiting = data.StructLayout(
-            {"data": data.ArrayLayout(_UNIT_BITS, LINE_UNITS - 1), "start": range(LINE_UNITS)}
+        words = (self.rows << self._slot_bits) * LINE_UNITS // self._units
+        memories = []
+        for n in range(self._units):
+            memory = BlockMemory(width=_UNIT_BITS, depth=words, target=self.target)
+            m.submodules[f"unit_{n}"] = memory
+            memories.append(memory)
+        sizes = {"place_bits": self._slot_bits + self._row_bits, "address_bits": self.address_bits}
+        m.submodules.sender = sender = LineSender(units=self._units, data_bits=self.data_bits, **sizes)
+        m.submodules.lines = lines = Queue(
+            shape=kept_line_layout(**sizes), depth=max(4, self.rows), registered=True
         )
-        # Few and wide words, read and written in one cycle.
-        m.submodules.lines = lines = Memory(shape=waiting, depth=max(2, self.rows), init=[])
-        kept, write = lines.read_port(domain="comb"), lines.write_port()
+        wiring.connect(m, lines.o, sender.lines)
+        wiring.connect(m, sender.o, wiring.flipped(self.o))
+        # The lines that wait, by their place.
+        waiting, queued, sent = (
+            Signal(1 << sizes["place_bits"], name=name) for name in ("waiting", "queued", "sent")
+        )
+        m.d.sync += waiting.eq((waiting | queued) & ~sent)
+        placing = self._place(m, memories, lines.i, waiting, queued)
+        m.d.comb += [
+            sent.bit_select(lines.o.p.place, 1).eq(lines.o.valid & lines.o.ready),
+            sender.data.eq(Cat(memory.data for memory in memories)),
+            self.idle.eq(~placing & (lines.level == 0) & ~sender.busy),
+        ]
+        for memory in memories:
+            m.d.comb += [
+                memory.read_enable.eq(sender.read_enable),
+                memory.read_address.eq(sender.read_address[: len(memory.read_address)]),
+                memory.output_enable.eq(sender.output_enable),
+            ]
+        return m
 
-        # The fragment turned to its place in the line; what wraps around belongs to the next one. In two
-        # cycles, for in one it takes twice the look-up tables: synthesis makes it of the widest multiplexers.
-        new = Signal(self.i.p.shape(), reset_less=True)
-        low, high = UNIT_BYTES.bit_length() - 1, (LINE_UNITS * UNIT_BYTES).bit_length() - 1
-        first = new.place.address[low:high]
+    def _place(self, m, memories, lines, waiting, queued):
+        """Put fragments in their place; whether some are under way.
+
+        A fragment is turned to its place in a word: what wraps around belongs to the next word. In two
+        cycles, for in one it takes more look-up tables: synthesis makes it of the widest multiplexers.
+        """
+        low, high = exact_log2(UNIT_BYTES), exact_log2(FRAGMENT_BYTES)
+        steps = range(exact_log2(self._turned_units))
+        half = len(steps) - len(steps) // 2
+        new = Signal(self._fragment, reset_less=True)
         begun, held, done = Signal(), Signal(), Signal()
         takes = begun & (~held | done)
         m.d.comb += self.i.ready.eq(~begun | takes)
         with m.If(self.i.ready):
             m.d.sync += begun.eq(self.i.valid)
         with m.If(self.i.valid & self.i.ready):
+            given = self.i.p
             m.d.sync += [
-                new.eq(self.i.p),
-                new.data.eq(_turn(self.i.p.data, self.i.p.place.address[low:high], _FIRST_STEPS)),
+                new.eq(given),
+                new.data.eq(_turn(given.data, given.place.address[low:], steps[:half])),
             ]
-        turned = Signal(units, reset_less=True)
-        before = Signal(LINE_UNITS - 1, reset_less=True)  # units that belong to earlier fragments
-        start = Signal(range(LINE_UNITS), reset_less=True)
-        end = Signal(range(2 * LINE_UNITS), reset_less=True)
-        line = Signal(self.address_bits - high, reset_less=True)
-        row = Signal.like(new.place.row, reset_less=True)
-        begins, ends, emits, splits = (
-            Signal(name=name, reset_less=True) for name in ("begins", "ends", "emits", "splits")
-        )
-        reach = Signal.like(end)
-        m.d.comb += reach.eq(first + new.bytes[low:])
+
+        word_bits = exact_log2(self._units)
+        address = new.place.address[low:]
+        offset, start = address[:word_bits], address[: high - low]
+        units = new.bytes[low:]
+        end, reach = offset + units, start + units
+        before = Cat(*(offset > n for n in range(self._units - 1)), Const(0, 1))
+        turned = Signal(len(new.data), reset_less=True)
+        wraps, enable = (Signal(self._units, name=name, reset_less=True) for name in ("wraps", "enable"))
+        word = Signal(exact_log2(LINE_UNITS // self._units) + self._slot_bits, reset_less=True)
+        held_start, held_end = Signal.like(start, reset_less=True), Signal(len(reach), reset_less=True)
+        place = Signal.like(new.place, reset_less=True)
         with m.If(done):
             m.d.sync += held.eq(0)
         with m.If(takes):
             m.d.sync += [
                 held.eq(1),
-                turned.eq(_turn(new.data, first, _LAST_STEPS)),
-                before.eq(Cat(first > unit for unit in range(LINE_UNITS - 1))),
-                start.eq(first),
-                end.eq(reach),
-                emits.eq(new.place.ends | (reach >= LINE_UNITS)),
-                splits.eq(new.place.ends & (reach > LINE_UNITS)),
-                line.eq(new.place.address[high:]),
-                row.eq(new.place.row),
-                begins.eq(new.place.begins),
-                ends.eq(new.place.ends),
+                turned.eq(_turn(new.data, address, steps[half:])),
+                wraps.eq(before),
+                enable.eq(Cat(end > Mux(before[n], n + self._units, n) for n in range(self._units))),
+                word.eq(address[word_bits:][: len(word)]),
+                held_start.eq(start),
+                held_end.eq(reach),
+                place.eq(new.place),
             ]
+        writes = self._queue_lines(m, lines, held, place, held_start, held_end, done, waiting, queued)
+        pieces = data.View(data.ArrayLayout(_UNIT_BITS, self._turned_units), turned)
+        row = place.row[: ceil_log2(self.rows)]
+        next_word = (word + 1)[: len(word)]
+        for n, memory in enumerate(memories):
+            m.d.comb += [
+                memory.write_enable.eq(writes & enable[n]),
+                memory.write_address.eq(Cat(Mux(wraps[n], next_word, word), row)),
+                memory.write_data.eq(pieces[n % self._turned_units]),
+            ]
+        return begun | held
 
-        full, second, more = (Signal(name=name) for name in ("full", "second", "more"))
-        joined = Signal(units)
+    def _queue_lines(self, m, to, held, place, start, end, done, waiting, queued):
+        """Queue the lines that the held fragment fills or ends; whether it may be written."""
+        # Where the line of each row begins.
+        m.submodules.starts = starts = Memory(shape=start.shape(), depth=max(2, self.rows), init=[])
+        kept, write = starts.read_port(domain="comb"), starts.write_port()
+        number = place.address[exact_log2(FRAGMENT_BYTES) :]
         from_unit = Signal.like(start)
+        full, spills, emits, splits, second, free = (
+            Signal(name=name) for name in ("full", "spills", "emits", "splits", "second", "free")
+        )
+        this, following = (
+            Cat(slot[: self._slot_bits], place.row[: self._row_bits]) for slot in (number, number + 1)
+        )
         m.d.comb += [
-            kept.addr.eq(row),
-            *(
-                joined[unit].eq(Mux(before[unit] & ~second, kept.data.data[unit], turned[unit]))
-                for unit in range(LINE_UNITS - 1)
-            ),
-            joined[LINE_UNITS - 1].eq(turned[LINE_UNITS - 1]),
-            from_unit.eq(Mux(begins, start, kept.data.start)),
             full.eq(end >= LINE_UNITS),
-            more.eq(splits & ~second),
-            done.eq(held & (~emits | self.o.ready) & ~more),
-            self.idle.eq(~begun & ~held),
-            self.o.valid.eq(held & emits),
-            self.o.p.line.eq(line + second),
-            self.o.p.start.eq(Mux(second, 0, from_unit)),
-            self.o.p.end.eq(Mux(full & ~second, LINE_UNITS, end[: high - low])),
-            self.o.p.data.eq(joined),
-            write.addr.eq(row),
-            write.en.eq(done & ~ends),
-            write.data.start.eq(Mux(full, 0, from_unit)),
-            *(
-                write.data.data[unit].eq(Mux(full, turned[unit], joined[unit]))
-                for unit in range(LINE_UNITS - 1)
-            ),
+            spills.eq(end > LINE_UNITS),
+            emits.eq(place.ends | full),
+            splits.eq(place.ends & spills & ~second),
+            free.eq(~waiting.bit_select(this, 1) & ~(spills & waiting.bit_select(following, 1))),
+            kept.addr.eq(place.row),
+            from_unit.eq(Mux(place.begins, start, kept.data)),
+            to.valid.eq(held & emits & (free | second)),
+            to.p.place.eq(Mux(second, following, this)),
+            to.p.number.eq(number + second),
+            to.p.first.eq(Mux(second, 0, from_unit)),
+            to.p.last.eq(Mux(full & ~second, LINE_UNITS - 1, (end - 1)[: len(start)])),
+            done.eq(held & (free | second) & (~emits | to.ready) & ~splits),
+            write.addr.eq(place.row),
+            write.en.eq(done & ~place.ends),
+            write.data.eq(Mux(full, 0, from_unit)),
         ]
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += second.eq(more)
-        return m
+        with m.If(to.valid & to.ready):
+            m.d.comb += queued.bit_select(to.p.place, 1).eq(1)
+            m.d.sync += second.eq(splits)
+        return held & free & ~second
 
 
 def _turn(value, distance, steps):

@@ -1,6 +1,6 @@
 """Where a tile of D starts in memory."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,15 +23,13 @@ _KEPT = ("rows", "columns", "first", "last", "slot", "begins", "ends")
 def placed_tile_layout(*, rows, slots, address_bits) -> data.StructLayout:
     """A tile command with addresses of its first row's fragment and of its part of the bias row.
 
-    ``exists`` has a bit per column. Nothing is added to a ``plain`` tile. ``code`` is the format of its
-    blocks, where blocks are made.
+    Nothing is added to a ``plain`` tile. ``code`` is the format of its blocks, where blocks are made.
     """
     command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
     kept = {name: command[name].shape for name in _KEPT}
     return data.StructLayout(
         {
             **kept,
-            "exists": BLOCK_SIZE,
             "plain": 1,
             "address": address_bits,
             "bias_address": address_bits,
@@ -100,7 +98,6 @@ class TileAddress(wiring.Component):
                 m.d.sync += [
                     stage.eq(3),
                     *kept,
-                    self.o.p.exists.eq(Cat(tile.columns > column for column in range(BLOCK_SIZE))),
                     self.o.p.plain.eq(tile.first & ~(tile.last & (job.bias | job.accumulate))),
                     self.o.p.address.eq(tile.row_address + offset),
                     self.o.p.bias_address.eq(job.bias_address + bias_offset),

@@ -7,7 +7,7 @@ import cocotb
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiRamWrite, AxiResp, AxiWriteBus
 
-from hw.axi.line import LINE_UNITS, UNIT_BYTES, line_layout
+from hw.axi.line import LINE_UNITS, UNIT_BYTES, write_beat_layout
 from hw.axi.signatures import CACHE, PROTECTION
 from verif.coverage import Coverage
 from verif.handshake import STALLS, Source, start, until
@@ -56,18 +56,26 @@ async def begin(dut, stalls: str, rng):
     return memory, lines
 
 
-def part_of_line(rng, address: int, count: int) -> tuple[int, bytes]:
-    """The payload, and the text that it brings to ``address``."""
-    text = rng.randbytes(LINE)
-    start = address % LINE
-    payload = payload_of(
-        line_layout(P["address_bits"]),
-        line=address // LINE,
-        start=start // UNIT_BYTES,
-        end=(start + count) // UNIT_BYTES,
-        data=int.from_bytes(text, "little"),
-    )
-    return payload, text[start : start + count]
+def part_of_line(rng, address: int, count: int) -> tuple[list[int], bytes]:
+    """The beats, and the text that they bring to ``address``."""
+    size = P["data_bits"] // 8
+    first, last = address // size, (address + count - 1) // size
+    text = rng.randbytes((last - first + 1) * size)
+    beats = []
+    for n in range(first, last + 1):
+        units = [address <= n * size + at < address + count for at in range(0, size, UNIT_BYTES)]
+        beats.append(
+            payload_of(
+                write_beat_layout(P["data_bits"], P["address_bits"]),
+                number=n,
+                more=last - n,
+                units=sum(wanted << k for k, wanted in enumerate(units)),
+                bytes=count,
+                data=int.from_bytes(text[(n - first) * size :][:size], "little"),
+            )
+        )
+    start = address % size
+    return beats, text[start : start + count]
 
 
 def random_place(rng) -> tuple[int, int]:
@@ -92,8 +100,8 @@ async def writes(dut, stalls):
     count = 0
     for _ in range(P["lines"]):
         address, length = random_place(rng)
-        payload, text = part_of_line(rng, address, length)
-        lines.send([payload])
+        beats, text = part_of_line(rng, address, length)
+        lines.send(beats)
         expected[address : address + length] = text
         count += length
     total = 0
@@ -114,7 +122,8 @@ async def throughput(dut):
     rng = random.Random(1)
     _, lines = await begin(dut, "none", rng)
     size = min(64, P["data_bits"] // 8)
-    lines.send([part_of_line(rng, 4096 + n * 64, size)[0] for n in range(200)])
+    for n in range(200):
+        lines.send(part_of_line(rng, 4096 + n * 64, size)[0])
     cycles = 0
     while not (lines.idle and dut.idle.value):
         await RisingEdge(dut.clk)
@@ -129,7 +138,8 @@ async def stops(dut):
     memory, lines = await begin(dut, "uniform", rng)
     for _ in range(20):
         pieces = [random_place(rng) for _ in range(20)]
-        lines.send([part_of_line(rng, *place)[0] for place in pieces])
+        for place in pieces:
+            lines.send(part_of_line(rng, *place)[0])
         await ClockCycles(dut.clk, rng.randint(1, 60))
         dut.stop.value = 1
         await ClockCycles(dut.clk, 1)
@@ -139,8 +149,8 @@ async def stops(dut):
         assert len(memory.bursts) == begun
         dut.stop.value = 0
         await ClockCycles(dut.clk, 2)
-        payload, text = part_of_line(rng, 0x2000, 10)
-        lines.send([payload])
+        beats, text = part_of_line(rng, 0x2000, 10)
+        lines.send(beats)
         await ClockCycles(dut.clk, 2)
         await until_idle(dut, lines)
         assert memory.read(0x2000, 10) == text
@@ -161,7 +171,7 @@ async def errors(dut):
             await send(item)
 
         memory.b_channel.send = fail
-        lines.send([part_of_line(rng, address, 2)[0]])
+        lines.send(part_of_line(rng, address, 2)[0])
         await until(dut, lambda: dut.error_valid.value, what="the wait for an error", cycles=200)
         memory.b_channel.send = send
         error = int(dut.error_payload.value)

@@ -1,4 +1,4 @@
-"""A memory on a path's own ports: it answers addend requests and takes lines."""
+"""A memory on a path's own ports: it answers addend requests and takes beats of lines."""
 
 from collections import deque
 
@@ -7,10 +7,10 @@ from amaranth.lib import data
 from cocotb.triggers import RisingEdge
 
 from hw.axi.fragment_reader import addend_beat_layout, addend_request_layout
-from hw.axi.line import UNIT_BYTES, line_layout
+from hw.axi.line import UNIT_BYTES, write_beat_layout
 from verif.handshake import Sink, Source, start
 
-__all__ = ["FragmentMemory", "fields_of", "payload_of"]
+__all__ = ["FragmentMemory", "Lines", "fields_of", "payload_of"]
 
 
 def payload_of(layout: data.StructLayout, **values) -> int:
@@ -21,6 +21,42 @@ def payload_of(layout: data.StructLayout, **values) -> int:
 def fields_of(layout: data.StructLayout, payload: int) -> dict[str, int]:
     """The fields of a payload of ``layout``."""
     return {name: payload >> field.offset & ((1 << field.width) - 1) for name, field in layout}
+
+
+class Lines:
+    """Beats of lines, checked: those of a line come one after the other and say so.
+
+    Attributes
+    ----------
+    count:
+        Lines that are complete.
+    """
+
+    def __init__(self, data_bits: int, address_bits: int):
+        self.count = 0
+        self._layout = write_beat_layout(data_bits, address_bits)
+        self._size = data_bits // 8
+        self._line: list[dict[str, int]] = []  # beats of the line that has begun
+
+    def take(self, payload: int) -> list[tuple[int, int]]:
+        """A beat's bytes, each with its address."""
+        beat = fields_of(self._layout, payload)
+        if self._line:
+            before = self._line[-1]
+            assert (beat["number"], beat["more"]) == (before["number"] + 1, before["more"] - 1)
+        assert beat["units"], "a beat without a byte"
+        self._line.append(beat)
+        if not beat["more"]:
+            assert len({beat["number"] * self._size // 64 for beat in self._line}) == 1
+            assert beat["bytes"] == UNIT_BYTES * sum(beat["units"].bit_count() for beat in self._line)
+            self._line.clear()
+            self.count += 1
+        text = beat["data"].to_bytes(self._size, "little")
+        return [
+            (beat["number"] * self._size + n, byte)
+            for n, byte in enumerate(text)
+            if beat["units"] >> n // UNIT_BYTES & 1
+        ]
 
 
 class FragmentMemory:
@@ -51,7 +87,7 @@ class FragmentMemory:
         self.latency = latency
         self.data = np.frombuffer(rng.randbytes(1 << 15), np.uint8).copy()
         self.expected = self.data.copy()
-        self.written = 0
+        self._lines = Lines(data_bits, address_bits)
         self._beats: deque[tuple[int, int]] = deque()
         self._cycle = 0
 
@@ -67,14 +103,9 @@ class FragmentMemory:
             self._beats.append((self._cycle + self.latency, payload))
 
     def write(self, payload: int) -> None:
-        """Take a line."""
-        line = fields_of(line_layout(self.address_bits), payload)
-        start, end = line["start"] * UNIT_BYTES, line["end"] * UNIT_BYTES
-        assert 0 <= start < end <= 64
-        text = line["data"].to_bytes(64, "little")[start:end]
-        address = 64 * line["line"]
-        self.data[address + start : address + end] = np.frombuffer(text, np.uint8)
-        self.written += 1
+        """Take a beat of a line."""
+        for address, byte in self._lines.take(payload):
+            self.data[address] = byte
 
     def compare(self, note: str) -> None:
         """Every byte is as expected."""

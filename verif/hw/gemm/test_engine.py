@@ -49,6 +49,7 @@ def test_engine(bench, name):
         ("address_bits", 12, "address_bits must be 16 to 64"),
         ("arrays", 0, "arrays must be 1 to 16"),
         ("adder_lanes", 3, r"adder_lanes must be 0 or one of \(1, 2, 4, 8, 16\), not 3"),
+        ("result_words", 2, r"result_words must be 0 or one of \(4, 8, 16\), not 2"),
         ("target", "asic", "target must be one of"),
     ],
 )

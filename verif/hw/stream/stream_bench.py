@@ -13,11 +13,12 @@ def _busy(cycle):
 
 
 class Sender:
-    """Offers random payloads; each holds until it is taken. ``sent`` are those that were taken."""
+    """Offers random payloads, or ``payloads``; each holds until taken. ``sent`` are those that were taken."""
 
-    def __init__(self, port, rng):
+    def __init__(self, port, rng, payloads=None):
         self.port = port
         self.rng = rng
+        self.payloads = payloads
         self.sent = []
 
     async def run(self, ctx):
@@ -25,7 +26,7 @@ class Sender:
         offered = None
         for cycle in range(CYCLES):
             if offered is None and self.rng.random() < _busy(cycle):
-                offered = self.rng.getrandbits(len(payload))
+                offered = next(self.payloads) if self.payloads else self.rng.getrandbits(len(payload))
             ctx.set(self.port.valid, offered is not None)
             ctx.set(payload, self.rng.getrandbits(len(payload)) if offered is None else offered)
             _, _, taken = await ctx.tick().sample(self.port.valid & self.port.ready)

@@ -1,6 +1,7 @@
 """The arbiter against its rule: the first input that is valid."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from amaranth.hdl import ClockDomain, Module
@@ -45,6 +46,22 @@ def test_nothing_is_lost_and_each_stream_keeps_its_order(inputs):
     assert (behind > 100) == (inputs > 1)
 
 
+def test_what_belongs_together_stays_together():
+    """Transfers come in groups; the upper half of a payload counts those of its group that follow."""
+    arbiter = Arbiter(shape=16, inputs=3, more=lambda payload: payload[8:] != 0)
+    rng = random.Random(1)
+    senders = [Sender(port, rng, payloads=groups(rng, n)) for n, port in enumerate(arbiter.i)]
+    receiver = Receiver(arbiter.o, rng)
+    m = Module()
+    m.submodules.arbiter = arbiter
+    simulate(m, *(sender.run for sender in senders), receiver.run)
+    for before, after in pairwise(receiver.received):
+        if before >> 8:
+            assert after == before - 256
+    for n, sender in enumerate(senders):
+        assert sender.sent == [payload for payload in receiver.received if payload & 255 == n]
+
+
 @pytest.mark.parametrize(
     ("error", "message", "parameters"),
     [
@@ -57,6 +74,13 @@ def test_nothing_is_lost_and_each_stream_keeps_its_order(inputs):
 def test_refuses_what_it_cannot_be(error, message, parameters):
     with pytest.raises(error, match=message):
         Arbiter(**parameters)
+
+
+def groups(rng, number):
+    """Payloads in groups, without an end."""
+    while True:
+        for left in reversed(range(rng.randint(1, 5))):
+            yield left << 8 | number
 
 
 def run(arbiter, *benches):

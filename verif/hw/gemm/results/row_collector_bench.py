@@ -5,11 +5,11 @@ from pathlib import Path
 
 import cocotb
 
-from hw.axi.line import LINE_UNITS, UNIT_BYTES, line_layout
+from hw.axi.line import LINE_UNITS, UNIT_BYTES
 from hw.gemm.results.result_format import fragment_layout, row_place_layout
 from verif.coverage import Coverage
 from verif.handshake import Sink, Source, start, until
-from verif.hw.gemm.fragment_memory import fields_of, payload_of
+from verif.hw.gemm.fragment_memory import Lines, payload_of
 from verif.runner import bench_parameters
 
 P = bench_parameters()
@@ -19,22 +19,19 @@ COVERAGE = Coverage("row-collector", stalls=STALLS)
 LINE = LINE_UNITS * UNIT_BYTES
 
 
-class Lines:
-    """What was written, byte by byte, and how many lines it took."""
+class Bytes(Lines):
+    """What was written, byte by byte."""
 
     def __init__(self):
+        super().__init__(P["data_bits"], P["address_bits"])
         self.bytes: dict[int, int] = {}
-        self.count = 0
 
-    def take(self, payload: int) -> None:
-        line = fields_of(line_layout(P["address_bits"]), payload)
-        text = line["data"].to_bytes(LINE, "little")
-        assert line["start"] < line["end"] <= LINE_UNITS
-        self.count += 1
-        for byte in range(UNIT_BYTES * line["start"], UNIT_BYTES * line["end"]):
-            address = LINE * line["line"] + byte
+    def take(self, payload: int) -> list[tuple[int, int]]:
+        found = super().take(payload)
+        for address, byte in found:
             assert address not in self.bytes, f"{address:#x} written twice"
-            self.bytes[address] = text[byte]
+            self.bytes[address] = byte
+        return found
 
 
 def run_of_tiles(rng, base: int, sizes: list[int], pitch: int) -> tuple[list[int], dict[int, int], int]:
@@ -46,20 +43,30 @@ def run_of_tiles(rng, base: int, sizes: list[int], pitch: int) -> tuple[list[int
         lines += (at[row] + sum(sizes) - 1) // LINE - at[row] // LINE + 1
     for n, size in enumerate(sizes):
         for row in range(rows):
-            text = rng.randbytes(64)
-            place = payload_of(
-                row_place_layout(**SIZES), address=at[row], row=row, begins=n == 0, ends=n == len(sizes) - 1
-            )
-            payloads.append(
-                place | payload_of(fragment_layout(**SIZES), bytes=size, data=int.from_bytes(text, "little"))
-            )
-            expected |= {at[row] + k: text[k] for k in range(size)}
-            at[row] += size
+            for at_byte in range(0, size, 4 * P["words"]):
+                text = rng.randbytes(4 * P["words"])
+                count, last = min(size - at_byte, len(text)), at_byte + len(text) >= size
+                place = payload_of(
+                    row_place_layout(**SIZES),
+                    address=at[row],
+                    row=row,
+                    begins=n == 0 and at_byte == 0,
+                    ends=n == len(sizes) - 1 and last,
+                )
+                fragment = payload_of(
+                    fragment_layout(words=P["words"], **SIZES),
+                    bytes=count,
+                    last=last,
+                    data=int.from_bytes(text, "little"),
+                )
+                payloads.append(place | fragment)
+                expected |= {at[row] + k: text[k] for k in range(count)}
+                at[row] += count
     return payloads, expected, lines
 
 
 async def begin(dut, stalls: str, rng):
-    lines = Lines()
+    lines = Bytes()
     fragments = Source(dut, "i", stall=stalls, rng=rng)
     receiver = Sink(dut, "o", stall=stalls, rng=rng, on_beat=lines.take)
     await start(dut, fragments, receiver)
@@ -100,7 +107,7 @@ async def runs(dut, stalls):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def throughput(dut):
-    """A fragment per cycle, of which several make a line."""
+    """A fragment and a beat per cycle: lines fill with a row's sixth fragment, the last ones all at once."""
     rng = random.Random(1)
     lines, fragments = await begin(dut, "none", rng)
     payloads, expected, needed = run_of_tiles(rng, 0x400, [12] * 16, 192)
@@ -108,4 +115,6 @@ async def throughput(dut):
     cycles = await until_idle(dut, fragments)
     assert lines.bytes == expected
     assert lines.count == needed
-    assert cycles <= len(payloads) + 6, (cycles, len(payloads))
+    beats = P["rows"] * LINE * 8 // P["data_bits"]  # of a line of each row
+    least = max(len(payloads) + beats, 6 * P["rows"] + 3 * beats)
+    assert cycles <= least + 8, (cycles, least)
