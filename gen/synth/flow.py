@@ -1,17 +1,12 @@
 """Runs of the whole flow, several at a time."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
-
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gen.synth.errors import SynthesisError
 from gen.synth.families import Family
@@ -20,6 +15,7 @@ from gen.synth.floorplan import NoFloorplanError
 from gen.synth.levels import Levels, longest_chains
 from gen.synth.nets import read_nets
 from gen.synth.placement import Placement, place
+from gen.synth.progress import progress
 from gen.synth.result import Result, Timing
 from gen.synth.static_timing import analyze
 from gen.synth.subjects import Built, Subject
@@ -178,7 +174,7 @@ def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Res
     work = [_Work(request, request.subject.build(request.parameters)) for request in requests]
     started = monotonic()
 
-    with _progress(sum(item.steps for item in work)) as done:
+    with progress(sum(item.steps for item in work)) as done:
         try:
             # Large designs first, so that no long step is left alone at the end.
             for item in sorted(work, key=lambda item: item.macs, reverse=True):
@@ -305,22 +301,3 @@ def _placements(item: _Work, netlist: Netlist, store: Path) -> list[_Step]:
 
     trimmed = [_Step(item, "elements as macros", macros)] if item.wants_macros else steps(True)
     return [*trimmed, *(steps(False) if request.plain else [])]
-
-
-@contextmanager
-def _progress(steps: int) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal, a line per step elsewhere."""
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=steps)
-        count = 0
-
-        def done(step: str) -> None:
-            nonlocal count
-            count += 1
-            progress.update(task, advance=1, description=escape(step))
-            if not console.is_terminal:
-                console.print(f"{count}/{steps} {step}", highlight=False, markup=False, soft_wrap=True)
-
-        yield done
