@@ -23,6 +23,7 @@ OWN = [
         ("targets", "gen.targets_command:targets"),
         ("registers", "gen.registers_command:registers"),
         ("synth", "gen.synth.command:synth [synth]"),
+        ("place", "gen.synth.place_command:place [synth]"),
         ("doctor", "gen.doctor_command:doctor"),
     )
 ]

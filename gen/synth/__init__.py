@@ -12,5 +12,9 @@ loads. ``static_timing``: the step through OpenSTA.
 it, by ``cells``: what a cell does to a path, ``cell_tables``: the cells of each family, and ``names``: what
 nets are called in the design.
 ``flow``: runs of all of it, several at a time. ``result``: what they found.
-``command``: ``mixdit synth``. ``measured``: what ``mixdit targets`` shows, of the published report.
+``with_macros``: processing elements as placed macros on ECP5. ``macro``: one of them. ``logic_tiles``: where
+a device has logic. ``floorplan``: where elements are. ``merge``: copies of a macro in a netlist.
+``command``: ``mixdit synth``. ``place_command``: ``mixdit place``, and ``place_files`` what it writes.
+``progress``: how far they are. ``measured``: what ``mixdit targets`` shows, of the
+published report.
 """

@@ -69,6 +69,13 @@ def synth(
         list[str] | None, typer.Option(help="A module to leave out, such as mx_array_pe; may be repeated.")
     ] = None,
     only: Annotated[str | None, typer.Option(help="The one module of the design to take.")] = None,
+    macros: Annotated[
+        bool,
+        typer.Option(
+            "--macros/--no-macros",
+            help="Place processing elements on ECP5 as macros: once, then repeated.",
+        ),
+    ] = True,
     by_part: Annotated[bool, typer.Option("--parts", help="Also count cells by kind of part.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Tools to run at a time.")] = None,
     store: Annotated[Path, typer.Option(help="Where results are kept for the next time.")] = STORE,
@@ -86,6 +93,7 @@ def synth(
         by_part=by_part,
         without=without or (),
         only=only,
+        macros=macros,
     )
     (result,) = run_flow([request], store=store, jobs=jobs or default_jobs())
     if result.failures:
@@ -113,10 +121,13 @@ def _print_tables(result: Result) -> None:
         table.add_row(f"{family.lut_name} per MAC", f"{result.lut_per_mac:.1f}", "in the fastest mode")
     if result.lut_per_element:
         table.add_row(f"{family.lut_name} per element", f"{result.lut_per_element:.1f}", "")
-    timings = ((result.plain, "plain"), (result.trimmed, "chain ends trimmed"))
+    trimmed = "elements as macros" if result.macros else "chain ends trimmed"
+    timings = ((result.plain, "plain"), (result.trimmed, trimmed))
     for timing, title in timings:
         if timing:
             _add_timing(table, result, timing, title)
+    if result.macros:
+        table.add_row("macros", str(len(result.macros.places)), result.macros.element.summary)
     if not family.timing and not family.library:
         table.add_row("Fmax", "-", "no open tool places this family")
     lines = [f"{family.lut_name} counts {family.counting}"]
@@ -124,6 +135,8 @@ def _print_tables(result: Result) -> None:
         _add_nets(table, result.levels, result.fan_outs)
         lines += _net_lines(result.levels, result.fan_outs)
     console.print(table, soft_wrap=True)
+    if result.no_macros:
+        lines.append(f"no macros: {result.no_macros}")
     lines += [f"slowest path, {title}: {t.worst_path}" for t, title in timings if t and t.worst_path]
     lines += [
         f"{part.number:>5} x {part.name:<24}{part.area.lut:>8} {family.lut_name}" for part in result.parts

@@ -1,29 +1,27 @@
 """Runs of the whole flow, several at a time."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from gen.synth.errors import SynthesisError
 from gen.synth.families import Family
 from gen.synth.fan_out import FanOuts, largest_fan_outs
+from gen.synth.floorplan import NoFloorplanError
 from gen.synth.levels import Levels, longest_chains
 from gen.synth.nets import read_nets
 from gen.synth.placement import Placement, place
+from gen.synth.progress import progress
 from gen.synth.result import Result, Timing
 from gen.synth.static_timing import analyze
 from gen.synth.subjects import Built, Subject
 from gen.synth.synthesis import Netlist, Part, parts, synthesize
 from gen.synth.tools import NEXTPNR_ECP5, OPENSTA, YOSYS, Program, Tool, stop_tools
+from gen.synth.with_macros import Macros, has_elements, with_macros
 
 __all__ = ["Request", "run_flow"]
 
@@ -57,6 +55,8 @@ class Request:
         Modules of the design that are left out: what remains has the ports of their instances.
     only:
         The one module of the design to take; None for all of it.
+    macros:
+        Place processing elements as macros, for the netlist with trimmed chain ends, if the device has room.
     """
 
     subject: Subject
@@ -70,6 +70,7 @@ class Request:
     by_part: bool = False
     without: Sequence[str] = ()
     only: str | None = None
+    macros: bool = False
 
     @property
     def placed(self) -> bool:
@@ -83,7 +84,7 @@ class Request:
 
     @property
     def steps(self) -> int:
-        """Runs of a tool that it takes."""
+        """Runs of a tool that it takes, but for macros."""
         return 1 + self.by_part + self.timed + ((1 + self.plain) * self.seeds if self.placed else 0)
 
     @property
@@ -104,11 +105,25 @@ class _Work:
         self.failures: list[str] = []
         self.parts: list[Part] = []
         self.timing: dict[bool, dict[int, Placement]] = {False: {}, True: {}}
+        self.macros: Macros | None = None
+        self.no_macros: str | None = None
 
     @property
     def macs(self) -> float:
         """Most multiply-accumulates per cycle."""
         return max((self.built.macs_per_cycle or {}).values(), default=0)
+
+    @property
+    def wants_macros(self) -> bool:
+        """Whether its elements are to be placed as macros."""
+        request = self.request
+        parted = request.dsp or request.without or request.only
+        return request.macros and request.placed and not parted and has_elements(self.built.verilog)
+
+    @property
+    def steps(self) -> int:
+        """Steps that it takes."""
+        return self.request.steps + self.wants_macros
 
     def result(self) -> Result:
         def timing(trim: bool) -> Timing | None:
@@ -130,6 +145,8 @@ class _Work:
             memories=self.netlist.memories if self.netlist else None,
             without=self.request.without,
             only=self.request.only,
+            macros=self.macros,
+            no_macros=self.no_macros,
         )
 
 
@@ -157,7 +174,7 @@ def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Res
     work = [_Work(request, request.subject.build(request.parameters)) for request in requests]
     started = monotonic()
 
-    with _progress(sum(request.steps for request in requests)) as done:
+    with progress(sum(item.steps for item in work)) as done:
         try:
             # Large designs first, so that no long step is left alone at the end.
             for item in sorted(work, key=lambda item: item.macs, reverse=True):
@@ -253,9 +270,10 @@ def _placements(item: _Work, netlist: Netlist, store: Path) -> list[_Step]:
 
     def step(seed: int, trim: bool) -> _Step:
         def run() -> list[_Step]:
+            macros = item.macros if trim else None
             item.timing[trim][seed] = place(
-                netlist,
-                trim=trim,
+                macros.netlist if macros else netlist,
+                trim=trim and not macros,  # whose chains are trimmed already
                 seed=seed,
                 frequency_mhz=request.frequency_mhz,
                 store=store,
@@ -265,24 +283,21 @@ def _placements(item: _Work, netlist: Netlist, store: Path) -> list[_Step]:
 
         return _Step(item, f"nextpnr, seed {seed}{', trimmed' if trim else ''}", run)
 
-    trims = (False, True) if request.plain else (True,)
-    return [step(seed, trim) for seed in range(1, request.seeds + 1) for trim in trims]
+    def steps(trim: bool) -> list[_Step]:
+        return [step(seed, trim) for seed in range(1, request.seeds + 1)]
 
+    def macros() -> list[_Step]:
+        try:
+            item.macros = with_macros(
+                item.built.verilog,
+                item.built.top,
+                family=request.family,
+                frequency_mhz=request.frequency_mhz,
+                store=store,
+            )
+        except NoFloorplanError as error:
+            item.no_macros = str(error)
+        return steps(True)
 
-@contextmanager
-def _progress(steps: int) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal, a line per step elsewhere."""
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=steps)
-        count = 0
-
-        def done(step: str) -> None:
-            nonlocal count
-            count += 1
-            progress.update(task, advance=1, description=escape(step))
-            if not console.is_terminal:
-                console.print(f"{count}/{steps} {step}", highlight=False, markup=False, soft_wrap=True)
-
-        yield done
+    trimmed = [_Step(item, "elements as macros", macros)] if item.wants_macros else steps(True)
+    return [*trimmed, *(steps(False) if request.plain else [])]

@@ -18,6 +18,7 @@ from gen.synth.trim import trim_carry_chains
 __all__ = [
     "DEVICE",
     "LFE5U_85",
+    "OPTIONS",
     "PLACERS",
     "Device",
     "Placement",
@@ -61,12 +62,12 @@ PLACERS: Mapping[str, str] = {
 }
 """nextpnr's placers."""
 
-_OPTIONS = (
-    *DEVICE,
+OPTIONS = (
     *("--out-of-context", "--lpf-allow-unconstrained", "--timing-allow-fail", "--threads", "1"),
     # Twice the default weight of critical paths: the elements of an array are spread less.
     *("--placer-heap-timingweight", "20"),
 )
+"""How nextpnr is called, besides device, clock and seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +138,7 @@ def place(
         cells = json.loads(text)
         trim_carry_chains(cells)
         text = json.dumps(cells)
-    arguments = [*_OPTIONS, "--placer", placer, "--freq", str(frequency_mhz), "--seed", str(seed)]
+    arguments = [*DEVICE, *OPTIONS, "--placer", placer, "--freq", str(frequency_mhz), "--seed", str(seed)]
 
     def make(folder: Path) -> None:
         (folder / "netlist.json").write_text(text)

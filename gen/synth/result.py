@@ -12,6 +12,7 @@ from gen.synth.placement import Placement, WorstPath
 from gen.synth.standard_cells import Memories
 from gen.synth.subjects import Built
 from gen.synth.synthesis import Part
+from gen.synth.with_macros import Macros
 
 __all__ = ["Result", "Timing"]
 
@@ -82,6 +83,9 @@ class Result:
         The one module that was taken, if not all. A part of a design is not rated by products.
     memories:
         Of standard cells, the design's memories.
+    macros, no_macros:
+        The processing elements that were placed as macros, of ``trimmed``, or why there is no room for
+        them; both None where macros were not asked for.
     """
 
     built: Built
@@ -98,6 +102,8 @@ class Result:
     without: Sequence[str] = ()
     only: str | None = None
     memories: Memories | None = None
+    macros: Macros | None = None
+    no_macros: str | None = None
 
     @property
     def macs(self) -> float | None:
@@ -129,7 +135,8 @@ class Result:
         """Multiply-accumulates per second and look-up table, by precision mode."""
         if not (self.area and timing and timing.fmax_mhz and self.macs and self.built.macs_per_cycle):
             return None
-        per_mac = timing.fmax_mhz * 1e6 / self.area.lut
+        area = self.macros.netlist.area if self.macros and timing is self.trimmed else self.area
+        per_mac = timing.fmax_mhz * 1e6 / area.lut
         return {mode: macs * per_mac for mode, macs in self.built.macs_per_cycle.items()}
 
     def to_json(self) -> dict[str, Any]:
@@ -152,6 +159,7 @@ class Result:
             "memory_bits": asdict(self.memories) if self.memories else None,
             **self._timing_json(self.plain, ""),
             **self._timing_json(self.trimmed, "_trimmed"),
+            "macros": self._macros_json(),
             "parts": {
                 part.name: {
                     "number": part.number,
@@ -166,6 +174,12 @@ class Result:
             "failures": list(self.failures),
             "tools": list(self.tools),
         }
+
+    def _macros_json(self) -> dict[str, Any] | None:
+        if self.macros:
+            area = self.macros.netlist.area
+            return {**self.macros.to_json(), "design_lut": area.lut, "design_ff": area.ff}
+        return {"number": 0, "reason": self.no_macros} if self.no_macros else None
 
     def _timing_json(self, timing: Timing | None, suffix: str) -> dict[str, Any]:
         path = timing.worst_path if timing else None

@@ -72,14 +72,15 @@ def synthesize(
     store: Path,
     by_module: bool = False,
     without: Sequence[str] = (),
+    boxes: Sequence[str] = (),
 ) -> Netlist:
     """Map ``verilog`` with top module ``top`` to ``family``; results are kept in the folder ``store``.
 
     With ``by_module`` the modules stay apart, for `parts`: nothing is then simplified across their borders.
-    Modules in ``without`` are left out: ports of their instances become ports of the top. Raises
-    ``SynthesisError``.
+    Modules in ``without`` are left out: ports of their instances become ports of the top. Instances of
+    modules in ``boxes`` stay instances, of which nothing is known or counted. Raises ``SynthesisError``.
     """
-    for name in (top, *without):
+    for name in (top, *without, *boxes):
         # Names with dots are written with a backslash.
         if not re.search(rf"^module \\?{re.escape(name)}\b", verilog, re.MULTILINE):
             raise SynthesisError(f"the design has no module {name!r}")
@@ -94,6 +95,8 @@ def synthesize(
         instances = " ".join(f"t:{name}" for name in without)
         leave_out = f"blackbox {' '.join(without)}; proc; flatten; expose -evert {instances}"
         command = f"hierarchy -top {top}; {leave_out}; {command}"
+    if boxes:
+        command = f"hierarchy -top {top}; blackbox {' '.join(boxes)}; {command}"
     script = (
         f"read_verilog -sv design.v; {command}{'' if dsp else ' -nodsp'} -top {top} -json netlist.json;"
         " tee -q -o statistics.json stat -json"
@@ -104,7 +107,8 @@ def synthesize(
         YOSYS.run(["-q", "-p", script], folder)
 
     folder = stored(store, f"{top}-{family.name}", [YOSYS.identity, script, verilog], make)
-    return Netlist(folder=folder, area=family.area(_cells(folder, top)))
+    cells = {kind: number for kind, number in _cells(folder, top).items() if kind not in boxes}
+    return Netlist(folder=folder, area=family.area(cells))
 
 
 def _synthesize_to_cells(verilog: str, top: str, family: Family, library: Library, store: Path) -> Netlist:

