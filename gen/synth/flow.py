@@ -117,13 +117,8 @@ class _Work:
     def wants_macros(self) -> bool:
         """Whether its elements are to be placed as macros."""
         request = self.request
-        parted = request.dsp or request.without or request.only
-        return request.macros and request.placed and not parted and has_elements(self.built.verilog)
-
-    @property
-    def steps(self) -> int:
-        """Steps that it takes."""
-        return self.request.steps + self.wants_macros
+        whole = not (request.dsp or request.without or request.only)
+        return request.macros and request.placed and whole and has_elements(self.built.verilog)
 
     def result(self) -> Result:
         def timing(trim: bool) -> Timing | None:
@@ -174,7 +169,7 @@ def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Res
     work = [_Work(request, request.subject.build(request.parameters)) for request in requests]
     started = monotonic()
 
-    with progress(sum(item.steps for item in work)) as done:
+    with progress(sum(item.request.steps + item.wants_macros for item in work)) as done:
         try:
             # Large designs first, so that no long step is left alone at the end.
             for item in sorted(work, key=lambda item: item.macs, reverse=True):
