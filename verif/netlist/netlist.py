@@ -132,6 +132,8 @@ def _check_driven(module: dict[str, Any]) -> None:
 
 _CONTENTS = {
     "DP16KD": "INITVAL_",
+    "RAMB18E1": "INIT",
+    "RAMB18E2": "INIT",
     "RAMB36E1": "INIT",
     "RAMB36E2": "INIT",
     "SDPX9B": "INIT_RAM_",
