@@ -71,11 +71,8 @@ def synth(
     only: Annotated[str | None, typer.Option(help="The one module of the design to take.")] = None,
     macros: Annotated[
         bool,
-        typer.Option(
-            "--macros/--no-macros",
-            help="Place processing elements on ECP5 as macros: once, then repeated.",
-        ),
-    ] = True,
+        typer.Option("--macros/--no-macros", help="Place processing elements on ECP5 once and repeat them."),
+    ] = False,
     by_part: Annotated[bool, typer.Option("--parts", help="Also count cells by kind of part.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Tools to run at a time.")] = None,
     store: Annotated[Path, typer.Option(help="Where results are kept for the next time.")] = STORE,
