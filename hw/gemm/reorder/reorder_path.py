@@ -102,7 +102,7 @@ class ReorderPath(wiring.Component):
         m.submodules.reorder = reorder = self._reorder
         parts = {"rows": 1, "words": self.words, "address_bits": self.address_bits}
         m.submodules.parts = row_parts = RowParts(**parts)
-        m.submodules.format = format_ = ResultFormat(**parts)
+        m.submodules.format = format_ = ResultFormat(target=self.target, **parts)
         m.submodules.collector = collector = RowCollector(
             data_bits=self.data_bits, target=self.target, **parts
         )

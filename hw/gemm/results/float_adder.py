@@ -44,7 +44,7 @@ class FloatAdder(wiring.Component):
     Subnormal operands and sums count as zeros of their sign. A NaN, and infinity minus infinity, give
     0x7FC00000.
 
-    Latency ``latency`` cycles, throughput one beat per cycle; flow control as in a buffered
+    Latency ``latency`` cycles, throughput one beat per cycle; flow control as in a
     ``Pipeline``. ``user`` and ``last`` go along.
 
     Parameters
@@ -73,7 +73,7 @@ class FloatAdder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency, buffered=True)
+        pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency)
         addends = self.i.p.data
         sums = [_sum(_Lane(pipe, k), addends.x[k], addends.y[k]) for k in range(self.lanes)]
         m.d.comb += [

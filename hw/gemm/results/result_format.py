@@ -84,6 +84,8 @@ class ResultFormat(wiring.Component):
         Columns per cycle: 4, 8 or 16.
     address_bits:
         Width of addresses.
+    target:
+        One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
@@ -92,7 +94,8 @@ class ResultFormat(wiring.Component):
     o: Out(stream of ``fragment_layout``)
     """
 
-    def __init__(self, *, rows, words, address_bits):
+    def __init__(self, *, rows, words, address_bits, target="generic"):
+        self.target = target
         self._sizes = {"rows": rows, "words": words, "address_bits": address_bits}
         super().__init__(
             {
@@ -105,7 +108,7 @@ class ResultFormat(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.floats = floats = _Floats(**self._sizes)
-        m.submodules.blocks = blocks = _Blocks(**self._sizes)
+        m.submodules.blocks = blocks = _Blocks(**self._sizes, target=self.target)
         to_floats, exists = Signal(), Signal()
         narrow = self.format == MemoryFormat.BFLOAT16
         m.d.comb += [
@@ -130,7 +133,8 @@ class ResultFormat(wiring.Component):
 class _Blocks(wiring.Component):
     """Rows as blocks."""
 
-    def __init__(self, *, rows, words, address_bits):
+    def __init__(self, *, rows, words, address_bits, target):
+        self._target = target
         sizes = {"rows": rows, "words": words, "address_bits": address_bits}
         self._words = words
         self._place = row_place_layout(rows=rows, address_bits=address_bits)
@@ -143,7 +147,7 @@ class _Blocks(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.quantizer = quantizer = Quantizer()
+        m.submodules.quantizer = quantizer = Quantizer(target=self._target)
         # Where the blocks in the quantizer go.
         m.submodules.places = places = Queue(shape=self._place, depth=_PLACES, registered=True)
 
@@ -208,7 +212,7 @@ class _Floats(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=2, buffered=True)
+        pipe = Pipeline(m, i=self.i, o=self.o, stages=2)
         given = self.i.p.data
         lanes = range(self._words)
         values = [given.values[k] for k in lanes]

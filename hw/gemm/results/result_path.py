@@ -121,7 +121,7 @@ class ResultPath(wiring.Component):
             rows=rows, slots=self.slots, words=self.words, lanes=self.lanes, target=self.target
         )
         m.submodules.places = places = RowPlaces(**parts)
-        m.submodules.format = format_ = ResultFormat(**parts)
+        m.submodules.format = format_ = ResultFormat(target=self.target, **parts)
         m.submodules.collector = collector = RowCollector(
             data_bits=self.data_bits, target=self.target, **parts
         )

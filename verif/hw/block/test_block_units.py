@@ -75,10 +75,10 @@ def test_sweep_has_every_code_in_every_lane():
         assert all({block[lane] for block in blocks} == every for lane in range(BLOCK_SIZE))
 
 
-def test_last_of_buffered_stages_cannot_be_cleared():
+def test_last_stage_of_a_pipeline_cannot_be_cleared():
     m = Module()
     stream_of_bits = stream.Signature(packet_layout(1, 1))
-    pipe = Pipeline(m, i=stream_of_bits.create(), o=stream_of_bits.create(), stages=2, buffered=True)
+    pipe = Pipeline(m, i=stream_of_bits.create(), o=stream_of_bits.create(), stages=2)
     with pytest.raises(ValueError, match="only must be None in stage 2"):
         pipe.register(2, "x", Const(0, 1), only=Const(1, 1))
     Fragment.get(m, None)
