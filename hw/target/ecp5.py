@@ -5,9 +5,9 @@ propagate bit; where that is 0, the carry out is the table's value for C = D = 0
 functions whose first one depends on A and B alone (ECP5 and ECP5-5G sysCLOCK family data sheet
 FPGA-DS-02012, slice in ripple mode).
 
-Choices: a LUT4 takes two, and a slice's own multiplexers PFUMX and L6MUX21 choose between the outputs of
-two and four of them without further LUTs. Yosys infers these only where their LUTs have common inputs, and
-takes three or four LUT4 for four choices (the same, slice in logic mode).
+Choices: a LUT4 takes two, and a slice's own multiplexer PFUMX chooses between the outputs of two of them
+without further LUTs. Yosys infers it only where its LUTs have common inputs, and takes three or four LUT4
+for four choices (the same, slice in logic mode).
 
 Memories: DP16KD blocks with their own output registers, which Yosys does not use: without, it takes over 5
 ns from the clock to a block's output (FPGA-TN-02204).
@@ -78,7 +78,6 @@ _CHOICES = (
         "LUT4", p_INIT=Const(_SECOND, 16), i_A=first, i_B=second, i_C=select, i_D=Const(0, 1), o_Z=z
     ),
     lambda select, second, first, z: Instance("PFUMX", i_ALUT=second, i_BLUT=first, i_C0=select, o_Z=z),
-    lambda select, second, first, z: Instance("L6MUX21", i_D1=second, i_D0=first, i_SD=select, o_Z=z),
 )
 """The cells of a slice that choose between two inputs, by level."""
 

@@ -53,7 +53,7 @@ TARGETS = {
     "ecp5": Target(
         summary="Lattice ECP5: carry cells, wide multiplexers, block memories.",
         family="ecp5",
-        cells=("CCU2C", "DP16KD", "L6MUX21", "LUT4", "PFUMX"),
+        cells=("CCU2C", "DP16KD", "LUT4", "PFUMX"),
         carry_chain=ecp5.carry_chain,
         adder_inputs=4,
         choose=ecp5.choose,

@@ -46,7 +46,6 @@ def tables(bits):
 CELLS = {
     "LUT4": ("ecp5", "A B C D", "Z", [{"INIT": f"16'h{init:x}"} for init in tables(16)]),
     "PFUMX": ("ecp5", "ALUT BLUT C0", "Z", [{}]),
-    "L6MUX21": ("ecp5", "D0 D1 SD", "Z", [{}]),
     "CCU2C": (
         "ecp5",
         "CIN A0 B0 C0 D0 A1 B1 C1 D1",

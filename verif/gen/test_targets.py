@@ -20,7 +20,7 @@ pytestmark = needs("iverilog")
 
 PLACED = {
     "generic": "",
-    "ecp5": "CCU2C DP16KD L6MUX21 LUT4 PFUMX",
+    "ecp5": "CCU2C DP16KD LUT4 PFUMX",
     "xilinx": "CARRY8 LUT6_2",
     "xilinx7": "CARRY4 LUT6_2",
     "generic_dsp": "",
@@ -36,10 +36,6 @@ TINY = {
 }
 """Parameters of every design for targets."""
 
-WIDE = {("mx_array", "ecp5"): {"rows": 5, "drain_rows": 5}}
-"""Parameters by which a design places all that there are: here a choice of more than four."""
-
-
 @pytest.fixture(scope="module", params=[name for name, cells in PLACED.items() if cells])
 def target(request):
     return request.param
@@ -54,7 +50,7 @@ def tiny_parameter(name):
 def targeted(request, target, tmp_path_factory):
     """A package for ``target`` of each design that has one, and its folder."""
     design = DESIGNS[request.param]
-    parameters = TINY[design.name] | WIDE.get((design.name, target), {}) | {"target": target}
+    parameters = TINY[design.name] | {"target": target}
     package = make_package(design, design.top(parameters), design.name)
     folder = tmp_path_factory.mktemp(f"{design.name}-{target}")
     write_files(folder, package.files)

@@ -73,6 +73,7 @@ def set_passes(dut, cycle, start, tile):
 async def products(dut):
     """Tile after tile with a gap, so that each has its own references."""
     Clock(dut.clk, 10, unit="ns").start()
+    dut.rst.value = 0
     rng = np.random.default_rng(seed())
     for kind in [*SCALES, *SCALES]:
         blocks = int(rng.integers(1, GRID.k_blocks // HALVES + 1))
