@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.formats import BLOCK_SIZE
+from golden.formats import BLOCK_SIZE, MX9
 from hw.array.sequencer import TileStatus
 from hw.array.tile_rows import TileRows
 from hw.axi.fragment_reader import addend_beat_layout, addend_request_layout
@@ -35,8 +35,9 @@ _COMMANDS_UNDER_WAY = 256
 
 
 def usual_words(*, drain_words, data_bits):
-    """As many columns per cycle as a beat of memory holds and the drain gives; 4 at least."""
-    fit = [words for words in WORDS if words <= min(data_bits // 32, drain_words)]
+    """As many columns per cycle as a beat of memory holds in MX9 and the drain gives; 4 at least."""
+    beat_words = data_bits * BLOCK_SIZE // MX9.block_bits
+    fit = [words for words in WORDS if words <= min(beat_words, drain_words)]
     return max(fit, default=min(WORDS))
 
 
