@@ -21,6 +21,9 @@ def _replicate(match: re.Match[str]) -> str:
 
 _WAKE = re.compile(r"^  reg (\\\$auto\$verilog_backend\S+)  = 0;\n(.*?)^endmodule$", re.MULTILINE | re.DOTALL)
 
+_BARE = re.compile(r"^  always @\*\n    (.*;)$", re.MULTILINE)
+"""An assignment to a part of a signal whose other parts are chosen: Yosys has it read no register."""
+
 
 def _wake_by_statement(match: re.Match[str]) -> str:
     """A module whose ``always @*`` run once because a statement sets the register that all of them read.
@@ -29,6 +32,8 @@ def _wake_by_statement(match: re.Match[str]) -> str:
     change. The statement comes last: simulators start the processes of a module from its top.
     """
     name, body = match.groups()
+    begin = f"always @* begin\n    if ({name} ) begin end"
+    body = _BARE.sub(lambda bare: f"  {begin}\n    {bare[1]}\n  end", body)
     return f"  reg {name} ;\n{body}  initial {name} = 1'b0;\nendmodule"
 
 

@@ -36,6 +36,7 @@ TINY = {
 }
 """Parameters of every design for targets."""
 
+
 @pytest.fixture(scope="module", params=[name for name, cells in PLACED.items() if cells])
 def target(request):
     return request.param

@@ -47,6 +47,32 @@ def test_memory_of_zeros_is_not(words, width):
     assert "initial begin" not in text
 
 
+class PartlyChosen(wiring.Component):
+    """A signal with a bit that is chosen and one that is a register's."""
+
+    def __init__(self):
+        super().__init__({"choice": In(2), "o": Out(2)})
+
+    def elaborate(self, platform):
+        m = Module()
+        held = Signal()
+        m.d.sync += held.eq(self.choice[0])
+        m.d.comb += self.o[1].eq(held)
+        with m.Switch(self.choice):
+            for n in range(4):
+                with m.Case(n):
+                    m.d.comb += self.o[0].eq(n % 3 == 1)
+        return m
+
+
+def test_every_block_has_something_that_wakes_it():
+    """Also one that assigns what never changes: SystemVerilog sets initial values before any block waits."""
+    text = to_verilog(PartlyChosen(), "partly")
+    blocks = re.findall(r"always @\*(?: begin)?\n +(.*)", text)
+    assert len(blocks) >= 2
+    assert all(re.fullmatch(r"if \(\\\$auto\S+ \) begin end", first) for first in blocks), blocks
+
+
 class Empty(wiring.Component):
     """A delay with an index of no bits, as of the one place of a memory of one word."""
 
