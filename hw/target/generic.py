@@ -15,6 +15,9 @@ SUM_BITS = 48
 _MOST_LOADS = 64
 """Loads that a signal of a fast design may have."""
 
+_LARGE = 2048
+"""Bits of a memory beyond which look-up tables are no place for it."""
+
 
 def carry_chain(m: Module, name, op, inputs, carry, *, active):
     """As ``hw.target.carry_sum.carry_sum``, from inputs of the sum's width."""
@@ -51,7 +54,7 @@ def block_memory(m: Module, ports):
     # Yosys would else keep to the simulated value, the old one, with a comparator, a register and a
     # multiplexer around every memory that does not do so itself.
     attrs = {"no_rw_check": 1}
-    if ports.width > _MOST_LOADS:
+    if ports.width > _MOST_LOADS or ports.width * ports.depth > _LARGE:
         # In look-up tables, each bit or two would be a load of the address, and each of the read's enable.
         attrs["ram_style"] = "block"
     m.submodules.words = words = memory.Memory(

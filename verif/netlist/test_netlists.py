@@ -80,7 +80,7 @@ def test_array(bench, target, way):
 def test_array_with_block_memories(bench, target, way):
     parameters = {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 40, "fraction_bits": 17}
     netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])
-    assert any(f"module {cell}" in netlist.verilog for cell in ("RAMB36E2", "RAMB36E1", "SDPX9B"))
+    assert any(f"module {cell}" in netlist.verilog for cell in ("RAMB18E2", "RAMB18E1", "SDPX9B"))
     bench(netlist, "mx_array", "verif.hw.array.array_bench", parameters=parameters)
 
 
