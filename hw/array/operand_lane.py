@@ -217,14 +217,15 @@ class OperandLane(wiring.Component):
 
     def _operands(self, m, g, word):
         """The sub-blocks of memory ``g``."""
-        mode = _PassMode(m, f"memory_{g}", self.passes[_SHARING * g + 1])
+        chosen = delay(m, f"choice_{g}", _choice(self.passes[_SHARING * g + 1]), 1)
+        choice = data.View(_choice_layout(), chosen)
         size = MX9.subblock_size
         for n in range(_SHARING):
             j = _SHARING * g + n
             operand = Signal.like(self.operand[j], name=f"subblock_{j}", reset_less=True)
             microexponent = delay(m, f"microexponent_{j}", word.microexponents[n], 1)
             for i in range(size):
-                sign, magnitude = self._element(m, f"{j}_{i}", word.elements[n * size + i], mode)
+                sign, magnitude = self._element(m, f"{j}_{i}", word.elements[n * size + i], choice)
                 if self.activations:
                     magnitude = Mux(microexponent, magnitude, magnitude << 1)
                 m.d.sync += [operand.sign[i].eq(sign), operand.magnitude[i].eq(magnitude)]
@@ -232,7 +233,7 @@ class OperandLane(wiring.Component):
                 m.d.sync += operand.microexponent.eq(microexponent)
             m.d.comb += self.operand[j].eq(delay(m, f"operand_{j}", operand, n))
 
-    def _element(self, m, name, q, mode):
+    def _element(self, m, name, q, choice):
         """Sign and four magnitude bits of an element in this pass, in the cycle after ``q``.
 
         The magnitude of a negative code is the code inverted, and 1 more where that carries in.
@@ -242,30 +243,27 @@ class OperandLane(wiring.Component):
         bits = Signal(narrow, name=f"bits_{name}", reset_less=True)
         carry = Signal(name=f"carry_{name}", reset_less=True)
         m.d.sync += [
-            bits.eq(Mux(mode.high, q[narrow:], q[:narrow]) ^ negative.replicate(narrow)),
-            carry.eq(negative & Mux(zero, mode.carry_zero, mode.carry_other)),
+            bits.eq(Mux(choice.high, q[narrow:], q[:narrow]) ^ negative.replicate(narrow)),
+            carry.eq(negative & Mux(zero, choice.carry_zero, choice.carry_other)),
         ]
-        with m.If(mode.nothing):
+        with m.If(choice.nothing):
             m.d.sync += bits.eq(0)
         # Bit by bit: a carry chain would take more look-up tables, and longer.
         magnitude = Cat(bits[i] ^ (carry & bits[:i].all()) for i in range(narrow))
         return delay(m, f"sign_{name}", negative, 1), magnitude
 
 
-class _PassMode:
-    """What a pass takes of an element, in registers.
+def _choice_layout() -> data.StructLayout:
+    """What a pass takes of an element.
 
     ``high``: the high half instead of the low one; ``nothing``: neither; ``carry_zero`` and ``carry_other``:
     1 more for a negative element whose low half is zero, or is not.
     """
+    return data.StructLayout({"high": 1, "nothing": 1, "carry_zero": 1, "carry_other": 1})
 
-    def __init__(self, m, name, issued):
-        is_mx9, rest = issued.format == FormatCode.MX9, issued.rest
-        idle = issued.format.as_value() == RESERVED_CODE
-        for field, value in (
-            ("high", is_mx9 & ~rest),
-            ("nothing", ~is_mx9 & rest),
-            ("carry_zero", is_mx9 | (rest & ~idle)),
-            ("carry_other", is_mx9 == rest),
-        ):
-            setattr(self, field, delay(m, f"{name}_{field}", value, 1))
+
+def _choice(issued):
+    """What the pass ``issued`` takes, as a value of ``_choice_layout``."""
+    is_mx9, rest = issued.format == FormatCode.MX9, issued.rest
+    idle = issued.format.as_value() == RESERVED_CODE
+    return Cat(is_mx9 & ~rest, ~is_mx9 & rest, is_mx9 | (rest & ~idle), is_mx9 == rest)

@@ -103,8 +103,13 @@ class TileLoader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.tags = tags = BlockQueue(shape=block_tag_layout(), depth=self.depth, target=self.target)
+        overlong = self._admit(m)
+        self._keep_tags(m, overlong)
+        self._count_tiles(m)
+        return m
 
+    def _admit(self, m):
+        """Take beats to the registers that are written from; whether a tile was cut after the block there."""
         used = Signal(range(self.depth + 1))
         admitted = Signal(range(self.tiles + 1))
         room, slot = Signal(init=1), Signal(init=1)
@@ -152,12 +157,16 @@ class TileLoader(wiring.Component):
             slot.eq(admitted <= self.tiles - _BEHIND),
         ]
 
-        # The tag waits for ``wide``, and the count of tiles for the last tag and the references of all lanes.
+        return delay(m, "overlong", cut & ~self.i.p.last, 1)
+
+    def _keep_tags(self, m, overlong):
+        """Keep the tag of each block, which waits for ``wide``."""
+        m.submodules.tags = tags = BlockQueue(shape=block_tag_layout(), depth=self.depth, target=self.target)
         tag = Signal(block_tag_layout())
         m.d.comb += [
             tag.format.eq(self.write.format),
             tag.last.eq(self.write.last),
-            tag.overlong.eq(delay(m, "overlong", cut & ~self.i.p.last, 1)),
+            tag.overlong.eq(overlong),
         ]
         wide = Cat(self.wide)
         join = or_tree_latency(len(wide))
@@ -171,6 +180,9 @@ class TileLoader(wiring.Component):
         m.submodules.tag_buffer = tag_buffer = SkidBuffer(shape=block_tag_layout())
         wiring.connect(m, tags.o, tag_buffer.i)
         wiring.connect(m, tag_buffer.o, wiring.flipped(self.tag))
+
+    def _count_tiles(self, m):
+        """Count complete tiles: those whose last tag, and the references of all lanes, are there."""
         complete = delay(
             m,
             "complete",
@@ -187,4 +199,3 @@ class TileLoader(wiring.Component):
             tiles_ready.eq(tiles_ready + complete - started),
             self.tile_ready.eq(complete | (tiles_ready > 2) | (two & ~started) | ((one | two) & ~self.start)),
         ]
-        return m

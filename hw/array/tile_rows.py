@@ -7,6 +7,7 @@ from amaranth.utils import ceil_log2, exact_log2
 
 from golden.formats import BLOCK_SIZE
 from hw.array.sequencer import TileStatus
+from hw.stream.memory_read import MemoryRead
 from hw.stream.packet import packet_layout
 from hw.target.block_memory import BlockMemory
 
@@ -150,23 +151,15 @@ class TileRows(wiring.Component):
         """Read the rows wanted, through both stages of the memories."""
         at, row = Signal(self._place), Signal(range(self.rows + 1))
         log = exact_log2(self._banks)
-        reads, under_way, last_part, final = (
-            Signal(name=name) for name in ("reads", "under_way", "last_part", "final")
-        )
-        turns = [Signal(max(1, log), name=f"turn_{n}", reset_less=True) for n in range(2)]
-        shows = ~self.o.valid | self.o.ready
-        available = full.bit_select(at.half, 1)
+        last_part, final = Signal(), Signal()
+        read = MemoryRead(m, there=full.bit_select(at.half, 1), valid=self.o.valid, ready=self.o.ready)
+        read.connect(banks, at)
         m.d.comb += [
-            reads.eq(~under_way | shows),
             last_part.eq(at.part == (1 << len(at.part)) - 1),
             final.eq(last_part & (row + 1 == Mux(at.half, wanted[1], wanted[0]))),
-            done.eq((reads & available & final) << at.half),
+            done.eq((read.reads & final) << at.half),
         ]
-        with m.If(reads):
-            m.d.sync += [under_way.eq(available), turns[0].eq(at.segment[:log])]
-        with m.If(shows):
-            m.d.sync += [self.o.valid.eq(under_way), turns[1].eq(turns[0])]
-        with m.If(reads & available):
+        with m.If(read.reads):
             m.d.sync += at.part.eq((at.part + 1)[: len(at.part)])
             with m.If(last_part):
                 m.d.sync += [row.eq(row + 1), at.within.eq((at.within + 1)[: len(at.within)])]
@@ -174,13 +167,10 @@ class TileRows(wiring.Component):
                     m.d.sync += [at.within.eq(0), at.segment.eq((at.segment + 1)[: len(at.segment)])]
             with m.If(final):
                 m.d.sync += [row.eq(0), at.eq(0), at.half.eq(~at.half)]
-        for bank in banks:
-            m.d.comb += [
-                bank.read_enable.eq(reads),
-                bank.read_address.eq(at),
-                bank.output_enable.eq(shows),
-            ]
-        columns = Cat(bank.data for bank in banks)
+        columns, turn = (
+            Cat(bank.data for bank in banks),
+            read.accompany("turn", Cat(at.segment, Const(0, log))[:log]),
+        )
         for n in range(log):
-            columns = Mux(turns[1][n], columns.rotate_right(32 * self._chunk << n), columns)
+            columns = Mux(turn[n], columns.rotate_right(32 * self._chunk << n), columns)
         m.d.comb += self.o.p.as_value().eq(columns)

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 from hw.axi.line import FRAGMENT_BYTES
+from hw.stream.memory_read import MemoryRead
 from hw.stream.queue import Queue
 from hw.target.block_memory import BlockMemory
 
@@ -155,28 +156,17 @@ class FragmentReader(wiring.Component):
         log = exact_log2(self._units // self._part_units)  # parts of a word
         part, time = Signal(range(max(2, parts))), Signal(range(max(2, self.most_times)))
         slot = Signal(range(self.depth))
-        reads, under_way, last_part = Signal(), Signal(), Signal()
-        within = [Signal(max(1, log), name=f"within_{n}", reset_less=True) for n in range(2)]
-        shows = ~self.o.valid | self.o.ready
+        last_part = Signal()
+        read = MemoryRead(m, there=there, valid=self.o.valid, ready=self.o.ready)
+        read.connect(memories, Cat(part[log:][: exact_log2(self._words)], slot))
         m.d.comb += [
-            reads.eq(~under_way | shows),
             last_part.eq(part == parts - 1),
-            given.eq(reads & there & last_part & (time + 1 == times)),
+            given.eq(read.reads & last_part & (time + 1 == times)),
         ]
-        with m.If(reads):
-            m.d.sync += [under_way.eq(there), within[0].eq(part[:log])]
-        with m.If(shows):
-            m.d.sync += [self.o.valid.eq(under_way), within[1].eq(within[0])]
-        with m.If(reads & there):
+        with m.If(read.reads):
             m.d.sync += part.eq(Mux(last_part, 0, part + 1))
             with m.If(last_part):
                 m.d.sync += time.eq(Mux(given, 0, time + 1))
         m.d.sync += slot.eq(slot + given)
-        for memory in memories:
-            m.d.comb += [
-                memory.read_enable.eq(reads),
-                memory.read_address.eq(Cat(part[log:][: exact_log2(self._words)], slot)),
-                memory.output_enable.eq(shows),
-            ]
-        word = Cat(memory.data for memory in memories)
-        m.d.comb += self.o.p.eq(word.word_select(within[1], len(self.o.p)) if log else word)
+        word, within = Cat(memory.data for memory in memories), read.accompany("within", part[:log])
+        m.d.comb += self.o.p.eq(word.word_select(within, len(self.o.p)) if log else word)

@@ -10,6 +10,7 @@ from amaranth.utils import exact_log2
 from golden.formats import BLOCK_SIZE
 from hw.block.binary32 import BINARY32_BITS
 from hw.gemm.results.float_adder import FloatAdder
+from hw.stream.memory_read import MemoryRead
 from hw.target.block_memory import BlockMemory
 
 __all__ = ["LANES", "Accumulation", "fewest_lanes", "summed_tile_layout"]
@@ -242,22 +243,12 @@ class Accumulation(wiring.Component):
 
     def _read_sums(self, m, sums, go, taken, step_done):
         """Read a tile's sums ahead through both stages of the memory; whether one is there."""
-        read, valid, all_read = (Signal(name=name) for name in ("read", "kept_valid", "all_read"))
+        valid, all_read, final = (Signal(name=name) for name in ("kept_valid", "all_read", "final_read"))
         place = Signal(self._place)
-        issue, final = Signal(), Signal()
-        self._count(m, "ahead", place, issue, final)
-        shows = ~valid | taken
-        m.d.comb += [
-            place.slot.eq(self.tile.p.slot),
-            issue.eq(go & ~all_read & (~read | shows)),
-            sums.read_enable.eq(~read | shows),
-            sums.read_address.eq(place),
-            sums.output_enable.eq(shows),
-        ]
-        with m.If(~read | shows):
-            m.d.sync += read.eq(issue)
-        with m.If(shows):
-            m.d.sync += valid.eq(read)
+        read = MemoryRead(m, there=go & ~all_read, valid=valid, ready=taken)
+        read.connect([sums], place)
+        self._count(m, "ahead", place, read.reads, final)
+        m.d.comb += place.slot.eq(self.tile.p.slot)
         with m.If(step_done):
             m.d.sync += all_read.eq(0)
         with m.Elif(final):

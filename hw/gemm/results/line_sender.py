@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 from hw.axi.line import FRAGMENT_BYTES, LINE_UNITS, UNIT_BYTES, write_beat_layout
+from hw.stream.memory_read import MemoryRead
 
 __all__ = ["LineSender", "kept_line_layout"]
 
@@ -75,45 +76,35 @@ class LineSender(wiring.Component):
         first, last, beat, following = (
             Signal(out.more.shape(), name=name) for name in ("first", "last", "beat", "following")
         )
-        ends, under_way, read = Signal(), Signal(), Signal()
-        shows = ~self.o.valid | self.o.ready
-        reads = ~read | shows
+        ends, under_way = Signal(), Signal()
+        read = MemoryRead(m, there=self.lines.valid, valid=self.o.valid, ready=self.o.ready)
         m.d.comb += [
             first.eq(line.first >> unit_bits),
             last.eq(line.last >> unit_bits),
             beat.eq(Mux(under_way, following, first)),
             ends.eq(beat == last),
-            self.lines.ready.eq(reads & ends),
-            self.read_enable.eq(reads),
+            self.lines.ready.eq(read.read_enable & ends),
+            self.read_enable.eq(read.read_enable),
             self.read_address.eq(Cat(beat[part_bits:beat_bits], line.place)),
-            self.output_enable.eq(shows),
-            self.busy.eq(read | self.o.valid),
+            self.output_enable.eq(read.output_enable),
+            self.busy.eq(read.under_way | self.o.valid),
         ]
+        with m.If(read.reads):
+            m.d.sync += [under_way.eq(~ends), following.eq(beat + 1)]
 
-        # Of the beat that is read, and of the one that is shown.
-        number, more, size = (Signal.like(out[name], name=name) for name in ("number", "more", "bytes"))
-        low, high = Signal(unit_bits, reset_less=True), Signal(unit_bits, reset_less=True)
-        with m.If(reads):
-            m.d.sync += [
-                read.eq(self.lines.valid),
-                number.eq(Cat(beat[:beat_bits], line.number)),
-                more.eq(last - beat),
-                size.eq((line.last - line.first + 1)[: len(size) - 1] << exact_log2(UNIT_BYTES)),
-                low.eq(Mux(under_way, 0, line.first[:unit_bits])),
-                high.eq(Mux(ends, line.last[:unit_bits], self._beat_units - 1)),
-            ]
-            with m.If(self.lines.valid):
-                m.d.sync += [under_way.eq(~ends), following.eq(beat + 1)]
+        # What goes with a beat.
+        low, high = (Signal(unit_bits, name=name) for name in ("low", "high"))
+        size = (line.last - line.first + 1)[: len(out.bytes) - 1]
         before = Cat(*(low > n for n in range(self._beat_units - 1)), Const(0, 1))
         behind = Cat(high < n for n in range(1, self._beat_units))
-        with m.If(shows):
-            m.d.sync += [
-                self.o.valid.eq(read),
-                out.number.eq(number),
-                out.more.eq(more),
-                out.bytes.eq(size),
-                out.units.eq(~(before | Cat(0, behind))),
-            ]
+        m.d.comb += [
+            low.eq(Mux(under_way, 0, line.first[:unit_bits])),
+            high.eq(Mux(ends, line.last[:unit_bits], self._beat_units - 1)),
+            out.number.eq(read.accompany("number", Cat(beat[:beat_bits], line.number))),
+            out.more.eq(read.accompany("more", (last - beat)[: len(out.more)])),
+            out.bytes.eq(read.accompany("size", size) << exact_log2(UNIT_BYTES)),
+            out.units.eq(read.accompany("units", ~(before | Cat(0, behind)))),
+        ]
         beats = data.View(data.ArrayLayout(len(out.data), 1 << part_bits), self.data)
         m.d.comb += out.data.eq(beats[out.number[:part_bits]] if part_bits else beats[0])
         return m
