@@ -32,30 +32,11 @@ module RAMB36E1(
     if (WRITE_MODE_B != "READ_FIRST") $fatal(1, "RAMB36E1: write mode");
   end
 
-  // A byte has 9 bits, the highest its parity bit, which is stored in a place of its own.
-  reg [63:0] data [0:511];
-  reg [7:0] parity [0:511];
-  reg [63:0] q = 0;
-  reg [7:0] qp = 0;
-  wire [8:0] from = ADDRARDADDR[14:6], to = ADDRBWRADDR[14:6];
-  wire [63:0] written = {DIBDI, DIADI};
-  wire [7:0] written_parity = {DIPBDIP, DIPADIP};
-  integer i;
-
-  always @(posedge CLKARDCLK) begin
-    if (RSTRAMARSTRAM || RSTRAMB || RSTREGARSTREG || RSTREGB) $fatal(1, "RAMB36E1: reset");
-    if (ENARDEN) begin
-      q <= data[from];
-      qp <= parity[from];
-    end
-  end
-  always @(posedge CLKBWRCLK)
-    for (i = 0; i < 8; i = i + 1)
-      if (ENBWREN && WEBWE[i]) begin
-        data[to][8 * i +: 8] <= written[8 * i +: 8];
-        parity[to][i] <= written_parity[i];
-      end
-
-  assign {DOBDO, DOADO} = q;
-  assign {DOPBDOP, DOPADOP} = qp;
+  simple_dual_port #(.BYTES(8)) memory(
+    .read_clock(CLKARDCLK), .read_enable(ENARDEN), .read_address(ADDRARDADDR[14:6]),
+    .read_data({DOBDO, DOADO}), .read_parity({DOPBDOP, DOPADOP}),
+    .write_clock(CLKBWRCLK), .write_enable(ENBWREN), .write_address(ADDRBWRADDR[14:6]),
+    .byte_enable(WEBWE), .write_data({DIBDI, DIADI}), .write_parity({DIPBDIP, DIPADIP}),
+    .reset(RSTRAMARSTRAM || RSTRAMB || RSTREGARSTREG || RSTREGB)
+  );
 endmodule

@@ -31,30 +31,11 @@ module RAMB18E2(
     if (WRITE_MODE_B != "READ_FIRST") $fatal(1, "RAMB18E2: write mode");
   end
 
-  // A byte has 9 bits, the highest its parity bit, which is stored in a place of its own.
-  reg [31:0] data [0:511];
-  reg [3:0] parity [0:511];
-  reg [31:0] q = 0;
-  reg [3:0] qp = 0;
-  wire [8:0] from = ADDRARDADDR[13:5], to = ADDRBWRADDR[13:5];
-  wire [31:0] written = {DINBDIN, DINADIN};
-  wire [3:0] written_parity = {DINPBDINP, DINPADINP};
-  integer i;
-
-  always @(posedge CLKARDCLK) begin
-    if (RSTRAMARSTRAM || RSTRAMB || RSTREGARSTREG || RSTREGB) $fatal(1, "RAMB18E2: reset");
-    if (ENARDEN) begin
-      q <= data[from];
-      qp <= parity[from];
-    end
-  end
-  always @(posedge CLKBWRCLK)
-    for (i = 0; i < 4; i = i + 1)
-      if (ENBWREN && WEBWE[i]) begin
-        data[to][8 * i +: 8] <= written[8 * i +: 8];
-        parity[to][i] <= written_parity[i];
-      end
-
-  assign {DOUTBDOUT, DOUTADOUT} = q;
-  assign {DOUTPBDOUTP, DOUTPADOUTP} = qp;
+  simple_dual_port #(.BYTES(4)) memory(
+    .read_clock(CLKARDCLK), .read_enable(ENARDEN), .read_address(ADDRARDADDR[13:5]),
+    .read_data({DOUTBDOUT, DOUTADOUT}), .read_parity({DOUTPBDOUTP, DOUTPADOUTP}),
+    .write_clock(CLKBWRCLK), .write_enable(ENBWREN), .write_address(ADDRBWRADDR[13:5]),
+    .byte_enable(WEBWE), .write_data({DINBDIN, DINADIN}), .write_parity({DINPBDINP, DINPADINP}),
+    .reset(RSTRAMARSTRAM || RSTRAMB || RSTREGARSTREG || RSTREGB)
+  );
 endmodule
