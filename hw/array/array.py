@@ -269,7 +269,10 @@ class Array(wiring.Component):
             m.d.comb += [
                 lane.write.eq(loader.write),
                 lane.block.eq(loader.blocks[n]),
-                *(to.eq(of) for to, of in zip(lane.passes, passes[n:], strict=False)),
+                *(
+                    to.eq(of)
+                    for to, of in zip(lane.passes, passes[n : n + OperandLane.pass_cycles], strict=True)
+                ),
                 distances[n].eq(lane.distance),
                 references[n].eq(lane.tile_reference),
                 lane.reference_taken.eq(taken[n]),

@@ -34,6 +34,7 @@ class Engine(wiring.Component):
     adder_lanes:
         Sums per cycle where a bias, old values of D or another chunk is added: 1, 2, 4, 8 or 16; 0 for as
         many as tiles of ``k_blocks`` MX6 blocks need. Shorter tiles wait for their sums if there are no more.
+        No more are made than ``result_words``.
     rows, cols, drain_rows, k_blocks, fraction_bits, arrays, stationary_tiles, data_bits, address_bits,
     queue_depth, reorder_columns:
         As in ``golden.engine.EngineParameters``; ``k_blocks`` even.
