@@ -97,14 +97,16 @@ class LineSender(wiring.Component):
         size = (line.last - line.first + 1)[: len(out.bytes) - 1]
         before = Cat(*(low > n for n in range(self._beat_units - 1)), Const(0, 1))
         behind = Cat(high < n for n in range(1, self._beat_units))
+        # Not read back from the output: a part of it that depends on another is a loop to Verilator.
+        number = read.accompany("number", Cat(beat[:beat_bits], line.number))
         m.d.comb += [
             low.eq(Mux(under_way, 0, line.first[:unit_bits])),
             high.eq(Mux(ends, line.last[:unit_bits], self._beat_units - 1)),
-            out.number.eq(read.accompany("number", Cat(beat[:beat_bits], line.number))),
+            out.number.eq(number),
             out.more.eq(read.accompany("more", (last - beat)[: len(out.more)])),
             out.bytes.eq(read.accompany("size", size) << exact_log2(UNIT_BYTES)),
             out.units.eq(read.accompany("units", ~(before | Cat(0, behind)))),
         ]
         beats = data.View(data.ArrayLayout(len(out.data), 1 << part_bits), self.data)
-        m.d.comb += out.data.eq(beats[out.number[:part_bits]] if part_bits else beats[0])
+        m.d.comb += out.data.eq(beats[number[:part_bits]] if part_bits else beats[0])
         return m
