@@ -1,6 +1,6 @@
-"""The systolic array with its loaders and its drain."""
+"""The systolic array with its loaders."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -8,19 +8,18 @@ from amaranth.utils import ceil_log2
 import golden
 from golden.drain_rows import usual_drain_rows
 from golden.formats import SLOT_BITS
+from hw.array.drained_grid import DrainedGrid
 from hw.array.grid import Grid
 from hw.array.operand_lane import OperandLane
-from hw.array.sequencer import Sequencer, TileStatus
+from hw.array.sequencer import Sequencer
 from hw.array.tile_loader import TileLoader
 from hw.block.layouts import FormatCode
 from hw.shared_module import place
 from hw.stream.packet import packet_layout
-from hw.stream.queue import Queue
-from hw.stream.ring_reader import RingReader
 from hw.target.delay import delay
 from hw.target.targets import check_target
 
-__all__ = ["AlignedArray", "Array", "array_activity_layout"]
+__all__ = ["Array", "array_activity_layout"]
 
 
 def array_activity_layout() -> data.StructLayout:
@@ -75,8 +74,6 @@ class Array(wiring.Component):
         A parameter is not an integer, or out of its range.
     """
 
-    takes_aligned_blocks = False
-
     def __init__(
         self,
         *,
@@ -117,17 +114,15 @@ class Array(wiring.Component):
         self.target = target
 
         depth = 1 << ceil_log2(TileLoader.depth_for(lanes=max(rows, cols), k_blocks=k_blocks))
-        results = 1 << ceil_log2(self.latency + 4 * drain_rows)
         tiles = 1 << ceil_log2(-(-self._reference_cycles // drain_rows) + 4)
-        self._results = results
-        self._grid = Grid(
+        self._grid = DrainedGrid(
             rows=rows,
             cols=cols,
             drain_rows=drain_rows,
             k_blocks=k_blocks,
             fraction_bits=fraction_bits,
-            results=results,
             product_stages=product_stages,
+            reaction=self._loading_latency,
             target=target,
         )
         self._row_lane, self._column_lane = (
@@ -142,14 +137,7 @@ class Array(wiring.Component):
             for activations in (True, False)
         )
         self._a_loader, self._b_loader = (
-            TileLoader(
-                lanes=lanes,
-                k_blocks=k_blocks,
-                depth=depth,
-                tiles=tiles,
-                aligned=self.takes_aligned_blocks,
-                target=target,
-            )
+            TileLoader(lanes=lanes, k_blocks=k_blocks, depth=depth, tiles=tiles, target=target)
             for lanes in (rows, cols)
         )
         self._sequencer = Sequencer(depth=depth, spacing=drain_rows)
@@ -157,12 +145,11 @@ class Array(wiring.Component):
         def operand(lanes):
             return In(stream.Signature(packet_layout(data.ArrayLayout(SLOT_BITS, lanes), FormatCode)))
 
-        values = data.ArrayLayout(32, self.segments * cols)
         super().__init__(
             {
                 "a": operand(rows),
                 "b": operand(cols),
-                "d": Out(stream.Signature(packet_layout(values, TileStatus))),
+                "d": self._grid.signature.members["d"],
                 "activity": Out(
                     stream.Signature(array_activity_layout(), always_valid=True, always_ready=True)
                 ),
@@ -172,10 +159,9 @@ class Array(wiring.Component):
     @property
     def latency(self):
         """Cycles from an idle array's last input beats to its first output beat, one-pass tile."""
-        grid = Grid.latency_of(
+        return self._loading_latency + DrainedGrid.latency_of(
             rows=self.rows, cols=self.cols, drain_rows=self.drain_rows, product_stages=self.product_stages
         )
-        return self._loading_latency + grid + RingReader.latency
 
     @property
     def _reference_cycles(self):
@@ -224,7 +210,12 @@ class Array(wiring.Component):
             a_loader.retire.eq(grid.tile_taken),
             b_loader.retire.eq(grid.tile_taken),
             grid.control.eq(delay(m, "control", sequencer.control, OperandLane.latency, reset_less=False)),
+            grid.start.eq(sequencer.start),
+            grid.tile.eq(sequencer.control.last),
+            grid.status.eq(sequencer.status),
+            sequencer.room.eq(grid.room),
         ]
+        wiring.connect(m, grid.d, wiring.flipped(self.d))
         self._lanes(
             m,
             "row",
@@ -247,12 +238,11 @@ class Array(wiring.Component):
             grid.column_reference,
             grid.column_taken,
         )
-        self._output(m)
         activity = self.activity.p
         m.d.comb += [
             activity.passing.eq(sequencer.issue),
-            activity.a.eq(sequencer.a_pass.format),
-            activity.b.eq(sequencer.b_pass.format),
+            activity.a.eq(sequencer.a_pass.part.format),
+            activity.b.eq(sequencer.b_pass.part.format),
             activity.tile_ends.eq(sequencer.control.last),
             activity.room.eq(sequencer.room),
         ]
@@ -280,50 +270,3 @@ class Array(wiring.Component):
             ]
             m.d.comb += [to.eq(of) for to, of in zip(operands[n], lane.operand, strict=True)]
         m.d.comb += loader.release.eq(passes[loader.lanes - 1 + OperandLane.last_read].release)
-
-    def _output(self, m):
-        """Beats of the output stream, and the room that it grants to the sequencer."""
-        sequencer, grid = self._sequencer, self._grid
-        m.submodules.reader = reader = RingReader(depth=self._results)
-        reserved = Signal(range(self._results + 1))
-        sent = Signal()
-        ascending = [value for segment in grid.values for value in segment]
-        m.d.comb += [
-            reader.coming.eq(grid.coming),
-            grid.read_enable.eq(reader.read_enable),
-            grid.read_address.eq(reader.read_address),
-            grid.output_enable.eq(reader.output_enable),
-            self.d.valid.eq(reader.valid),
-            reader.ready.eq(self.d.ready),
-            sent.eq(self.d.valid & self.d.ready),
-        ]
-        m.d.comb += [self.d.p.data[n].eq(value) for n, value in enumerate(ascending)]
-
-        # ``room`` is two cycles behind: it keeps space for the tiles that may start in the meantime.
-        started = delay(m, "started", sequencer.start, 1, reset_less=False)
-        m.d.sync += [
-            reserved.eq(reserved + (self.drain_rows * started) - sent),
-            sequencer.room.eq(reserved <= self._results - 3 * self.drain_rows),
-        ]
-
-        m.submodules.statuses = statuses = Queue(
-            shape=TileStatus, depth=max(2, -(-self._results // self.drain_rows))
-        )
-        beat = Signal(range(max(2, self.drain_rows)))
-        m.d.comb += [
-            statuses.i.valid.eq(sequencer.control.last),
-            statuses.i.p.eq(sequencer.status),
-            statuses.o.ready.eq(sent & self.d.p.last),
-            self.d.p.user.eq(statuses.o.p),
-            self.d.p.last.eq(beat == self.drain_rows - 1),
-        ]
-        with m.If(sent):
-            m.d.sync += beat.eq(beat + 1)
-            with m.If(self.d.p.last):
-                m.d.sync += beat.eq(0)
-
-
-class AlignedArray(Array):
-    """An ``Array`` whose blocks come in ``hw.block.aligned_block.aligned_block_layout``, not in slots."""
-
-    takes_aligned_blocks = True

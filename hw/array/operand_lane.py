@@ -1,23 +1,19 @@
 """One row or column of operands at the edge of the array: buffered, split into passes, skewed."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.formats import BLOCK_SIZE, MX9, NAN_EXPONENT, PASS_MAGNITUDE_BITS, RESERVED_CODE, SUBBLOCKS
+from golden.formats import BLOCK_SIZE, NAN_EXPONENT, PASS_MAGNITUDE_BITS, SUBBLOCKS
 from hw.array.aligned_accumulator import distance_bits
 from hw.array.block_dot import activation_layout, weight_layout
+from hw.array.exponent_distance import DISTANCE_LATENCY, exponent_distance
+from hw.array.pass_memory import PassMemory, pass_layout
 from hw.block.aligned_block import aligned_block_layout
 from hw.block.layouts import EXPONENT_BITS, FormatCode
-from hw.target.block_memory import BlockMemory
 from hw.target.delay import delay
 
-__all__ = ["OperandLane", "block_write_layout", "pass_layout", "reference_layout"]
-
-_SHARING = 2
-"""Sub-blocks in a word of a memory: with their part of the exponent, these make 36 bits."""
-
-_MEMORIES = SUBBLOCKS // _SHARING
+__all__ = ["OperandLane", "block_write_layout", "issued_pass_layout", "reference_layout"]
 
 
 def block_write_layout(depth) -> data.StructLayout:
@@ -33,22 +29,12 @@ def block_write_layout(depth) -> data.StructLayout:
     )
 
 
-def pass_layout(depth) -> data.StructLayout:
-    """A pass to issue: the block, which half of it, and what ends with it.
+def issued_pass_layout(depth) -> data.StructLayout:
+    """A pass to issue, and what begins and ends with it.
 
-    ``rest`` selects the low half of an MX9 block (or what an element -2**m of a narrower format has
-    beyond 15, or nothing of a block in the reserved format), ``first`` is the tile's first pass,
-    ``release`` the last use of the block.
+    ``first`` is the tile's first pass, ``release`` the last use of the block.
     """
-    return data.StructLayout(
-        {
-            "address": range(depth),
-            "format": FormatCode,
-            "rest": 1,
-            "first": 1,
-            "release": 1,
-        }
-    )
+    return data.StructLayout({"part": pass_layout(depth), "first": 1, "release": 1})
 
 
 def reference_layout() -> data.StructLayout:
@@ -59,14 +45,9 @@ def reference_layout() -> data.StructLayout:
 class OperandLane(wiring.Component):
     """Operands of one row (activations) or column (weights) of the array.
 
-    Blocks are written as they arrive and read pass by pass: ``distance = largest pass exponent of
-    the tile - exponent of the pass``, saturating, and 16 signs and magnitudes. An MX9 block is two
-    passes of four magnitude bits; MX6 and MX4 blocks are one, unless an element is -2**m, whose
-    magnitude 16 takes a second pass of its own (``wide``). Activations leave with their
-    microexponents applied, weights with theirs attached.
-
-    Sub-block j leaves j cycles late because it is read late: two sub-blocks share a memory, and memory g is
-    read 2 g cycles after memory 0. The exponent is spread over all memories, and is whole with the last.
+    A ``PassMemory`` of the row's blocks, the references of its tiles, and the distance of each pass from its
+    tile's: ``distance = largest pass exponent of the tile - exponent of the pass``, saturating. A block of a
+    format other than MX9 that has an element -2**m is ``wide``: it takes a second pass.
 
     Latency from ``passes[0]`` to ``operand`` is ``latency`` cycles, to ``distance`` ``distance_latency``;
     throughput one pass and one write per cycle. No flow control: the loader admits what fits, and
@@ -92,7 +73,7 @@ class OperandLane(wiring.Component):
     -------
     write: ``block_write_layout``; block: In(``aligned_block_layout``)
     wide: Out(16), which elements of the block of the previous cycle are -2**m, where it is not of MX9
-    passes: In(``pass_layout``) x ``pass_cycles``: of now, of the cycle before, and so on
+    passes: In(``issued_pass_layout``) x ``pass_cycles``: of now, of the cycle before, and so on
     operand: ``activation_layout()`` or ``weight_layout()`` x 8, sub-block j j cycles late
     distance: Out, saturating exponent distance of the pass
     tile_reference: Out, ``reference_layout`` of the oldest tile not yet taken
@@ -100,11 +81,9 @@ class OperandLane(wiring.Component):
     """
 
     completion_latency = 3
-    latency = BlockMemory.latency + 2
-    last_read = _SHARING * (_MEMORIES - 1)
-    """Cycles from ``passes[0]`` to the last access to the block."""
-    _exponent_latency = last_read + BlockMemory.latency
-    pass_cycles = _exponent_latency + 1
+    latency = PassMemory.latency
+    last_read = PassMemory.last_read
+    pass_cycles = PassMemory.pass_cycles
 
     def __init__(self, *, activations, depth, tiles, fraction_bits, distance_delay, target="generic"):
         self.activations = bool(activations)
@@ -119,7 +98,7 @@ class OperandLane(wiring.Component):
                 "write": In(block_write_layout(depth)),
                 "block": In(aligned_block_layout()),
                 "wide": Out(BLOCK_SIZE),
-                "passes": In(pass_layout(depth)).array(self.pass_cycles),
+                "passes": In(issued_pass_layout(depth)).array(self.pass_cycles),
                 "operand": Out(subblock).array(SUBBLOCKS),
                 "distance": Out(distance_bits(fraction_bits)),
                 "tile_reference": Out(reference_layout()),
@@ -131,43 +110,26 @@ class OperandLane(wiring.Component):
         m = Module()
         least = Cat(q[-1] & (q[:PASS_MAGNITUDE_BITS] == 0) for q in self.block.elements)
         m.d.comb += self.wide.eq(delay(m, "least", least, 1))
-        exponent_parts = []
-        for g in range(_MEMORIES):
-            word = self._memory(m, g)
-            late = self.last_read - _SHARING * g
-            exponent_parts.append(delay(m, f"exponent_part_{g}", word.exponent, late))
-            self._operands(m, g, word)
-        self._distance(m, Cat(exponent_parts), self._references(m))
-        return m
-
-    def _memory(self, m, g):
-        """Store a part of the blocks; that of a pass two cycles after ``passes[_SHARING * g]``."""
-        elements = BLOCK_SIZE // _MEMORIES
-        part = EXPONENT_BITS // _MEMORIES
-        layout = data.StructLayout(
-            {
-                "exponent": part,
-                "microexponents": _SHARING,
-                "elements": data.ArrayLayout(MX9.element_bits, elements),
-            }
+        m.submodules.memory = passes = PassMemory(
+            activations=self.activations, depth=self.depth, target=self.target
         )
-        block = self.block
-        written = Cat(
-            block.exponent[g * part : (g + 1) * part],
-            block.microexponents[g * _SHARING : (g + 1) * _SHARING],
-            *(block.elements[g * elements + i] for i in range(elements)),
-        )
-        memory_part = BlockMemory(width=layout.size, depth=self.depth, target=self.target)
-        m.submodules[f"memory_{g}"] = memory_part
         m.d.comb += [
-            memory_part.write_enable.eq(self.write.enable),
-            memory_part.write_address.eq(self.write.address),
-            memory_part.write_data.eq(written),
-            memory_part.read_enable.eq(1),
-            memory_part.read_address.eq(self.passes[_SHARING * g].address),
-            memory_part.output_enable.eq(1),
+            passes.write_enable.eq(self.write.enable),
+            passes.write_address.eq(self.write.address),
+            passes.block.eq(self.block),
+            *(to.eq(issued.part) for to, issued in zip(passes.passes, self.passes, strict=True)),
+            *(to.eq(of) for to, of in zip(self.operand, passes.operand, strict=True)),
         ]
-        return data.View(layout, memory_part.data)
+        distance = exponent_distance(
+            m,
+            "saturated",
+            reference=self._references(m),
+            exponent=passes.exponent,
+            fraction_bits=self.fraction_bits,
+        )
+        waits = self.distance_latency - PassMemory.exponent_latency - DISTANCE_LATENCY
+        m.d.comb += self.distance.eq(delay(m, "distance", distance, waits))
+        return m
 
     def _references(self, m):
         """Largest pass exponent of each tile; the one of the tile being read, for ``_distance``."""
@@ -197,73 +159,6 @@ class OperandLane(wiring.Component):
             m.d.sync += draining.addr.eq(draining.addr + 1)
 
         maximum = Signal(EXPONENT_BITS, reset_less=True)
-        with m.If(self.passes[self._exponent_latency].first):
+        with m.If(self.passes[-1].first):
             m.d.sync += [maximum.eq(starting.data.exponent), starting.addr.eq(starting.addr + 1)]
         return maximum
-
-    def _distance(self, m, block_exponent, maximum):
-        issued = self.passes[self._exponent_latency]
-        raised = issued.format == FormatCode.MX9
-        exponent = Signal(signed(10), reset_less=True)
-        # MX9's halves: magnitudes of the high one weigh 2, of the low one 1/8 of an MX6 block's.
-        m.d.sync += exponent.eq(block_exponent + Mux(raised, Mux(issued.rest, -3, 1), 0))
-        distance = Signal(9, reset_less=True)
-        m.d.sync += distance.eq((maximum - exponent)[: len(distance)])  # never negative
-        bits = len(self.distance)
-        saturated = Signal(bits, reset_less=True)
-        m.d.sync += saturated.eq(distance[:bits] | distance[bits:].any().replicate(bits))
-        waits = self.distance_latency - self._exponent_latency - 3
-        m.d.comb += self.distance.eq(delay(m, "distance", saturated, waits))
-
-    def _operands(self, m, g, word):
-        """The sub-blocks of memory ``g``."""
-        chosen = delay(m, f"choice_{g}", _choice(self.passes[_SHARING * g + 1]), 1)
-        choice = data.View(_choice_layout(), chosen)
-        size = MX9.subblock_size
-        for n in range(_SHARING):
-            j = _SHARING * g + n
-            operand = Signal.like(self.operand[j], name=f"subblock_{j}", reset_less=True)
-            microexponent = delay(m, f"microexponent_{j}", word.microexponents[n], 1)
-            for i in range(size):
-                sign, magnitude = self._element(m, f"{j}_{i}", word.elements[n * size + i], choice)
-                if self.activations:
-                    magnitude = Mux(microexponent, magnitude, magnitude << 1)
-                m.d.sync += [operand.sign[i].eq(sign), operand.magnitude[i].eq(magnitude)]
-            if not self.activations:
-                m.d.sync += operand.microexponent.eq(microexponent)
-            m.d.comb += self.operand[j].eq(delay(m, f"operand_{j}", operand, n))
-
-    def _element(self, m, name, q, choice):
-        """Sign and four magnitude bits of an element in this pass, in the cycle after ``q``.
-
-        The magnitude of a negative code is the code inverted, and 1 more where that carries in.
-        """
-        narrow = PASS_MAGNITUDE_BITS
-        negative, zero = q[-1], q[:narrow] == 0
-        bits = Signal(narrow, name=f"bits_{name}", reset_less=True)
-        carry = Signal(name=f"carry_{name}", reset_less=True)
-        m.d.sync += [
-            bits.eq(Mux(choice.high, q[narrow:], q[:narrow]) ^ negative.replicate(narrow)),
-            carry.eq(negative & Mux(zero, choice.carry_zero, choice.carry_other)),
-        ]
-        with m.If(choice.nothing):
-            m.d.sync += bits.eq(0)
-        # Bit by bit: a carry chain would take more look-up tables, and longer.
-        magnitude = Cat(bits[i] ^ (carry & bits[:i].all()) for i in range(narrow))
-        return delay(m, f"sign_{name}", negative, 1), magnitude
-
-
-def _choice_layout() -> data.StructLayout:
-    """What a pass takes of an element.
-
-    ``high``: the high half instead of the low one; ``nothing``: neither; ``carry_zero`` and ``carry_other``:
-    1 more for a negative element whose low half is zero, or is not.
-    """
-    return data.StructLayout({"high": 1, "nothing": 1, "carry_zero": 1, "carry_other": 1})
-
-
-def _choice(issued):
-    """What the pass ``issued`` takes, as a value of ``_choice_layout``."""
-    is_mx9, rest = issued.format == FormatCode.MX9, issued.rest
-    idle = issued.format.as_value() == RESERVED_CODE
-    return Cat(is_mx9 & ~rest, ~is_mx9 & rest, is_mx9 | (rest & ~idle), is_mx9 == rest)

@@ -5,7 +5,8 @@ from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import RESERVED_CODE
-from hw.array.operand_lane import pass_layout
+from hw.array.operand_lane import issued_pass_layout
+from hw.array.pass_pairs import PassPairs
 from hw.array.tile_loader import block_tag_layout
 from hw.block.layouts import is_reserved
 
@@ -52,7 +53,7 @@ class Sequencer(wiring.Component):
     a_ready, b_ready: In(1), a complete tile waits
     room: In(1), the results of one more tile can be taken
     start: Out(1), a tile starts, combinational
-    a_pass, b_pass: Out(``pass_layout``)
+    a_pass, b_pass: Out(``issued_pass_layout``)
     control: Out(``tile_control_layout``); status: Out(TileStatus), valid with ``control.last``
     issue: Out(1), a pass that multiplies blocks leaves in this cycle
     """
@@ -69,8 +70,8 @@ class Sequencer(wiring.Component):
                 "b_ready": In(1),
                 "room": In(1),
                 "start": Out(1),
-                "a_pass": Out(pass_layout(depth)),
-                "b_pass": Out(pass_layout(depth)),
+                "a_pass": Out(issued_pass_layout(depth)),
+                "b_pass": Out(issued_pass_layout(depth)),
                 "control": Out(tile_control_layout()),
                 "status": Out(TileStatus),
                 "issue": Out(1),
@@ -80,46 +81,28 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         a, b = self.a_tag.p, self.b_tag.p
-        first = Signal(init=1)
-        waiting = Signal()
-        a_rest, b_rest = Signal(), Signal()
-        go, hold, a_end, b_end, block_end, tile_end = (
-            Signal(name=name) for name in ("go", "hold", "a_end", "b_end", "block_end", "tile_end")
+        pairs = PassPairs(
+            m,
+            a_two_passes=a.two_passes,
+            b_two_passes=b.two_passes,
+            last=a.last & b.last,
+            may_start=self.a_ready & self.b_ready & self.room & self.a_tag.valid & self.b_tag.valid,
+            spacing=self.spacing,
         )
-
         m.d.comb += [
-            a_end.eq(a_rest | ~a.two_passes),
-            b_end.eq(b_rest | ~b.two_passes),
-            hold.eq(a_end & b_end & a.last & b.last & waiting),
-            self.start.eq(
-                first & ~hold & self.a_ready & self.b_ready & self.room & self.a_tag.valid & self.b_tag.valid
-            ),
-            go.eq(Mux(first, self.start, ~hold)),
-            block_end.eq(go & a_end & b_end),
-            tile_end.eq(block_end & a.last & b.last),
-            self.a_tag.ready.eq(block_end & (~a.last | b.last)),
-            self.b_tag.ready.eq(block_end & (~b.last | a.last)),
+            self.start.eq(pairs.start),
+            self.a_tag.ready.eq(pairs.block_end & (~a.last | b.last)),
+            self.b_tag.ready.eq(pairs.block_end & (~b.last | a.last)),
         ]
-        with m.If(go):
-            m.d.sync += [first.eq(tile_end), b_rest.eq(~b_end)]
-            with m.If(b_end):
-                m.d.sync += a_rest.eq(~a_end)
-        if self.spacing > 1:
-            wait = Signal(range(self.spacing))
-            with m.If(tile_end):
-                m.d.sync += [wait.eq(self.spacing - 1), waiting.eq(1)]
-            with m.Elif(waiting):
-                m.d.sync += [wait.eq(wait - 1), waiting.eq(wait != 1)]
-
         for tag, rest, out in (
-            (self.a_tag, a_rest, self.a_pass),
-            (self.b_tag, b_rest, self.b_pass),
+            (self.a_tag, pairs.a_rest, self.a_pass),
+            (self.b_tag, pairs.b_rest, self.b_pass),
         ):
             with m.If(out.release):
-                m.d.sync += out.address.eq(out.address + 1)
+                m.d.sync += out.part.address.eq(out.part.address + 1)
             m.d.sync += [
-                out.format.eq(tag.p.format),
-                out.rest.eq(rest),
+                out.part.format.eq(tag.p.format),
+                out.part.rest.eq(rest),
                 out.first.eq(self.start),
                 out.release.eq(tag.ready),
             ]
@@ -127,19 +110,19 @@ class Sequencer(wiring.Component):
         faults = Signal(TileStatus)
         found = Signal(TileStatus)
         m.d.comb += found.eq(
-            Mux(first, 0, faults)
-            | Mux(block_end & (a.last ^ b.last), TileStatus.LENGTH_MISMATCH.value, 0)
+            Mux(pairs.first, 0, faults)
+            | Mux(pairs.block_end & (a.last ^ b.last), TileStatus.LENGTH_MISMATCH.value, 0)
             | Mux(a.overlong | b.overlong, TileStatus.OVERLONG.value, 0)
             | Mux(is_reserved(a.format) | is_reserved(b.format), TileStatus.RESERVED_FORMAT.value, 0)
         )
-        with m.If(go):
+        with m.If(pairs.go):
             m.d.sync += faults.eq(found)
-        with m.If(hold):
-            m.d.sync += [self.a_pass.format.eq(RESERVED_CODE), self.a_pass.rest.eq(1)]
+        with m.If(pairs.hold):
+            m.d.sync += [self.a_pass.part.format.eq(RESERVED_CODE), self.a_pass.part.rest.eq(1)]
         m.d.sync += [
-            self.issue.eq(go),
+            self.issue.eq(pairs.go),
             self.control.first.eq(self.start),
-            self.control.last.eq(tile_end),
+            self.control.last.eq(pairs.tile_end),
             self.control.void.eq(found.any()),
             self.status.eq(found),
         ]

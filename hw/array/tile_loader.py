@@ -53,8 +53,6 @@ class TileLoader(wiring.Component):
         Blocks that a lane's buffer holds, a power of two.
     tiles:
         Tiles between admission and retirement that the lanes can keep apart, a power of two.
-    aligned:
-        Whether blocks come in ``aligned_block_layout`` rather than packed in their slots.
     target:
         One of ``hw.target.targets.TARGETS``.
 
@@ -80,12 +78,11 @@ class TileLoader(wiring.Component):
         """Least ring that keeps tiles of ``k_blocks`` one-pass blocks without a gap."""
         return 2 * k_blocks + lanes + _BEHIND + cls.latency_of(lanes) + _RELEASE_DELAY
 
-    def __init__(self, *, lanes, k_blocks, depth, tiles, aligned=False, target="generic"):
+    def __init__(self, *, lanes, k_blocks, depth, tiles, target="generic"):
         self.lanes = lanes
         self.k_blocks = k_blocks
         self.depth = depth
         self.tiles = tiles
-        self.aligned = aligned
         self.target = target
         super().__init__(
             {
@@ -136,7 +133,7 @@ class TileLoader(wiring.Component):
         for lane in range(self.lanes):
             block = Signal(SLOT_BITS, name=f"block_{lane}", reset_less=True)
             m.d.sync += block.eq(self.i.p.data[lane])
-            m.d.comb += self.blocks[lane].eq(block if self.aligned else align(selects, block))
+            m.d.comb += self.blocks[lane].eq(align(selects, block))
         with m.If(self.write.enable):
             m.d.sync += self.write.address.eq(self.write.address + 1)
         with m.If(accept):

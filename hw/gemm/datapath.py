@@ -3,8 +3,10 @@
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
-from hw.array.array import AlignedArray
+from hw.array.drained_grid import DrainedGrid
+from hw.array.grid import Grid
 from hw.axi.line import FRAGMENT_BYTES
 from hw.axi.read_master import ReadMaster, bus_error_layout
 from hw.axi.signatures import AXI4Signature
@@ -16,21 +18,21 @@ from hw.gemm.jobs.descriptor_check import DescriptorCheck, checked_job_layout
 from hw.gemm.jobs.job import DIMENSION_BITS, OperandSide, job_layout
 from hw.gemm.operands.operand_fetch import OperandFetch
 from hw.gemm.operands.operand_reader import row_tag_layout
+from hw.gemm.operands.operand_store import OperandStore
 from hw.gemm.operands.unpacker import Unpacker
 from hw.gemm.reorder.reorder_path import ReorderPath
 from hw.gemm.results.result_dispatch import ResultDispatch
 from hw.gemm.results.result_path import ResultPath
-from hw.gemm.tiles.tile_feeder import TileFeeder
 from hw.gemm.tiles.tile_loop import TileLoop
+from hw.gemm.tiles.tile_sequencer import TileSequencer
+from hw.gemm.tiles.wide_tiles import WideTiles
 from hw.shared_module import place
 from hw.stream.arbiter import Arbiter
 from hw.stream.queue import Queue
 from hw.stream.skid_buffer import SkidBuffer
+from hw.target.delay import delay
 
 __all__ = ["Datapath"]
-
-_PENDING_TILES = 256
-"""More tiles than there can be between the feeder and their last pass: an array's loaders admit fewer."""
 
 
 class Datapath(wiring.Component):
@@ -60,15 +62,29 @@ class Datapath(wiring.Component):
         self._adder_lanes = adder_lanes
         self._target = target
         parameters = geometry.parameters
-        self._array = AlignedArray(
-            rows=parameters.rows,
-            cols=parameters.cols,
+        sizes = {"rows": parameters.rows, "cols": parameters.cols, "product_stages": product_stages}
+        # A pass leaves the sequencer a cycle after the tile starts.
+        reaction = 1 + OperandStore.latency_of(geometry)
+        self._array = DrainedGrid(
+            **sizes,
             drain_rows=parameters.drain_rows,
             k_blocks=parameters.k_blocks,
             fraction_bits=parameters.fraction_bits,
-            product_stages=product_stages,
+            reaction=reaction,
             target=target,
         )
+        # Cycles from a tile's last pass until its references have been used.
+        kept = reaction + Grid.taken_latency_of(**sizes)
+        self._stores = [
+            OperandStore(
+                geometry=geometry,
+                side=side,
+                tiles=1 << ceil_log2(-(-kept // parameters.drain_rows) + 4),
+                distance_delay=self._array.distance_delay,
+                target=target,
+            )
+            for side in OperandSide
+        ]
         error = stream.Signature(bus_error_layout(geometry.address_bits), always_ready=True)
         super().__init__(
             {
@@ -89,14 +105,18 @@ class Datapath(wiring.Component):
     @property
     def shared_modules(self):
         """Modules placed many times, by the name of their Verilog module."""
-        return {"mixdit_gemm_array": self._array}
+        shared = {"mixdit_gemm_array": self._array}
+        for store in self._stores:
+            shared |= store.shared_modules
+        return shared
 
     def elaborate(self, platform):
         m = Module()
         g = self.geometry
         m.submodules.fetch = fetch = OperandFetch(geometry=g)
         m.submodules.loop = loop = TileLoop(geometry=g)
-        m.submodules.feeder = feeder = TileFeeder(geometry=g, target=self._target)
+        m.submodules.wide_tiles = wide_tiles = WideTiles(geometry=g, target=self._target)
+        m.submodules.sequencer = sequencer = TileSequencer(geometry=g)
         m.submodules.unpacker = unpacker = Unpacker(geometry=g)
         m.submodules.dispatch = dispatch = ResultDispatch(geometry=g)
         arrays = [
@@ -114,21 +134,19 @@ class Datapath(wiring.Component):
         self._check_descriptors(m)
         self._divide_jobs(m, fetch.job, reorder)
         wiring.connect(m, fetch.job_started, loop.job)
-        wiring.connect(m, loop.tile, feeder.tile)
+        wiring.connect(m, loop.tile, wide_tiles.i)
+        wiring.connect(m, wide_tiles.o, sequencer.tile)
         wiring.connect(m, loop.results, dispatch.results)
-        for n, array in enumerate(arrays):
-            wiring.connect(m, feeder.a[n], array.a)
-            wiring.connect(m, feeder.b[n], array.b)
         job_begins = loop.job.valid & loop.job.ready
         m.d.comb += [dispatch.job.p.eq(loop.job.p), dispatch.job.valid.eq(job_begins)]
 
-        # What was read to the buffers and the paths.
+        # What was read to the stores and the paths; passes from there to the arrays.
         self._divide_beats(m, reader.beat, unpacker, paths)
-        m.d.comb += [feeder.write.eq(unpacker.write), fetch.released.eq(feeder.released)]
-        tile_loaded = unpacker.write.last.replicate(2) & Cat(
-            unpacker.write.operand == side for side in OperandSide
-        )
-        m.d.sync += loop.loaded.eq(tile_loaded)  # a cycle later the last block is in memory
+        self._store_operands(m, unpacker, sequencer, arrays)
+        row = unpacker.row
+        m.d.comb += [wide_tiles.row.eq(row), fetch.released.eq(sequencer.released)]
+        tile_loaded = row.last.replicate(2) & Cat(row.operand == side for side in OperandSide)
+        m.d.sync += loop.loaded.eq(tile_loaded)  # a cycle later all is in memory
 
         # A job is done when all that was written for it is in memory.
         reorder_done = self._reorder_done(m, reorder, dispatch.idle)
@@ -141,7 +159,7 @@ class Datapath(wiring.Component):
             self.activity.read.eq(self.bus.rvalid & self.bus.rready),
             self.activity.written.eq(writer.written),
         ]
-        self._array_activity(m, arrays[0].activity.p, loop, feeder)
+        self._array_activity(m, sequencer, loop, wide_tiles)
         return m
 
     def _check_descriptors(self, m):
@@ -297,12 +315,46 @@ class Datapath(wiring.Component):
             ours, theirs = getattr(self.bus, name), getattr(half, name)
             m.d.comb += ours.eq(theirs) if member.flow == Out else theirs.eq(ours)
 
-    def _array_activity(self, m, array, loop, feeder):
-        """What array 0 does. Tiles on their way to it are counted from the feeder to their last pass."""
-        pending = Signal(range(_PENDING_TILES))
-        fed = feeder.a[0].valid & feeder.a[0].p.last
-        m.d.sync += pending.eq(pending + fed - array.tile_ends)
-        tile_comes = (pending != 0) | feeder.feeding
+    def _store_operands(self, m, unpacker, sequencer, arrays):
+        """The rows of A and of B, and their passes: each array has rows of A of its own, and all have B's."""
+        p = self.geometry.parameters
+        a, b = m.submodules.a_store, m.submodules.b_store = self._stores
+        for store, issued in ((a, sequencer.a), (b, sequencer.b)):
+            m.d.comb += [
+                store.write.eq(unpacker.write),
+                store.row.eq(unpacker.row),
+                store.issued.eq(issued),
+            ]
+        latency = OperandStore.latency_of(self.geometry)
+        for n, array in enumerate(arrays):
+            control = delay(m, f"control_{n}", sequencer.control[n], latency, reset_less=False)
+            m.d.comb += [
+                array.control.eq(control),
+                array.start.eq(sequencer.start[n]),
+                array.tile.eq(sequencer.control[n].last),
+                sequencer.room[n].eq(array.room),
+            ]
+            for row in range(p.rows):
+                lane = n * p.rows + row
+                m.d.comb += [to.eq(of) for to, of in zip(array.a[row], a.operand[lane], strict=True)]
+                m.d.comb += [
+                    array.row_distance[row].eq(a.distance[lane]),
+                    array.row_reference[row].eq(a.reference[lane]),
+                    a.taken[lane].eq(array.row_taken[row]),
+                ]
+            for column in range(p.cols):
+                m.d.comb += [to.eq(of) for to, of in zip(array.b[column], b.operand[column], strict=True)]
+                m.d.comb += [
+                    array.column_distance[column].eq(b.distance[column]),
+                    array.column_reference[column].eq(b.reference[column]),
+                ]
+        # Array 0 makes results of every tile.
+        m.d.comb += [to.eq(of) for to, of in zip(b.taken, arrays[0].column_taken, strict=True)]
+
+    def _array_activity(self, m, sequencer, loop, wide_tiles):
+        """What array 0 does."""
+        array = sequencer.activity
+        tile_comes = array.passing | wide_tiles.busy
         m.d.comb += [
             self.activity.passing.eq(array.passing),
             self.activity.a_mx9.eq(array.a == FormatCode.MX9),

@@ -61,6 +61,11 @@ class Geometry:
         return (self.tiles, self.tiles * self.b_tiles)
 
     @property
+    def most_slots(self):
+        """Most slots of A and of B, where K is short."""
+        return tuple(slots << MOST_STRIDE for slots in self.slots)
+
+    @property
     def depth(self):
         """Addresses of a lane, in the buffers of A and of B."""
         return tuple(slots * self.k_blocks for slots in self.slots)

@@ -3,32 +3,47 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
 from golden.formats import MX9, SLOT_BITS, STREAM_FORMATS
-from hw.block.aligned_block import align
+from hw.block.aligned_block import align, aligned_block_layout
 from hw.block.layouts import any_of
 from hw.gemm.jobs.job import OperandSide
 from hw.gemm.operands.block_pattern import HALF_BYTES, block_patterns
 from hw.target.delay import delay
 
-__all__ = ["BlockExtractor", "bank_write_layout"]
+__all__ = ["BlockExtractor", "bank_write_layout", "extracted_layout"]
 
 
 def bank_write_layout(geometry) -> data.StructLayout:
-    """Blocks of one lane for the banks of its group, each with its address.
-
-    ``last`` comes with the last blocks of a tile.
-    """
+    """Blocks of one lane for the banks of its group, each with its address."""
     bank = data.StructLayout({"enable": 1, "address": range(max(geometry.depth)), "block": SLOT_BITS})
     return data.StructLayout(
         {
             "banks": data.ArrayLayout(bank, geometry.banks),
             "group": range(max(2, -(-max(geometry.lanes) // geometry.banks))),
             "operand": OperandSide,
+        }
+    )
+
+
+def extracted_layout(geometry) -> data.StructLayout:
+    """Neighbouring blocks of a row, in order; of each whether there is one, and whether it is of MX9.
+
+    The rest as in ``extraction_layout``.
+    """
+    block = data.StructLayout({"enable": 1, "is_mx9": 1, "bits": aligned_block_layout()})
+    return data.StructLayout(
+        {
+            "blocks": data.ArrayLayout(block, geometry.banks),
+            "operand": OperandSide,
+            "lane": range(max(2, *geometry.lanes)),
+            "slot": range(max(geometry.most_slots)),
+            "row_first": 1,
+            "row_last": 1,
             "last": 1,
         }
     )
@@ -46,7 +61,8 @@ class BlockExtractor(wiring.Component):
     halves of an MXINT8 block leave as MX9 blocks with its exponent and zeros for microexponents. All leave
     aligned, as ``aligned_block_layout`` says.
 
-    Latency ``latency`` cycles, throughput all blocks of a beat per cycle; no flow control.
+    Latency ``latency`` cycles, one fewer to ``extracted``; throughput all blocks of a beat per cycle; no flow
+    control.
 
     Parameters
     ----------
@@ -58,6 +74,7 @@ class BlockExtractor(wiring.Component):
     Members
     -------
     found: In(stream of ``extraction_layout``), never stalled
+    extracted: Out(``extracted_layout``)
     write: Out(``bank_write_layout``)
     """
 
@@ -70,6 +87,7 @@ class BlockExtractor(wiring.Component):
         super().__init__(
             {
                 "found": In(stream.Signature(extraction, always_ready=True)),
+                "extracted": Out(extracted_layout(geometry)),
                 "write": Out(bank_write_layout(geometry)),
             }
         )
@@ -89,11 +107,24 @@ class BlockExtractor(wiring.Component):
             for bit, pattern in zip(patterns, self.patterns, strict=True)
             if pattern.format == MemoryFormat.MXINT8
         ]
-        blocks = [
-            align(delay(m, f"selects_{i}", self._selects(patterns, i), 2), block)
-            for i, block in enumerate(self._join_exponents(m, raw, halves, starts))
-        ]
-        self._to_banks(m, blocks, delay(m, "enable", starts, 1, reset_less=False))
+        selects = [delay(m, f"selects_{i}", self._selects(patterns, i), 2) for i in range(self.banks)]
+        enable = delay(m, "enable", starts, 1, reset_less=False)
+        joined = self._join_exponents(m, raw, halves, starts)
+        blocks = [align(select, block) for select, block in zip(selects, joined, strict=True)]
+        for n, entry in enumerate(self.extracted.blocks):
+            m.d.comb += [
+                entry.enable.eq(enable[n]),
+                entry.is_mx9.eq(selects[n][STREAM_FORMATS.index(MX9)]),
+                entry.bits.as_value().eq(blocks[n]),
+            ]
+        for name in ("operand", "lane", "slot", "row_first", "row_last", "last"):
+            value = getattr(found, name)
+            ends = name in ("row_last", "last")
+            value = value & self.found.valid if ends else value
+            m.d.comb += Value.cast(getattr(self.extracted, name)).eq(
+                delay(m, name, value, self.latency - 1, reset_less=not ends)
+            )
+        self._to_banks(m, blocks, enable)
         return m
 
     def _align(self, m):
@@ -154,10 +185,10 @@ class BlockExtractor(wiring.Component):
         return blocks
 
     def _to_banks(self, m, blocks, starts):
-        found = self.found.p
         steps = self.banks.bit_length() - 1
-        address = delay(m, "address", found.address, 5)
-        first_bank = delay(m, "bank", (found.lane + found.address)[:steps], 5) if steps else Const(0, 1)
+        early, lane = self.latency - 1, self.extracted.lane
+        address = delay(m, "address", self.found.p.address, early)
+        first_bank = (lane + address)[:steps] if steps else Const(0, 1)
         entries = [
             Cat(bit, (address + i)[: len(self.write.banks[0].address)], block)
             for i, (bit, block) in enumerate(zip(starts, blocks, strict=True))
@@ -171,7 +202,6 @@ class BlockExtractor(wiring.Component):
             bank = self.write.banks[n]
             m.d.sync += [Cat(bank.address, bank.block).eq(entry[1:]), bank.enable.eq(entry[0])]
         m.d.comb += [
-            self.write.group.eq(delay(m, "group", found.lane[steps:], 6)),
-            self.write.operand.eq(delay(m, "operand", found.operand, 6)),
-            self.write.last.eq(delay(m, "last", found.last & self.found.valid, 6, reset_less=False)),
+            self.write.group.eq(delay(m, "group", lane[steps:], 1)),
+            self.write.operand.eq(delay(m, "written_operand", self.extracted.operand, 1)),
         ]

@@ -18,7 +18,8 @@ def extraction_layout(geometry, *, beats, patterns) -> data.StructLayout:
     """Blocks found in a window of ``beats``, of which several may start in the first.
 
     ``place`` is where the first of them starts, ``pattern`` (one-hot) the distances of the others from it,
-    ``starts`` which of them there are. ``last`` comes with the last blocks of a tile.
+    ``starts`` which of them there are. ``row_first`` and ``row_last`` come with the first and the last
+    blocks of a row, ``last`` with the last blocks of a tile.
     """
     return data.StructLayout(
         {
@@ -29,6 +30,9 @@ def extraction_layout(geometry, *, beats, patterns) -> data.StructLayout:
             "operand": OperandSide,
             "lane": range(max(2, *geometry.lanes)),
             "address": range(max(geometry.depth)),
+            "slot": range(max(geometry.most_slots)),
+            "row_first": 1,
+            "row_last": 1,
             "last": 1,
         }
     )
@@ -109,14 +113,19 @@ class BlockFinder(wiring.Component):
                 held_place.eq((place + passed - self.beat_bytes)[: len(held_place)]),
                 held_second.eq(second ^ count[0]),
             ]
+        row_last = Signal()
         m.d.comb += [
+            row_last.eq((tag.blocks == count) & (count != 0)),
             self.found.p.place.eq(place[: len(self.found.p.place)]),
             self.found.p.pattern.eq(pattern),
             self.found.p.starts.eq(starts),
             self.found.p.operand.eq(tag.operand),
             self.found.p.lane.eq(tag.lane),
             self.found.p.address.eq(tag.address),
-            self.found.p.last.eq(tag.last & (tag.blocks == count) & (count != 0)),
+            self.found.p.slot.eq(tag.slot),
+            self.found.p.row_first.eq(oldest.first),
+            self.found.p.row_last.eq(row_last),
+            self.found.p.last.eq(tag.last & row_last),
         ]
         return m
 

@@ -20,7 +20,7 @@ def row_tag_layout(geometry) -> data.StructLayout:
     """A row of blocks on its way from memory to an operand buffer.
 
     ``offset`` is its first byte in its first beat, ``blocks`` how many to take, ``address`` where the
-    first goes in its lane. ``last`` marks a tile's last row.
+    first goes in its lane, in slot ``slot``. ``last`` marks a tile's last row.
     """
     return data.StructLayout(
         {
@@ -31,6 +31,7 @@ def row_tag_layout(geometry) -> data.StructLayout:
             "operand": OperandSide,
             "lane": range(max(2, *geometry.lanes)),
             "address": range(max(geometry.depth)),
+            "slot": range(max(geometry.most_slots)),
             "last": 1,
         }
     )
@@ -153,6 +154,7 @@ class OperandReader(wiring.Component):
             tag.operand.eq(self.side),
             tag.lane.eq(lane),
             tag.address.eq(slots.current.address),
+            tag.slot.eq(slots.current.index),
             tag.last.eq(tile_ends),
         ]
         return m

@@ -1,4 +1,4 @@
-"""Beats of memory to blocks for the operand buffers."""
+"""Beats of memory to blocks and references for the operand stores."""
 
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
@@ -8,12 +8,13 @@ from hw.axi.read_master import beat_layout
 from hw.gemm.operands.block_extractor import BlockExtractor, bank_write_layout
 from hw.gemm.operands.block_finder import BlockFinder
 from hw.gemm.operands.operand_reader import row_tag_layout
+from hw.gemm.operands.row_reference import RowReference, row_write_layout
 
 __all__ = ["Unpacker"]
 
 
 class Unpacker(wiring.Component):
-    """Rows of packed blocks, as beats of memory, to writes of the operand buffers; no flow control.
+    """Rows of packed blocks, as beats of memory, to writes of the operand stores; no flow control.
 
     Parameters
     ----------
@@ -24,6 +25,7 @@ class Unpacker(wiring.Component):
     -------
     beat: In(stream of ``beat_layout``), tags ``row_tag_layout``, never stalled
     write: Out(``bank_write_layout``)
+    row: Out(``row_write_layout``), after the row's last ``write``
     """
 
     def __init__(self, *, geometry):
@@ -33,6 +35,7 @@ class Unpacker(wiring.Component):
             {
                 "beat": In(stream.Signature(beat, always_ready=True)),
                 "write": Out(bank_write_layout(geometry)),
+                "row": Out(row_write_layout(geometry)),
             }
         )
 
@@ -44,5 +47,10 @@ class Unpacker(wiring.Component):
         )
         wiring.connect(m, wiring.flipped(self.beat), finder.beat)
         wiring.connect(m, finder.found, extractor.found)
-        m.d.comb += self.write.eq(extractor.write)
+        m.submodules.reference = reference = RowReference(geometry=self.geometry)
+        m.d.comb += [
+            self.write.eq(extractor.write),
+            reference.extracted.eq(extractor.extracted),
+            self.row.eq(reference.row),
+        ]
         return m

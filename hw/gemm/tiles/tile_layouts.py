@@ -6,7 +6,7 @@ from golden.formats import BLOCK_SIZE
 from hw.block.layouts import FormatCode
 from hw.gemm.jobs.job import BLOCKS_BITS
 
-__all__ = ["results_layout", "tile_layout", "tile_operand_layout"]
+__all__ = ["results_layout", "stored_tile_layout", "tile_layout", "tile_operand_layout"]
 
 
 def tile_operand_layout(geometry, side) -> data.StructLayout:
@@ -16,6 +16,7 @@ def tile_operand_layout(geometry, side) -> data.StructLayout:
     """
     return data.StructLayout(
         {
+            "slot": range(geometry.most_slots[side]),
             "address": range(geometry.depth[side]),
             "leading": range(geometry.k_blocks + 1),
             "rest": FormatCode,
@@ -34,6 +35,11 @@ def tile_layout(geometry) -> data.StructLayout:
             "blocks": range(geometry.k_blocks + 1),
         }
     )
+
+
+def stored_tile_layout(geometry) -> data.StructLayout:
+    """A tile, and whether A (bit 0) and B (bit 1) are wide: whether all their blocks take two passes."""
+    return data.StructLayout({"tile": tile_layout(geometry), "wide": 2})
 
 
 def results_layout(geometry) -> data.StructLayout:

@@ -19,7 +19,7 @@ __all__ = ["TileLoop"]
 
 
 _TILES = 2
-"""Tiles that wait for the feeder: one that is given, while the loop finds the next one."""
+"""Tiles that wait for the sequencer: one that is given, while the loop finds the next one."""
 
 _COMMANDS = 32
 """Results that may be on their way through the arrays; more short tiles wait."""
@@ -291,7 +291,7 @@ class TileLoop(wiring.Component):
         return v_is_first | ~loops.job.resident, loops.v_last | ~loops.job.resident
 
     def _give_tile(self, m, loops, to, places, chunk, v_slot, s_slot, s_is_done):
-        """The next tile for the feeder."""
+        """The next tile for the sequencer."""
         g, job = self.geometry, loops.job
         m.d.comb += to.p.blocks.eq(chunk.blocks)
         for part, operand, place, leading, is_s, lanes in (
@@ -300,6 +300,7 @@ class TileLoop(wiring.Component):
         ):
             code = operand.format.as_value()
             m.d.comb += [
+                part.slot.eq(Mux(is_s, s_slot.index, v_slot.index)[: len(part.slot)]),
                 part.address.eq(Mux(is_s, s_slot.address, v_slot.address)[: len(part.address)]),
                 part.leading.eq(leading),
                 part.rest.eq(Mux(code == BlockCode.MXINT8.value, FormatCode.MX9, code)),
