@@ -16,9 +16,9 @@ from hw.gemm.jobs.counters import activity_layout
 from hw.gemm.jobs.descriptor import descriptor_layout
 from hw.gemm.jobs.descriptor_check import DescriptorCheck, checked_job_layout
 from hw.gemm.jobs.job import DIMENSION_BITS, OperandSide, job_layout
+from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.operand_fetch import OperandFetch
 from hw.gemm.operands.operand_reader import row_tag_layout
-from hw.gemm.operands.operand_store import OperandStore
 from hw.gemm.operands.unpacker import Unpacker
 from hw.gemm.reorder.reorder_path import ReorderPath
 from hw.gemm.results.result_dispatch import ResultDispatch
@@ -64,7 +64,7 @@ class Datapath(wiring.Component):
         parameters = geometry.parameters
         sizes = {"rows": parameters.rows, "cols": parameters.cols, "product_stages": product_stages}
         # A pass leaves the sequencer a cycle after the tile starts.
-        reaction = 1 + OperandStore.latency_of(geometry)
+        reaction = 1 + OperandBuffer.latency_of(geometry)
         self._array = DrainedGrid(
             **sizes,
             drain_rows=parameters.drain_rows,
@@ -75,8 +75,8 @@ class Datapath(wiring.Component):
         )
         # Cycles from a tile's last pass until its references have been used.
         kept = reaction + Grid.taken_latency_of(**sizes)
-        self._stores = [
-            OperandStore(
+        self._buffers = [
+            OperandBuffer(
                 geometry=geometry,
                 side=side,
                 tiles=1 << ceil_log2(-(-kept // parameters.drain_rows) + 4),
@@ -106,8 +106,8 @@ class Datapath(wiring.Component):
     def shared_modules(self):
         """Modules placed many times, by the name of their Verilog module."""
         shared = {"mixdit_gemm_array": self._array}
-        for store in self._stores:
-            shared |= store.shared_modules
+        for buffer in self._buffers:
+            shared |= buffer.shared_modules
         return shared
 
     def elaborate(self, platform):
@@ -140,9 +140,9 @@ class Datapath(wiring.Component):
         job_begins = loop.job.valid & loop.job.ready
         m.d.comb += [dispatch.job.p.eq(loop.job.p), dispatch.job.valid.eq(job_begins)]
 
-        # What was read to the stores and the paths; passes from there to the arrays.
+        # What was read to the buffers and the paths; passes from there to the arrays.
         self._divide_beats(m, reader.beat, unpacker, paths)
-        self._store_operands(m, unpacker, sequencer, arrays)
+        self._buffer_operands(m, unpacker, sequencer, arrays)
         row = unpacker.row
         m.d.comb += [wide_tiles.row.eq(row), fetch.released.eq(sequencer.released)]
         tile_loaded = row.last.replicate(2) & Cat(row.operand == side for side in OperandSide)
@@ -315,17 +315,17 @@ class Datapath(wiring.Component):
             ours, theirs = getattr(self.bus, name), getattr(half, name)
             m.d.comb += ours.eq(theirs) if member.flow == Out else theirs.eq(ours)
 
-    def _store_operands(self, m, unpacker, sequencer, arrays):
+    def _buffer_operands(self, m, unpacker, sequencer, arrays):
         """The rows of A and of B, and their passes: each array has rows of A of its own, and all have B's."""
         p = self.geometry.parameters
-        a, b = m.submodules.a_store, m.submodules.b_store = self._stores
-        for store, issued in ((a, sequencer.a), (b, sequencer.b)):
+        a, b = m.submodules.a_buffer, m.submodules.b_buffer = self._buffers
+        for buffer, issued in ((a, sequencer.a), (b, sequencer.b)):
             m.d.comb += [
-                store.write.eq(unpacker.write),
-                store.row.eq(unpacker.row),
-                store.issued.eq(issued),
+                buffer.write.eq(unpacker.write),
+                buffer.row.eq(unpacker.row),
+                buffer.issued.eq(issued),
             ]
-        latency = OperandStore.latency_of(self.geometry)
+        latency = OperandBuffer.latency_of(self.geometry)
         for n, array in enumerate(arrays):
             control = delay(m, f"control_{n}", sequencer.control[n], latency, reset_less=False)
             m.d.comb += [

@@ -56,8 +56,8 @@ ENGINES: Mapping[str, str] = {"engine_4x4": "array_4x4", "engine_8x8": "array_8x
 PIECES: Mapping[str, Sequence[str]] = {"engine_8x8": ("engine_8x8_results", "engine_8x8_remainder")}
 """Runs of what an engine has beside its array, by that of the engine, which is larger than the device."""
 
-_ARRAY_MODULES = ("mx_array_pe", "mx_array_row_lane", "mx_array_column_lane", "mx_array_drain_cell")
-"""What handles data in an array. Its control stays with the remainder: the engine waits for it."""
+_ARRAY_MODULES = ("mx_array_pe", "mx_array_row_memory", "mx_array_column_memory", "mx_array_drain_cell")
+"""What handles data in an engine's array. Its control stays with the remainder: the engine waits for it."""
 
 _RESULT_PATH = "mx_engine.datapath.result_path_0"
 

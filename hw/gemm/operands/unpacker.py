@@ -1,4 +1,4 @@
-"""Beats of memory to blocks and references for the operand stores."""
+"""Beats of memory to blocks and references for the operand buffers."""
 
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
@@ -14,7 +14,7 @@ __all__ = ["Unpacker"]
 
 
 class Unpacker(wiring.Component):
-    """Rows of packed blocks, as beats of memory, to writes of the operand stores; no flow control.
+    """Rows of packed blocks, as beats of memory, to writes of the operand buffers; no flow control.
 
     Parameters
     ----------

@@ -2,8 +2,8 @@
 
 In: jobs, and word of each tile that is on chip.
 Through: tiles in the order in which they are multiplied.
-Out: the arrays' rows, and what becomes of them; slots set free.
+Out: passes for the arrays, and what becomes of the results; slots set free.
 
 ``tile_loop``: the order, and ``tile_layouts``: what it tells of a tile.
-``tile_feeder``: tiles as streams of blocks, the same for all arrays.
+``wide_tiles``: whether a tile takes second passes. ``tile_sequencer``: its passes, the same for all arrays.
 """

@@ -9,7 +9,7 @@ from hw.array.array import array_activity_layout
 from hw.array.pass_pairs import PassPairs
 from hw.array.sequencer import tile_control_layout
 from hw.block.layouts import FormatCode
-from hw.gemm.operands.operand_store import OperandStore, stored_pass_layout
+from hw.gemm.operands.operand_buffer import OperandBuffer, stored_pass_layout
 from hw.gemm.tiles.tile_layouts import stored_tile_layout
 from hw.target.delay import delay
 
@@ -105,7 +105,7 @@ class TileSequencer(wiring.Component):
                 control.last.eq(pairs.tile_end & present[n]),
             ]
         released = Cat(operand.release for operand in (tile.a, tile.b)) & pairs.tile_end.replicate(2)
-        reads = 1 + OperandStore.last_read_of(self.geometry)
+        reads = 1 + OperandBuffer.last_read_of(self.geometry)
         m.d.comb += self.released.eq(delay(m, "released", released, reads, reset_less=False))
 
         activity = self.activity

@@ -1,29 +1,20 @@
-"""Rows of blocks in memory to an operand buffer, against golden's blocks."""
+"""Rows of blocks in memory to writes of an operand buffer, against golden's blocks."""
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Value
 
-from golden import format_codes, slots
-from golden.engine import EngineParameters, describe, to_rows
-from golden.formats import STREAM_FORMATS
+from golden import format_codes, slots, split_passes
+from golden.engine import EngineParameters
+from golden.formats import MX9, STREAM_FORMATS
+from golden.passes import reference_exponents
 from hw.gemm.geometry import Geometry
-from hw.gemm.jobs.job import OperandSide
-from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.unpacker import Unpacker
 from verif.hw.block.aligned import aligned_fields, expected_fields
-from verif.hw.gemm.random_jobs import random_operand
+from verif.hw.gemm.operands.stored_rows import drive_beats, random_tiles, tile_beats
 from verif.simulation import simulate
 
 ROWS, K_BLOCKS, TILES = 5, 16, 4
-
-
-def row_beats(rng, row: bytes, offset: int, beat_bytes: int) -> list[int]:
-    """A row from byte ``offset`` of its first beat on, between bytes of others."""
-    junk = rng.bytes(2 * beat_bytes)
-    size = -(-(offset + len(row)) // beat_bytes) * beat_bytes
-    memory = junk[:offset] + row + junk[: size - offset - len(row)]
-    return [int.from_bytes(memory[n : n + beat_bytes], "little") for n in range(0, len(memory), beat_bytes)]
 
 
 @pytest.mark.slow
@@ -36,58 +27,56 @@ def test_every_block_reaches_its_place(data_bits, stall):
             rows=ROWS, drain_rows=1, k_blocks=K_BLOCKS, stationary_tiles=TILES, data_bits=data_bits
         )
     )
-    m = Module()
-    m.submodules.unpacker = unpacker = Unpacker(geometry=geometry)
-    m.submodules.buffer = buffer = OperandBuffer(geometry=geometry, side=OperandSide.A)
-    m.d.comb += [buffer.write.eq(unpacker.write), buffer.advance.eq(1)]
-
-    beats, expected = [], {}
-    for tile in range(TILES):
-        blocks = int(rng.integers(1, K_BLOCKS, endpoint=True))
-        t = random_operand(rng, ROWS, 16 * blocks, "ordinary")
-        fmt, leading = describe(t)
-        rows, packed, codes = to_rows(t), slots(t), format_codes(t)
-        for lane in range(ROWS):
-            for k in range(blocks):
-                block = int.from_bytes(packed[lane, k].tobytes(), "little")
-                expected[tile * K_BLOCKS + k, lane] = STREAM_FORMATS[codes[k]], block
-            offset = int(rng.integers(geometry.beat_bytes))
-            row = rows[lane].tobytes()
-            data = row_beats(rng, row, offset, geometry.beat_bytes)
-            tag = {
-                "offset": offset,
-                "leading": leading,
-                "blocks": blocks,
-                "format": int(fmt),
-                "operand": 0,
-                "lane": lane,
-                "address": tile * K_BLOCKS,
-                "last": int(lane == ROWS - 1),
-            }
-            beats += [(beat, n == 0, n == len(data) - 1, tag) for n, beat in enumerate(data)]
+    unpacker = Unpacker(geometry=geometry)
+    cases = ("ordinary", "nan", "lowest", "spread")
+    tiles = [tile for case in cases for tile in random_tiles(rng, rows=ROWS, k_blocks=K_BLOCKS, case=case)]
+    written, rows, ends = {}, {}, []
 
     async def drive(ctx):
-        done = 0
-        for beat, first, last, tag in [*beats, *[(None, 0, 0, {})] * 20]:
-            while beat is not None and rng.random() < stall:
-                ctx.set(unpacker.beat.valid, 0)
-                await ctx.tick()
-                done += ctx.get(unpacker.write.last)
-            ctx.set(unpacker.beat.valid, beat is not None)
-            ctx.set(unpacker.beat.p.data, beat or 0)
-            ctx.set(unpacker.beat.p.first, first)
-            ctx.set(unpacker.beat.p.last, last)
-            for name, value in tag.items():
-                # Only a row's first beat has its tag.
-                ctx.set(Value.cast(getattr(unpacker.beat.p.tag, name)), value if first else 0)
-            await ctx.tick()
-            done += ctx.get(unpacker.write.last)
-        assert done == TILES
-        ctx.set(buffer.read_lanes, ROWS)
-        for (address, lane), (fmt, block) in expected.items():
-            ctx.set(buffer.read_address, address)
-            await ctx.tick().repeat(2)
-            found = aligned_fields(fmt, ctx.get(buffer.blocks[lane]))
-            assert found == expected_fields(fmt, block), (address, lane)
+        def watch():
+            write, row = unpacker.write, unpacker.row
+            for bank, entry in enumerate(write.banks):
+                if ctx.get(entry.enable):
+                    place = ctx.get(write.group) * geometry.banks + bank, ctx.get(entry.address)
+                    written[place] = ctx.get(entry.block)
+            if ctx.get(row.enable):
+                reference = row.reference
+                rows[ctx.get(row.slot), ctx.get(row.lane)] = (
+                    ctx.get(reference.exponent),
+                    ctx.get(reference.nan),
+                )
+            if ctx.get(row.last):
+                assert ctx.get(Value.cast(row.operand)) == 0
+                ends.append((ctx.get(row.slot), ctx.get(row.wide)))
 
-    simulate(m, drive)
+        beats = [
+            beat
+            for slot, tile in enumerate(tiles)
+            for beat in tile_beats(rng, tile, slot=slot, k_blocks=K_BLOCKS, beat_bytes=geometry.beat_bytes)
+        ]
+        await drive_beats(ctx, unpacker.beat, beats, rng=rng, stall=stall, each_cycle=watch)
+
+    simulate(unpacker, drive)
+    blocks = 0
+    for slot, tile in enumerate(tiles):
+        packed, codes = slots(tile), format_codes(tile)
+        for lane in range(ROWS):
+            group = lane // geometry.banks * geometry.banks
+            for k, code in enumerate(codes):
+                address = slot * K_BLOCKS + k
+                found = written[group + (lane + address) % geometry.banks, address]
+                fmt, block = STREAM_FORMATS[code], int.from_bytes(packed[lane, k].tobytes(), "little")
+                assert aligned_fields(fmt, found) == expected_fields(fmt, block), (slot, lane, k)
+                blocks += 1
+            exponent, nan = rows[slot, lane]
+            assert nan == split_passes(tile).nan[lane].any()
+            if not nan:
+                assert exponent == reference_exponents(tile)[lane] % 256
+    assert (len(written), len(rows)) == (blocks, TILES * ROWS)
+    assert ends == [(slot, takes_second_passes(tile)) for slot, tile in enumerate(tiles)]
+
+
+def takes_second_passes(tile):
+    """Whether a block that is not of MX9 is two passes."""
+    codes = np.asarray(format_codes(tile))
+    return len(split_passes(tile).blocks) > len(codes) + (codes == MX9.code).sum()

@@ -16,7 +16,7 @@ from hw.shared_module import place
 from hw.target.block_memory import BlockMemory
 from hw.target.delay import delay
 
-__all__ = ["OperandStore", "stored_pass_layout"]
+__all__ = ["OperandBuffer", "stored_pass_layout"]
 
 
 def stored_pass_layout(geometry, side) -> data.StructLayout:
@@ -31,7 +31,7 @@ def stored_pass_layout(geometry, side) -> data.StructLayout:
     )
 
 
-class OperandStore(wiring.Component):
+class OperandBuffer(wiring.Component):
     """``lanes`` rows of blocks that take up to ``banks`` neighbouring blocks of one row per cycle.
 
     A beat of memory holds several blocks of one row, but the array wants one block of every row. So
