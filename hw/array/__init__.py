@@ -8,10 +8,11 @@ Out: a stream of rows.
 results:
 
 ``tile_loader``: admits blocks, and knows when a tile is whole. ``operand_lane``: a row's blocks in a
-``pass_memory``, which splits them into passes; ``exponent_distance``: how far each is below the row's largest.
-``sequencer``: which block meets which, and when, by ``pass_pairs``.
-``drained_grid``: a ``grid``, the elements and their neighbours, with the stream of their results. ``processing_element``: a ``block_dot`` (with DSP blocks a
-``packed_dot`` of ``packed_operand``) and an ``aligned_accumulator``.
+``pass_memory``, which splits them into passes; ``exponent_distance``: how far each is below the row's
+largest. ``sequencer``: which block meets which, and when, by ``pass_pairs``.
+``drained_grid``: a ``grid``, the elements and their neighbours, with the stream of their results.
+``processing_element``: a ``block_dot`` (with DSP blocks a ``packed_dot`` of ``packed_operand``) and an
+``aligned_accumulator``.
 ``drain_segment``: which row of totals leaves. ``drain_cell``: the totals of a column, rounded by
 ``aligned_to_float``.
 ``tile_rows``: rows of 16 columns from tiles side by side.

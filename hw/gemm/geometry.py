@@ -57,8 +57,11 @@ class Geometry:
 
     @property
     def slots(self):
-        """Slots of the buffers of A and of B, for tiles of more than half of ``k_blocks``."""
-        return (self.tiles, self.tiles * self.b_tiles)
+        """Slots of the buffers of A and of B, for tiles of more than half of ``k_blocks``.
+
+        One tile more than ``tiles`` is read ahead, while those before it are multiplied.
+        """
+        return (self.tiles + 1, (self.tiles + 1) * self.b_tiles)
 
     @property
     def most_slots(self):

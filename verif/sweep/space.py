@@ -89,7 +89,7 @@ def blocks(parameters: Mapping[str, Any]) -> int:
     if "stationary_tiles" not in parameters:
         return 0
     lanes = parameters["rows"] * parameters["arrays"] + BLOCK_SIZE
-    return lanes * max(2, parameters["stationary_tiles"]) * parameters["k_blocks"]
+    return lanes * (max(2, parameters["stationary_tiles"]) + 1) * parameters["k_blocks"]
 
 
 def draws(seed: int, count: int, most_elements: int) -> Iterator[Draw]:

@@ -50,8 +50,6 @@ def extracted_layout(geometry) -> data.StructLayout:
 
 
 _BYTE = 8
-_FINE = 3
-"""Bits of the shift distance that the first stage of the shifter takes."""
 
 
 class BlockExtractor(wiring.Component):
@@ -133,12 +131,12 @@ class BlockExtractor(wiring.Component):
         span = self.beat_bytes - 1 + MX9.block_bytes
         bits = delay(m, "window", found.window, 1)
         place = delay(m, "place", found.place, 1)
-        fine = Signal(_BYTE * (span + self.beat_bytes - (1 << _FINE)), reset_less=True)
-        m.d.sync += fine.eq((bits >> (place[:_FINE] << 3))[: len(fine)])
+        # Half of the distance in each of two stages, the far shifts first: fewest bits go through the other.
+        low = len(place) // 2
+        coarse = Signal(_BYTE * (span + (1 << low) - 1), reset_less=True)
+        m.d.sync += coarse.eq((bits >> (place[low:] << (3 + low)))[: len(coarse)])
         aligned = Signal(_BYTE * span, reset_less=True)
-        if len(place) > _FINE:
-            fine = fine >> (delay(m, "coarse", place[_FINE:], 1) << (3 + _FINE))
-        m.d.sync += aligned.eq(fine[: len(aligned)])
+        m.d.sync += aligned.eq((coarse >> (delay(m, "fine", place[:low], 1) << 3))[: len(aligned)])
         return aligned
 
     def _choose(self, aligned, applies, i):
