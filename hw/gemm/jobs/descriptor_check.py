@@ -75,7 +75,7 @@ class DescriptorCheck(wiring.Component):
         m.d.comb += measure.d.eq(d)
         faults = _Faults()
         product = d.operation == Operation.PRODUCT
-        regions = _Regions(m, product | d.permute, d.bias)
+        regions = _Regions(m, product | d.permute, d.bias, g.address_bits)
         m.d.comb += measure.number.eq(regions.number)
         blocks = self._blocks(m, d)
         conditions = self._conditions(m, d, blocks)
@@ -276,14 +276,16 @@ class _Regions:
         D of this job, and of the job before.
     """
 
-    def __init__(self, m, has_b, has_bias):
-        regions = [Signal(region_layout(), name=name.lower()) for name in REGION_NAMES]
+    def __init__(self, m, has_b, has_bias, address_bits):
+        layout = region_layout(address_bits)
+        regions = [Signal(layout, name=name.lower(), reset_less=True) for name in REGION_NAMES]
         self.number = Signal(range(len(REGION_NAMES)), name="number")
         self.result = regions[REGION_NAMES.index("D")]
-        self.written = Signal(region_layout(), name="written")
+        # At first nothing was written.
+        self.written = Signal(layout, name="written", init={"start": (1 << address_bits) - 1, "last": 0})
         self.at = Array([region.as_value() for region in regions])[self.number]
         self.present = Array([1, has_b, 1, has_bias])[self.number]
-        region = Signal(region_layout(), reset_less=True)
+        region = Signal(layout, reset_less=True)
         self.exists, self.meets_written, self.meets_result = (
             Signal(name=name) for name in ("exists", "meets_written", "meets_result")
         )
@@ -309,4 +311,4 @@ class _Regions:
 
 def _meet(one, other):
     """Whether two regions have an address in common."""
-    return (one.start < other.end) & (other.start < one.end)
+    return (one.start <= other.last) & (other.start <= one.last)

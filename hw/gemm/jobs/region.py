@@ -15,19 +15,16 @@ __all__ = ["REGION_NAMES", "RegionMeasure", "region_layout"]
 REGION_NAMES = ("A", "B", "D", "BIAS")
 """Matrices of a job, as error codes name them; B of a reorder job is its permutation."""
 
-_END_BITS = 66
-"""Bits of an address behind a matrix: nothing that a descriptor can say wraps around."""
 
-
-def region_layout() -> data.StructLayout:
-    """Addresses from ``start`` on, ``end`` excluded."""
-    return data.StructLayout({"start": descriptor_layout()["d_address"].shape, "end": _END_BITS})
+def region_layout(address_bits) -> data.StructLayout:
+    """Addresses from ``start`` to ``last``, both included."""
+    return data.StructLayout({"start": address_bits, "last": address_bits})
 
 
 class RegionMeasure(wiring.Component):
-    """``end = address + (rows - 1) * pitch + bytes of a row`` of one matrix, by shift and add.
+    """``last = address + (rows - 1) * pitch + bytes of a row - 1`` of one matrix, by shift and add.
 
-    Latency about 26 cycles.
+    Latency about 26 cycles. A region that is ``beyond`` the last address is cut to the addresses' width.
 
     Parameters
     ----------
@@ -39,7 +36,7 @@ class RegionMeasure(wiring.Component):
     d: In(``descriptor_layout``); number: In, of ``REGION_NAMES``; both held
     start: In(1); done: Out(1), for one cycle
     region: Out(``region_layout``)
-    misaligned, narrow, beyond: Out(1), address or pitch, pitch less than a row, end beyond the last address
+    misaligned, narrow, beyond: Out(1), address or pitch, pitch less than a row, last byte has no address
     """
 
     def __init__(self, *, address_bits):
@@ -50,7 +47,7 @@ class RegionMeasure(wiring.Component):
                 "number": In(range(len(REGION_NAMES))),
                 "start": In(1),
                 "done": Out(1),
-                "region": Out(region_layout()),
+                "region": Out(region_layout(address_bits)),
                 "misaligned": Out(1),
                 "narrow": Out(1),
                 "beyond": Out(1),
@@ -93,8 +90,9 @@ class RegionMeasure(wiring.Component):
 
         multiplicand = Signal(PITCH_BITS + DIMENSION_BITS, reset_less=True)
         multiplier = Signal(DIMENSION_BITS, reset_less=True)
-        end = Signal(_END_BITS, reset_less=True)
-        last_address = 1 << self.address_bits
+        # Nothing that a descriptor can say wraps around.
+        last = Signal(max(self.address_bits, len(multiplicand)) + 2, reset_less=True)
+        far = Signal(reset_less=True)
         with m.FSM(name="state"):
             with m.State("IDLE"), m.If(self.start):
                 m.next = "BLOCKS"
@@ -104,7 +102,8 @@ class RegionMeasure(wiring.Component):
                 m.next = "BEGIN"
             with m.State("BEGIN"):
                 m.d.sync += [
-                    end.eq(address + row_bytes),
+                    last.eq(address[: self.address_bits] + (row_bytes - 1)),
+                    far.eq(address[self.address_bits :].any()),
                     multiplicand.eq(pitch),
                     multiplier.eq(rows - 1),
                 ]
@@ -118,15 +117,15 @@ class RegionMeasure(wiring.Component):
                         multiplier.eq(multiplier >> 1),
                     ]
                     with m.If(multiplier[0]):
-                        m.d.sync += end.eq(end + multiplicand)
+                        m.d.sync += last.eq(last + multiplicand)
             with m.State("DONE"):
                 m.d.comb += self.done.eq(1)
                 m.next = "IDLE"
         by_four = is_one_of(code, [fmt for fmt in MemoryFormat if fmt.alignment == 4])
         m.d.comb += [
-            self.region.start.eq(address),
-            self.region.end.eq(end),
-            self.beyond.eq(end > last_address),
+            self.region.start.eq(address[: self.address_bits]),
+            self.region.last.eq(last[: self.address_bits]),
+            self.beyond.eq(far | last[self.address_bits :].any()),
             self.narrow.eq(pitch < row_bytes),
             self.misaligned.eq(address[0] | pitch[0] | (by_four & (address[1] | pitch[1]))),
         ]
