@@ -101,7 +101,7 @@ class Control(wiring.Component):
         def written(name):
             return write & (register == REGISTERS[name].offset >> 2)
 
-        words = self._descriptor(m, written, mask)
+        words = self._descriptor(m, written)
         doorbell, takes = Signal(), Signal()
         m.d.comb += [
             doorbell.eq(written("DOORBELL") & bus.wstrb.any()),
@@ -115,13 +115,15 @@ class Control(wiring.Component):
         self._reads(m, values)
         return m
 
-    def _descriptor(self, m, written, mask):
+    def _descriptor(self, m, written):
         """Stage a descriptor; its words as software reads them."""
         words, shown = {}, {}
         for register in DESCRIPTOR_REGISTERS:
             word = words[register.name] = Signal(_WORD, name=register.name.lower())
-            with m.If(written(register.name)):
-                m.d.sync += word.eq((self.bus.wdata & mask) | (word & ~mask))
+            for byte, strobe in enumerate(self.bus.wstrb):
+                bits = slice(8 * byte, 8 * byte + 8)
+                with m.If(written(register.name) & strobe):
+                    m.d.sync += word[bits].eq(self.bus.wdata[bits])
             shown[register.name] = word & register.used
         d = self.descriptor.p
         for name, register, field, low in descriptor_fields():

@@ -56,24 +56,47 @@ class _Loops:
 
 
 @dataclass(frozen=True)
-class _Places:
-    """Where tiles are: matrix rows from there on, and for A the address of D's row, for B the column.
+class _Steps:
+    """What becomes in this cycle of where an operand's next tile is.
 
     Parameters
     ----------
-    s, v:
-        The next tile of S and of V.
-    v_first:
-        The first of V's tiles in its 16 columns.
-    a, b:
-        The next tile of A and of B: ``s`` and ``v`` or the other way round.
+    forward, back:
+        Go on to the tile behind it; go back to the kept one.
+    keep:
+        Keep the one gone on to, as the first of the group or of V's tiles.
     """
 
-    s: data.View
-    v: data.View
-    v_first: data.View
-    a: data.View
-    b: data.View
+    forward: Value
+    back: Value
+    keep: Value
+
+    def take(self, m, current, first, following):
+        """Registers ``current`` and ``first``, the kept one, with ``following`` behind ``current``."""
+        with m.If(self.forward):
+            m.d.sync += current.eq(following)
+        with m.Elif(self.back):
+            m.d.sync += current.eq(first)
+        with m.If(self.keep):
+            m.d.sync += first.eq(following)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the next tile of an operand is.
+
+    Parameters
+    ----------
+    at, left:
+        Address of D's row for A, number of the column for B; matrix rows from there on.
+    ends, first_ends:
+        Whether no tile follows; whether none does in V's loop, behind the first tile of its 16 columns.
+    """
+
+    at: Value
+    left: Value
+    ends: Value
+    first_ends: Value
 
 
 class TileLoop(wiring.Component):
@@ -127,13 +150,13 @@ class TileLoop(wiring.Component):
 
         loops = self._loops(m, chunk)
         s_number, v_number = self._count_tiles(m, loops)
-        places = self._places(m, loops)
-        settled = self._find_ends(m, loops, places, s_number, v_number)
+        a, b = self._places(m, loops)
+        settled = self._find_ends(m, loops, a, b, s_number, v_number)
         self._choose_chunk(m, loops, chunk)
-        v_slot, s_slot = self._slots(m, loops)
+        slots = self._slots(m, loops)
         s_is_new, s_is_done = self._stationary_use(m, loops)
-        self._give_tile(m, loops, tiles.i, places, chunk, v_slot, s_slot, s_is_done)
-        block_begins = self._give_results(m, loops, commands.i, places, chunk, s_number, v_number)
+        self._give_tile(m, loops, tiles.i, (a, b), slots, chunk, s_is_done)
+        block_begins = self._give_results(m, loops, commands.i, a, b, chunk, s_number, v_number)
         ready = self._operands_ready(m, loops, v_needs=s_number == 0, s_needs=(v_number == 0) & s_is_new)
 
         may_issue = Signal()  # holds until the tile is issued, and is right again when the loop has settled
@@ -179,20 +202,17 @@ class TileLoop(wiring.Component):
                 m.d.sync += s_number.eq(Mux(loops.s_tile_last, 0, s_number + 1))
         return s_number, v_number
 
-    def _find_ends(self, m, loops, places, s_number, v_number):
+    def _find_ends(self, m, loops, a, b, s_number, v_number):
         """The ends of the loops: registers, right again two cycles after a tile, which a signal tells."""
         g, job = self.geometry, loops.job
-        s_lanes, v_lanes = Mux(job.keep_b, g.b_lanes, g.a_lanes), Mux(job.keep_b, g.a_lanes, g.b_lanes)
-        s_ends = places.s.left <= s_lanes
+        s_ends, v_ends = Mux(job.keep_b, b.ends, a.ends), Mux(job.keep_b, a.ends, b.ends)
         group_tiles = Mux(job.keep_b, job.group * g.b_tiles, job.group)
         settled = Signal()
         m.d.sync += [
             settled.eq(~loops.issue & ~loops.begin),
-            loops.v_tile_last.eq(
-                (v_number == Mux(job.keep_b, 0, g.b_tiles - 1)) | (places.v.left <= v_lanes)
-            ),
+            loops.v_tile_last.eq((v_number == Mux(job.keep_b, 0, g.b_tiles - 1)) | v_ends),
             loops.s_tile_last.eq(s_ends | (s_number == group_tiles - 1)),
-            loops.v_last.eq(places.v_first.left <= Mux(job.keep_b, g.a_lanes, BLOCK_SIZE)),
+            loops.v_last.eq(Mux(job.keep_b, a.first_ends, b.first_ends)),
             loops.s_last.eq(s_ends),
         ]
         return settled
@@ -208,78 +228,77 @@ class TileLoop(wiring.Component):
             chunk.next.eq(loops.chunk_end),
         ]
 
-    def _places(self, m, loops):
-        """The places of the next tiles; those of the first tiles of the group and of V's are kept as well."""
-        g, job, keep_b = self.geometry, loops.job, loops.job.keep_b
-        place = data.StructLayout({"left": DIMENSION_BITS, "at": g.address_bits})
-        s, s_group, v, v_first = (
-            Signal(place, name=name, reset_less=True) for name in ("s", "s_group", "v", "v_first")
+    def _steps(self, is_s, *, s, v):
+        """The steps of an operand that is S, or else V."""
+        return _Steps(
+            *(Mux(is_s, getattr(s, name), getattr(v, name)) for name in ("forward", "back", "keep"))
         )
 
-        def to_start(places, b_side, job):
-            left, at = Mux(b_side, job.b.rows, job.a.rows), Mux(b_side, 0, job.d_address)
-            return [part for place in places for part in (place.left.eq(left), place.at.eq(at))]
-
-        def to_place(places, new):
-            return [place.eq(new) for place in places]
-
-        def behind(name, place, b_side):
-            found = Signal(place.shape(), name=name)
-            step = Mux(b_side, g.b_lanes, job.row_step * g.parameters.arrays)
+    def _places(self, m, loops):
+        """The places of the next tiles of A and of B."""
+        g, job, new = self.geometry, loops.job, self.job.p
+        v_tile_end = loops.issue & loops.v_tile_last
+        s = _Steps(
+            forward=(v_tile_end & ~loops.s_tile_last) | loops.group_end,
+            back=loops.chunk_end & ~loops.group_end,
+            keep=loops.group_end,
+        )
+        v_goes_on = loops.v_end & ~loops.v_last
+        v = _Steps(
+            forward=(loops.issue & ~loops.v_tile_last) | v_goes_on,
+            back=v_tile_end & ~loops.v_end,
+            keep=v_goes_on,
+        )
+        found = []
+        for name, is_s, lanes, block, at_bits, step in (
+            ("a", ~job.keep_b, g.a_lanes, g.a_lanes, g.address_bits, job.row_step * g.parameters.arrays),
+            ("b", job.keep_b, g.b_lanes, BLOCK_SIZE, DIMENSION_BITS, g.b_lanes),
+        ):
+            layout = data.StructLayout({"left": DIMENSION_BITS, "at": at_bits})
+            place, first = (
+                Signal(layout, name=f"{name}_{kind}", reset_less=True) for kind in ("place", "first_place")
+            )
+            following, start = (Signal(layout, name=f"{name}_{kind}") for kind in ("next_place", "start"))
+            of = data.View(new.shape(), Mux(loops.begin, new.as_value(), job.as_value()))
             m.d.comb += [
-                found.left.eq(place.left - Mux(b_side, g.b_lanes, g.a_lanes)),
-                found.at.eq((place.at + step)[: len(found.at)]),
+                following.left.eq(place.left - lanes),
+                following.at.eq((place.at + step)[:at_bits]),
+                start.left.eq(getattr(of, name).rows),
+                start.at.eq(of.d_address if name == "a" else 0),
             ]
-            return found
-
-        next_s, next_v = behind("next_s", s, keep_b), behind("next_v", v, ~keep_b)
-        with m.If(loops.begin):
-            new = self.job.p
-            m.d.sync += to_start((s, s_group), new.keep_b, new)
-            m.d.sync += to_start((v, v_first), ~new.keep_b, new)
-        with m.Elif(loops.issue):
-            with m.If(~loops.v_tile_last):
-                m.d.sync += to_place([v], next_v)
-            with m.Elif(~loops.s_tile_last):
-                m.d.sync += [*to_place([v], v_first), *to_place([s], next_s)]
-            with m.Elif(~loops.chunk_last):
-                m.d.sync += [*to_place([v], v_first), *to_place([s], s_group)]
-            with m.Elif(~loops.v_last):
-                m.d.sync += [*to_place([v, v_first], next_v), *to_place([s], s_group)]
+            with m.If(loops.begin | (~is_s & loops.group_end)):
+                m.d.sync += [place.eq(start), first.eq(start)]
             with m.Else():
-                m.d.sync += [*to_start((v, v_first), ~keep_b, job), *to_place([s, s_group], next_s)]
-        a, b = (Signal(place, name=name) for name in ("a_place", "b_place"))
-        m.d.comb += [a.eq(Mux(keep_b, v, s)), b.eq(Mux(keep_b, s, v))]
-        return _Places(s, v, v_first, a, b)
+                self._steps(is_s, s=s, v=v).take(m, place, first, following)
+            found.append(_Place(place.at, place.left, place.left <= lanes, first.left <= block))
+        return found
 
     def _slots(self, m, loops):
-        """Slots of V's and of S's tile; they follow each other in the order in which `OperandFetch` reads."""
+        """Slots of the next tiles of A and of B: in the order in which `OperandFetch` reads."""
         g, job = self.geometry, loops.job
-        most, depth = max(g.slots) << MOST_STRIDE, max(g.depth)
-        v, v_first, s, s_first = (
-            Signal(slot_layout(slots=most, depth=depth), name=name)
-            for name in ("v_slot", "v_slot_first", "s_slot", "s_slot_first")
-        )
         pitch = Signal(range(g.k_blocks + 1))
         m.d.comb += pitch.eq(Const(g.k_blocks) >> job.stride)
-        a_slots, b_slots = (Const(slots) << job.stride for slots in g.slots)
-        next_v = next_slot(m, "v_slot_next", v, slots=Mux(job.keep_b, a_slots, b_slots), pitch=pitch)
-        next_s = next_slot(m, "s_slot_next", s, slots=Mux(job.keep_b, b_slots, a_slots), pitch=pitch)
-        with m.If(loops.issue):
-            m.d.sync += v.eq(next_v)
-            with m.If(loops.v_tile_last):
-                m.d.sync += [v.eq(v_first), s.eq(next_s)]
-        with m.If(loops.chunk_end):
-            m.d.sync += [v.eq(next_v), v_first.eq(next_v)]
-            with m.If(loops.v_end & job.resident & ~loops.v_last):
-                m.d.sync += s.eq(s_first)
-        with m.If(loops.group_end):
-            m.d.sync += s_first.eq(next_s)
-        with m.If(loops.begin & (self.job.p.keep_b != job.keep_b)):
-            m.d.sync += [v.eq(s), v_first.eq(s), s.eq(v), s_first.eq(v)]
-        with m.If(loops.begin & (self.job.p.stride != job.stride)):
-            m.d.sync += [slot.eq(0) for slot in (v, v_first, s, s_first)]
-        return v, s
+        v_tile_end = loops.issue & loops.v_tile_last
+        s_again = loops.v_end & job.resident & ~loops.v_last
+        s = _Steps(forward=v_tile_end & ~s_again, back=s_again, keep=loops.group_end)
+        v = _Steps(
+            forward=(loops.issue & ~loops.v_tile_last) | loops.chunk_end,
+            back=v_tile_end & ~loops.chunk_end,
+            keep=loops.chunk_end,
+        )
+        found = []
+        for n, (name, is_s) in enumerate((("a", ~job.keep_b), ("b", job.keep_b))):
+            layout = slot_layout(slots=g.most_slots[n], depth=g.depth[n])
+            slot, first = (Signal(layout, name=f"{name}_{kind}") for kind in ("slot", "first_slot"))
+            slots = Const(g.slots[n]) << job.stride
+            following = next_slot(m, f"{name}_slot_next", slot, slots=slots, pitch=pitch)
+            # In another division of the buffers all begin anew.
+            with m.If(loops.begin & (self.job.p.stride != job.stride)):
+                m.d.sync += [slot.eq(0), first.eq(0)]
+            with m.Else():
+                self._steps(is_s, s=s, v=v).take(m, slot, first, following)
+            found.append(slot)
+        return found
 
     def _stationary_use(self, m, loops):
         """Whether the tile of S is read for this tile of V, and whether it is not needed for another one."""
@@ -290,35 +309,34 @@ class TileLoop(wiring.Component):
             m.d.sync += v_is_first.eq(1)
         return v_is_first | ~loops.job.resident, loops.v_last | ~loops.job.resident
 
-    def _give_tile(self, m, loops, to, places, chunk, v_slot, s_slot, s_is_done):
+    def _give_tile(self, m, loops, to, places, slots, chunk, s_is_done):
         """The next tile for the sequencer."""
         g, job = self.geometry, loops.job
         m.d.comb += to.p.blocks.eq(chunk.blocks)
-        for part, operand, place, leading, is_s, lanes in (
-            (to.p.a, job.a, places.a, chunk.taken[0], ~job.keep_b, g.a_lanes),
-            (to.p.b, job.b, places.b, chunk.taken[1], job.keep_b, g.b_lanes),
+        for part, operand, place, slot, leading, is_s, lanes in (
+            (to.p.a, job.a, places[0], slots[0], chunk.taken[0], ~job.keep_b, g.a_lanes),
+            (to.p.b, job.b, places[1], slots[1], chunk.taken[1], job.keep_b, g.b_lanes),
         ):
             code = operand.format.as_value()
             m.d.comb += [
-                part.slot.eq(Mux(is_s, s_slot.index, v_slot.index)[: len(part.slot)]),
-                part.address.eq(Mux(is_s, s_slot.address, v_slot.address)[: len(part.address)]),
+                part.slot.eq(slot.index),
+                part.address.eq(slot.address),
                 part.leading.eq(leading),
                 part.rest.eq(Mux(code == BlockCode.MXINT8.value, FormatCode.MX9, code)),
                 part.lanes.eq(_at_most(lanes, place.left)),
                 part.release.eq(Mux(is_s, loops.v_tile_last & s_is_done, loops.s_tile_last)),
             ]
 
-    def _give_results(self, m, loops, to, places, chunk, s_number, v_number):
+    def _give_results(self, m, loops, to, a, b, chunk, s_number, v_number):
         """What becomes of the next tile's results; whether it is the first of those that make 16 columns."""
         g, job = self.geometry, loops.job
-        a, b = places.a, places.b
         # Where a tile of A meets those of a group of B, they make a run.
         block = s_number >> (g.b_tiles.bit_length() - 1)
         run_begins, run_ends, block_begins, s_final = (
             Signal(name=name) for name in ("run_begins", "run_ends", "block_begins", "s_final")
         )
         m.d.sync += [
-            s_final.eq(places.s.left <= Mux(job.keep_b, BLOCK_SIZE, g.a_lanes)),
+            s_final.eq(Mux(job.keep_b, b.left <= BLOCK_SIZE, a.ends)),
             run_begins.eq(~job.keep_b | (block == 0)),
             run_ends.eq(~job.keep_b | (block == job.group - 1) | (b.left <= BLOCK_SIZE)),
             block_begins.eq(Mux(job.keep_b, (s_number & (g.b_tiles - 1)) == 0, v_number == 0)),
