@@ -8,9 +8,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
-from golden.formats import MX9, SLOT_BITS, STREAM_FORMATS
+from golden.formats import MX9, PASS_MAGNITUDE_BITS, SLOT_BITS, STREAM_FORMATS
 from hw.block.aligned_block import align, aligned_block_layout
-from hw.block.layouts import any_of
 from hw.gemm.jobs.job import OperandSide
 from hw.gemm.operands.block_pattern import HALF_BYTES, block_patterns
 from hw.target.delay import delay
@@ -100,15 +99,19 @@ class BlockExtractor(wiring.Component):
 
         aligned = self._align(m)
         raw = [delay(m, f"raw_{i}", self._choose(aligned, patterns, i), 1) for i in range(self.banks)]
-        halves = [
-            delay(m, f"half_{int(pattern.second)}", bit, 1)
+        halves = {
+            pattern: delay(m, f"half_{int(pattern.second)}", bit, 1)
             for bit, pattern in zip(patterns, self.patterns, strict=True)
             if pattern.format == MemoryFormat.MXINT8
-        ]
+        }
         selects = [delay(m, f"selects_{i}", self._selects(patterns, i), 2) for i in range(self.banks)]
         enable = delay(m, "enable", starts, 1, reset_less=False)
         joined = self._join_exponents(m, raw, halves, starts)
         blocks = [align(select, block) for select, block in zip(selects, joined, strict=True)]
+        blocks = [
+            block if MX9 in self._formats(i).values() else _with_middle_of(blocks[0], block)
+            for i, block in enumerate(blocks)
+        ]
         for n, entry in enumerate(self.extracted.blocks):
             m.d.comb += [
                 entry.enable.eq(enable[n]),
@@ -139,11 +142,21 @@ class BlockExtractor(wiring.Component):
         m.d.sync += aligned.eq((coarse >> (delay(m, "fine", place[:low], 1) << 3))[: len(aligned)])
         return aligned
 
+    def _formats(self, i):
+        """The format of block i by each pattern that has one: the halves of an MXINT8 block are of MX9."""
+        return {
+            pattern: MX9
+            if pattern.format == MemoryFormat.MXINT8 or i < pattern.leading
+            else pattern.format.block_format
+            for pattern in self.patterns
+            if pattern.distances[i] < self.beat_bytes
+        }
+
     def _choose(self, aligned, applies, i):
         """Block i: a slot from where the pattern says."""
         places = {}
         for bit, pattern in zip(applies, self.patterns, strict=True):
-            if pattern.distances[i] < self.beat_bytes:
+            if pattern in self._formats(i):
                 places.setdefault(pattern.distances[i], []).append(bit)
         return reduce(
             or_,
@@ -154,31 +167,30 @@ class BlockExtractor(wiring.Component):
         )
 
     def _selects(self, applies, i):
-        """The format of block i, as ``align`` takes it: the halves of an MXINT8 block are of MX9."""
-        formats = [
-            MX9
-            if pattern.format == MemoryFormat.MXINT8 or i < pattern.leading
-            else pattern.format.block_format
-            for pattern in self.patterns
-        ]
+        """The format of block i, as ``align`` takes it."""
+        formats = self._formats(i)
+        applying = list(zip(applies, self.patterns, strict=True))
         return Cat(
-            any_of(bit for bit, of in zip(applies, formats, strict=True) if of is fmt)
+            Cat(bit for bit, pattern in applying if formats.get(pattern) is fmt).any()
             for fmt in STREAM_FORMATS
         )
 
     def _join_exponents(self, m, raw, halves, starts):
         """Each half of an MXINT8 block with the block's exponent; other blocks as they are."""
-        from_first, from_second = halves
         exponent = Signal(_BYTE, reset_less=True)
         elements = _BYTE * HALF_BYTES
         blocks = []
-        for i in range(self.banks):
-            first, second = (from_first, from_second) if i % 2 == 0 else (from_second, from_first)
-            with m.If(starts[i] & first):
-                m.d.sync += exponent.eq(raw[i][:_BYTE])
-            shared = raw[i - 1][:_BYTE] if i else exponent
-            block = Mux(first, Cat(raw[i][:_BYTE], Const(0, _BYTE), raw[i][_BYTE : _BYTE + elements]), raw[i])
-            block = Mux(second, Cat(shared, Const(0, _BYTE), raw[i][:elements]), block)
+        for i, block in enumerate(raw):
+            for pattern, applies in halves.items():
+                if pattern not in self._formats(i):
+                    continue
+                if pattern.second == bool(i % 2):
+                    with m.If(starts[i] & applies):
+                        m.d.sync += exponent.eq(raw[i][:_BYTE])
+                    half = Cat(raw[i][:_BYTE], Const(0, _BYTE), raw[i][_BYTE : _BYTE + elements])
+                else:
+                    half = Cat(raw[i - 1][:_BYTE] if i else exponent, Const(0, _BYTE), raw[i][:elements])
+                block = Mux(applies, half, block)
             blocks.append(delay(m, f"block_{i}", block, 1))
         return blocks
 
@@ -203,3 +215,17 @@ class BlockExtractor(wiring.Component):
             self.write.group.eq(delay(m, "group", lane[steps:], 1)),
             self.write.operand.eq(delay(m, "written_operand", self.extracted.operand, 1)),
         ]
+
+
+def _with_middle_of(first, block):
+    """An aligned ``block``, not of MX9, with the bits that it may have any in as ``first`` has them.
+
+    Then these bits need not be turned to their bank.
+    """
+    of_first, own = (data.View(aligned_block_layout(), value) for value in (first, block))
+    low, top = PASS_MAGNITUDE_BITS, MX9.element_bits - 1
+    elements = (
+        Cat(element[:low], other[low:top], element[top])
+        for element, other in zip(own.elements, of_first.elements, strict=True)
+    )
+    return Cat(own.exponent, own.microexponents, *elements)
