@@ -107,16 +107,16 @@ class BlockExtractor(wiring.Component):
         selects = [delay(m, f"selects_{i}", self._selects(patterns, i), 2) for i in range(self.banks)]
         enable = delay(m, "enable", starts, 1, reset_less=False)
         joined = self._join_exponents(m, raw, halves, starts)
-        blocks = [align(select, block) for select, block in zip(selects, joined, strict=True)]
-        blocks = [
-            block if MX9 in self._formats(i).values() else _with_middle_of(blocks[0], block)
-            for i, block in enumerate(blocks)
-        ]
+        blocks = []
+        for i, (select, packed) in enumerate(zip(selects, joined, strict=True)):
+            block = Signal(aligned_block_layout(), name=f"aligned_{i}")
+            m.d.comb += block.as_value().eq(align(select, packed))
+            blocks.append(block if MX9 in self._formats(i).values() else _with_middle_of(blocks[0], block))
         for n, entry in enumerate(self.extracted.blocks):
             m.d.comb += [
                 entry.enable.eq(enable[n]),
                 entry.is_mx9.eq(selects[n][STREAM_FORMATS.index(MX9)]),
-                entry.bits.as_value().eq(blocks[n]),
+                entry.bits.as_value().eq(Value.cast(blocks[n])),
             ]
         for name in ("operand", "lane", "slot", "row_first", "row_last", "last"):
             value = getattr(found, name)
@@ -200,7 +200,7 @@ class BlockExtractor(wiring.Component):
         address = delay(m, "address", self.found.p.address, early)
         first_bank = (lane + address)[:steps] if steps else Const(0, 1)
         entries = [
-            Cat(bit, (address + i)[: len(self.write.banks[0].address)], block)
+            Cat(bit, (address + i)[: len(self.write.banks[0].address)], Value.cast(block))
             for i, (bit, block) in enumerate(zip(starts, blocks, strict=True))
         ]
         for bit in range(steps):
@@ -222,10 +222,9 @@ def _with_middle_of(first, block):
 
     Then these bits need not be turned to their bank.
     """
-    of_first, own = (data.View(aligned_block_layout(), value) for value in (first, block))
     low, top = PASS_MAGNITUDE_BITS, MX9.element_bits - 1
     elements = (
         Cat(element[:low], other[low:top], element[top])
-        for element, other in zip(own.elements, of_first.elements, strict=True)
+        for element, other in zip(block.elements, first.elements, strict=True)
     )
-    return Cat(own.exponent, own.microexponents, *elements)
+    return Cat(block.exponent, block.microexponents, *elements)

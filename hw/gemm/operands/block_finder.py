@@ -1,6 +1,9 @@
 """Where blocks start in the beats of memory."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -66,6 +69,15 @@ class BlockFinder(wiring.Component):
         self.k_blocks = geometry.k_blocks
         self.patterns = block_patterns(self.beat_bytes)
         self._tag = row_tag_layout(geometry)
+        self._row = data.StructLayout(
+            {
+                "tag": self._tag,
+                "place": range(self.beat_bytes + MX9.block_bytes),
+                "second": 1,
+                "first": 1,
+                "pattern": len(self.patterns),
+            }
+        )
         self._beat = beat_layout(data_bits=geometry.data_bits, tag=self._tag)
         self.extraction = extraction_layout(geometry, beats=self.ahead + 1, patterns=len(self.patterns))
         super().__init__(
@@ -77,62 +89,76 @@ class BlockFinder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        oldest = self._window(m)
-
-        # The row that the oldest beat belongs to: its tag comes with its first beat.
-        held, tag = Signal(self._tag, reset_less=True), Signal(self._tag)
-        m.d.comb += tag.eq(Mux(oldest.first, oldest.tag, held))
-        place = Signal(range(self.beat_bytes + MX9.block_bytes))
-        held_place = Signal.like(place, reset_less=True)
-        second, held_second = Signal(), Signal(reset_less=True)
-        m.d.comb += [
-            place.eq(Mux(oldest.first, oldest.tag.offset, held_place)),
-            second.eq(~oldest.first & held_second),
-        ]
-
-        pattern = Cat(self._applies(pattern, tag, second) for pattern in self.patterns)
-        distances = [self._distance(m, i, pattern) for i in range(self.banks + 1)]
+        entering, move = self._window(m)
+        row = Signal(self._row, reset_less=True)
+        tag = row.tag
         starts = Signal(self.banks)
         m.d.comb += starts.eq(
             Cat(
-                (place + distances[i] < self.beat_bytes) & (tag.blocks > i)
+                self._starts_in_beat(row, i) & _at_least(tag.blocks, i + 1)
                 for i in range(min(self.banks, self.k_blocks))
             )
         )
-        count = Signal(range(self.banks + 1))
-        passed = Signal(range(self.banks * MX9.block_bytes + 1))
-        for i in range(self.banks):
-            with m.If(starts[i]):
-                m.d.comb += [count.eq(i + 1), passed.eq(distances[i + 1])]
-        with m.If(self.found.valid):
-            m.d.sync += [
-                held.eq(tag),
-                held.blocks.eq((tag.blocks - count)[: len(tag.blocks)]),
-                held.leading.eq(Mux(tag.leading > count, tag.leading - count, 0)[: len(tag.leading)]),
-                held.address.eq((tag.address + count)[: len(tag.address)]),
-                held_place.eq((place + passed - self.beat_bytes)[: len(held_place)]),
-                held_second.eq(second ^ count[0]),
-            ]
+        # What the row is after so many blocks is found beside their number, not behind it.
+        counts = Signal(self.banks + 1)
+        m.d.comb += counts.eq(Cat(1, starts) & ~Cat(starts, 0))
+        after = reduce(
+            or_,
+            (
+                Value.cast(self._after(m, row, n)) & count.replicate(self._row.size)
+                for n, count in enumerate(counts)
+            ),
+        )
+        with m.If(move):
+            m.d.sync += row.eq(Mux(entering.first, self._beginning(m, entering.tag).as_value(), after))
         row_last = Signal()
         m.d.comb += [
-            row_last.eq((tag.blocks == count) & (count != 0)),
-            self.found.p.place.eq(place[: len(self.found.p.place)]),
-            self.found.p.pattern.eq(pattern),
+            row_last.eq(Cat(counts[n] & (tag.blocks == n) for n in range(1, self.banks + 1)).any()),
+            self.found.p.place.eq(row.place[: len(self.found.p.place)]),
+            self.found.p.pattern.eq(row.pattern),
             self.found.p.starts.eq(starts),
             self.found.p.operand.eq(tag.operand),
             self.found.p.lane.eq(tag.lane),
             self.found.p.address.eq(tag.address),
             self.found.p.slot.eq(tag.slot),
-            self.found.p.row_first.eq(oldest.first),
+            self.found.p.row_first.eq(row.first),
             self.found.p.row_last.eq(row_last),
             self.found.p.last.eq(tag.last & row_last),
         ]
         return m
 
-    def _window(self, m):
-        """Keep beats until their blocks leave; the oldest one.
+    def _beginning(self, m, tag):
+        """A row with its first beat."""
+        row = Signal(self._row, name="beginning")
+        m.d.comb += [
+            row.tag.eq(tag),
+            row.place.eq(tag.offset),
+            row.second.eq(0),
+            row.first.eq(1),
+            row.pattern.eq(self._patterns(tag, 0, Const(0, 1))),
+        ]
+        return row
 
-        Beats move on when one comes, and where no beat is missing between the newest and its row's end.
+    def _after(self, m, row, n):
+        """The row with its next beat, if ``n`` blocks start in this one."""
+        tag = row.tag
+        after = Signal(self._row, name=f"after_{n}")
+        m.d.comb += [
+            after.tag.eq(tag),
+            after.tag.blocks.eq((tag.blocks - n)[: len(tag.blocks)]),
+            after.tag.leading.eq(Mux(_at_least(tag.leading, n), tag.leading - n, 0)[: len(tag.leading)]),
+            after.tag.address.eq((tag.address + n)[: len(tag.address)]),
+            after.place.eq((row.place + self._distance(row, n) - self.beat_bytes)[: len(row.place)]),
+            after.second.eq(row.second ^ (n & 1)),
+            after.pattern.eq(self._patterns(tag, n, after.second)),
+        ]
+        return after
+
+    def _window(self, m):
+        """Keep beats until their blocks leave; the one that is the oldest next, and whether it is then.
+
+        Beats move on when one comes, and where no beat is missing between the newest and its row's end. What
+        is not the next beat of a row is the first one of another.
         """
         held = [Signal(self._beat, name=f"beat_{n}", reset_less=True) for n in range(self.ahead)]
         valid = [Signal(name=f"valid_{n}") for n in range(self.ahead)]
@@ -149,24 +175,49 @@ class BlockFinder(wiring.Component):
             self.found.p.window.eq(Cat(*(beat.data for beat in held), self.beat.p.data)),
             self.found.valid.eq(move & valid[0]),
         ]
-        return held[0]
+        return held[1] if self.ahead > 1 else self.beat.p, move
 
-    def _applies(self, pattern, tag, second):
+    def _patterns(self, tag, n, second):
+        """Which pattern applies when ``n`` more of a row's blocks have gone by: one bit for each."""
+        return Cat(self._applies(pattern, tag, n, second) for pattern in self.patterns)
+
+    def _applies(self, pattern, tag, n, second):
         if pattern.leading > self.k_blocks:
             return Const(0, 1) if pattern.format != MemoryFormat.MX9 else tag.format == BlockCode.MX9
+        enough = _at_least(tag.leading, pattern.leading + n)
         if pattern.format == MemoryFormat.MX9:
-            return (tag.format == BlockCode.MX9) | (
-                (tag.leading >= pattern.leading) & (tag.format != BlockCode.MXINT8)
-            )
+            return (tag.format == BlockCode.MX9) | (enough & (tag.format != BlockCode.MXINT8))
         is_format = tag.format.as_value() == pattern.format
         if pattern.format == MemoryFormat.MXINT8:
             return is_format & (second == pattern.second)
-        return is_format & (tag.leading == pattern.leading)
+        more = _at_least(tag.leading, pattern.leading + n + 1)
+        return is_format & ~more & (enough | (pattern.leading == 0))
 
-    def _distance(self, m, i, pattern):
+    def _starts_in_beat(self, row, i):
+        """Whether block i, if the row has one, starts in the beat."""
+        return Cat(
+            applies & ~_at_least(row.place, self.beat_bytes - pattern.distances[i])
+            for applies, pattern in zip(row.pattern, self.patterns, strict=True)
+            if pattern.distances[i] < self.beat_bytes
+        ).any()
+
+    def _distance(self, row, i):
         """Distance of block i from the first one."""
-        distance = Signal(range(self.banks * MX9.block_bytes + 1), name=f"distance_{i}")
-        for applies, choice in zip(pattern, self.patterns, strict=True):
-            with m.If(applies):
-                m.d.comb += distance.eq(choice.distances[i])
-        return distance
+        bits = range(self.banks * MX9.block_bytes + 1)
+        return reduce(
+            or_,
+            (
+                Mux(applies, Const(pattern.distances[i], bits), 0)
+                for applies, pattern in zip(row.pattern, self.patterns, strict=True)
+            ),
+        )
+
+
+def _at_least(value, least):
+    """``value >= least``, a constant, in few look-up tables."""
+    if least >= 1 << len(value):
+        return Const(0, 1)
+    found = Const(1, 1)
+    for n, bit in enumerate(value):
+        found = bit & found if least >> n & 1 else bit | found
+    return found
