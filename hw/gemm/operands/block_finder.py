@@ -143,14 +143,15 @@ class BlockFinder(wiring.Component):
         """The row with its next beat, if ``n`` blocks start in this one."""
         tag = row.tag
         after = Signal(self._row, name=f"after_{n}")
+        second = row.second ^ (n & 1)
         m.d.comb += [
             after.tag.eq(tag),
             after.tag.blocks.eq((tag.blocks - n)[: len(tag.blocks)]),
             after.tag.leading.eq(Mux(_at_least(tag.leading, n), tag.leading - n, 0)[: len(tag.leading)]),
             after.tag.address.eq((tag.address + n)[: len(tag.address)]),
             after.place.eq((row.place + self._distance(row, n) - self.beat_bytes)[: len(row.place)]),
-            after.second.eq(row.second ^ (n & 1)),
-            after.pattern.eq(self._patterns(tag, n, after.second)),
+            after.second.eq(second),
+            after.pattern.eq(self._patterns(tag, n, second)),
         ]
         return after
 
