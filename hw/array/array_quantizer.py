@@ -82,7 +82,7 @@ class ArrayQuantizer(wiring.Component):
     @property
     def latency(self):
         """Cycles from an idle array's last input beats to its first block, one-pass tile, ``cols`` = 16."""
-        return self._array.latency + self.rows + 2 + Quantizer.latency
+        return self._array.latency + self.rows + 2 + Quantizer().latency
 
     @property
     def shared_modules(self):

@@ -22,9 +22,6 @@ from hw.stream.queue import Queue
 
 __all__ = ["ResultFormat", "fragment_layout", "result_part_layout", "row_place_layout"]
 
-_PLACES = Quantizer.latency + 4
-"""Places of the rows in the quantizer, which holds some more than it has stages when it stalls."""
-
 
 def row_place_layout(*, rows, address_bits) -> data.StructLayout:
     """Where 16 columns of a row go: to ``address``, ``row`` being the number of the row in its tile.
@@ -147,31 +144,27 @@ class _Blocks(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.quantizer = quantizer = Quantizer(target=self._target)
-        # Where the blocks in the quantizer go.
-        m.submodules.places = places = Queue(shape=self._place, depth=_PLACES, registered=True)
-
-        # A row is whole with its last part.
+        m.submodules.quantizer = quantizer = Quantizer(words=self._words, target=self._target)
+        # Where the blocks in the quantizer go: enough of them that it never waits for a place.
         part, parts = self.i.p, BLOCK_SIZE // self._words
+        depth = quantizer.latency // parts + 4
+        m.submodules.places = places = Queue(shape=self._place, depth=depth, registered=True)
+
         values = Cat(
             part.values[column] & (part.columns > column).replicate(BINARY32_BITS)
             for column in range(self._words)
         )
-        before = []
-        for n in range(parts - 1):
-            kept = Signal(len(values), name=f"part_{n}", reset_less=True)
-            with m.If(part.part == n):
-                m.d.sync += kept.eq(values)
-            before.append(kept)
-        whole = Signal()
+        # The place goes along with the row's last part.
+        last, room = Signal(), Signal()
         m.d.comb += [
-            whole.eq(self.i.valid & (part.part == parts - 1)),
-            quantizer.i.valid.eq(whole & places.i.ready),
-            quantizer.i.p.data.as_value().eq(Cat(*before, values)),
+            last.eq(part.part == parts - 1),
+            room.eq(places.i.ready | ~last),
+            quantizer.i.valid.eq(self.i.valid & room),
+            quantizer.i.p.data.as_value().eq(values),
             quantizer.i.p.user.eq(part.code),
-            places.i.valid.eq(whole & quantizer.i.ready),
+            places.i.valid.eq(self.i.valid & quantizer.i.ready & last),
             places.i.p.eq(part.place),
-            self.i.ready.eq((part.part != parts - 1) | (quantizer.i.ready & places.i.ready)),
+            self.i.ready.eq(quantizer.i.ready & room),
         ]
 
         # The longest blocks are more than a fragment of 4 words.
