@@ -26,9 +26,10 @@ from hw.stream.packet import packet_layout
 from hw.target.delay import delay
 from hw.target.targets import check_target
 
-__all__ = ["Quantizer"]
+__all__ = ["WORDS", "Quantizer"]
 
-_WORDS = (4, 8, 16)
+WORDS = (4, 8, 16)
+"""Elements per cycle that a quantizer may take."""
 
 _STAGES = 12
 _KNOWN = 4
@@ -102,8 +103,8 @@ class Quantizer(wiring.Component):
 
     def __init__(self, *, words=BLOCK_SIZE, target="generic"):
         check_target(target)
-        if words not in _WORDS:
-            raise ValueError(f"words must be one of {', '.join(map(str, _WORDS))}, not {words!r}")
+        if words not in WORDS:
+            raise ValueError(f"words must be one of {', '.join(map(str, WORDS))}, not {words!r}")
         self.words = words
         self.target = target
         self._parts = BLOCK_SIZE // words
@@ -134,8 +135,8 @@ class Quantizer(wiring.Component):
         m = Module()
         gathers = self._parts > 1
         pipe = FreePipeline(m, i=self.i, o=self.o, stages=self.stages, gathers=gathers, target=self.target)
-        gather = self._gathered if gathers else self._alone
-        part, top, code = gather(m, pipe, *self._parts_with_largest(pipe))
+        known = self._parts_with_largest(pipe)
+        part, top, code = self._gathered(m, pipe, *known) if gathers else known
 
         is_ = {fmt: is_format(code, fmt) for fmt in STREAM_FORMATS}
         header, micro, nan = self._header(pipe, top, part.largest, any_of(is_.values()))
@@ -158,7 +159,7 @@ class Quantizer(wiring.Component):
         return m
 
     def _parts_with_largest(self, pipe):
-        """From 1 on: E of a part by a tournament, whose first round gives that of each sub-block."""
+        """From 1 on: a part, its E, of which the first round gives that of each sub-block, and its format."""
         floats = [data.View(binary32_layout(), bits) for bits in self.i.p.data]
         lost = len(floats[0].fraction) - (WINDOW_BITS - 1)
         largest = top = pipe.register(1, "largest", _larger([x.exponent for x in floats]))
@@ -175,12 +176,8 @@ class Quantizer(wiring.Component):
         part = data.View(_part_layout(self.words), Cat(fields, Value.cast(largest)))
         return part, top[0], pipe.carry(1, self._rounds, "code", Value.cast(self.i.p.user))
 
-    def _alone(self, m, pipe, part, top, code):
-        """A part that is a block."""
-        return part, top, code
-
     def _gathered(self, m, pipe, part, top, code):
-        """Up to 4: parts, one after the other, when E of them all is known, and E."""
+        """Up to 4: the same, of parts that leave one after the other when E of them all is known."""
         row = Cat(code, pipe.carry(1, self._rounds, "last", self.i.p.last))
         m.submodules.gatherer = gatherer = RowGatherer(
             parts=self._parts, shape=len(Value.cast(part)), row_shape=len(row)
