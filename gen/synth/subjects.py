@@ -9,6 +9,7 @@ from typing import Any
 
 from gen.designs import ParameterError
 from gen.verilog import to_verilog
+from golden.formats import BLOCK_SIZE
 from hw.stream.axi_stream import AXIStreamTop
 
 __all__ = ["MODES", "SUBJECTS", "Built", "Subject", "find_subject", "subject_names"]
@@ -58,7 +59,7 @@ class Subject:
     macs:
         Multiply-accumulates per pass; by default the component's ``macs_per_pass``, else 0.
     elements:
-        Elements per cycle of a design that makes no products.
+        Elements per cycle of a design that makes no products, from the component; None for others.
     streams:
         All ports are packet streams, which become AXI4-Stream ports.
     """
@@ -67,7 +68,7 @@ class Subject:
     factory: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
     macs: Callable[[Any], int] = lambda component: int(getattr(component, "macs_per_pass", 0))
-    elements: int | None = None
+    elements: Callable[[Any], int | None] = lambda component: None
     streams: bool = False
 
     def build(self, parameters: Mapping[str, Any]) -> Built:
@@ -96,7 +97,7 @@ class Subject:
             parameters={n: getattr(component, n, value) for n, value in values.items()},
             verilog=to_verilog(AXIStreamTop(component) if self.streams else component, top),
             macs_per_cycle={m: macs / MODES.get(m, 1) for m in modes} if macs else None,
-            elements_per_cycle=self.elements,
+            elements_per_cycle=self.elements(component),
         )
 
     def _load(self) -> Callable[..., Any]:
@@ -141,9 +142,24 @@ SUBJECTS: Mapping[str, Subject] = {
             factory="hw.gemm.engine:Engine",
             macs=lambda engine: 16 * int(engine.rows) * int(engine.cols) * int(engine.arrays),
         ),
-        Subject(name="quantizer", factory="hw.block.quantizer:Quantizer", elements=16, streams=True),
-        Subject(name="converter", factory="hw.block.converter:Converter", elements=16, streams=True),
-        Subject(name="dequantizer", factory="hw.block.dequantizer:Dequantizer", elements=16, streams=True),
+        Subject(
+            name="quantizer",
+            factory="hw.block.quantizer:Quantizer",
+            elements=lambda quantizer: int(quantizer.words),
+            streams=True,
+        ),
+        Subject(
+            name="converter",
+            factory="hw.block.converter:Converter",
+            elements=lambda converter: BLOCK_SIZE,
+            streams=True,
+        ),
+        Subject(
+            name="dequantizer",
+            factory="hw.block.dequantizer:Dequantizer",
+            elements=lambda dequantizer: BLOCK_SIZE,
+            streams=True,
+        ),
     )
 }
 """The project's own designs by name."""

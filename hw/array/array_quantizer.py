@@ -8,7 +8,7 @@ from golden.formats import BLOCK_SIZE, SLOT_BITS
 from hw.array.array import Array
 from hw.array.tile_rows import TileRows
 from hw.block.layouts import FormatCode, packed_block_layout
-from hw.block.quantizer import Quantizer
+from hw.block.quantizer import WORDS, Quantizer
 from hw.stream.packet import packet_layout
 from hw.stream.queue import Queue
 
@@ -26,8 +26,9 @@ class ArrayQuantizer(wiring.Component):
     columns, which are K of the next product: they can be sent to an array as they are.
 
     Latency ``latency`` cycles from the last beats of an array at rest to the offer of the first block, for a
-    tile of one pass and ``cols`` = 16; throughput one block per cycle. Full back-pressure on all streams.
-    A tile that the array cannot multiply (see ``hw.TileStatus``) makes NaN blocks.
+    tile of one pass and ``cols`` = 16; throughput as many columns per cycle as the drain gives, up to 16.
+    Full back-pressure on all streams. A tile that the array cannot multiply (see ``hw.TileStatus``) makes NaN
+    blocks.
 
     Parameters
     ----------
@@ -66,6 +67,9 @@ class ArrayQuantizer(wiring.Component):
         self.rows = rows
         self.cols = cols
         self.drain_rows = array.drain_rows
+        # As many columns per cycle as the drain gives.
+        drained = min(BLOCK_SIZE, rows // array.drain_rows * cols)
+        self._words = min(words for words in WORDS if words >= drained)
         self.k_blocks = k_blocks
         self.fraction_bits = fraction_bits
         self.product_stages = product_stages
@@ -82,7 +86,7 @@ class ArrayQuantizer(wiring.Component):
     @property
     def latency(self):
         """Cycles from an idle array's last input beats to its first block, one-pass tile, ``cols`` = 16."""
-        return self._array.latency + self.rows + 2 + Quantizer.latency
+        return self._array.latency + self.rows + 2 + Quantizer(words=self._words).latency
 
     @property
     def shared_modules(self):
@@ -93,14 +97,19 @@ class ArrayQuantizer(wiring.Component):
         m = Module()
         m.submodules.array = array = self._array
         m.submodules.tile_rows = tile_rows = TileRows(
-            rows=self.rows, cols=self.cols, drain_rows=self.drain_rows, target=self.target
+            rows=self.rows,
+            cols=self.cols,
+            drain_rows=self.drain_rows,
+            words=self._words,
+            target=self.target,
         )
-        m.submodules.quantizer = quantizer = Quantizer(target=self.target)
+        m.submodules.quantizer = quantizer = Quantizer(words=self._words, target=self.target)
         # The format of each tile of 16 columns between the array's input and the quantizer's.
         m.submodules.formats = formats = Queue(shape=FormatCode, depth=_FORMATS)
-        tiles = BLOCK_SIZE // self.cols
+        tiles, parts = BLOCK_SIZE // self.cols, BLOCK_SIZE // self._words
         tile, row = Signal(range(max(2, tiles))), Signal(range(max(2, self.rows)))
-        sent, completes, last_row = Signal(), Signal(), Signal()
+        part = Signal(range(max(2, parts)))
+        sent, completes, last_row, last_part = Signal(), Signal(), Signal(), Signal()
 
         wiring.connect(m, wiring.flipped(self.a), array.a)
         m.d.comb += [
@@ -128,10 +137,13 @@ class ArrayQuantizer(wiring.Component):
             quantizer.i.p.last.eq(last_row),
             tile_rows.o.ready.eq(quantizer.i.ready),
             last_row.eq(row == self.rows - 1),
+            last_part.eq(part == parts - 1),
             sent.eq(quantizer.i.valid & quantizer.i.ready),
-            formats.o.ready.eq(sent & last_row),
+            formats.o.ready.eq(sent & last_row & last_part),
         ]
         with m.If(sent):
-            m.d.sync += row.eq(Mux(last_row, 0, row + 1))
+            m.d.sync += part.eq(Mux(last_part, 0, part + 1))
+            with m.If(last_part):
+                m.d.sync += row.eq(Mux(last_row, 0, row + 1))
         wiring.connect(m, quantizer.o, wiring.flipped(self.d))
         return m

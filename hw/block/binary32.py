@@ -2,13 +2,11 @@
 
 from amaranth.lib import data
 
-from golden.bfloat16 import BFLOAT16_NAN
 from golden.formats import NAN_EXPONENT
 from golden.rounding import QUIET_NAN
 
 __all__ = [
     "BFLOAT16_BITS",
-    "BFLOAT16_QUIET_NAN",
     "BINARY32_BITS",
     "BINARY32_FRACTION",
     "BINARY32_INFINITE",
@@ -42,6 +40,3 @@ BINARY32_BITS = binary32_layout().size
 
 BFLOAT16_BITS = 16
 """Bits of a bfloat16: the upper half of a binary32, rounded."""
-
-BFLOAT16_QUIET_NAN = int(BFLOAT16_NAN)
-"""The canonical quiet NaN of bfloat16."""

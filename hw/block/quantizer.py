@@ -4,47 +4,57 @@ import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
 
 from golden import quantize
-from golden.formats import (
-    BLOCK_SIZE,
-    MX9,
-    NAN_EXPONENT,
-    ONE_PASS_FORMATS,
-    PASS_MAGNITUDE_BITS,
-    STREAM_FORMATS,
-)
-from hw.block.binary32 import binary32_layout
+from golden.formats import BLOCK_SIZE, MX9, NAN_EXPONENT, STREAM_FORMATS
+from hw.block.binary32 import BINARY32_BITS, binary32_layout
 from hw.block.layouts import (
+    EXPONENT_BITS,
     FormatCode,
     any_of,
-    float_block_layout,
     format_of,
     is_format,
     pack_elements,
     packed_block_layout,
     slot_of,
 )
+from hw.block.rounding import MAGNITUDE_BITS, STEPS, WINDOW_BITS, aligned, rounded
+from hw.block.row_gatherer import RowGatherer
 from hw.stream.free_pipeline import FreePipeline
 from hw.stream.packet import packet_layout
+from hw.target.delay import delay
 from hw.target.targets import check_target
 
-__all__ = ["Quantizer"]
+__all__ = ["WORDS", "Quantizer"]
 
-_MAGNITUDE = MX9.magnitude_bits
-"""Bits of the longest magnitude; a shorter one is aligned to its low end by a longer shift."""
+WORDS = (4, 8, 16)
+"""Elements per cycle that a quantizer may take."""
 
-_WINDOW = _MAGNITUDE + 1
-"""Significand bits that a shift of 0 keeps: a magnitude and the guard bit."""
+_STAGES = 12
+_KNOWN = 4
+"""The stage that knows E."""
 
-_STEPS = (_WINDOW - 1).bit_length()
-"""Bits of a shift by less than the window."""
-
-_NEAR = _STEPS + 1
+_NEAR = STEPS + 1
 """Exponents below ``2**_NEAR`` may be closer together than the longest shift."""
 
 _PAIR = MX9.subblock_size
-_LANES = range(BLOCK_SIZE)
+
+
+def _part_layout(words) -> data.StructLayout:
+    """What the quantizer keeps of ``words`` binary32, whose fractions' low bits only make ``stickies``.
+
+    ``largest`` are the larger exponents of each sub-block.
+    """
+    return data.StructLayout(
+        {
+            "signs": words,
+            "exponents": data.ArrayLayout(EXPONENT_BITS, words),
+            "fractions": data.ArrayLayout(WINDOW_BITS - 1, words),
+            "stickies": words,
+            "largest": data.ArrayLayout(EXPONENT_BITS, words // _PAIR),
+        }
+    )
 
 
 class Quantizer(wiring.Component):
@@ -53,41 +63,68 @@ class Quantizer(wiring.Component):
     E is the largest exponent field, t of a sub-block 1 if all its exponent fields are below E,
     and the clamp is to ``±(2**m - 1)``. Subnormal inputs count as zero. A NaN or an infinity, or the
     reserved format code, makes a NaN block with t = 0 and q = 0. The format may change with
-    every beat.
+    every block.
 
-    Latency ``latency`` cycles, throughput one block per cycle; flow control as in a ``FreePipeline``.
+    The 16 come in parts of ``words``, lowest first; format and ``last`` of a block are those of its last
+    part. A block leaves whole.
+
+    Latency ``latency`` cycles from the last part, throughput one part per cycle; flow control as in a
+    ``FreePipeline``.
 
     An element's significand is shifted right by ``E + (7 - m) - t - e_i``, so that the format
     is an offset of the exponent, and what is shifted out is a guard and a sticky bit. Sign and rounding
     are one addition: ``-(k + u) = ~k + (1 - u)``.
 
+    Stages 1 to 4 find E, 5 to 12 quantize a part per cycle. Where a block has several parts, they wait for
+    each other between the rounds that find a part's largest exponent and stage 4, which knows that of all.
+
     Parameters
     ----------
+    words:
+        Elements per cycle: 4, 8 or 16.
     target:
         One of ``hw.target.targets.TARGETS``, for the FIFO behind the stages.
 
+    Attributes
+    ----------
+    stages:
+        Most blocks under way.
+
     Members
     -------
-    i: In(stream of packets), data ``float_block_layout()``, user the format code
+    i: In(stream of packets), data ``words`` binary32, user the format code
     o: Out(stream of packets), data a packed block, user the format code
+
+    Raises
+    ------
+    ValueError
+        ``words`` is none of those.
     """
 
-    stages = 12
-    latency = FreePipeline.latency_of(stages)
-
-    def __init__(self, *, target="generic"):
+    def __init__(self, *, words=BLOCK_SIZE, target="generic"):
         check_target(target)
+        if words not in WORDS:
+            raise ValueError(f"words must be one of {', '.join(map(str, WORDS))}, not {words!r}")
+        self.words = words
         self.target = target
+        self._parts = BLOCK_SIZE // words
+        self._rounds = exact_log2(words)
+        cycles = _STAGES
+        if self._parts > 1:
+            cycles = self._rounds + RowGatherer.latency + (_STAGES - _KNOWN) + self._parts - 1
+        self.stages = -(-cycles // self._parts) + (self._parts > 1)
+        self.latency = FreePipeline.latency_of(cycles)
+        floats = data.ArrayLayout(BINARY32_BITS, words)
         super().__init__(
             {
-                "i": In(stream.Signature(packet_layout(float_block_layout(), FormatCode))),
+                "i": In(stream.Signature(packet_layout(floats, FormatCode))),
                 "o": Out(stream.Signature(packet_layout(packed_block_layout(), FormatCode))),
             }
         )
 
     @staticmethod
     def compute(data, user):
-        """``data`` and ``user`` of the beat made from a beat, as integers, by golden."""
+        """``data`` and ``user`` of the beat made from 16 binary32, as integers, by golden."""
         fmt = format_of(user)
         if fmt is None:
             return NAN_EXPONENT, user
@@ -96,35 +133,72 @@ class Quantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pipe = FreePipeline(m, i=self.i, o=self.o, stages=self.stages, target=self.target)
-        floats = [data.View(binary32_layout(), bits) for bits in self.i.p.data]
-        code = Value.cast(self.i.p.user)
-        is_ = {fmt: pipe.carry(1, 4, f"is_{fmt}".lower(), is_format(code, fmt)) for fmt in STREAM_FORMATS}
+        gathers = self._parts > 1
+        pipe = FreePipeline(m, i=self.i, o=self.o, stages=self.stages, gathers=gathers, target=self.target)
+        known = self._parts_with_largest(pipe)
+        part, top, code = self._gathered(m, pipe, *known) if gathers else known
 
-        sign = pipe.carry(1, 9, "sign", [x.sign for x in floats])
-        top, largest = self._largest_exponents(pipe, floats)
-        header, micro, nan = self._header(pipe, top, largest, any_of(is_.values()))
-        shift, zero = self._shifts(pipe, floats, top, micro, is_)
-        magnitude, guard, sticky = self._aligned(pipe, floats, shift, zero)
+        is_ = {fmt: is_format(code, fmt) for fmt in STREAM_FORMATS}
+        header, micro, nan = self._header(pipe, top, part.largest, any_of(is_.values()))
+        shift, zero = self._shifts(pipe, part, top, micro, is_)
+        fractions, stickies = (pipe.carry(5, 6, name, part[name]) for name in ("fractions", "stickies"))
+        magnitude, guard, sticky = aligned(pipe, fractions, stickies, shift, zero)
 
         is_ = {fmt: pipe.carry(5, 8, f"is_{fmt}".lower(), is_[fmt]) for fmt in STREAM_FORMATS}
         late_nan = pipe.carry(6, 8, "nan", nan)
-        elements = self._rounded(pipe, sign, magnitude, guard, sticky, is_, late_nan)
+        sign = pipe.carry(5, 9, "sign", part.signs)
+        elements = rounded(pipe, sign, magnitude, guard, sticky, is_, late_nan)
 
         # 12: packing.
+        elements = {fmt: self._all_parts(pipe, 11, str(fmt).lower(), q) for fmt, q in elements.items()}
         elements = pipe.register(12, "elements", pack_elements(elements))
         m.d.comb += [
             pipe.result.data.eq(Cat(header, elements)),
-            Value.cast(pipe.result.user).eq(pipe.carry(1, self.stages, "user", code)),
+            Value.cast(pipe.result.user).eq(pipe.carry(5, _STAGES, "user", code)),
         ]
         return m
 
-    def _largest_exponents(self, pipe, floats):
-        """1 to 4: E by a tournament, whose first round gives the largest exponent of each sub-block."""
+    def _parts_with_largest(self, pipe):
+        """From 1 on: a part, its E, of which the first round gives that of each sub-block, and its format."""
+        floats = [data.View(binary32_layout(), bits) for bits in self.i.p.data]
+        lost = len(floats[0].fraction) - (WINDOW_BITS - 1)
         largest = top = pipe.register(1, "largest", _larger([x.exponent for x in floats]))
-        for stage in range(2, 5):
+        for stage in range(2, self._rounds + 1):
             top = pipe.register(stage, "top", _larger(list(top)))
-        return top[0], pipe.carry(2, 4, "largest", largest)
+        fields = [
+            Cat(x.sign for x in floats),
+            Cat(x.exponent for x in floats),
+            Cat(x.fraction[lost:] for x in floats),
+            Cat(x.fraction[:lost].any() for x in floats),
+        ]
+        fields = pipe.carry(1, self._rounds, "part", Cat(fields))
+        largest = pipe.carry(2, self._rounds, "largest", largest)
+        part = data.View(_part_layout(self.words), Cat(fields, Value.cast(largest)))
+        return part, top[0], pipe.carry(1, self._rounds, "code", Value.cast(self.i.p.user))
+
+    def _gathered(self, m, pipe, part, top, code):
+        """Up to 4: the same, of parts that leave one after the other when E of them all is known."""
+        row = Cat(code, pipe.carry(1, self._rounds, "last", self.i.p.last))
+        m.submodules.gatherer = gatherer = RowGatherer(
+            parts=self._parts, shape=len(Value.cast(part)), row_shape=len(row)
+        )
+        m.d.comb += [
+            gatherer.valid.eq(delay(m, "taken", pipe.taken, self._rounds, reset_less=False)),
+            gatherer.part.eq(part),
+            gatherer.exponent.eq(top),
+            gatherer.row.eq(row),
+            pipe.coming.eq(delay(m, "last_part", gatherer.o_last, _STAGES - _KNOWN - 1, reset_less=False)),
+            pipe.result.last.eq(pipe.carry(5, _STAGES, "last", gatherer.o_row[-1])),
+        ]
+        part = data.View(_part_layout(self.words), gatherer.o_part)
+        return part, gatherer.o_exponent, gatherer.o_row[:-1]
+
+    def _all_parts(self, pipe, stage, name, value):
+        """What ``value``, of ``stage``, was for each part of a block, when it is that of the last one."""
+        parts = [value]
+        for _ in range(self._parts - 1):
+            parts.insert(0, pipe.register(stage, f"{name}_before", parts[0]))
+        return [one for part in parts for one in part]
 
     def _header(self, pipe, top, largest, known):
         """5 and 6: what goes before the elements, for the last stage; t of each sub-block; a NaN block.
@@ -137,20 +211,22 @@ class Quantizer(wiring.Component):
         exponent = pipe.register(6, "exponent", exponent, only=~nan, otherwise=NAN_EXPONENT)
         shown = pipe.register(6, "microexponents", micro, only=~nan)
         header = Cat(
-            pipe.carry(7, self.stages, "exponent", exponent),
-            pipe.carry(7, self.stages, "microexponents", shown),
+            pipe.carry(7, _STAGES, "exponent", exponent),
+            *self._all_parts(
+                pipe, _STAGES, "microexponents", pipe.carry(7, _STAGES, "microexponents", shown)
+            ),
         )
         return header, micro, nan
 
-    def _shifts(self, pipe, floats, top, micro, is_):
+    def _shifts(self, pipe, part, top, micro, is_):
         """5 and 6: how far each significand goes right, and whether the element is 0 whatever that says."""
         # 5: E raised by what the format's magnitude is shorter than the longest.
-        shorter = {fmt: Const(_MAGNITUDE - fmt.magnitude_bits, _STEPS) for fmt in STREAM_FORMATS}
+        shorter = {fmt: Const(MAGNITUDE_BITS - fmt.magnitude_bits, STEPS) for fmt in STREAM_FORMATS}
         raised = pipe.register(
-            5, "raised", top + any_of(shorter[fmt] & is_[fmt].replicate(_STEPS) for fmt in STREAM_FORMATS)
+            5, "raised", top + any_of(shorter[fmt] & is_[fmt].replicate(STEPS) for fmt in STREAM_FORMATS)
         )
         near = pipe.register(5, "near", ~top[_NEAR:].any())
-        exponents = pipe.carry(1, 5, "exponents", [x.exponent for x in floats])
+        exponents = pipe.register(5, "exponents", part.exponents)
 
         # 6: shifts; half a step less is one less. Elements with exponent field 0 are zeros: only where
         # all exponents are small does the shift not say so by itself.
@@ -159,82 +235,7 @@ class Quantizer(wiring.Component):
         zero = pipe.register(6, "zero", [~e[:_NEAR].any() for e in exponents], only=near)
         return shift, zero
 
-    def _aligned(self, pipe, floats, shift, zero):
-        """7 and 8: significands shifted right: magnitudes, guard bits, and sticky bits of what is lost."""
-        lost = len(floats[0].fraction) - (_WINDOW - 1)
-        fraction = pipe.carry(1, 6, "fraction", [x.fraction[lost:] for x in floats])
-        sticky = pipe.carry(1, 6, "sticky", [x.fraction[:lost].any() for x in floats])
-
-        # 7: all of the shift but its lowest bit. The sticky bit collects what the window loses.
-        windows, stickies = [], []
-        for distance, kept, gone in zip(shift, fraction, sticky, strict=True):
-            window = Cat(kept, 1)
-            for step in reversed(range(1, _STEPS)):
-                gone = gone | (distance[step] & window[: 1 << step].any())
-                window = _shift_right(window, 1 << step, distance[step])
-            windows.append(window)
-            stickies.append(gone)
-        window = pipe.register(7, "window", windows)
-        sticky = pipe.register(7, "sticky", stickies)
-        odd = pipe.register(7, "odd", [d[0] for d in shift])
-        out = pipe.register(7, "out", [d[_STEPS:].any() | z for d, z in zip(shift, zero, strict=True)])
-
-        # 8: the lowest bit of the shift: magnitude and guard.
-        sticky = pipe.register(8, "sticky", [sticky[k] | (odd[k] & window[k][0]) for k in _LANES])
-        window = [_shift_right(window[k], 1, odd[k]) & ~out[k].replicate(_WINDOW) for k in _LANES]
-        guard = pipe.register(8, "guard", [w[0] for w in window])
-        magnitude = pipe.register(8, "magnitude", [w[1:] for w in window])
-        return magnitude, guard, sticky
-
-    def _rounded(self, pipe, sign, magnitude, guard, sticky, is_, nan):
-        """9 to 11: elements in two's complement by format, zero unless the block is of that format."""
-        # 9: half-way and above rounds up, unless the magnitude is the format's largest: all ones.
-        half = pipe.register(9, "half", [guard[k] & (magnitude[k][0] | sticky[k]) for k in _LANES])
-        ones = pipe.register(9, "ones", [_ones(q, is_) for q in magnitude])
-        more_ones = pipe.register(
-            9, "more_ones", [~is_[MX9] | q[PASS_MAGNITUDE_BITS:].all() for q in magnitude]
-        )
-        magnitude = pipe.register(9, "magnitude", magnitude)
-        wanted = {fmt: pipe.register(9, f"wanted_{fmt}".lower(), is_[fmt] & ~nan) for fmt in STREAM_FORMATS}
-        wanted = {fmt: pipe.flags(10, str(fmt).lower(), wanted[fmt]) for fmt in STREAM_FORMATS}
-
-        # 10: k + u, or ~k + (1 - u) if negative: its lowest bit, and the carry out of that.
-        up = [half[k] & ~(magnitude[k][0] & ones[k] & more_ones[k]) for k in _LANES]
-        low = pipe.register(10, "low", [magnitude[k][0] ^ up[k] for k in _LANES])
-        carry = pipe.register(10, "carry", [(magnitude[k][0] ^ sign[k]) & (up[k] ^ sign[k]) for k in _LANES])
-        rest = pipe.register(10, "rest", [q[1:] for q in magnitude])
-        sign = pipe.register(10, "sign", sign)
-
-        # 11: its other bits, once for each format.
-        elements = []
-        for k in _LANES:
-            upper = Cat(rest[k] ^ sign[k].replicate(len(rest[k])), sign[k])
-            carries = [carry[k] & upper[:n].all() if n else carry[k] for n in range(len(upper))]
-            elements.append(Cat(low[k], *(bit ^ c for bit, c in zip(upper, carries, strict=True))))
-        return {
-            fmt: pipe.register(
-                11, str(fmt).lower(), [q[: fmt.element_bits] for q in elements], only=wanted[fmt]
-            )
-            for fmt in STREAM_FORMATS
-        }
-
 
 def _larger(values):
     """The larger one of each pair of values."""
     return [Mux(a > b, a, b) for a, b in zip(values[0::2], values[1::2], strict=True)]
-
-
-def _ones(magnitude, is_):
-    """Whether the bits of a magnitude but its lowest are ones; of MX9, those that other formats have, too."""
-    ones, end = Const(1), PASS_MAGNITUDE_BITS
-    shorter = [fmt for fmt in ONE_PASS_FORMATS if fmt.magnitude_bits < end]
-    for fmt in sorted(shorter, key=lambda fmt: fmt.magnitude_bits, reverse=True):
-        ones, end = is_[fmt] | (magnitude[fmt.magnitude_bits : end].all() & ones), fmt.magnitude_bits
-    return magnitude[1:end].all() & ones
-
-
-def _shift_right(value, places, enable):
-    """``value >> places`` if ``enable``, else ``value``."""
-    kept = len(value) - places
-    # Zeros by AND: from a multiplexer Yosys makes resets, one for each lane.
-    return Cat(Mux(enable, value[places:], value[:kept]), value[kept:] & ~enable.replicate(places))

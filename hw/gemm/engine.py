@@ -6,13 +6,14 @@ from amaranth.lib.wiring import In, Out
 
 from golden.engine import ADDRESS_SPACE_BITS, EngineParameters
 from hw.axi.signatures import AXI4LiteSignature, AXI4Signature
+from hw.block.quantizer import WORDS
 from hw.gemm.datapath import Datapath
 from hw.gemm.geometry import Geometry
 from hw.gemm.jobs.control import Control
 from hw.gemm.jobs.counters import Counters
 from hw.gemm.jobs.supervisor import Supervisor
 from hw.gemm.results.accumulation import LANES, fewest_lanes
-from hw.gemm.results.result_path import WORDS, usual_words
+from hw.gemm.results.result_path import usual_words
 from hw.target.targets import check_target
 
 __all__ = ["Engine"]

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 
 from hw.stream.block_queue import BlockQueue
 from hw.stream.stages import Stages
+from hw.target.delay import delay
 
 __all__ = ["FreePipeline"]
 
@@ -24,6 +25,9 @@ class FreePipeline(Stages):
     ``last`` is carried along; the component drives ``result.data`` and ``result.user`` from registers of the
     last stage.
 
+    A component that ``gathers`` makes a beat of ``o`` from several of ``i``, of which ``taken`` says that one
+    comes. It drives ``coming``, high in the cycle before its beat is in the last stage, and ``result.last``.
+
     Parameters
     ----------
     m:
@@ -31,27 +35,26 @@ class FreePipeline(Stages):
     i, o:
         Its streams, of ``packet_layout`` payloads.
     stages:
-        Number of stages.
+        Number of stages, or most beats of ``o`` that are under way where the component ``gathers``.
+    gathers:
+        Whether beats of ``o`` are made from several of ``i``.
     target:
         One of ``hw.target.targets.TARGETS``, for the queue.
     """
 
-    def __init__(self, m: Module, *, i, o, stages, target="generic"):
+    def __init__(self, m: Module, *, i, o, stages, gathers=False, target="generic"):
         self._m = m
         queue = BlockQueue(shape=o.p.shape(), depth=self.depth_of(stages), compared=4, target=target)
         m.submodules.queue = queue
-        ready = Signal(name="ready", init=1)
-        self.result = queue.data
-        valid = i.valid & ready
-        for n in range(1, stages):
-            valid, before = Signal(name=f"valid_{n}"), valid
-            m.d.sync += valid.eq(before)
+        ready, self.taken = Signal(name="ready", init=1), Signal(name="taken")
+        self.result, self.coming = queue.data, queue.coming
         m.d.sync += ready.eq(~queue.filling)
-        m.d.comb += [
-            i.ready.eq(ready),
-            queue.coming.eq(valid),
-            queue.data.last.eq(self.carry(1, stages, "last", i.p.last)),
-        ]
+        m.d.comb += [i.ready.eq(ready), self.taken.eq(i.valid & ready)]
+        if not gathers:
+            m.d.comb += [
+                self.coming.eq(delay(m, "valid", self.taken, stages - 1, reset_less=False)),
+                self.result.last.eq(self.carry(1, stages, "last", i.p.last)),
+            ]
         wiring.connect(m, queue.o, wiring.flipped(o))
 
     @staticmethod

@@ -36,7 +36,7 @@ def unit_bench(bench, unit, way, **parameters):
         netlist,
         f"mx_{unit}",
         "verif.hw.block.block_bench",
-        parameters={"unit": unit, "rounds": 1, "examples": 100},
+        parameters={"unit": unit, "words": parameters.get("words", 16), "rounds": 1, "examples": 100},
     )
 
 
@@ -45,6 +45,13 @@ def unit_bench(bench, unit, way, **parameters):
 @pytest.mark.parametrize("unit", UNITS)
 def test_unit(bench, unit, way):
     unit_bench(bench, unit, way)
+
+
+@pytest.mark.netlist
+@pytest.mark.parametrize("way", ["ecp5", "xilinx"])
+def test_quantizer_of_parts(bench, way):
+    """Its parts wait in a memory of look-up tables."""
+    unit_bench(bench, "quantizer", way, words=4)
 
 
 @pytest.mark.netlist

@@ -13,7 +13,7 @@ from hw.block.layouts import FormatCode, block_bytes
 from hw.gemm.jobs.job import MX9_BLOCKS_BITS, PITCH_BITS
 from hw.gemm.memory_format import MEMORY_FORMAT_BITS, block_code, units_in
 from hw.gemm.reorder.reorder import INDEX_BITS, Reorder
-from hw.gemm.results.result_format import ResultFormat
+from hw.gemm.results.block_fragments import BlockFragments
 from hw.gemm.results.row_collector import RowCollector
 from hw.gemm.results.row_parts import RowParts
 
@@ -22,7 +22,7 @@ __all__ = ["ReorderPath", "reorder_job_layout"]
 _LOG = BLOCK_SIZE.bit_length() - 1
 
 _BLOCKS_UNDER_WAY = 64
-"""More blocks than ``ResultFormat`` holds."""
+"""More blocks than ``BlockFragments`` holds."""
 
 
 def reorder_job_layout(*, columns, rows_bits, address_bits) -> data.StructLayout:
@@ -102,7 +102,7 @@ class ReorderPath(wiring.Component):
         m.submodules.reorder = reorder = self._reorder
         parts = {"rows": 1, "words": self.words, "address_bits": self.address_bits}
         m.submodules.parts = row_parts = RowParts(**parts)
-        m.submodules.format = format_ = ResultFormat(target=self.target, **parts)
+        m.submodules.blocks = block_fragments = BlockFragments(target=self.target, **parts)
         m.submodules.collector = collector = RowCollector(
             data_bits=self.data_bits, target=self.target, **parts
         )
@@ -111,8 +111,8 @@ class ReorderPath(wiring.Component):
         )
         m.d.comb += reader.times.eq(1)
         wiring.connect(m, reader.read, wiring.flipped(self.read))
-        wiring.connect(m, row_parts.o, format_.i)
-        wiring.connect(m, format_.o, collector.i)
+        wiring.connect(m, row_parts.o, block_fragments.i)
+        wiring.connect(m, block_fragments.o, collector.i)
         wiring.connect(m, collector.o, wiring.flipped(self.o))
         wiring.connect(m, wiring.flipped(self.beat), reader.beat)
 
@@ -123,7 +123,6 @@ class ReorderPath(wiring.Component):
             blocks.eq(units_in(job.columns)),
             in_last.eq(Mux(job.columns[:_LOG] == 0, BLOCK_SIZE, job.columns[:_LOG])),
             reorder.length.eq(job.columns),
-            format_.format.eq(job.format),
         ]
         loading, moving, table_there, written = (
             Signal(name=name) for name in ("loading", "moving", "table_there", "written")
@@ -150,7 +149,7 @@ class ReorderPath(wiring.Component):
                 m.d.comb += self.fault.eq(1)
         self._request(m, job, reader.request, blocks, in_last, loading, moving)
         self._receive(m, job, reader.o, reorder, blocks, loading, table_there)
-        left = self._send(m, job, reorder.o, row_parts.i, format_.o, blocks, in_last)
+        left = self._send(m, job, reorder.o, row_parts.i, block_fragments.o, blocks, in_last)
         m.d.comb += written.eq(left & collector.idle)
         return m
 

@@ -1,79 +1,24 @@
 """Rows of 16 binary32 in the format that memory gets."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import MemoryFormat
-from golden.formats import BLOCK_SIZE
-from hw.block.binary32 import (
-    BFLOAT16_BITS,
-    BFLOAT16_QUIET_NAN,
-    BINARY32_BITS,
-    BINARY32_INFINITE,
-    binary32_layout,
-)
-from hw.block.layouts import FormatCode, block_bytes
-from hw.block.quantizer import Quantizer
+from hw.block.binary32 import BFLOAT16_BITS, BINARY32_BITS
 from hw.gemm.memory_format import MEMORY_FORMAT_BITS
+from hw.gemm.results.block_fragments import BlockFragments
+from hw.gemm.results.row_layouts import fragment_layout, result_part_layout
 from hw.stream.packet import packet_layout
 from hw.stream.pipeline import Pipeline
-from hw.stream.queue import Queue
 
-__all__ = ["ResultFormat", "fragment_layout", "result_part_layout", "row_place_layout"]
-
-_PLACES = Quantizer.latency + 4
-"""Places of the rows in the quantizer, which holds some more than it has stages when it stalls."""
-
-
-def row_place_layout(*, rows, address_bits) -> data.StructLayout:
-    """Where 16 columns of a row go: to ``address``, ``row`` being the number of the row in its tile.
-
-    ``begins`` and ``ends`` are those of the tile's command, ``last`` marks the tile's last row.
-    """
-    return data.StructLayout(
-        {"address": address_bits, "row": range(max(2, rows)), "begins": 1, "ends": 1, "last": 1}
-    )
-
-
-def fragment_layout(*, rows, words, address_bits) -> data.StructLayout:
-    """``bytes`` bytes (even, not 0) of ``data``, lowest first, for memory from ``place.address`` on.
-
-    A fragment is what 16 columns of a row make, or a part of it: ``last`` marks the last one of a tile.
-    ``place.begins`` and ``place.ends`` are those of a run.
-    """
-    return data.StructLayout(
-        {
-            "place": row_place_layout(rows=rows, address_bits=address_bits),
-            "bytes": range(4 * words + 1),
-            "last": 1,
-            "data": 32 * words,
-        }
-    )
-
-
-def result_part_layout(*, rows, words, address_bits) -> data.StructLayout:
-    """``words`` columns of 16 of a row of D: number ``part`` of them, of which the first ``columns`` exist.
-
-    ``final`` says that no column behind them exists, though more parts follow. ``place`` is that of the 16
-    columns. ``code`` is the format of the block that they make, where blocks are made.
-    """
-    return data.StructLayout(
-        {
-            "values": data.ArrayLayout(BINARY32_BITS, words),
-            "part": range(max(2, BLOCK_SIZE // words)),
-            "columns": range(words + 1),
-            "final": 1,
-            "place": row_place_layout(rows=rows, address_bits=address_bits),
-            "code": FormatCode,
-        }
-    )
+__all__ = ["ResultFormat"]
 
 
 class ResultFormat(wiring.Component):
     """Rows as binary32, bfloat16 (ties to even) or a block, padded with zeros; in fragments.
 
-    Latency: 2 cycles for floats, the quantizer's and 1 for blocks; throughput one part of a row per cycle.
+    Latency: 2 cycles for floats, the quantizer's and 2 for blocks; throughput one part of a row per cycle.
     ``format`` may change while nothing is under way.
 
     Parameters
@@ -90,7 +35,7 @@ class ResultFormat(wiring.Component):
     Members
     -------
     format: In, a code of ``MemoryFormat``
-    i: In(stream of ``result_part_layout``), all parts of a row, in ascending order
+    i: In(stream of ``result_part_layout``): all parts of a row, in ascending order; NaNs are canonical
     o: Out(stream of ``fragment_layout``)
     """
 
@@ -107,97 +52,32 @@ class ResultFormat(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.floats = floats = _Floats(**self._sizes)
-        m.submodules.blocks = blocks = _Blocks(**self._sizes, target=self.target)
-        to_floats, exists = Signal(), Signal()
+        m.submodules.blocks = blocks = BlockFragments(**self._sizes, target=self.target)
+        m.submodules.output = output = _Output(**self._sizes)
+        is_floats, exists = Signal(), Signal()
         narrow = self.format == MemoryFormat.BFLOAT16
+        # A job has one format, and jobs do not overlap.
         m.d.comb += [
-            to_floats.eq((self.format == MemoryFormat.BINARY32) | narrow),
-            floats.narrow.eq(narrow),
+            is_floats.eq((self.format == MemoryFormat.BINARY32) | narrow),
             exists.eq(self.i.p.columns != 0),
-            floats.i.valid.eq(self.i.valid & to_floats & exists),
-            floats.i.p.data.eq(self.i.p),
-            floats.i.p.last.eq(self.i.p.final & self.i.p.place.last),
-            blocks.i.valid.eq(self.i.valid & ~to_floats),
+            output.narrow.eq(narrow),
+            output.is_floats.eq(is_floats),
+            output.floats.valid.eq(self.i.valid & exists),
+            output.floats.p.eq(self.i.p),
+            blocks.i.valid.eq(self.i.valid & ~is_floats),
             blocks.i.p.eq(self.i.p),
-            self.i.ready.eq(Mux(to_floats, floats.i.ready | ~exists, blocks.i.ready)),
-            # A job has one format, and jobs do not overlap: at most one side has something.
-            self.o.valid.eq(floats.o.valid | blocks.o.valid),
-            self.o.p.eq(Mux(floats.o.valid, floats.o.p, blocks.o.p)),
-            floats.o.ready.eq(self.o.ready),
-            blocks.o.ready.eq(self.o.ready),
+            self.i.ready.eq(Mux(is_floats, output.floats.ready | ~exists, blocks.i.ready)),
         ]
+        wiring.connect(m, blocks.o, output.blocks)
+        wiring.connect(m, output.o, wiring.flipped(self.o))
         return m
 
 
-class _Blocks(wiring.Component):
-    """Rows as blocks."""
+class _Output(wiring.Component):
+    """Fragments: of ``floats``, rounded to bfloat16 if ``narrow``, or ``blocks`` as they are.
 
-    def __init__(self, *, rows, words, address_bits, target):
-        self._target = target
-        sizes = {"rows": rows, "words": words, "address_bits": address_bits}
-        self._words = words
-        self._place = row_place_layout(rows=rows, address_bits=address_bits)
-        super().__init__(
-            {
-                "i": In(stream.Signature(result_part_layout(**sizes))),
-                "o": Out(stream.Signature(fragment_layout(**sizes))),
-            }
-        )
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.quantizer = quantizer = Quantizer(target=self._target)
-        # Where the blocks in the quantizer go.
-        m.submodules.places = places = Queue(shape=self._place, depth=_PLACES, registered=True)
-
-        # A row is whole with its last part.
-        part, parts = self.i.p, BLOCK_SIZE // self._words
-        values = Cat(
-            part.values[column] & (part.columns > column).replicate(BINARY32_BITS)
-            for column in range(self._words)
-        )
-        before = []
-        for n in range(parts - 1):
-            kept = Signal(len(values), name=f"part_{n}", reset_less=True)
-            with m.If(part.part == n):
-                m.d.sync += kept.eq(values)
-            before.append(kept)
-        whole = Signal()
-        m.d.comb += [
-            whole.eq(self.i.valid & (part.part == parts - 1)),
-            quantizer.i.valid.eq(whole & places.i.ready),
-            quantizer.i.p.data.as_value().eq(Cat(*before, values)),
-            quantizer.i.p.user.eq(part.code),
-            places.i.valid.eq(whole & quantizer.i.ready),
-            places.i.p.eq(part.place),
-            self.i.ready.eq((part.part != parts - 1) | (quantizer.i.ready & places.i.ready)),
-        ]
-
-        # The longest blocks are more than a fragment of 4 words.
-        most, block, place, fragment = 4 * self._words, quantizer.o.p, places.o.p, self.o.p
-        second, cut = Signal(), Signal()
-        size = block_bytes(block.user)
-        m.d.comb += [
-            cut.eq(~second & (size > most)),
-            self.o.valid.eq(quantizer.o.valid),
-            fragment.place.eq(place),
-            fragment.place.address.eq(place.address + Mux(second, most, 0)),
-            fragment.place.begins.eq(place.begins & ~second),
-            fragment.place.ends.eq(place.ends & ~cut),
-            fragment.last.eq(place.last & ~cut),
-            fragment.bytes.eq(Mux(second, size - most, Mux(cut, most, size))),
-            fragment.data.eq(Mux(second, block.data[8 * most :], block.data[: 8 * most])),
-            quantizer.o.ready.eq(self.o.ready & ~cut),
-            places.o.ready.eq(quantizer.o.valid & self.o.ready & ~cut),
-        ]
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += second.eq(cut)
-        return m
-
-
-class _Floats(wiring.Component):
-    """Binary32 as it is, or rounded to bfloat16 if ``narrow``."""
+    What is not wanted is 0 in registers of the first stage: an OR is enough to choose.
+    """
 
     def __init__(self, *, rows, words, address_bits):
         sizes = {"rows": rows, "words": words, "address_bits": address_bits}
@@ -205,37 +85,52 @@ class _Floats(wiring.Component):
         super().__init__(
             {
                 "narrow": In(1),
-                "i": In(stream.Signature(packet_layout(result_part_layout(**sizes), 0))),
+                "is_floats": In(1),
+                "floats": In(stream.Signature(result_part_layout(**sizes))),
+                "blocks": In(stream.Signature(fragment_layout(**sizes))),
                 "o": Out(stream.Signature(fragment_layout(**sizes))),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        pipe = Pipeline(m, i=self.i, o=self.o, stages=2)
-        given = self.i.p.data
-        lanes = range(self._words)
-        values = [given.values[k] for k in lanes]
-        up = pipe.register(1, "up", [_rounds_up(value) for value in values])
-        nan = pipe.register(1, "nan", [_is_nan(value) for value in values])
-        narrow = pipe.register(1, "narrow", self.narrow)
-        values = pipe.register(1, "values", values)
-        quiet_nan = Const(BFLOAT16_QUIET_NAN, BFLOAT16_BITS)
-        short = Cat(
-            Mux(nan[k], quiet_nan, (values[k][-BFLOAT16_BITS:] + up[k])[:BFLOAT16_BITS]) for k in lanes
-        )
-        values = pipe.register(2, "values", Mux(narrow, short, Value.cast(values)))
-        offset = Mux(self.narrow, given.part * (2 * self._words), given.part * (4 * self._words))
-        fragment = {name: Signal(self.o.p[name].shape(), name=name) for name in ("place", "bytes")}
-        place = fragment["place"]
+        part, block = self.floats.p, self.blocks.p
+        given = stream.Signature(packet_layout(0, 0)).create()
+        pipe = Pipeline(m, i=given, o=self.o, stages=2)
         m.d.comb += [
-            place.eq(given.place),
-            place.address.eq(given.place.address + offset),
-            place.begins.eq(given.place.begins & (given.part == 0)),
-            place.ends.eq(given.place.ends & given.final),
-            fragment["bytes"].eq(Mux(self.narrow, given.columns << 1, given.columns << 2)),
-            self.o.p.data.eq(values),
-            *(self.o.p[name].eq(pipe.carry(1, 2, name, value)) for name, value in fragment.items()),
+            given.valid.eq(Mux(self.is_floats, self.floats.valid, self.blocks.valid)),
+            given.p.last.eq(Mux(self.is_floats, part.final & part.place.last, block.last)),
+            self.floats.ready.eq(given.ready),
+            self.blocks.ready.eq(given.ready & ~self.is_floats),
+        ]
+        wanted = {
+            name: pipe.flags(0, name, of) for name, of in (("f", self.is_floats), ("b", ~self.is_floats))
+        }
+        values = [part.values[k] for k in range(self._words)]
+        up = pipe.register(1, "up", [_rounds_up(value) for value in values])
+        narrow = pipe.register(1, "narrow", self.narrow)
+        values = pipe.register(1, "values", values, only=wanted["f"])
+        block_data = pipe.register(1, "block", block.data, only=wanted["b"])
+        # The canonical NaN rounds to that of bfloat16.
+        short = Cat(
+            (value[-BFLOAT16_BITS:] + rounds_up)[:BFLOAT16_BITS]
+            for value, rounds_up in zip(values, up, strict=True)
+        )
+        offset = Mux(self.narrow, part.part * (2 * self._words), part.part * (4 * self._words))
+        place = Signal.like(part.place)
+        size = Signal.like(block.bytes)
+        m.d.comb += [
+            place.eq(part.place),
+            place.address.eq(part.place.address + offset),
+            place.begins.eq(part.place.begins & (part.part == 0)),
+            place.ends.eq(part.place.ends & part.final),
+            size.eq(Mux(self.narrow, part.columns << 1, part.columns << 2)),
+        ]
+        about = pipe.register(1, "about", Cat(place, size), only=wanted["f"][:1])
+        block_about = pipe.register(1, "block_about", Cat(block.place, block.bytes), only=wanted["b"][:1])
+        m.d.comb += [
+            self.o.p.data.eq(pipe.register(2, "data", Mux(narrow, short, Value.cast(values)) | block_data)),
+            Cat(self.o.p.place, self.o.p.bytes).eq(pipe.register(2, "about", about | block_about)),
         ]
         return m
 
@@ -244,8 +139,3 @@ def _rounds_up(value):
     """Whether bfloat16 is the upper half plus one, ties to even."""
     guard = BINARY32_BITS - BFLOAT16_BITS - 1
     return value[guard] & (value[:guard].any() | value[guard + 1])
-
-
-def _is_nan(value):
-    number = data.View(binary32_layout(), value)
-    return (number.exponent == BINARY32_INFINITE) & number.fraction.any()

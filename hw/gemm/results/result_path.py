@@ -10,6 +10,7 @@ from hw.array.tile_rows import TileRows
 from hw.axi.fragment_reader import addend_beat_layout, addend_request_layout
 from hw.axi.line import write_beat_layout
 from hw.axi.signatures import check_bus
+from hw.block.quantizer import WORDS
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.accumulation import Accumulation
 from hw.gemm.results.addend_reader import AddendReader
@@ -21,10 +22,7 @@ from hw.gemm.results.tile_address import TileAddress
 from hw.stream.packet import packet_layout
 from hw.stream.queue import Queue
 
-__all__ = ["WORDS", "ResultPath", "usual_words"]
-
-WORDS = (4, 8, 16)
-"""Columns per cycle that a path may have."""
+__all__ = ["ResultPath", "usual_words"]
 
 _COMMANDS = 8
 """Tile commands that wait for their results, in front of each part that needs them: more than are summed

@@ -8,7 +8,7 @@ from amaranth.utils import ceil_log2, exact_log2
 
 from hw.axi.line import FRAGMENT_BYTES, LINE_UNITS, UNIT_BYTES, write_beat_layout
 from hw.gemm.results.line_sender import LineSender, kept_line_layout
-from hw.gemm.results.result_format import fragment_layout
+from hw.gemm.results.row_layouts import fragment_layout
 from hw.stream.queue import Queue
 from hw.target.block_memory import BlockMemory
 

@@ -7,7 +7,7 @@ from amaranth.utils import exact_log2
 
 from golden.formats import BLOCK_SIZE
 from hw.block.layouts import FormatCode, float_block_layout
-from hw.gemm.results.result_format import result_part_layout, row_place_layout
+from hw.gemm.results.row_layouts import result_part_layout, row_place_layout
 
 __all__ = ["RowParts", "columns_of_part", "result_row_layout"]
 

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from golden.formats import BLOCK_SIZE
 from hw.block.binary32 import BINARY32_BITS
 from hw.block.layouts import FormatCode
-from hw.gemm.results.result_format import result_part_layout
+from hw.gemm.results.row_layouts import result_part_layout
 from hw.gemm.results.row_parts import columns_of_part
 
 __all__ = ["RowPlaces", "written_tile_layout"]

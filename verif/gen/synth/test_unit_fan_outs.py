@@ -18,9 +18,13 @@ FAMILY_MARKS = [
 
 
 @pytest.mark.parametrize("family", FAMILY_MARKS)
-@pytest.mark.parametrize("unit", ["quantizer", "dequantizer", "converter"])
-def test_no_signal_of_a_block_unit_has_many_loads(unit, family):
-    built = SUBJECTS[unit].build({"target": family})
+@pytest.mark.parametrize(
+    ("unit", "parameters"),
+    [("quantizer", {}), ("quantizer", {"words": 4}), ("dequantizer", {}), ("converter", {})],
+    ids=["quantizer", "quantizer_of_parts", "dequantizer", "converter"],
+)
+def test_no_signal_of_a_block_unit_has_many_loads(unit, parameters, family):
+    built = SUBJECTS[unit].build({"target": family, **parameters})
     store = build_root() / "synth"
     netlist = synthesize(built.verilog, built.top, family=FAMILIES[family], dsp=False, store=store)
     found = largest_fan_outs(read_nets(json.loads(netlist.path.read_text()), family))

@@ -36,6 +36,25 @@ def test_unit(bench, unit):
     assert tally.missing == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [4, 8])
+def test_quantizer_of_parts(bench, words):
+    result = bench(
+        Quantizer(words=words),
+        f"mx_quantizer_{words}",
+        "verif.hw.block.block_bench",
+        parameters={"unit": "quantizer", "words": words, "rounds": 2, "examples": 150},
+    )
+    assert len(result.tests) == 17
+    (tally,) = merge(read_tallies(result.folder))
+    assert tally.missing == []
+
+
+def test_quantizer_names_the_words_that_it_can_have():
+    with pytest.raises(ValueError, match="words must be one of 4, 8, 16, not 2"):
+        Quantizer(words=2)
+
+
 @pytest.mark.parametrize("fmt", STREAM_FORMATS, ids=str)
 def test_tie_vectors_are_ties(fmt):
     rng = random.Random(1)

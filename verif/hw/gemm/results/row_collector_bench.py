@@ -6,7 +6,7 @@ from pathlib import Path
 import cocotb
 
 from hw.axi.line import LINE_UNITS, UNIT_BYTES
-from hw.gemm.results.result_format import fragment_layout, row_place_layout
+from hw.gemm.results.row_layouts import fragment_layout, row_place_layout
 from verif.coverage import Coverage
 from verif.handshake import Sink, Source, start, until
 from verif.hw.gemm.fragment_memory import Lines, payload_of
