@@ -19,7 +19,7 @@ class ResultFormat(wiring.Component):
     """Rows as binary32, bfloat16 (ties to even) or a block, padded with zeros; in fragments.
 
     Latency: 2 cycles for floats, the quantizer's and 2 for blocks; throughput one part of a row per cycle.
-    ``format`` may change while nothing is under way.
+    ``format`` may change while nothing is under way, a cycle ahead of a part.
 
     Parameters
     ----------
@@ -103,14 +103,13 @@ class _Output(wiring.Component):
             self.floats.ready.eq(given.ready),
             self.blocks.ready.eq(given.ready & ~self.is_floats),
         ]
-        wanted = {
-            name: pipe.flags(0, name, of) for name, of in (("f", self.is_floats), ("b", ~self.is_floats))
-        }
+        wanted_floats = pipe.flags(0, "floats", self.is_floats)
+        wanted_blocks = pipe.flags(0, "blocks", ~self.is_floats)
         values = [part.values[k] for k in range(self._words)]
         up = pipe.register(1, "up", [_rounds_up(value) for value in values])
         narrow = pipe.register(1, "narrow", self.narrow)
-        values = pipe.register(1, "values", values, only=wanted["f"])
-        block_data = pipe.register(1, "block", block.data, only=wanted["b"])
+        values = pipe.register(1, "values", values, only=wanted_floats)
+        block_data = pipe.register(1, "block", block.data, only=wanted_blocks)
         # The canonical NaN rounds to that of bfloat16.
         short = Cat(
             (value[-BFLOAT16_BITS:] + rounds_up)[:BFLOAT16_BITS]
@@ -126,8 +125,8 @@ class _Output(wiring.Component):
             place.ends.eq(part.place.ends & part.final),
             size.eq(Mux(self.narrow, part.columns << 1, part.columns << 2)),
         ]
-        about = pipe.register(1, "about", Cat(place, size), only=wanted["f"][:1])
-        block_about = pipe.register(1, "block_about", Cat(block.place, block.bytes), only=wanted["b"][:1])
+        about = pipe.register(1, "about", Cat(place, size), only=wanted_floats[:1])
+        block_about = pipe.register(1, "block_about", Cat(block.place, block.bytes), only=wanted_blocks[:1])
         m.d.comb += [
             self.o.p.data.eq(pipe.register(2, "data", Mux(narrow, short, Value.cast(values)) | block_data)),
             Cat(self.o.p.place, self.o.p.bytes).eq(pipe.register(2, "about", about | block_about)),
