@@ -169,10 +169,9 @@ class OperandReader(wiring.Component):
         step = Signal(range(self.geometry.most_group * self.other_rows + 1))
         other_last = Signal()
         rows_met = Mux(job.stationary, 1, job.group) * self.other_rows
-        m.d.comb += [
-            step.eq(rows_met[: len(step)]),
-            other_last.eq((job.stationary & job.resident) | (other_left <= step)),
-        ]
+        m.d.comb += step.eq(rows_met[: len(step)])
+        # A register: chunks take more cycles than one.
+        m.d.sync += other_last.eq((job.stationary & job.resident) | (other_left <= step))
         with m.FSM(name="state"):
             with m.State("IDLE"):
                 m.d.comb += [self.job.ready.eq(slots.fit), slots.begin.eq(self.job.valid & slots.fit)]
