@@ -52,8 +52,16 @@ area; a larger one is left out: neither its area nor a path from or to it is in 
 {table}
 """
 
-_PLACED_COLUMNS = ("design", "LUT4", "of the device", "FF", "block memories", "Fmax", "seeds")
-_PLACED_COLUMNS += ("bitstream, bytes", "seconds")
+_PLACED_COLUMNS: tuple[str, ...] = (
+    "design",
+    "LUT4",
+    "of the device",
+    "FF",
+    "block memories",
+    "Fmax",
+    "seeds",
+)
+_PLACED_COLUMNS += ("bitstream in bytes", "seconds")
 
 _CELL_COLUMNS: tuple[str, ...] = ("design", "um2", "NAND2", "FF", "um2 per MAC", "NAND2 per MAC or element")
 _CELL_COLUMNS += ("Fmax", "M MAC/s per mm2, MX6 x MX6", "memory bits in FF", "memory bits left out")
