@@ -82,10 +82,13 @@ def _bits_in_text(content: bytes) -> int:
 CHIPS: Mapping[str, Chip] = {
     "nexus": Chip(
         name="LIFCL-40-9BG400C",
-        sites=("E10", "E17", "F13", "G13", "F14"),
+        sites=("L13", "E17", "F13", "G13", "F14"),
         pin="ldc_set_location -site {{{site}}} [get_ports {port}]",
         nextpnr=NEXTPNR_NEXUS,
-        arguments=("--device", "LIFCL-40-9BG400C", "--pdc", _CONSTRAINTS, "--fasm", "routed.fasm"),
+        arguments=(
+            *("--device", "LIFCL-40-9BG400C", "--pdc", _CONSTRAINTS, "--fasm", "routed.fasm"),
+            *("--router", "router1"),  # router2 finds no way from the clock's pin in some small designs
+        ),
         pack=PRJOXIDE,
         pack_arguments=("pack", "routed.fasm", "design.bit"),
         bitstream="design.bit",

