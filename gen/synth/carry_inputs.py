@@ -5,7 +5,7 @@ to one. That cell makes the chain's first carry from its other inputs, so nothin
 which this step leaves open. Where something does depend on it, it is an error.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -32,10 +32,9 @@ def open_constant_carry_inputs(module: dict[str, Any]) -> int:
         pins = cell["connections"]
         if cell["type"] != "CCU2" or not pins.get("CIN") or pins["CIN"][0] not in constants:
             continue
-        read = [pin for pin in ("S0", "S1", "COUT") if any(readers[bit] for bit in pins.get(pin, ()))]
         choices = product(*(_values(pins.get(pin), constants) for pin in _INPUTS))
-        injects = cell["parameters"]["INJECT"] != "NO"  # as Yosys never does: other equations
-        if injects or any(_matters(cell["parameters"], values, read) for values in choices):
+        followers = {pin for values in choices for pin in _followers(cell["parameters"], values)}
+        if any(readers[bit] for pin in followers for bit in pins.get(pin, ())):
             raise SynthesisError(f"the carry input of {name} is a constant, which nextpnr cannot bring there")
         pins["CIN"] = []
         opened += 1
@@ -56,19 +55,14 @@ def _values(pin: list[Any] | None, constants: Mapping[int | str, int]) -> tuple[
     return (constants[pin[0]],) if pin and pin[0] in constants else (0, 1)
 
 
-def _matters(parameters: Mapping[str, str], values: tuple[int, ...], read: list[str]) -> bool:
-    """Whether one of the outputs ``read`` follows the carry input, with ``values`` at the other inputs."""
-    low, high = (_outputs(parameters, values, carry) for carry in (0, 1))
-    return any(low[pin] != high[pin] for pin in read)
+def _followers(parameters: Mapping[str, str], values: tuple[int, ...]) -> Iterator[str]:
+    """Outputs of a CCU2 that follow its carry input, with ``values`` at the other inputs.
 
-
-def _outputs(parameters: Mapping[str, str], values: tuple[int, ...], carry: int) -> dict[str, int]:
-    """What a CCU2 computes: S = T ^ carry, next carry = T ? carry : T for D = 0, in each half."""
-    outputs = {}
-    for half in (0, 1):
-        table = int(parameters[f"INIT{half}"], 16)
+    In each half, with T from its table: sum = T ^ carry, and the carry goes on if T is 1.
+    """
+    yield "S0"
+    for half, behind in enumerate(("S1", "COUT")):
         index = sum(value << place for place, value in enumerate(values[4 * half : 4 * half + 4]))
-        propagate = table >> index & 1
-        outputs[f"S{half}"] = propagate ^ carry
-        carry = carry if propagate else table >> (index & 7) & 1
-    return {**outputs, "COUT": carry}
+        if not int(parameters[f"INIT{half}"], 16) >> index & 1:
+            break
+        yield behind
