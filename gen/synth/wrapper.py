@@ -69,6 +69,7 @@ def wrapper(top: str, ports: Mapping[str, Any]) -> str:
     ports:
         Its ports, as in Yosys' JSON; ``clk`` and ``rst`` are clock and reset.
     """
+    module = top if top.isidentifier() else _escaped(top)
     inputs, width = _places(ports, "input")
     outputs, total = _places(ports, "output")
     pins = {name: name if name == "clk" else "reset[1]" for name in ports if name in ("clk", "rst")}
@@ -82,9 +83,9 @@ def wrapper(top: str, ports: Mapping[str, Any]) -> str:
         "  always @(posedge clk) if (load) inputs <= {inputs, data};",  # the highest bit falls out
         f"  wire [{total - 1}:0] outputs;",
         *_joined(total),
-        f"  {top} core({', '.join(f'.{_escaped(name)}({net})' for name, net in pins.items())});",
+        f"  {module} core({', '.join(f'.{_escaped(name)}({net})' for name, net in pins.items())});",
         "endmodule",
-        f"module {top}({', '.join(_escaped(name) for name in ports)});",
+        f"module {module}({', '.join(_escaped(name) for name in ports)});",
         *(f"  {p['direction']} [{len(p['bits']) - 1}:0] {_escaped(name)};" for name, p in ports.items()),
         "endmodule",
     ]
@@ -115,5 +116,5 @@ def _joined(width: int) -> Iterator[str]:
 
 
 def _escaped(name: str) -> str:
-    """Names of ports that are left over from left-out modules have dots."""
+    """Names of modules inside of others, and of ports that are left over from left-out ones, have dots."""
     return f"\\{name} "
