@@ -24,7 +24,8 @@ _PLACED = """\
 `--family {name}`, generic Verilog, placed and routed by nextpnr and packed into a bitstream. The designs have
 more ports than the device has pins, so they are in a wrapper of registers with five pins. LUTs, flip-flops
 and the share of the device's {luts:,} LUTs are of the design without it. Seconds are of placing, routing
-and packing with the median seed, beside other work on the same machine.
+and packing with the median seed, beside other work on the same machine. Fmax is by nextpnr's delays of
+cells and wires; it knows no limits of clock networks.
 
 {note}
 
