@@ -35,8 +35,8 @@ cells and wires; it knows no limits of clock networks.
 _NOTES = {
     "nexus": "nextpnr cannot bring a constant to the carry input of a carry chain: those of the chains' first"
     " cells, on which nothing depends, are left open.",
-    "gowin5": "nextpnr knows no delay from a block memory's clock to its outputs: paths that begin in one, of"
-    " which arrays have many, are not timed, so Fmax of the array is optimistic.",
+    "gowin5": "nextpnr knows no delay from a block memory's clock to its outputs: paths that begin there are"
+    " not timed, so Fmax of a design with block memories is optimistic.",
 }
 """What a reader has to know of a family."""
 

@@ -72,7 +72,7 @@ def test_rows_have_the_median_seed_and_the_share_without_wrapper():
 
 def test_page_on_gowin_says_that_fmax_is_optimistic():
     _, _, section = document({"gowin5": {"element": placed("gowin5", a=281)}}).partition("## Gowin")
-    assert "Fmax of the array is optimistic" in section
+    assert "Fmax of a design with block memories is optimistic" in section
 
 
 def test_standard_cells_have_their_table():
