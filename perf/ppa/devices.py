@@ -9,7 +9,6 @@ from typing import Any
 
 from gen.designs import ParameterError
 from gen.files import write_text
-from gen.synth.chips import CHIPS
 from gen.synth.command import STORE, default_jobs
 from gen.synth.errors import SynthesisError
 from gen.synth.families import FAMILIES
@@ -44,12 +43,15 @@ def _placed(family: str) -> Mapping[str, Request]:
     return {
         "processing element": _run("pe", family, seeds=3, target="generic"),
         "quantizer": _run("quantizer", family, target="generic"),
-        "array 2x2 with loaders": _run("array", family, target="generic", **_ARRAY),
     }
 
 
 RUNS: Mapping[str, Mapping[str, Request]] = {
-    **{family: _placed(family) for family in CHIPS},
+    "nexus": {
+        **_placed("nexus"),
+        "array 2x2 with loaders": _run("array", "nexus", target="generic", **_ARRAY),
+    },
+    "gowin5": _placed("gowin5"),
     "osu018": _CELLS,
 }
 """What the document shows, by family and by its title there."""
