@@ -62,7 +62,7 @@ def _print(found: dict[str, Any]) -> None:
     console = Console()
     console.print(table)
     names = ", ".join(f"{name} ({family.title})" for name, family in FAMILIES.items())
-    console.print(f"`mixdit synth --family` takes {names}.", highlight=False)
+    console.print(f"`mixdit synth --family` takes {names}.", highlight=False, soft_wrap=True)
 
 
 def _figures(run: dict[str, Any]) -> str:

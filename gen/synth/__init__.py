@@ -6,12 +6,14 @@ of standard cells.
 ``errors``: what fails. ``tools``: calling Yosys and nextpnr, which come as Python packages, and OpenSTA.
 ``synthesis``: the step through Yosys. ``placement``: the one through nextpnr. ``trim``: the netlist step
 between them.
+``chips``: devices other than ECP5, through nextpnr to a bitstream. ``wrapper``: few pins for any design.
+``carry_inputs``: the netlist step for Lattice Nexus.
 ``standard_cells``: the step through Yosys and ABC to standard cells. ``buffers``: trees on nets with many
 loads. ``static_timing``: the step through OpenSTA.
 ``levels`` and ``fan_out``: the longest chains of logic and the largest fan-outs of a netlist. ``nets`` reads
 it, by ``cells``: what a cell does to a path, ``cell_tables``: the cells of each family, and ``names``: what
 nets are called in the design.
-``flow``: runs of all of it, several at a time. ``result``: what they found.
+``flow``: runs of all of it, several at a time. ``request``: what is asked of it. ``result``: what it found.
 ``with_macros``: processing elements as placed macros on ECP5. ``macro``: one of them. ``logic_tiles``: where
 a device has logic. ``floorplan``: where elements are. ``merge``: copies of a macro in a netlist.
 ``command``: ``mixdit synth``. ``place_command``: ``mixdit place``, and ``place_files`` what it writes.

@@ -26,8 +26,8 @@ def _chain(carry_in: str, carry_out: str) -> Fixed:
     return Fixed(pins=carry_in, kinds=(Kind.CARRY,), sources=carry_out)
 
 
-def _registers(*names: str, clock: str, reset: str) -> dict[str, Cell]:
-    return dict.fromkeys(names, Cell(kind=Kind.REGISTER, clock=clock, reset=reset, enable="CE"))
+def _registers(*names: str, clock: str, reset: str, enable: str = "CE") -> dict[str, Cell]:
+    return dict.fromkeys(names, Cell(kind=Kind.REGISTER, clock=clock, reset=reset, enable=enable))
 
 
 _ECP5: dict[str, Cell] = {
@@ -188,6 +188,29 @@ _SERIES_7: dict[str, Cell] = {
     "DSP48E1": _dsp48(),
 }
 
+_NEXUS: dict[str, Cell] = {
+    **_luts("LUT4", "INV", "WIDEFN9"),  # the last are two tables and a multiplexer in one cell
+    **_registers("FD1P3BX", "FD1P3JX", clock="CK", reset="PD", enable="SP"),
+    **_registers("FD1P3DX", "FD1P3IX", clock="CK", reset="CD", enable="SP"),
+    "CCU2": Cell(
+        kind=Kind.CARRY,
+        paths=(Path(inputs="[ABCD]0|CIN", outputs="S0"), Path(inputs=".*", outputs="S1|COUT")),
+        fixed=(_chain("CIN", "COUT"),),
+    ),
+    "DPR16X4": _lut_memory((r"RAD\[\d\]", r"DO\[\d\]"), clock="WCK", enable="WRE"),
+    **dict.fromkeys(
+        ("PDPSC16K", "PDP16K", "DP16K"),
+        Cell(
+            kind=Kind.MEMORY,
+            clock="CLK[ABRW]?",
+            reset="RST[AB]?",
+            enable=r"(CE|WE)[ABRW]|CS[ABRW]\[\d\]",
+            address=r"AD[ABRW]\[\d+\]",
+        ),
+    ),
+    **dict.fromkeys(("VLO", "VHI"), _CONSTANT),
+}
+
 _GOWIN_MULTIPLIER = Cell(
     kind=Kind.MULTIPLIER,
     paths=tuple(
@@ -205,7 +228,7 @@ _GOWIN_MULTIPLIER = Cell(
     enable="CE",
 )
 
-_GOWIN: dict[str, Cell] = {
+_GOWIN_5: dict[str, Cell] = {
     **_luts(*(f"LUT{inputs}" for inputs in range(1, 5)), "INV"),
     **_registers(
         *(f"DFF{edge}{reset}" for edge in ("", "N") for reset in ("", "E", "S", "SE", "R", "RE", "P", "PE")),
@@ -226,14 +249,20 @@ _GOWIN: dict[str, Cell] = {
             address=r"AD[AB]?\[\d+\]",
         ),
     ),
-    **dict.fromkeys(("MULT9X9", "MULT18X18", "MULT36X36"), _GOWIN_MULTIPLIER),
     **dict.fromkeys(("GND", "VCC"), _CONSTANT),
+}
+
+_GOWIN: dict[str, Cell] = {
+    **_GOWIN_5,
+    **dict.fromkeys(("MULT9X9", "MULT18X18", "MULT36X36"), _GOWIN_MULTIPLIER),
 }
 
 CELLS: Mapping[str, Mapping[str, Cell]] = {
     "ecp5": _ECP5,
     "xilinx": _ULTRASCALE,
     "xilinx7": _SERIES_7,
+    "nexus": _NEXUS,
     "gowin": _GOWIN,
+    "gowin5": _GOWIN_5,
 }
 """The cells of each family, by type."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gen.options import one_of, with_parameter_options
+from gen.synth.chips import CHIPS
 from gen.synth.errors import SynthesisError
 from gen.synth.families import FAMILIES, RENAMED, Area, Family
 from gen.synth.fan_out import MANY, FanOuts
@@ -31,6 +32,8 @@ def _reach(family: Family) -> str:
     """How far the tools come."""
     if family.library:
         return ", timed before layout"
+    if chip := CHIPS.get(family.name):
+        return f", placed and packed for {chip.name}"
     return "" if family.timing else ", cells only"
 
 
@@ -190,9 +193,14 @@ def _net_lines(levels: Levels, fan_outs: FanOuts) -> Iterator[str]:
 
 
 def _add_timing(table: Table, result: Result, timing: Timing, title: str) -> None:
-    if result.family.timing:
+    chip = CHIPS.get(result.family.name)
+    if chip:
+        where = f"of {timing.median.comb_available} in {chip.name}, with a wrapper"
+        table.add_row(f"placed {result.family.lut_name}", str(timing.comb), where)
+        table.add_row("bitstream in bytes", str(timing.median.bitstream_bytes), "")
+    elif result.family.timing:
         table.add_row("TRELLIS_COMB", str(timing.comb), f"nextpnr, {title}")
-    if result.family.timing and result.macs:
+    if result.family.timing and not chip and result.macs:
         table.add_row("TRELLIS_COMB per MAC", f"{timing.comb / result.macs:.1f}", "")
     if timing.fmax_mhz is not None:
         seeds = ", ".join(f"{p.fmax_mhz:.0f}" for p in timing.seeds.values())

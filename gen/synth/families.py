@@ -51,9 +51,11 @@ class Family:
         Yosys command that maps to it, without hierarchy.
     by_module:
         The same with the modules kept apart.
+    with_pads:
+        The same with a buffer at each port; for families that are placed with their pins.
     luts, carries, muxes, ffs, dsps, rams:
         Weight of each cell type in the counts of ``Area``. A cell of another type that is not in
-        ``free`` is an error, so that nothing goes uncounted.
+        ``free`` is an error, so that nothing goes uncounted. Without ``dsps`` there is no ``--dsp``.
     free:
         Types of cells that take none of these.
     counting:
@@ -78,6 +80,7 @@ class Family:
     rams: tuple[str, ...]
     counting: str
     free: tuple[str, ...] = field(default=())
+    with_pads: str = ""
     timing: bool = False
     library: Library | None = None
 
@@ -168,6 +171,29 @@ def _xilinx(name: str, device: str, title: str, carries: tuple[str, ...], dsp: s
     )
 
 
+def _gowin(
+    name: str, title: str, options: str = "", *, dsps: tuple[str, ...] = (), timing: bool = False
+) -> Family:
+    """A family of Gowin's, which ``options`` choose."""
+    return Family(
+        name=name,
+        title=title,
+        lut_name="LUT4",
+        synthesis=f"synth_gowin{options} -noiopads",
+        by_module=f"synth_gowin{options} -noiopads -noflatten",
+        with_pads=f"synth_gowin{options}",
+        luts={**{f"LUT{inputs}": 1 for inputs in range(1, 5)}, "ALU": 1, "INV": 1, "RAM16SDP4": 4},
+        carries={"ALU": 1},
+        muxes={f"MUX2_LUT{inputs}": 1 for inputs in range(5, 9)},
+        ffs=("DFF",),
+        dsps=dsps,
+        rams=("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"),
+        counting="LUT1 to LUT4 + ALU + inverters + 4 x RAM16SDP4",
+        free=("GND", "VCC"),
+        timing=timing,
+    )
+
+
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
@@ -190,20 +216,24 @@ FAMILIES: Mapping[str, Family] = {
         _xilinx("xilinx", "xcup", "AMD UltraScale+", ("CARRY4", "CARRY8"), "DSP48E2"),
         _xilinx("xilinx7", "xc7", "AMD 7 series", ("CARRY4",), "DSP48E1"),
         Family(
-            name="gowin",
-            title="Gowin GW2A",
+            name="nexus",
+            title="Lattice Nexus",
             lut_name="LUT4",
-            synthesis="synth_gowin -noiopads",
-            by_module="synth_gowin -noiopads -noflatten",
-            luts={**{f"LUT{inputs}": 1 for inputs in range(1, 5)}, "ALU": 1, "INV": 1, "RAM16SDP4": 4},
-            carries={"ALU": 1},
-            muxes={f"MUX2_LUT{inputs}": 1 for inputs in range(5, 9)},
-            ffs=("DFF",),
-            dsps=("MULT", "PADD", "MULTADDALU", "ALU54D"),
-            rams=("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"),
-            counting="LUT1 to LUT4 + ALU + inverters + 4 x RAM16SDP4",
-            free=("GND", "VCC"),
+            synthesis="synth_nexus -noiopad",
+            by_module="synth_nexus -noiopad -noflatten",
+            with_pads="synth_nexus",
+            luts={"LUT4": 1, "WIDEFN9": 2, "CCU2": 2, "INV": 1, "DPR16X4": 4},
+            carries={"CCU2": 1},
+            muxes={},
+            ffs=("FD1P3",),
+            dsps=(),
+            rams=("PDPSC16K", "PDP16K", "DP16K"),
+            counting="LUT4 + inverters + 2 x WIDEFN9 + 2 x CCU2 + 4 x DPR16X4",
+            free=("VLO", "VHI"),
+            timing=True,
         ),
+        _gowin("gowin", "Gowin GW2A", dsps=("MULT", "PADD", "MULTADDALU", "ALU54D")),
+        _gowin("gowin5", "Gowin GW5A", " -family gw5a", timing=True),
         Family(
             name="osu018",
             title="OSU 0.18 um standard cells",

@@ -1,96 +1,29 @@
 """Runs of the whole flow, several at a time."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
+from gen.synth.chips import place_on_chip
 from gen.synth.errors import SynthesisError
-from gen.synth.families import Family
 from gen.synth.fan_out import FanOuts, largest_fan_outs
 from gen.synth.floorplan import NoFloorplanError
 from gen.synth.levels import Levels, longest_chains
 from gen.synth.nets import read_nets
 from gen.synth.placement import Placement, place
 from gen.synth.progress import progress
+from gen.synth.request import Request
 from gen.synth.result import Result, Timing
 from gen.synth.static_timing import analyze
-from gen.synth.subjects import Built, Subject
+from gen.synth.subjects import Built
 from gen.synth.synthesis import Netlist, Part, parts, synthesize
-from gen.synth.tools import NEXTPNR_ECP5, OPENSTA, YOSYS, Program, Tool, stop_tools
+from gen.synth.tools import stop_tools
 from gen.synth.with_macros import Macros, has_elements, with_macros
 
 __all__ = ["Request", "run_flow"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """A design to take through the flow.
-
-    Parameters
-    ----------
-    subject:
-        The design.
-    family:
-        The FPGA family, or the standard cells.
-    parameters:
-        The design's parameters, where they differ from its defaults.
-    dsp:
-        Let products go into DSP blocks.
-    seeds:
-        Seeds to place it with, 1 and up; none for Yosys alone. A family without an open tool for
-        placement is never placed; standard cells are timed once, before layout.
-    frequency_mhz:
-        Clock frequency that placement strives for.
-    placer:
-        nextpnr's placer, one of ``PLACERS``.
-    plain:
-        Also place Yosys' netlist as it is, not only with chain ends trimmed.
-    by_part:
-        Also count cells by kind of part.
-    without:
-        Modules of the design that are left out: what remains has the ports of their instances.
-    only:
-        The one module of the design to take; None for all of it.
-    macros:
-        Place processing elements as macros, for the netlist with trimmed chain ends, if the device has room.
-    """
-
-    subject: Subject
-    family: Family
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    dsp: bool = False
-    seeds: int = 3
-    frequency_mhz: float = 300
-    placer: str = "heap"
-    plain: bool = True
-    by_part: bool = False
-    without: Sequence[str] = ()
-    only: str | None = None
-    macros: bool = False
-
-    @property
-    def placed(self) -> bool:
-        """Whether it is placed and routed."""
-        return self.family.timing and self.seeds > 0
-
-    @property
-    def timed(self) -> bool:
-        """Whether it is timed without being placed."""
-        return self.family.library is not None and self.seeds > 0
-
-    @property
-    def steps(self) -> int:
-        """Runs of a tool that it takes, but for macros."""
-        return 1 + self.by_part + self.timed + ((1 + self.plain) * self.seeds if self.placed else 0)
-
-    @property
-    def tools(self) -> list[Tool | Program]:
-        """Tools that it takes."""
-        return [YOSYS, *([NEXTPNR_ECP5] if self.placed else []), *([OPENSTA] if self.timed else [])]
 
 
 class _Work:
@@ -118,7 +51,8 @@ class _Work:
         """Whether its elements are to be placed as macros."""
         request = self.request
         whole = not (request.dsp or request.without or request.only)
-        return request.macros and request.placed and whole and has_elements(self.built.verilog)
+        where = request.placed and not request.chip
+        return request.macros and where and whole and has_elements(self.built.verilog)
 
     def result(self) -> Result:
         def timing(trim: bool) -> Timing | None:
@@ -136,7 +70,7 @@ class _Work:
             levels=self.levels,
             fan_outs=self.fan_outs,
             failures=sorted(set(self.failures)),
-            tools=[tool.identity for tool in self.request.tools],
+            tools=list(dict.fromkeys(tool.identity for tool in self.request.tools)),
             memories=self.netlist.memories if self.netlist else None,
             without=self.request.without,
             only=self.request.only,
@@ -159,11 +93,13 @@ def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Res
 
     Progress goes to stderr. A step that fails is a line in its result's ``failures``, and the others go
     on. Raises ``ParameterError`` for parameters that a design cannot have, and ``SynthesisError`` when a
-    tool is missing.
+    tool is missing or a family does not have the placer.
     """
     for request in requests:
         assert all(tool.identity for tool in request.tools)
         assert request.family.library is None or request.family.library.text
+        if request.chip and request.placer != "heap":
+            raise SynthesisError(f"--placer {request.placer} is for ecp5, not for {request.family.name}")
     executor = ThreadPoolExecutor(jobs)
     pending: dict[Future[list[_Step]], _Step] = {}
     work = [_Work(request, request.subject.build(request.parameters)) for request in requests]
@@ -237,7 +173,8 @@ def _first_steps(item: _Work, store: Path) -> list[_Step]:
             return [_timing(item, item.netlist, store)] if request.timed else []
         nets = read_nets(json.loads(item.netlist.path.read_text()), request.family.name)
         item.levels, item.fan_outs = longest_chains(nets), largest_fan_outs(nets)
-        return _placements(item, item.netlist, store) if request.placed else []
+        steps = _on_chip if request.chip else _placements
+        return steps(item, item.netlist, store) if request.placed else []
 
     def by_part() -> list[_Step]:
         item.parts = parts(run(True), built.top, request.family)
@@ -258,6 +195,26 @@ def _timing(item: _Work, netlist: Netlist, store: Path) -> _Step:
         return []
 
     return _Step(item, "OpenSTA", run)
+
+
+def _on_chip(item: _Work, netlist: Netlist, store: Path) -> list[_Step]:
+    request, top = item.request, item.request.only or item.built.top
+
+    def step(seed: int) -> _Step:
+        def run() -> list[_Step]:
+            item.timing[False][seed] = place_on_chip(
+                netlist,
+                top,
+                family=request.family,
+                seed=seed,
+                frequency_mhz=request.frequency_mhz,
+                store=store,
+            )
+            return []
+
+        return _Step(item, f"nextpnr and bitstream, seed {seed}", run)
+
+    return [step(seed) for seed in range(1, request.seeds + 1)]
 
 
 def _placements(item: _Work, netlist: Netlist, store: Path) -> list[_Step]:

@@ -1,7 +1,7 @@
 """The step through nextpnr: a netlist for ECP5 to placed cells, routes and Fmax."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,13 +104,18 @@ class Placement:
     Parameters
     ----------
     comb, ff:
-        TRELLIS_COMB and TRELLIS_FF that it used; 0 of what is timed before it is placed.
+        Look-up tables and flip-flops that it used, on ECP5 TRELLIS_COMB and TRELLIS_FF, in a wrapper those of
+        the wrapper, too; 0 of what is timed before it is placed.
     comb_available:
-        How many TRELLIS_COMB the device has.
+        How many look-up tables the device has.
     fmax_mhz:
         Highest clock frequency; None for a design without a path between registers.
     worst_path:
         What limits it.
+    bitstream_bytes:
+        Size of the bitstream; None where none was made.
+    seconds:
+        How long placing, routing and packing took; None where it was not taken.
     """
 
     comb: int = 0
@@ -118,6 +123,8 @@ class Placement:
     comb_available: int = 0
     fmax_mhz: float | None
     worst_path: WorstPath | None
+    bitstream_bytes: int | None = None
+    seconds: float | None = None
 
 
 def place(
@@ -151,27 +158,37 @@ def place(
     return read_report(json.loads((folder / "report.json").read_text()))
 
 
-def read_report(report: Mapping[str, Any]) -> Placement:
-    """What a JSON report of nextpnr says about a design with at most one clock."""
+def read_report(
+    report: Mapping[str, Any],
+    *,
+    family: str = "ecp5",
+    luts: Sequence[str] = ("TRELLIS_COMB",),
+    ffs: Sequence[str] = ("TRELLIS_FF",),
+) -> Placement:
+    """What a JSON report of nextpnr says about a design with at most one clock.
+
+    ``luts`` and ``ffs`` are what it calls look-up tables and flip-flops of ``family``; of several the first
+    says how many there are.
+    """
     if len(report["fmax"]) > 1:
         raise SynthesisError(f"designs have one clock, not {len(report['fmax'])}")
     fmax = [clock["achieved"] for clock in report["fmax"].values()]
     paths = [p for p in report["critical_paths"] if p["from"] == p["to"] != "<async>"]
     use = report["utilization"]
     return Placement(
-        comb=use["TRELLIS_COMB"]["used"],
-        ff=use["TRELLIS_FF"]["used"],
-        comb_available=use["TRELLIS_COMB"]["available"],
+        comb=sum(use[kind]["used"] for kind in luts),
+        ff=sum(use[kind]["used"] for kind in ffs),
+        comb_available=use[luts[0]]["available"],
         fmax_mhz=fmax[0] if fmax else None,
-        worst_path=_worst_path(paths[0]["path"]) if paths else None,
+        worst_path=_worst_path(paths[0]["path"], CELLS[family]) if paths else None,
     )
 
 
-def _worst_path(steps: list[dict[str, Any]]) -> WorstPath:
+def _worst_path(steps: list[dict[str, Any]], kinds_of_cells: Iterable[str]) -> WorstPath:
     kinds = [step["type"] for step in steps]
     return WorstPath(
-        start=register_name(steps[0]["to"]["cell"], CELLS["ecp5"]),
-        end=register_name(steps[-1]["to"]["cell"], CELLS["ecp5"]),
+        start=register_name(steps[0]["to"]["cell"], kinds_of_cells),
+        end=register_name(steps[-1]["to"]["cell"], kinds_of_cells),
         levels=kinds.count("logic"),
         logic_ns=sum(step["delay"] for step in steps if step["type"] != "routing"),
         routing_ns=sum(step["delay"] for step in steps if step["type"] == "routing"),

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from statistics import median_low
 from typing import Any
 
+from gen.synth.chips import CHIPS
 from gen.synth.families import Area, Family
 from gen.synth.fan_out import FanOuts
 from gen.synth.levels import Levels
@@ -43,7 +44,7 @@ class Timing:
 
     @property
     def comb(self) -> int:
-        """TRELLIS_COMB, which no seed changes."""
+        """Look-up tables placed, on ECP5 TRELLIS_COMB, which no seed changes."""
         return self.median.comb
 
     @property
@@ -68,7 +69,7 @@ class Result:
         Its cells by Yosys; None if Yosys failed.
     plain, trimmed:
         nextpnr without and with the step in ``gen.synth.trim``; None where it was not run. For standard
-        cells ``plain`` is their timing before layout.
+        cells ``plain`` is their timing before layout, for a device of ``CHIPS`` all that nextpnr found.
     parts:
         Cells by kind of part, from a run that kept the modules apart; empty where it was not made.
     levels, fan_outs:
@@ -160,6 +161,7 @@ class Result:
             **self._timing_json(self.plain, ""),
             **self._timing_json(self.trimmed, "_trimmed"),
             "macros": self._macros_json(),
+            "chip": self._chip_json(),
             "parts": {
                 part.name: {
                     "number": part.number,
@@ -180,6 +182,19 @@ class Result:
             area = self.macros.netlist.area
             return {**self.macros.to_json(), "design_lut": area.lut, "design_ff": area.ff}
         return {"number": 0, "reason": self.no_macros} if self.no_macros else None
+
+    def _chip_json(self) -> dict[str, Any] | None:
+        """What is known of a design on a device of ``CHIPS``, by the placement with the median Fmax."""
+        chip = CHIPS.get(self.family.name)
+        if not (chip and self.plain):
+            return None
+        placed = self.plain.median
+        return {
+            "name": chip.name,
+            "luts": placed.comb_available,
+            "bitstream_bytes": placed.bitstream_bytes,
+            "seconds": placed.seconds,
+        }
 
     def _timing_json(self, timing: Timing | None, suffix: str) -> dict[str, Any]:
         path = timing.worst_path if timing else None

@@ -20,6 +20,10 @@ from gen.synth.tools import YOSYS
 __all__ = ["Netlist", "Part", "parts", "synthesize"]
 
 
+PADS = ("IB", "OB", "IBUF", "OBUF")
+"""Buffers at ports, of all families."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Netlist:
     """What Yosys made of a design.
@@ -73,12 +77,14 @@ def synthesize(
     by_module: bool = False,
     without: Sequence[str] = (),
     boxes: Sequence[str] = (),
+    pads: bool = False,
 ) -> Netlist:
     """Map ``verilog`` with top module ``top`` to ``family``; results are kept in the folder ``store``.
 
     With ``by_module`` the modules stay apart, for `parts`: nothing is then simplified across their borders.
     Modules in ``without`` are left out: ports of their instances become ports of the top. Instances of
-    modules in ``boxes`` stay instances, of which nothing is known or counted. Raises ``SynthesisError``.
+    modules in ``boxes`` stay instances, of which nothing is known or counted. With ``pads`` there is a buffer
+    at each port, which does not count either. Raises ``SynthesisError``.
     """
     for name in (top, *without, *boxes):
         # Names with dots are written with a backslash.
@@ -89,8 +95,11 @@ def synthesize(
         if asked := [option for option, value in options.items() if value]:
             raise SynthesisError(f"{asked[0]} is for FPGA families, not for {family.name}")
         return _synthesize_to_cells(verilog, top, family, family.library, store)
+    if dsp and not family.dsps:
+        raise SynthesisError(f"--dsp is not for {family.name}, whose DSP blocks have no rule for counting")
     # Without the renaming, ABC9 gives a wire of a module that stays apart the name of another one, and fails.
     command = f"hierarchy -top {top}; rename -hide; {family.by_module}" if by_module else family.synthesis
+    command = family.with_pads if pads else command
     if without:
         instances = " ".join(f"t:{name}" for name in without)
         leave_out = f"blackbox {' '.join(without)}; proc; flatten; expose -evert {instances}"
@@ -107,7 +116,8 @@ def synthesize(
         YOSYS.run(["-q", "-p", script], folder)
 
     folder = stored(store, f"{top}-{family.name}", [YOSYS.identity, script, verilog], make)
-    cells = {kind: number for kind, number in _cells(folder, top).items() if kind not in boxes}
+    uncounted = {*boxes, *(PADS if pads else ())}
+    cells = {kind: number for kind, number in _cells(folder, top).items() if kind not in uncounted}
     return Netlist(folder=folder, area=family.area(cells))
 
 

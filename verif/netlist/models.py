@@ -101,8 +101,8 @@ def _fpga_models(family: str) -> list[str]:
     # The harnesses do not see a simulation that finishes.
     texts = [path.read_text().replace("$finish", "$fatal") for path in exported]
     texts += [_expanded(share / FAMILIES[family].models / "cells_sim.v")]
-    # Those of ``amd`` are parts of cells of both of its families.
-    for owner in (family, "amd"):
+    # A vendor's families share cells; those of ``amd`` are parts of cells of both of its families.
+    for owner in dict.fromkeys((FAMILIES[family].models, family, "amd")):
         texts += [path.read_text() for path in sorted((Path(__file__).parent / "cells").glob(f"{owner}_*.v"))]
     return texts
 

@@ -10,6 +10,7 @@ from typing import Any
 from amaranth.lib import wiring
 
 from gen.store import stored
+from gen.synth.carry_inputs import open_constant_carry_inputs
 from gen.synth.families import FAMILIES
 from gen.synth.synthesis import synthesize
 from gen.synth.tools import YOSYS
@@ -46,7 +47,7 @@ def netlist_of(
     family:
         A key of ``gen.synth.families.FAMILIES``.
     trim:
-        After the step of ``gen.synth.trim``.
+        After the step on carry chains between Yosys and nextpnr.
     dsp:
         Let products go into DSP blocks.
     macros:
@@ -63,7 +64,7 @@ def netlist_of(
         source = synthesize(design.verilog, name, family=FAMILIES[family], dsp=dsp, store=store)
     netlist = json.loads(source.path.read_text())
     if trim:
-        trim_carry_chains(netlist)
+        _trim(netlist, name, family)
     if change:
         change(netlist)
     (module,) = (m for n, m in netlist["modules"].items() if n == name)
@@ -83,8 +84,16 @@ def netlist_of(
     return dataclasses.replace(design, verilog=verilog, shared={})
 
 
+def _trim(netlist: dict[str, Any], name: str, family: str) -> None:
+    if family == "ecp5":
+        trim_carry_chains(netlist)
+    else:
+        assert open_constant_carry_inputs(netlist["modules"][name]), "there is no carry chain"
+
+
 _OPEN_INPUTS = {
     "CCU2C": ("CIN",),
+    "CCU2": ("CIN",),
     "TRELLIS_COMB": ("FCI",),
     "CARRY4": ("CI", "CYINIT"),
     "CARRY8": ("CI", "CI_TOP"),
@@ -107,7 +116,7 @@ def _tie_undriven(module: dict[str, Any]) -> None:
     for cell in module["cells"].values():
         pins = cell["connections"]
         for pin in _OPEN_INPUTS.get(cell["type"], ()):
-            pins.setdefault(pin, ["x"])
+            pins[pin] = pins.get(pin) or ["x"]
         for pin, value in _CONSTANT_INPUTS.get(cell["type"], {}).items():
             pins.setdefault(pin, [value])
         for pin, bits in pins.items():
@@ -137,6 +146,7 @@ _CONTENTS = {
     "RAMB36E1": "INIT",
     "RAMB36E2": "INIT",
     "SDPX9B": "INIT_RAM_",
+    "PDPSC16K": "INITVAL_",
 }
 """How the parameters with the initial contents of a block memory begin."""
 
@@ -148,4 +158,4 @@ def _drop_initial_contents(module: dict[str, Any]) -> None:
         contents = [key for key in cell["parameters"] if prefix and key.startswith(prefix)]
         for key in contents:
             value = str(cell["parameters"].pop(key))
-            assert not value.strip("0x"), f"{name} has initial contents {key} = {value}"
+            assert not value.strip("0x "), f"{name} has initial contents {key} = {value}"

@@ -14,7 +14,8 @@ from verif.netlist.netlist import netlist_of
 from verif.runner import BenchError
 
 NETLISTS = {family: {"family": family} for family in FAMILIES} | {
-    "ecp5-trimmed": {"family": "ecp5", "trim": True}
+    "ecp5-trimmed": {"family": "ecp5", "trim": True},
+    "nexus": {"family": "nexus", "trim": True},
 }
 """Ways through synthesis."""
 
@@ -26,6 +27,8 @@ MADE_FOR = {
     for options in NETLISTS.values()
 }
 """The targets made for a family's cells."""
+
+BLOCK_MEMORIES = ("RAMB18E2", "RAMB18E1", "SDPX9B", "PDPSC16K")
 
 UNITS = {"quantizer": Quantizer, "dequantizer": Dequantizer, "converter": Converter}
 
@@ -82,12 +85,13 @@ def test_array(bench, target, way):
         ("xilinx_dsp", "xilinx"),
         ("xilinx7", "xilinx7"),
         ("generic", "gowin"),
+        ("generic", "nexus"),
     ],
 )
 def test_array_with_block_memories(bench, target, way):
     parameters = {"rows": 1, "cols": 1, "drain_rows": 1, "k_blocks": 40, "fraction_bits": 17}
     netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])
-    assert any(f"module {cell}" in netlist.verilog for cell in ("RAMB18E2", "RAMB18E1", "SDPX9B"))
+    assert any(f"module {cell}" in netlist.verilog for cell in BLOCK_MEMORIES)
     bench(netlist, "mx_array", "verif.hw.array.array_bench", parameters=parameters)
 
 

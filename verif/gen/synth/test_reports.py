@@ -78,6 +78,28 @@ def test_xilinx_counts_memories_and_shift_registers_as_luts():
     assert (area.lut, area.carry, area.ff, area.dsp) == (5 + 6 + 1 + 3 + 8, 2, 9, 8)
 
 
+def test_nexus_counts_two_tables_in_a_carry_cell_and_in_a_wide_multiplexer():
+    cells = {"LUT4": 10, "INV": 2, "WIDEFN9": 3, "CCU2": 5, "DPR16X4": 1, "FD1P3IX": 7, "FD1P3JX": 1}
+    area = FAMILIES["nexus"].area({**cells, "PDPSC16K": 2, "VLO": 1, "VHI": 1})
+    assert (area.lut, area.carry, area.mux, area.ff, area.ram) == (10 + 2 + 6 + 10 + 4, 5, 0, 8, 2)
+
+
+@pytest.mark.parametrize("family", ["gowin", "gowin5"])
+def test_gowin_counts_a_carry_cell_as_a_table(family):
+    cells = {
+        "LUT1": 1,
+        "LUT4": 2,
+        "ALU": 4,
+        "RAM16SDP4": 1,
+        "MUX2_LUT5": 3,
+        "DFFSE": 5,
+        "SDPX9B": 1,
+        "GND": 1,
+    }
+    area = FAMILIES[family].area(cells)
+    assert (area.lut, area.carry, area.mux, area.ff, area.ram) == (3 + 4 + 4, 4, 3, 5, 1)
+
+
 def test_unknown_cell_is_an_error():
     with pytest.raises(SynthesisError, match="no rule for counting cells of type ODD"):
         FAMILIES["gowin"].area({"ODD": 1, "LUT4": 1})
