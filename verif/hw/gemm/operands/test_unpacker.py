@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 from amaranth.hdl import Value
 
-from golden import format_codes, slots, split_passes
+from golden import MXTensor, format_codes, slots, split_passes
 from golden.engine import EngineParameters
 from golden.formats import MX9, STREAM_FORMATS
 from golden.passes import reference_exponents
 from hw.gemm.geometry import Geometry
 from hw.gemm.operands.unpacker import Unpacker
+from verif.hw.array.operands import operands
 from verif.hw.block.aligned import aligned_fields, expected_fields
 from verif.hw.gemm.operands.stored_rows import drive_beats, random_tiles, tile_beats
 from verif.simulation import simulate
 
-ROWS, K_BLOCKS, TILES = 5, 16, 4
+ROWS, K_BLOCKS, TILES = 5, 16, 6
 
 
 @pytest.mark.slow
@@ -30,6 +31,7 @@ def test_every_block_reaches_its_place(data_bits, stall):
     unpacker = Unpacker(geometry=geometry)
     cases = ("ordinary", "nan", "lowest", "spread")
     tiles = [tile for case in cases for tile in random_tiles(rng, rows=ROWS, k_blocks=K_BLOCKS, case=case)]
+    tiles += [tile_with_one_lowest(rng, row, block) for row, block in ((0, 0), (ROWS - 1, 3))]
     written, rows, ends = {}, {}, []
 
     async def drive(ctx):
@@ -72,8 +74,19 @@ def test_every_block_reaches_its_place(data_bits, stall):
             assert nan == split_passes(tile).nan[lane].any()
             if not nan:
                 assert exponent == reference_exponents(tile)[lane] % 256
-    assert (len(written), len(rows)) == (blocks, TILES * ROWS)
+    assert (len(written), len(rows)) == (blocks, len(tiles) * ROWS)
+    assert [wide for _, wide in ends[-2:]] == [1, 1]
     assert ends == [(slot, takes_second_passes(tile)) for slot, tile in enumerate(tiles)]
+
+
+def tile_with_one_lowest(rng, row, block):
+    """Four blocks of MX6 in each row, with a single element -2**m."""
+    tile, _ = operands(rng, (ROWS, 1, 4), ("MX6", "MX6"), "ordinary")
+    lowest = -(1 << tile.fmt.magnitude_bits)
+    elements = tile.elements.copy()
+    elements[elements == lowest] = 0
+    elements[row, block, 5] = lowest
+    return MXTensor(tile.fmt, tile.k, tile.exponents, tile.microexponents, elements)
 
 
 def takes_second_passes(tile):
