@@ -16,8 +16,8 @@ __all__ = ["RowCollector"]
 
 _UNIT_BITS = 8 * UNIT_BYTES
 
-_LEAST_LINES = 8
-"""Lines that are kept at least, however few the rows are."""
+_LINES = 4
+"""Lines of each row that are kept: those of all rows fill in the same tile, at the end of a run in two."""
 
 
 class RowCollector(wiring.Component):
@@ -26,8 +26,8 @@ class RowCollector(wiring.Component):
     A tile gives a short fragment of every row before its neighbour goes on with the first row. They wait in
     block memories, one for each unit of a word, which is a beat of memory or a fragment, whatever is wider:
     each memory has an address of its own, so that a fragment can begin in one word and end in the next one.
-    A line leaves, beat by beat, when it is full or its run ends. There is room for two lines of each row at
-    least: a fragment waits only for a line two before its own.
+    A line leaves, beat by beat, when it is full or its run ends. There is room for four lines of each row: a
+    fragment waits only for a line four before its own.
 
     Latency: 7 cycles from a fragment to the first beat of its line; throughput one fragment and one beat per
     cycle, a fragment in two cycles if it is the last one of a run and goes into two lines.
@@ -58,7 +58,7 @@ class RowCollector(wiring.Component):
         self._fragment = fragment_layout(rows=rows, words=words, address_bits=address_bits)
         self._turned_units = words * 32 // _UNIT_BITS
         self._units = max(data_bits // _UNIT_BITS, self._turned_units)  # of a word
-        self._slot_bits = exact_log2(max(2, _LEAST_LINES // rows))  # lines of a row
+        self._slot_bits = exact_log2(_LINES)
         self._row_bits = ceil_log2(max(2, rows))
         super().__init__(
             {
@@ -79,7 +79,7 @@ class RowCollector(wiring.Component):
         sizes = {"place_bits": self._slot_bits + self._row_bits, "address_bits": self.address_bits}
         m.submodules.sender = sender = LineSender(units=self._units, data_bits=self.data_bits, **sizes)
         m.submodules.lines = lines = Queue(
-            shape=kept_line_layout(**sizes), depth=max(4, self.rows), registered=True
+            shape=kept_line_layout(**sizes), depth=max(4, 2 * self.rows), registered=True
         )
         wiring.connect(m, lines.o, sender.lines)
         wiring.connect(m, sender.o, wiring.flipped(self.o))
