@@ -1,6 +1,6 @@
 """The rows of one operand on chip: many blocks of a row in, a pass of every row out, skewed for the array."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,12 +20,16 @@ __all__ = ["OperandBuffer", "stored_pass_layout"]
 
 
 def stored_pass_layout(geometry, side) -> data.StructLayout:
-    """A pass of the tile in ``slot``; ``first`` is the tile's first, for the arrays in ``arrays``."""
+    """A pass of the tile in ``slot``, which has so many ``lanes``.
+
+    ``first`` is the tile's first, for the arrays in ``arrays``.
+    """
     return data.StructLayout(
         {
             "part": pass_layout(geometry.depth[side]),
             "first": 1,
             "slot": range(geometry.most_slots[side]),
+            "lanes": range(geometry.lanes[side] + 1),
             "arrays": geometry.parameters.arrays,
         }
     )
@@ -39,6 +43,8 @@ class OperandBuffer(wiring.Component):
     as many memories, and the block lies in number ``(l + address) % banks``. Neighbouring blocks of a
     lane are in different memories then, and so are blocks of different lanes at one address. Behind the
     memories, which give passes, the rotation is undone. With one bank, a lane has a memory of its own.
+
+    Lanes behind the last row of a matrix give zeros.
 
     The skew of the array's rows is that of addresses: a group is read as much later as its first row
     is. Within the group, lanes wait for their turn in registers.
@@ -129,17 +135,25 @@ class OperandBuffer(wiring.Component):
         for g, lanes in enumerate(groups):
             passes = issued[late[g] :]
             banks = [self._bank(m, g, n, passes) for n in range(self.banks)]
-            exponents = self._rotate(m, f"exponent_{g}", [bank.exponent for bank in banks], passes, rotated)
+            present = [self._present(m, lane, passes) for lane in lanes]
+            exponents = self._in_order(
+                m, f"exponent_{g}", [bank.exponent for bank in banks], passes, rotated, present
+            )
             subblocks = [
-                self._rotate(
-                    m, f"operand_{g}_{j}", [bank.operand[j] for bank in banks], passes, self._latency + j
+                self._in_order(
+                    m,
+                    f"operand_{g}_{j}",
+                    [bank.operand[j] for bank in banks],
+                    passes,
+                    self._latency + j,
+                    present,
                 )
                 for j in range(SUBBLOCKS)
             ]
             for n, lane in enumerate(lanes):
                 # Its place in its array, beyond that of the group's first.
                 turn = lane % self._array_rows - late[g]
-                reference = self._references(m, lane, passes, rotated)
+                reference = self._references(m, lane, passes, rotated, present[n])
                 distance = exponent_distance(
                     m,
                     f"distance_{lane}",
@@ -153,6 +167,15 @@ class OperandBuffer(wiring.Component):
                     operand = delay(m, f"operand_{lane}_{j}", subblocks[j][n], turn)
                     m.d.comb += self.operand[lane][j].eq(operand)
         return m
+
+    def _present(self, m, lane, passes):
+        """Whether the lane has a row, by the number of cycles after ``passes[0]``, where it is needed."""
+        first = self._latency - 1
+        exists = delay(m, f"present_{lane}_{first}", passes[first - 1].lanes > lane, 1)
+        found = {first: exists}
+        for cycle in range(first + 1, self._latency + SUBBLOCKS):
+            found[cycle] = exists = delay(m, f"present_{lane}_{cycle}", exists, 1)
+        return found
 
     def _bank(self, m, group, bank, passes):
         cells = place(m, f"memory_{group * self.banks + bank}", self._memory, module=self.memory_module)
@@ -168,21 +191,24 @@ class OperandBuffer(wiring.Component):
         ]
         return cells
 
-    def _rotate(self, m, name, outputs, passes, latency):
-        """What banks give in lanes' order, ``latency`` cycles after ``passes[0]``."""
+    def _in_order(self, m, name, outputs, passes, latency, present):
+        """What banks give in lanes' order, ``latency`` cycles after ``passes[0]``, and zeros."""
         steps = self.banks.bit_length() - 1
-        if not steps:
-            return outputs
         # The register is the last of these cycles.
-        turn = passes[latency - 1].part.address[:steps]
+        given = latency - (steps > 0)
+        turn = passes[given].part.address[:steps]
         for step in range(steps):
             outputs = [
                 Mux(turn[step], outputs[(n + (1 << step)) % self.banks], output)
                 for n, output in enumerate(outputs)
             ]
-        return [delay(m, f"{name}_{n}", output, 1) for n, output in enumerate(outputs)]
+        found = []
+        for n, (output, exists) in enumerate(zip(outputs, present, strict=False)):
+            output = Value.cast(output) & exists[given].replicate(len(Value.cast(output)))
+            found.append(delay(m, f"{name}_{n}", output, 1) if steps else output)
+        return found
 
-    def _references(self, m, lane, passes, latency):
+    def _references(self, m, lane, passes, latency, present):
         """Keep the references of a lane's tiles; that of the pass ``latency`` cycles after ``passes[0]``."""
         cells = BlockMemory(width=reference_layout().size, depth=self.slots, target=self.target)
         m.submodules[f"references_{lane}"] = cells
@@ -195,7 +221,7 @@ class OperandBuffer(wiring.Component):
             cells.read_address.eq(passes[latency - BlockMemory.latency - 1].slot),
             cells.output_enable.eq(1),
         ]
-        found = data.View(reference_layout(), cells.data)
+        found = data.View(reference_layout(), cells.data & present[latency - 1].replicate(len(cells.data)))
         begins = passes[latency - 1].first & passes[latency - 1].arrays[lane // self._array_rows]
         reference = Signal.like(found.exponent, name=f"reference_{lane}", reset_less=True)
         with m.If(begins):

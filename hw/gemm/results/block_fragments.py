@@ -1,12 +1,12 @@
 """Rows of 16 binary32 as blocks for memory."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
-from hw.block.binary32 import binary32_layout
-from hw.block.layouts import EXPONENT_BITS, block_bytes
+from hw.block.binary32 import BINARY32_BITS
+from hw.block.layouts import block_bytes
 from hw.block.quantizer import Quantizer
 from hw.gemm.results.row_layouts import fragment_layout, result_part_layout, row_place_layout
 from hw.stream.queue import Queue
@@ -56,10 +56,9 @@ class BlockFragments(wiring.Component):
         depth = quantizer.latency // parts + 4
         m.submodules.places = places = Queue(shape=self._place, depth=depth, registered=True)
 
-        # Without an exponent a number is zero to the quantizer, whatever else it is.
         values = Cat(
-            Cat(x.fraction, x.exponent & (part.columns > column).replicate(EXPONENT_BITS), x.sign)
-            for column, x in enumerate(data.View(binary32_layout(), bits) for bits in part.values)
+            value & (part.columns > column).replicate(BINARY32_BITS)
+            for column, value in enumerate(part.values)
         )
         # The place goes along with the row's last part.
         last, room = Signal(), Signal()

@@ -96,6 +96,7 @@ class TileSequencer(wiring.Component):
                 out.part.rest.eq(pairs.hold | rest),
                 out.first.eq(pairs.start),
                 out.slot.eq(operand.slot),
+                out.lanes.eq(operand.lanes),
                 out.arrays.eq(present),
             ]
         for n, control in enumerate(self.control):
