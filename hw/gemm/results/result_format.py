@@ -53,27 +53,27 @@ class ResultFormat(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.blocks = blocks = BlockFragments(**self._sizes, target=self.target)
-        m.submodules.output = output = _Output(**self._sizes)
+        m.submodules.fragments = fragments = _Fragments(**self._sizes)
         is_floats, exists = Signal(), Signal()
         narrow = self.format == MemoryFormat.BFLOAT16
         # A job has one format, and jobs do not overlap.
         m.d.comb += [
             is_floats.eq((self.format == MemoryFormat.BINARY32) | narrow),
             exists.eq(self.i.p.columns != 0),
-            output.narrow.eq(narrow),
-            output.is_floats.eq(is_floats),
-            output.floats.valid.eq(self.i.valid & exists),
-            output.floats.p.eq(self.i.p),
+            fragments.narrow.eq(narrow),
+            fragments.is_floats.eq(is_floats),
+            fragments.floats.valid.eq(self.i.valid & exists),
+            fragments.floats.p.eq(self.i.p),
             blocks.i.valid.eq(self.i.valid & ~is_floats),
             blocks.i.p.eq(self.i.p),
-            self.i.ready.eq(Mux(is_floats, output.floats.ready | ~exists, blocks.i.ready)),
+            self.i.ready.eq(Mux(is_floats, fragments.floats.ready | ~exists, blocks.i.ready)),
         ]
-        wiring.connect(m, blocks.o, output.blocks)
-        wiring.connect(m, output.o, wiring.flipped(self.o))
+        wiring.connect(m, blocks.o, fragments.blocks)
+        wiring.connect(m, fragments.o, wiring.flipped(self.o))
         return m
 
 
-class _Output(wiring.Component):
+class _Fragments(wiring.Component):
     """Fragments: of ``floats``, rounded to bfloat16 if ``narrow``, or ``blocks`` as they are.
 
     What is not wanted is 0 in registers of the first stage: an OR is enough to choose.
