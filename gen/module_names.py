@@ -75,11 +75,14 @@ def _renamed_module(text: str, names: Mapping[str, str]) -> str:
     taken = set(re.findall(r"[A-Za-z_]\w*", text))
 
     def placed(match: re.Match[str]) -> str:
-        kind, name = match[1], _bare(match[2])
-        if (plain := _plain(name)) != name:
+        kind, plain = match[1], match[2]
+        if plain.startswith("\\"):
+            name = _bare(plain)
+            # What is plain already and has an escape all the same is a keyword.
+            plain = _plain(name) if _plain(name) != name else f"{name}_"
             plain = _unique(plain, taken)
             taken.add(plain)
-        return f"  {names.get(_bare(kind), kind)} {plain if name != plain else match[2].rstrip()} ("
+        return f"  {names.get(_bare(kind), kind)} {plain} ("
 
     text = _MODULE.sub(lambda match: f"module {names[_bare(match[1])]}", text)
     return _PLACED_WITH_PARAMETERS.sub(placed, _PLACED.sub(placed, text))

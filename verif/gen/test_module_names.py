@@ -24,6 +24,9 @@ module old(a, b);
   mx_array_pe pe (
     .a(a)
   );
+  mx_array_pe \output  (
+    .a(a)
+  );
   CCU2C #(
     .INIT0(16'h0)
   ) \adder_carry[3]  (
@@ -59,6 +62,7 @@ def test_modules_and_instances_get_plain_names():
         "  new__core core (",
         "  new__core_7 first_one_2 (",  # first_one is a wire
         "  new__pe pe (",
+        "  new__pe output_ (",  # a keyword
         "  CCU2C #(",
         "  ) adder_carry_3_ (",
     ):
