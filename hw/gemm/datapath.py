@@ -128,7 +128,7 @@ class Datapath(wiring.Component):
         if reorder is not None:
             paths.append(reorder)
         reader = self._reader(m, fetch.command, paths)
-        writer, all_written = self._writer(m, paths)
+        writer, written = self._writer(m, paths)
 
         # Descriptors to jobs, jobs to tiles, tiles to the arrays and their results to the paths.
         self._check_descriptors(m)
@@ -149,9 +149,9 @@ class Datapath(wiring.Component):
         m.d.sync += loop.loaded.eq(tile_loaded)  # a cycle later all is in memory
 
         # A job is done when all that was written for it is in memory.
-        reorder_done = self._reorder_done(m, reorder, dispatch.idle)
+        reorder_done = self._reorder_done(m, reorder, dispatch.written)
         m.d.comb += [
-            dispatch.idle.eq(all_written),
+            dispatch.written.eq(written),
             # What ends after an error is not done.
             self.job_done.eq((dispatch.job_done | reorder_done) & ~self.stop),
             self.idle.eq(writer.idle & reader.idle),
@@ -190,8 +190,13 @@ class Datapath(wiring.Component):
             m.submodules[f"result_path_{n}"] = path
             wiring.connect(m, dispatch.commands[n], path.command)
             wiring.connect(m, array.d, path.d)
-            m.d.comb += path.job.eq(dispatch.result_job)
+            m.d.comb += [
+                path.job.eq(dispatch.result_job),
+                path.turn.eq(dispatch.turn),
+                path.writing.eq(dispatch.writing),
+            ]
             paths.append(path)
+        m.d.comb += dispatch.carried_out.eq(Cat(path.carried_out for path in paths).all())
         return paths
 
     def _reorder_path(self, m):
@@ -236,12 +241,12 @@ class Datapath(wiring.Component):
             to.mx9_blocks.eq(job.p.result.mx9_blocks),
         ]
 
-    def _reorder_done(self, m, reorder, all_written):
+    def _reorder_done(self, m, reorder, written):
         """Whether a reorder job ends in this cycle: one was begun, and everything is written."""
         reordering, done = Signal(), Signal(name="reorder_done")
         if reorder is None:
             return done
-        m.d.comb += done.eq(reordering & all_written)
+        m.d.comb += done.eq(reordering & written)
         with m.If(reorder.job.valid & reorder.job.ready):
             m.d.sync += reordering.eq(1)
         with m.If(done):
@@ -289,7 +294,7 @@ class Datapath(wiring.Component):
     def _writer(self, m, paths):
         """The write master, for lines of all paths, the first path's first.
 
-        Also whether nothing is on its way through a path, or between it and memory.
+        Also whether nothing that may be written is on its way through a path, or between it and memory.
         """
         g = self.geometry
         m.submodules.writer = writer = WriteMaster(data_bits=g.data_bits, address_bits=g.address_bits)

@@ -135,7 +135,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
             seeds=0 if engine else placements,
             without=without,
             only=only,
-            plain=design == "grid" and not large,
+            plain=design == "grid" and size == 2,
             # The heap placer does not end: it looks for flip-flops of the same control set around each one.
             placer="static" if large and design == "array" else "heap",
             by_part=design != "grid" and not piece,

@@ -16,10 +16,11 @@ _UNIT_BITS = 8 * UNIT_BYTES
 def kept_line_layout(*, place_bits, address_bits) -> data.StructLayout:
     """Line ``number`` of memory, which is to be written from unit ``first`` to unit ``last``.
 
-    It lies at ``place``, in lines.
+    It lies at ``place``, in lines, and is of the job whose ``turn`` it is.
     """
     return data.StructLayout(
         {
+            "turn": 1,
             "place": place_bits,
             "number": address_bits - exact_log2(FRAGMENT_BYTES),
             "first": range(LINE_UNITS),

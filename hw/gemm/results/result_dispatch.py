@@ -48,8 +48,9 @@ def tile_command_layout(*, rows, slots, address_bits) -> data.StructLayout:
 class ResultDispatch(wiring.Component):
     """Divides the rows of each tile among the arrays, and keeps jobs apart.
 
-    A job's first command waits until all of the job before is in memory. Throughput one array's command
-    per cycle.
+    Jobs take turns, 0 and 1. The next turn's commands are given when those of this turn have been carried out
+    and the turn before is in memory; its lines go to memory when those of this turn are there. Throughput one
+    array's command per cycle.
 
     Parameters
     ----------
@@ -63,8 +64,11 @@ class ResultDispatch(wiring.Component):
     results: In(stream of ``results_layout``)
     commands: Out(stream of ``tile_command_layout``) x arrays
     result_job: Out(``result_job_layout``), of the job whose commands were given
-    idle: In(1), all commands given were carried out, and memory has acknowledged what they wrote
-    job_done: Out(1), for one cycle
+    turn: Out(1), of the job whose commands are given
+    writing: Out(1), turn of the job whose lines go to memory
+    carried_out: In(1), all commands given were carried out, but for lines that wait for memory
+    written: In(1), all of turn ``writing`` that was carried out is in memory
+    job_done: Out(1), for one cycle: all of a job is in memory
     """
 
     def __init__(self, *, geometry):
@@ -79,7 +83,10 @@ class ResultDispatch(wiring.Component):
                 "results": In(stream.Signature(results_layout(geometry))),
                 "commands": Out(stream.Signature(command)).array(parameters.arrays),
                 "result_job": Out(result_job_layout(geometry.address_bits)),
-                "idle": In(1),
+                "turn": Out(1),
+                "writing": Out(1),
+                "carried_out": In(1),
+                "written": In(1),
                 "job_done": Out(1),
             }
         )
@@ -133,7 +140,10 @@ class ResultDispatch(wiring.Component):
                         with m.If(results.job_last):
                             m.next = "END"
             with m.State("END"):
-                m.d.comb += self.job_done.eq(self.idle)
-                with m.If(self.idle):
+                with m.If(self.carried_out & (self.turn == self.writing)):
+                    m.d.sync += self.turn.eq(~self.turn)
                     m.next = "IDLE"
+        m.d.comb += self.job_done.eq((self.turn != self.writing) & self.written)
+        with m.If(self.job_done):
+            m.d.sync += self.writing.eq(self.turn)
         return m

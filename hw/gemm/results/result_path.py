@@ -68,14 +68,16 @@ class ResultPath(wiring.Component):
 
     Members
     -------
-    job: In(``result_job_layout``), holds still while not ``idle``
+    job: In(``result_job_layout``), holds still while not ``carried_out``
+    turn, writing: In(1), as in ``RowCollector``; ``turn`` changes only while ``carried_out``
     command: In(stream of ``tile_command_layout``)
     d: In(stream of packets), the array's results
     read: Out(stream of ``addend_request_layout``), bias and old D
     beat: In(stream of ``addend_beat_layout``), what was read, in order, never stalled: there is room for all
         that was requested
     o: Out(stream of ``write_beat_layout``)
-    idle: Out(1), every command taken was carried out, and its lines taken unless its run goes on
+    carried_out: Out(1), every command taken was carried out, and its lines wait or were taken
+    idle: Out(1), all lines of the commands of turn ``writing`` were taken
     """
 
     def __init__(
@@ -98,11 +100,14 @@ class ResultPath(wiring.Component):
         super().__init__(
             {
                 "job": In(result_job_layout(address_bits)),
+                "turn": In(1),
+                "writing": In(1),
                 "command": In(stream.Signature(command)),
                 "d": In(stream.Signature(packet_layout(values, TileStatus))),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
                 "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
                 "o": Out(stream.Signature(write_beat_layout(data_bits, address_bits))),
+                "carried_out": Out(1),
                 "idle": Out(1),
             }
         )
@@ -144,12 +149,17 @@ class ResultPath(wiring.Component):
             accumulation.accumulate.eq(job.accumulate),
             places.pitch.eq(job.pitch),
             format_.format.eq(job.format),
+            collector.turn.eq(self.turn),
+            collector.writing.eq(self.writing),
         ]
         self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile, places.tile)
 
         # A command is carried out when its sums are kept, or its last fragment is with the collector.
         commands, kept, left = Signal(range(_COMMANDS_UNDER_WAY)), Signal(), Signal()
-        m.d.comb += self.idle.eq((commands == 0) & collector.idle)
+        m.d.comb += [
+            self.carried_out.eq((commands == 0) & collector.placed),
+            self.idle.eq((self.carried_out | (self.turn != self.writing)) & collector.idle),
+        ]
         tile, fragment = accumulation.tile, format_.o
         m.d.sync += [
             kept.eq(tile.valid & tile.ready & ~tile.p.last),

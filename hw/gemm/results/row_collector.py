@@ -26,8 +26,8 @@ class RowCollector(wiring.Component):
     A tile gives a short fragment of every row before its neighbour goes on with the first row. They wait in
     block memories, one for each unit of a word, which is a beat of memory or a fragment, whatever is wider:
     each memory has an address of its own, so that a fragment can begin in one word and end in the next one.
-    A line leaves, beat by beat, when it is full or its run ends. There is room for four lines of each row: a
-    fragment waits only for a line four before its own.
+    A line leaves, beat by beat, when it is full or its run ends, and its job's turn has come. There is room for
+    four lines of each row: a fragment waits only for a line four before its own.
 
     Latency: 7 cycles from a fragment to the first beat of its line; throughput one fragment and one beat per
     cycle, a fragment in two cycles if it is the last one of a run and goes into two lines.
@@ -47,7 +47,10 @@ class RowCollector(wiring.Component):
     -------
     i: In(stream of ``fragment_layout``), those of a row in ascending order without a gap within a run
     o: Out(stream of ``write_beat_layout``), the beats of a line one after the other
-    idle: Out(1), nothing waits but what goes on with a fragment to come
+    turn: In(1), of the job whose fragments come; changes only while ``placed``
+    writing: In(1), turn of the job whose lines may leave, this one or the one before
+    placed: Out(1), no fragment is on its way to its line
+    idle: Out(1), all lines of turn ``writing`` have left, but for what goes on with a fragment to come
     """
 
     def __init__(self, *, rows, words, data_bits, address_bits, target="generic"):
@@ -64,6 +67,9 @@ class RowCollector(wiring.Component):
             {
                 "i": In(stream.Signature(self._fragment)),
                 "o": Out(stream.Signature(write_beat_layout(data_bits, address_bits))),
+                "turn": In(1),
+                "writing": In(1),
+                "placed": Out(1),
                 "idle": Out(1),
             }
         )
@@ -81,7 +87,6 @@ class RowCollector(wiring.Component):
         m.submodules.lines = lines = Queue(
             shape=kept_line_layout(**sizes), depth=max(4, 2 * self.rows), registered=True
         )
-        wiring.connect(m, lines.o, sender.lines)
         wiring.connect(m, sender.o, wiring.flipped(self.o))
         # The lines that wait, by their place.
         waiting, queued, sent = (
@@ -89,10 +94,18 @@ class RowCollector(wiring.Component):
         )
         m.d.sync += waiting.eq((waiting | queued) & ~sent)
         placing = self._place(m, memories, lines.i, waiting, queued)
+        may_leave, none_left = Signal(), Signal()
         m.d.comb += [
+            lines.i.p.turn.eq(self.turn),
+            may_leave.eq(lines.o.p.turn == self.writing),
+            sender.lines.p.eq(lines.o.p),
+            sender.lines.valid.eq(lines.o.valid & may_leave),
+            lines.o.ready.eq(sender.lines.ready & may_leave),
             sent.bit_select(lines.o.p.place, 1).eq(lines.o.valid & lines.o.ready),
             sender.data.eq(Cat(memory.data for memory in memories)),
-            self.idle.eq(~placing & (lines.level == 0) & ~sender.busy),
+            self.placed.eq(~placing),
+            none_left.eq((lines.level == 0) | (lines.o.valid & ~may_leave)),
+            self.idle.eq((self.placed | (self.turn != self.writing)) & none_left & ~sender.busy),
         ]
         for memory in memories:
             m.d.comb += [

@@ -158,13 +158,20 @@ async def jobs(dut, stalls):
     rng = random.Random(random.getrandbits(64))
     memory = FragmentMemory(dut, rng, ADDRESS_BITS, DATA_BITS, latency=rng.choice((1, 20)))
     commands, results = (Source(dut, port, stall=stalls, rng=rng) for port in ("command", "d"))
+    dut.turn.value = dut.writing.value = 1
     await memory.start(commands, results, stall=stalls)
     outputs = 0
     for number in range(bench_parameters()["jobs"]):
         job = Job(rng, memory, number)
+        turn, before = number % 2, memory.data.copy()
+        dut.turn.value = turn
         dut.job.value = job.settings()
         job.send(commands, results)
         facts = f"job {number}, { {k: v for k, v in vars(job).items() if k not in ('results', 'rng')} }"
+        await ClockCycles(dut.clk, rng.randint(1, 300))
+        assert (memory.data == before).all(), f"written before its turn: {facts}"
+        dut.writing.value = turn
+        await ClockCycles(dut.clk, 1)
         await until(dut, lambda: commands.idle and results.idle and dut.idle.value, what=facts)
         await ClockCycles(dut.clk, 3)
         memory.compare(facts)

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import cocotb
+from cocotb.triggers import ClockCycles
 
 from hw.axi.line import LINE_UNITS, UNIT_BYTES
 from hw.gemm.results.row_layouts import fragment_layout, row_place_layout
@@ -69,6 +70,7 @@ async def begin(dut, stalls: str, rng):
     lines = Bytes()
     fragments = Source(dut, "i", stall=stalls, rng=rng)
     receiver = Sink(dut, "o", stall=stalls, rng=rng, on_beat=lines.take)
+    dut.turn.value = dut.writing.value = 0
     await start(dut, fragments, receiver)
     return lines, fragments
 
@@ -103,6 +105,30 @@ async def runs(dut, stalls):
     COVERAGE.hit(stalls=stalls)
     COVERAGE.compared(len(expected))
     COVERAGE.write(Path.cwd())
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+@cocotb.parametrize(stalls=STALLS)
+async def turns(dut, stalls):
+    """Lines of the next turn wait until it is theirs; ``idle`` tells when those of this one have left."""
+    rng = random.Random(random.getrandbits(64))
+    lines, fragments = await begin(dut, stalls, rng)
+    base, expected = 0, {}
+    for number in range(8):
+        dut.turn.value = number % 2
+        size = rng.choice((2, 30, 64))
+        payloads, new, _ = run_of_tiles(rng, base, [size], size + 2 * rng.randint(0, 70))
+        fragments.send(payloads)
+        await until(dut, lambda: fragments.idle and dut.placed.value)
+        if dut.writing.value != dut.turn.value:
+            await until(dut, lambda: dut.idle.value)
+            assert lines.bytes == expected
+            dut.writing.value = number % 2
+        expected |= new
+        base = max(new) + 2 + max(new) % 2
+    await ClockCycles(dut.clk, 1)
+    await until(dut, lambda: dut.idle.value)
+    assert lines.bytes == expected
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
