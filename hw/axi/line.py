@@ -26,6 +26,7 @@ def write_beat_layout(data_bits, address_bits) -> data.StructLayout:
 
     ``number`` times the bytes of a beat is its address; ``more`` beats of the same line follow. ``units`` has
     a bit for each unit of ``data``: whether it is to be written. ``bytes`` of the line are written in all.
+    ``turn`` is that of the job that writes it.
     """
     beat_bytes = data_bits // 8
     return data.StructLayout(
@@ -35,5 +36,6 @@ def write_beat_layout(data_bits, address_bits) -> data.StructLayout:
             "units": beat_bytes // UNIT_BYTES,
             "bytes": range(FRAGMENT_BYTES + 1),
             "data": data_bits,
+            "turn": 1,
         }
     )

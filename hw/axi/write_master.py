@@ -1,7 +1,7 @@
 """Writes of lines to memory: AXI4 bursts with strobes."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.axi.line import FRAGMENT_BYTES, UNIT_BYTES, write_beat_layout
@@ -39,6 +39,8 @@ class WriteMaster(wiring.Component):
     i: In(stream of ``write_beat_layout``), the beats of a line one after the other
     bus: Out(AXI4WriteSignature)
     stop: In(1); idle: Out(1)
+    ending: In(1), a turn; ended: Out(1), the oldest line that was taken and is not in memory, if there is one, is of
+        the other turn, and all errors before it have been reported
     written: Out, bytes of the line whose last beat goes out in this cycle, else 0
     error: Out(stream of ``bus_error_layout``), of bursts that were not answered OKAY, never stalled
     """
@@ -56,6 +58,8 @@ class WriteMaster(wiring.Component):
                 "bus": Out(AXI4WriteSignature(data_bits=data_bits, address_bits=address_bits)),
                 "stop": In(1),
                 "idle": Out(1),
+                "ending": In(1),
+                "ended": Out(1),
                 "written": Out(range(FRAGMENT_BYTES + 1)),
                 "error": Out(stream.Signature(bus_error_layout(address_bits), always_ready=True)),
             }
@@ -63,11 +67,16 @@ class WriteMaster(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.bursts = bursts = Queue(shape=self.address_bits, depth=self.outstanding)
+        burst = data.StructLayout({"address": self.address_bits, "turn": 1})
+        m.submodules.bursts = bursts = Queue(shape=burst, depth=self.outstanding)
         self._send(m, bursts)
         self._receive(m, bursts.o)
         bus = self.bus
-        m.d.comb += self.idle.eq(~bus.awvalid & ~bus.wvalid & ~bursts.o.valid & ~self.error.valid)
+        oldest = bursts.o
+        m.d.comb += [
+            self.idle.eq(~bus.awvalid & ~bus.wvalid & ~oldest.valid & ~self.error.valid),
+            self.ended.eq(~(oldest.valid & (oldest.p.turn == self.ending)) & ~self.error.valid),
+        ]
         return m
 
     def _send(self, m, bursts):
@@ -89,7 +98,8 @@ class WriteMaster(wiring.Component):
             self.i.ready.eq(beat_leaves | dropped),
             self.written.eq(Mux(beat_leaves & last, beat.bytes, 0)),
             bursts.i.valid.eq(beat_leaves & ~under_way),
-            bursts.i.p.eq(address),
+            bursts.i.p.address.eq(address),
+            bursts.i.p.turn.eq(beat.turn),
             bus.awsize.eq(beat_size(self.data_bits)),
             bus.awburst.eq(Burst.INCR),
             bus.awcache.eq(CACHE),
@@ -118,5 +128,5 @@ class WriteMaster(wiring.Component):
         m.d.sync += [
             self.error.valid.eq(answered & bus.bresp[1]),
             self.error.p.response.eq(bus.bresp),
-            self.error.p.address.eq(burst.p),
+            self.error.p.address.eq(burst.p.address),
         ]

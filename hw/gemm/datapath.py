@@ -128,7 +128,7 @@ class Datapath(wiring.Component):
         if reorder is not None:
             paths.append(reorder)
         reader = self._reader(m, fetch.command, paths)
-        writer, written = self._writer(m, paths)
+        writer, sent = self._writer(m, paths)
 
         # Descriptors to jobs, jobs to tiles, tiles to the arrays and their results to the paths.
         self._check_descriptors(m)
@@ -149,9 +149,11 @@ class Datapath(wiring.Component):
         m.d.sync += loop.loaded.eq(tile_loaded)  # a cycle later all is in memory
 
         # A job is done when all that was written for it is in memory.
-        reorder_done = self._reorder_done(m, reorder, dispatch.written)
+        reorder_done = self._reorder_done(m, reorder, sent & writer.idle)
         m.d.comb += [
-            dispatch.written.eq(written),
+            dispatch.sent.eq(sent),
+            writer.ending.eq(dispatch.ending),
+            dispatch.ended.eq(writer.ended),
             # What ends after an error is not done.
             self.job_done.eq((dispatch.job_done | reorder_done) & ~self.stop),
             self.idle.eq(writer.idle & reader.idle),
@@ -294,7 +296,7 @@ class Datapath(wiring.Component):
     def _writer(self, m, paths):
         """The write master, for lines of all paths, the first path's first.
 
-        Also whether nothing that may be written is on its way through a path, or between it and memory.
+        Also whether no line that may be sent is on its way through a path, or between it and the writer.
         """
         g = self.geometry
         m.submodules.writer = writer = WriteMaster(data_bits=g.data_bits, address_bits=g.address_bits)
@@ -312,7 +314,7 @@ class Datapath(wiring.Component):
         wiring.connect(m, writer.error, wiring.flipped(self.write_error))
         self._connect_bus(m, writer.bus)
         paths_idle = Cat(path.idle for path in paths).all()
-        return writer, paths_idle & ~buffer.o.valid & writer.idle
+        return writer, paths_idle & ~buffer.o.valid
 
     def _connect_bus(self, m, half):
         """The read or the write channels of the bus."""

@@ -1,5 +1,7 @@
 """Descriptors to jobs, or to the reason why not."""
 
+from itertools import pairwise
+
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -22,7 +24,11 @@ from hw.gemm.jobs.job_planner import JobPlanner
 from hw.gemm.jobs.region import REGION_NAMES, RegionMeasure, region_layout
 from hw.gemm.memory_format import is_one_of, units_in
 
-__all__ = ["DescriptorCheck", "checked_job_layout"]
+__all__ = ["MOST_BESIDE", "DescriptorCheck", "checked_job_layout"]
+
+MOST_BESIDE = 2
+"""Most jobs under way when a job starts: the results of one and the passes of the next leave its operands time
+to be read."""
 
 _ERROR_BITS = REGISTERS["ERROR_CODE"]["code"].width
 
@@ -33,17 +39,20 @@ _FAULTS = ErrorCode.READ_SLAVE_ERROR.value
 
 
 def checked_job_layout(geometry) -> data.StructLayout:
-    """A job, or the code of its fault; ``dependent`` jobs wait for the job before.
+    """A job, or the code of its fault; it starts when at most ``beside`` jobs before it are not done.
 
-    Those are jobs that touch what it writes, reorder jobs, and what follows these.
+    None if it touches what the job before writes, or one of them is a reorder job; one if it touches what the
+    job before that one writes; else ``MOST_BESIDE``.
     """
-    return data.StructLayout({"job": job_layout(geometry), "fault": _ERROR_BITS, "dependent": 1})
+    return data.StructLayout(
+        {"job": job_layout(geometry), "fault": _ERROR_BITS, "beside": range(MOST_BESIDE + 1)}
+    )
 
 
 class DescriptorCheck(wiring.Component):
     """``golden.engine.check`` in hardware, and the job that a good descriptor asks for.
 
-    Regions are measured one after the other, then compared with each other and with D of the job
+    Regions are measured one after the other, then compared with each other and with D of the two jobs
     before. Latency some 180 cycles, which the job before hides; one descriptor at a time.
 
     Parameters
@@ -79,13 +88,14 @@ class DescriptorCheck(wiring.Component):
         m.d.comb += measure.number.eq(regions.number)
         blocks = self._blocks(m, d)
         conditions = self._conditions(m, d, blocks)
-        dependent, after_reorder = Signal(), Signal()
+        # Whether it touches what the job before, and what the one before that one writes.
+        dependent, after_reorder = Signal(MOST_BESIDE), Signal()
         code = Signal(_ERROR_BITS)
         with m.FSM(name="state"):
             with m.State("IDLE"):
                 m.d.comb += self.i.ready.eq(1)
                 m.d.sync += [d.eq(self.i.p), faults.found.eq(0), regions.number.eq(0)]
-                m.d.sync += dependent.eq(after_reorder)
+                m.d.sync += dependent.eq(0)
                 with m.If(self.i.valid):
                     m.next = "BLOCKS"
             with m.State("BLOCKS"):
@@ -107,11 +117,13 @@ class DescriptorCheck(wiring.Component):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
                     m.d.sync += [
-                        regions.written.eq(regions.result),
+                        *(to.eq(of) for of, to in pairwise([regions.result, *regions.written])),
                         after_reorder.eq(~product),
                     ]
                     m.next = "IDLE"
-        self._answer(m, d, blocks, planner, code, dependent)
+        self._answer(m, d, blocks, planner, code)
+        alone = dependent[0] | after_reorder | (d.operation == Operation.REORDER)
+        m.d.comb += self.o.p.beside.eq(Mux(alone, 0, Mux(dependent[1], 1, MOST_BESIDE)))
         return m
 
     def _measure_regions(self, m, product, measure, regions, faults):
@@ -137,13 +149,13 @@ class DescriptorCheck(wiring.Component):
             m.next = "MEASURE"
 
     def _compare_regions(self, m, regions, faults, dependent):
-        """States that compare one region after the other with D and with what the job before writes."""
+        """States that compare one region after the other with D and with what the jobs before write."""
         with m.State("LOOK"):
             m.next = "COMPARE"
         with m.State("COMPARE"):
             m.next = "NOTE"
         with m.State("NOTE"):
-            meets_written = regions.exists & regions.meets_written
+            meets_written = regions.exists.replicate(MOST_BESIDE) & regions.meets_written
             m.d.sync += [dependent.eq(dependent | meets_written), regions.number.eq(regions.number + 1)]
             for name in regions.each(m, _INPUTS):
                 m.d.sync += faults.note(f"OVERLAP_{name}", regions.exists & regions.meets_result)
@@ -200,12 +212,11 @@ class DescriptorCheck(wiring.Component):
             "D_MX9_BLOCKS": too_many(d.d_mx9_blocks, n_blocks, d.d_format),
         }
 
-    def _answer(self, m, d, blocks, planner, code, dependent):
+    def _answer(self, m, d, blocks, planner, code):
         o, job = self.o.p, self.o.p.job
         k_blocks, _ = blocks
         m.d.comb += [
             o.fault.eq(code),
-            o.dependent.eq(dependent | (d.operation == Operation.REORDER)),
             job.reorder.eq(d.operation == Operation.REORDER),
             _low(job.columns, d.n),
             job.narrow.eq(d.a_format == MemoryFormat.BFLOAT16),
@@ -271,9 +282,9 @@ class _Regions:
     at, present:
         That region, to be assigned too, and whether the job has it.
     exists, meets_result, meets_written:
-        Whether it is present, and meets ``result`` or ``written``: valid two cycles after ``number``.
+        Whether it is present, and meets ``result`` or each of ``written``: valid two cycles after ``number``.
     result, written:
-        D of this job, and of the job before.
+        D of this job, and of each of ``MOST_BESIDE`` jobs before, the last one first.
     """
 
     def __init__(self, m, has_b, has_bias, address_bits):
@@ -282,17 +293,17 @@ class _Regions:
         self.number = Signal(range(len(REGION_NAMES)), name="number")
         self.result = regions[REGION_NAMES.index("D")]
         # At first nothing was written.
-        self.written = Signal(layout, name="written", init={"start": (1 << address_bits) - 1, "last": 0})
+        nothing = {"start": (1 << address_bits) - 1, "last": 0}
+        self.written = [Signal(layout, name=f"written_{n}", init=nothing) for n in range(MOST_BESIDE)]
         self.at = Array([region.as_value() for region in regions])[self.number]
         self.present = Array([1, has_b, 1, has_bias])[self.number]
         region = Signal(layout, reset_less=True)
-        self.exists, self.meets_written, self.meets_result = (
-            Signal(name=name) for name in ("exists", "meets_written", "meets_result")
-        )
+        self.exists, self.meets_result = Signal(name="exists"), Signal(name="meets_result")
+        self.meets_written = Signal(MOST_BESIDE, name="meets_written")
         m.d.sync += [
             region.eq(self.at),
             self.exists.eq(self.present),
-            self.meets_written.eq(_meet(region, self.written)),
+            self.meets_written.eq(Cat(_meet(region, written) for written in self.written)),
             self.meets_result.eq(_meet(region, self.result)),
         ]
 

@@ -8,7 +8,7 @@ from golden.engine import ErrorCode
 from hw.axi.read_master import bus_error_layout
 from hw.axi.signatures import Response
 from hw.gemm.jobs.control import status_layout
-from hw.gemm.jobs.descriptor_check import checked_job_layout
+from hw.gemm.jobs.descriptor_check import MOST_BESIDE, checked_job_layout
 from hw.gemm.jobs.job import job_layout
 
 __all__ = ["Supervisor"]
@@ -26,7 +26,7 @@ class Mode(enum.Enum):
 class Supervisor(wiring.Component):
     """Starts jobs, counts them, and stops the engine.
 
-    A job may start while the one before runs, unless it touches what that one writes. A faulty one takes
+    A job may start while two before it run, unless it touches what one of them writes. A faulty one takes
     effect when all before it are done. After an error or a soft reset the bus is left in peace: no
     access begins any more, those under way end, then ``clear`` resets everything but the registers.
 
@@ -74,7 +74,7 @@ class Supervisor(wiring.Component):
         mode = Signal(Mode)
         running, resetting = Signal(), Signal()
         submitted, done = (Signal(32, name=name) for name in ("jobs_submitted", "jobs_done"))
-        under_way = Signal(2)  # jobs that were started and are not done
+        under_way = Signal(range(MOST_BESIDE + 2))  # jobs that were started and are not done
         m.d.comb += [
             running.eq(mode == Mode.RUNNING),
             self.accepting.eq(running),
@@ -94,7 +94,7 @@ class Supervisor(wiring.Component):
         checked = self.checked.p
         may_start, fault = Signal(), Signal()
         m.d.comb += [
-            may_start.eq((under_way == 0) | ((under_way == 1) & ~checked.dependent & (checked.fault == 0))),
+            may_start.eq((under_way == 0) | ((under_way <= checked.beside) & (checked.fault == 0))),
             self.job.p.eq(checked.job),
             self.job.valid.eq(self.checked.valid & running & may_start & (checked.fault == 0)),
             self.checked.ready.eq(self.job.valid & self.job.ready),

@@ -1,7 +1,7 @@
 """Addresses of an operand's rows, tile by tile and chunk by chunk."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engine import HALF_BLOCK_BYTES, OPERAND_FORMATS, MemoryFormat
@@ -64,22 +64,36 @@ class OperandWalker(wiring.Component):
         """Where the row, and the chunk ``offset`` bytes behind its start, is, and how many rows are left."""
         operand = self.operand
         row, marked = (Signal(self.address_bits, name=name, reset_less=True) for name in ("row", "marked"))
-        left, marked_left = (Signal(len(operand.rows), name=name) for name in ("left", "marked_left"))
+        # Rows left; whether there is one, and whether it is the only one, which much hangs on.
+        count = data.StructLayout({"rows": len(operand.rows), "more": 1, "final": 1})
+        left, marked_left, all_rows = (
+            Signal(count, name=name) for name in ("left", "marked_left", "all_rows")
+        )
+        m.d.comb += [
+            all_rows.rows.eq(operand.rows),
+            all_rows.more.eq(1),
+            all_rows.final.eq(operand.rows == 1),
+        ]
         with m.If(self.start):
-            m.d.sync += [row.eq(operand.address), left.eq(operand.rows)]
+            m.d.sync += [row.eq(operand.address), left.eq(all_rows)]
         with m.Elif(self.rewind):
             m.d.sync += [row.eq(marked), left.eq(marked_left)]
         with m.Elif(self.step):
-            m.d.sync += [row.eq((row + operand.pitch)[: len(row)]), left.eq(left - 1)]
+            m.d.sync += [
+                row.eq((row + operand.pitch)[: len(row)]),
+                left.rows.eq(left.rows - 1),
+                left.more.eq(~left.final),
+                left.final.eq(left.rows == 2),
+            ]
         with m.If(self.mark):
             m.d.sync += [
                 marked.eq(Mux(self.start, operand.address, row)),
-                marked_left.eq(Mux(self.start, operand.rows, left)),
+                marked_left.eq(Mux(self.start, all_rows, left)),
             ]
         m.d.comb += [
             self.address.eq((row + offset)[: len(self.address)]),
-            self.more.eq(left != 0),
-            self.final.eq(left == 1),
+            self.more.eq(left.more),
+            self.final.eq(left.final),
         ]
 
     def _chunks(self, m):

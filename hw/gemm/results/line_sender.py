@@ -104,6 +104,7 @@ class LineSender(wiring.Component):
             low.eq(Mux(under_way, 0, line.first[:unit_bits])),
             high.eq(Mux(ends, line.last[:unit_bits], self._beat_units - 1)),
             out.number.eq(number),
+            out.turn.eq(read.accompany("turn", line.turn)),
             out.more.eq(read.accompany("more", (last - beat)[: len(out.more)])),
             out.bytes.eq(read.accompany("size", size) << exact_log2(UNIT_BYTES)),
             out.units.eq(read.accompany("units", ~(before | Cat(0, behind)))),

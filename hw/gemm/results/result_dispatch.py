@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
+from hw.gemm.jobs.descriptor_check import MOST_BESIDE
 from hw.gemm.jobs.job import MX9_BLOCKS_BITS, job_layout, result_job_layout
 from hw.gemm.tiles.tile_layouts import results_layout
 from hw.stream.queue import Queue
@@ -48,9 +49,9 @@ def tile_command_layout(*, rows, slots, address_bits) -> data.StructLayout:
 class ResultDispatch(wiring.Component):
     """Divides the rows of each tile among the arrays, and keeps jobs apart.
 
-    Jobs take turns, 0 and 1. The next turn's commands are given when those of this turn have been carried out
-    and the turn before is in memory; its lines go to memory when those of this turn are there. Throughput one
-    array's command per cycle.
+    Jobs take turns, 0 and 1. The next turn's commands are given when those of this turn have been carried out,
+    and its lines are sent when those of this turn have been. What was sent is in memory in the same order:
+    jobs end in theirs. Throughput one array's command per cycle.
 
     Parameters
     ----------
@@ -65,10 +66,12 @@ class ResultDispatch(wiring.Component):
     commands: Out(stream of ``tile_command_layout``) x arrays
     result_job: Out(``result_job_layout``), of the job whose commands were given
     turn: Out(1), of the job whose commands are given
-    writing: Out(1), turn of the job whose lines go to memory
-    carried_out: In(1), all commands given were carried out, but for lines that wait for memory
-    written: In(1), all of turn ``writing`` that was carried out is in memory
-    job_done: Out(1), for one cycle: all of a job is in memory
+    writing: Out(1), turn of the job whose lines are sent
+    ending: Out(1), turn of the oldest job that is not done
+    carried_out: In(1), all commands given were carried out, but for lines that wait to be sent
+    sent: In(1), no line of turn ``writing`` waits
+    ended: In(1), no line of turn ``ending`` was sent and is not in memory
+    job_done: Out(1), for one cycle
     """
 
     def __init__(self, *, geometry):
@@ -85,8 +88,10 @@ class ResultDispatch(wiring.Component):
                 "result_job": Out(result_job_layout(geometry.address_bits)),
                 "turn": Out(1),
                 "writing": Out(1),
+                "ending": Out(1),
                 "carried_out": In(1),
-                "written": In(1),
+                "sent": In(1),
+                "ended": In(1),
                 "job_done": Out(1),
             }
         )
@@ -96,10 +101,10 @@ class ResultDispatch(wiring.Component):
         rows, arrays = self.geometry.parameters.rows, self.geometry.parameters.arrays
         results = self.results.p
         step = Signal(self.geometry.address_bits, reset_less=True)
-        # The job that is read ahead, and the one whose results come.
+        # The jobs that are read ahead, and the one whose results come.
         job = self.job.p
         kept = data.StructLayout({"row_step": job.row_step.shape(), "result": job.result.shape()})
-        m.submodules.jobs = jobs = Queue(shape=kept, depth=2)
+        m.submodules.jobs = jobs = Queue(shape=kept, depth=MOST_BESIDE + 1)
         m.d.comb += [
             jobs.i.p.row_step.eq(job.row_step),
             jobs.i.p.result.eq(job.result),
@@ -140,10 +145,12 @@ class ResultDispatch(wiring.Component):
                         with m.If(results.job_last):
                             m.next = "END"
             with m.State("END"):
-                with m.If(self.carried_out & (self.turn == self.writing)):
+                with m.If(self.carried_out & (self.turn == self.ending)):
                     m.d.sync += self.turn.eq(~self.turn)
                     m.next = "IDLE"
-        m.d.comb += self.job_done.eq((self.turn != self.writing) & self.written)
-        with m.If(self.job_done):
+        m.d.comb += self.job_done.eq((self.writing != self.ending) & self.ended)
+        with m.If((self.turn != self.writing) & self.sent):
             m.d.sync += self.writing.eq(self.turn)
+        with m.If(self.job_done):
+            m.d.sync += self.ending.eq(self.writing)
         return m

@@ -15,4 +15,4 @@ def test_write_master(bench, data_bits):
         parameters={"data_bits": data_bits, "address_bits": 32, "lines": 400},
         ignored_deprecations=DEPRECATED,
     )
-    assert len(result.tests) == 6
+    assert len(result.tests) == 9

@@ -46,7 +46,7 @@ class Memory(AxiRamWrite):
 
 
 async def begin(dut, stalls: str, rng):
-    dut.stop.value = 0
+    dut.stop.value = dut.ending.value = 0
     memory = Memory(dut)
     for channel in (memory.aw_channel, memory.w_channel, memory.b_channel):
         channel.set_pause_generator(STALLS[stalls](random.Random(rng.getrandbits(64))))
@@ -56,7 +56,7 @@ async def begin(dut, stalls: str, rng):
     return memory, lines
 
 
-def part_of_line(rng, address: int, count: int) -> tuple[list[int], bytes]:
+def part_of_line(rng, address: int, count: int, turn: int = 0) -> tuple[list[int], bytes]:
     """The beats, and the text that they bring to ``address``."""
     size = P["data_bits"] // 8
     first, last = address // size, (address + count - 1) // size
@@ -72,6 +72,7 @@ def part_of_line(rng, address: int, count: int) -> tuple[list[int], bytes]:
                 units=sum(wanted << k for k, wanted in enumerate(units)),
                 bytes=count,
                 data=int.from_bytes(text[(n - first) * size :][:size], "little"),
+                turn=turn,
             )
         )
     start = address % size
@@ -114,6 +115,34 @@ async def writes(dut, stalls):
     COVERAGE.hit(stalls=stalls)
     COVERAGE.compared(count)
     COVERAGE.write(Path.cwd())
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+@cocotb.parametrize(stalls=STALL_NAMES)
+async def turns(dut, stalls):
+    """A turn has ended when all of its lines, but perhaps none of the next turn's, are in memory."""
+    rng = random.Random(random.getrandbits(64))
+    _, lines = await begin(dut, stalls, rng)
+    counts = [rng.randint(1, 8) for _ in range(20)]
+    sizes = []
+    for number, count in enumerate(counts):
+        pieces = [part_of_line(rng, *random_place(rng), number % 2)[0] for _ in range(count)]
+        lines.send([beat for piece in pieces for beat in piece])
+        sizes.append(sum(map(len, pieces)))
+    taken = answered = overlaps = turn = 0
+    while turn < len(counts):
+        await RisingEdge(dut.clk)
+        all_taken = taken >= sum(sizes[: turn + 1])
+        all_answered = answered >= sum(counts[: turn + 1])
+        if all_taken and dut.ending.value == turn % 2:
+            assert dut.ended.value == all_answered, (turn, taken, answered)
+            overlaps += all_answered and not int(dut.idle.value)
+            turn += all_answered
+            dut.ending.value = turn % 2
+        taken += int(dut.i_valid.value) & int(dut.i_ready.value)
+        answered += int(dut.bus_bvalid.value) & int(dut.bus_bready.value)
+    assert stalls == "none" or overlaps
+    await until_idle(dut, lines)
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

@@ -21,7 +21,7 @@ SMALL = EngineParameters(k_blocks=4, address_bits=32)
 
 
 def answers(parameters: EngineParameters, descriptors: list[Descriptor]) -> list[dict]:
-    """What the hardware makes of each: ``fault``, ``dependent`` and ``job``, taken a few cycles late."""
+    """What the hardware makes of each: ``fault``, ``beside`` and ``job``, taken a few cycles late."""
     design = DescriptorCheck(geometry=Geometry(parameters))
     found = []
 
@@ -44,7 +44,7 @@ def answers(parameters: EngineParameters, descriptors: list[Descriptor]) -> list
             ctx.set(design.o.ready, 1)
             await ctx.tick()
             ctx.set(design.o.ready, 0)
-            found.append({"fault": answer.fault, "dependent": answer.dependent, "job": answer.job})
+            found.append({"fault": answer.fault, "beside": answer.beside, "job": answer.job})
 
     simulate(design, drive)
     return found
@@ -89,7 +89,7 @@ def test_address_zero():
     jobs = [replace(PRODUCT, d_address=0), PRODUCT, plain]
     assert [check(d, PARAMETERS) for d in jobs] == [ErrorCode.NONE] * 3
     found = answers(PARAMETERS, jobs)
-    assert [(answer["fault"], answer["dependent"]) for answer in found] == [(0, 0), (0, 0), (0, 1)]
+    assert [(answer["fault"], answer["beside"]) for answer in found] == [(0, 2), (0, 2), (0, 0)]
 
 
 def test_lowest_code_of_several():
@@ -160,15 +160,15 @@ def test_reorder_job():
         job = answer["job"]
         assert (job.reorder, job.permute, job.columns, job.narrow) == (1, d.permute, d.n, d.a_format == 5)
         assert (job.a.address, job.b.address, job.d_address) == (d.a_address, d.b_address, d.d_address)
-        assert answer["dependent"]
+        assert answer["beside"] == 0
 
 
 def test_dependent():
-    """A job waits for the one before if it touches what that writes, and about reorder jobs."""
+    """A job waits for the two before if it touches what they write, and about reorder jobs."""
     rng = np.random.default_rng([seed(), 3])
     descriptors = [PRODUCT]
-    while len(descriptors) < 150:
-        before = regions_of(descriptors[-1])["D"]
+    while len(descriptors) < 200:
+        before = regions_of(descriptors[-int(rng.integers(1, 4))] if len(descriptors) > 3 else PRODUCT)["D"]
         d = REORDER if rng.random() < 0.15 else PRODUCT
         if d is PRODUCT and rng.random() < 0.5:
             d = replace(d, bias=1, bias_address=0x40000)
@@ -186,15 +186,22 @@ def test_dependent():
         d = replace(d, **{f"{name.lower()}_address": int(rng.choice(at))})
         if check(d, PARAMETERS) is ErrorCode.NONE:
             descriptors.append(d)
-    expected, alone = [0], Counter()
-    for before, d in itertools.pairwise(descriptors):
-        reorders = Operation.REORDER in (before.operation, d.operation)
-        written = regions_of(before)["D"]
-        touching = [name for name, region in regions_of(d).items() if region.overlaps(written)]
-        expected.append(int(reorders or bool(touching)))
-        if len(touching) == 1 and not reorders:
-            alone.update(touching)
-    assert sorted(alone) == ["A", "B", "BIAS", "D"]
-    assert min(alone.values()) >= 3
-    assert 30 < sum(expected) < 120
-    assert [answer["dependent"] for answer in answers(PARAMETERS, descriptors)] == expected
+    expected, alone = [], Counter()
+    for number, d in enumerate(descriptors):
+        before = descriptors[max(0, number - 2) : number][::-1]  # the last one first
+        touching = [_touching(d, other) for other in before]
+        reorders = Operation.REORDER in [d.operation, *(other.operation for other in before[:1])]
+        waits = (n for n, names in enumerate(touching) if names)
+        expected.append(0 if reorders else next(waits, 2))
+        if not reorders:
+            alone.update((n, *names) for n, names in enumerate(touching) if len(names) == 1)
+    assert sorted(alone) == sorted(itertools.product((0, 1), ["A", "B", "BIAS", "D"]))
+    assert min(alone.values()) >= 2
+    assert min(Counter(expected).values()) >= 20
+    assert [answer["beside"] for answer in answers(PARAMETERS, descriptors)] == expected
+
+
+def _touching(d: Descriptor, before: Descriptor) -> list[str]:
+    """The matrices of a job that meet D of one before."""
+    written = regions_of(before)["D"]
+    return [name for name, region in regions_of(d).items() if region.overlaps(written)]

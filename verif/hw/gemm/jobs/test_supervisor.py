@@ -6,6 +6,7 @@ import pytest
 from golden.engine import EngineParameters, ErrorCode
 from hw.axi.signatures import Response
 from hw.gemm.geometry import Geometry
+from hw.gemm.jobs.descriptor_check import MOST_BESIDE
 from hw.gemm.jobs.supervisor import Supervisor
 from verif.runner import seed
 from verif.simulation import simulate
@@ -54,10 +55,10 @@ class Bench:
         await self.pulse(ctx, *events)
         ctx.set(error.valid, 0)
 
-    def offer(self, ctx, *, fault=0, dependent=0, valid=1):
+    def offer(self, ctx, *, fault=0, beside=MOST_BESIDE, valid=1):
         """A checked job; whether it starts in this cycle."""
         ctx.set(self.top.checked.p.fault, fault)
-        ctx.set(self.top.checked.p.dependent, dependent)
+        ctx.set(self.top.checked.p.beside, beside)
         ctx.set(self.top.checked.valid, valid)
         assert ctx.get(self.top.job.valid) == ctx.get(self.top.checked.ready)
         return ctx.get(self.top.job.valid)
@@ -127,7 +128,7 @@ def test_counts(bench):
 
 
 def test_jobs_start(bench):
-    """Two at a time, the second one unless it depends on the first; room and done in one cycle."""
+    """Three at a time, fewer for those that depend on one before; room and done in one cycle."""
 
     async def drive(ctx):
         assert not bench.offer(ctx, valid=0)
@@ -137,26 +138,32 @@ def test_jobs_start(bench):
         assert not ctx.get(bench.top.checked.ready)
         await ctx.tick().repeat(3)
         ctx.set(bench.top.job.ready, 1)
-        await bench.start(ctx, dependent=1)
-        assert not bench.offer(ctx, dependent=1)
+        await bench.start(ctx, beside=0)
+        assert not bench.offer(ctx, beside=0)
         await ctx.tick().repeat(3)
+        await bench.start(ctx, beside=1)
+        for beside in (0, 1):
+            assert not bench.offer(ctx, beside=beside)
         await bench.start(ctx)
-        for dependent in (0, 1):
-            assert not bench.offer(ctx, dependent=dependent)
+        for beside in (0, 1, 2):
+            assert not bench.offer(ctx, beside=beside)
         bench.offer(ctx, valid=0)
+        await bench.pulse(ctx, "job_done")
         await bench.pulse(ctx, "job_done")
         # One ends in the cycle in which the next begins: one is under way still.
         ctx.set(bench.top.job_done, 1)
-        await bench.start(ctx)
+        await bench.start(ctx, beside=1)
         ctx.set(bench.top.job_done, 0)
-        assert not bench.offer(ctx, dependent=1)
+        assert not bench.offer(ctx, beside=0)
+        await bench.start(ctx, beside=1)
+        assert not bench.offer(ctx, beside=1)
         await bench.start(ctx)
         assert not bench.offer(ctx)
-        await bench.pulse(ctx, "job_done")
-        bench.offer(ctx, valid=0)
-        await bench.pulse(ctx, "job_done")
-        await bench.start(ctx, dependent=1)
-        assert not bench.offer(ctx, dependent=1)
+        for _ in range(3):
+            bench.offer(ctx, valid=0)
+            await bench.pulse(ctx, "job_done")
+        await bench.start(ctx, beside=0)
+        assert not bench.offer(ctx, beside=0)
 
     bench.run(drive)
 
@@ -226,7 +233,7 @@ def test_bus_error(bench, name, response):
         assert bench.fails == 1
         bench.offer(ctx, valid=0)
         await bench.reset(ctx)
-        await bench.start(ctx, dependent=1)  # the job before the reset is forgotten
+        await bench.start(ctx, beside=0)  # the job before the reset is forgotten
 
     bench.run(drive)
     assert bench.fails == 1
@@ -288,7 +295,7 @@ def test_soft_reset(bench):
         assert bench.status(ctx, "error", "code") == [0, 0]
         await bench.stopped(ctx)
         bench.check_new(ctx)
-        await bench.start(ctx, dependent=1)
+        await bench.start(ctx, beside=0)
 
     bench.run(drive)
     assert bench.fails == 0
@@ -311,7 +318,7 @@ def test_soft_reset_while_stopping(bench, cycle):
                 early = cycle < 4 and n >= 3 and ctx.get(bench.top.accepting)
                 assert ctx.get(bench.top.status.resetting) or early
         bench.check_new(ctx)
-        await bench.start(ctx, dependent=1)
+        await bench.start(ctx, beside=0)
 
     bench.run(drive)
     # Before the engine has stopped, a soft reset takes the place of the error's event.
