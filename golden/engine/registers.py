@@ -220,7 +220,7 @@ def _control() -> Iterable[Register]:
             "waiting",
             8,
             8,
-            "descriptors taken and not done, without the job in progress: up to queue_depth + 2, as two"
+            "descriptors taken and not done, without the job in progress: up to queue_depth + 3, as three"
             " leave the queue ahead of their turn",
         ),
     )

@@ -39,8 +39,8 @@ class WriteMaster(wiring.Component):
     i: In(stream of ``write_beat_layout``), the beats of a line one after the other
     bus: Out(AXI4WriteSignature)
     stop: In(1); idle: Out(1)
-    ending: In(1), a turn; ended: Out(1), the oldest line that was taken and is not in memory, if there is one, is of
-        the other turn, and all errors before it have been reported
+    ending: In(1), a turn; ended: Out(1), the oldest line that was taken and is not in memory, if there is
+        one, is of the other turn, and all errors before it have been reported
     written: Out, bytes of the line whose last beat goes out in this cycle, else 0
     error: Out(stream of ``bus_error_layout``), of bursts that were not answered OKAY, never stalled
     """

@@ -22,6 +22,9 @@ _WORD = 32
 
 _ALL = (1 << _WORD) - 1
 
+_READ_GROUP_BITS = 3
+"""A read chooses one of 8 registers, then one of such groups."""
+
 
 def status_layout() -> data.StructLayout:
     """What the registers say about the engine's state."""
@@ -42,7 +45,7 @@ def status_layout() -> data.StructLayout:
 class Control(wiring.Component):
     """The registers of ``golden.engine.REGISTERS``.
 
-    A write takes effect in the cycle before its answer; a read is answered two cycles after its address.
+    A write takes effect in the cycle before its answer; a read is answered three cycles after its address.
     One access of each kind at a time. Addresses without a register read as 0 and ignore writes. A write
     without a strobe, which bus width converters make, does nothing.
 
@@ -181,19 +184,30 @@ class Control(wiring.Component):
 
     def _reads(self, m, values):
         bus = self.bus
-        address, wanted = Signal(ADDRESS_SPACE_BITS - 2, reset_less=True), Signal()
-        m.d.comb += bus.arready.eq(~wanted & ~bus.rvalid)
-        m.d.sync += wanted.eq(bus.arvalid & bus.arready)
+        address, wanted = Signal(ADDRESS_SPACE_BITS - 2, reset_less=True), Signal(2)  # a bit for each step
+        m.d.comb += bus.arready.eq(~wanted.any() & ~bus.rvalid)
+        m.d.sync += wanted.eq(Cat(bus.arvalid & bus.arready, wanted[0]))
         with m.If(bus.arready):
             m.d.sync += address.eq(bus.araddr[2:])
         with m.If(bus.rready):
             m.d.sync += bus.rvalid.eq(0)
-        with m.If(wanted):
+        # In two steps: one register of each group, then the group.
+        low = _READ_GROUP_BITS
+        groups = {}
+        for name, value in values.items():
+            number, place = divmod(REGISTERS[name].offset >> 2, 1 << low)
+            groups.setdefault(number, {})[place] = value
+        with m.If(wanted[1]):
             m.d.sync += [bus.rvalid.eq(1), bus.rdata.eq(0)]
-            with m.Switch(address):
-                for name, value in values.items():
-                    with m.Case(REGISTERS[name].offset >> 2):
-                        m.d.sync += bus.rdata.eq(value)
+        for number, group in groups.items():
+            word = Signal(_WORD, name=f"group_{number}", reset_less=True)
+            m.d.sync += word.eq(0)
+            with m.Switch(address[:low]):
+                for place, value in group.items():
+                    with m.Case(place):
+                        m.d.sync += word.eq(value)
+            with m.If(wanted[1] & (address[low:] == number)):
+                m.d.sync += bus.rdata.eq(word)
 
 
 def _word(name, **values):

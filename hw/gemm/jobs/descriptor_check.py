@@ -1,6 +1,8 @@
 """Descriptors to jobs, or to the reason why not."""
 
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -27,8 +29,8 @@ from hw.gemm.memory_format import is_one_of, units_in
 __all__ = ["MOST_BESIDE", "DescriptorCheck", "checked_job_layout"]
 
 MOST_BESIDE = 2
-"""Most jobs under way when a job starts: the results of one and the passes of the next leave its operands time
-to be read."""
+"""Most jobs under way when a job starts: the results of one and the passes of the next leave its operands
+time to be read."""
 
 _ERROR_BITS = REGISTERS["ERROR_CODE"]["code"].width
 
@@ -87,7 +89,7 @@ class DescriptorCheck(wiring.Component):
         regions = _Regions(m, product | d.permute, d.bias, g.address_bits)
         m.d.comb += measure.number.eq(regions.number)
         blocks = self._blocks(m, d)
-        conditions = self._conditions(m, d, blocks)
+        conditions = self._conditions(m, self._fields(m, d, blocks))
         # Whether it touches what the job before, and what the one before that one writes.
         dependent, after_reorder = Signal(MOST_BESIDE), Signal()
         code = Signal(_ERROR_BITS)
@@ -103,6 +105,8 @@ class DescriptorCheck(wiring.Component):
                 m.next = "PLAN"
             with m.State("PLAN"):
                 m.d.comb += planner.start.eq(1)
+                m.next = "WAIT"
+            with m.State("WAIT"):
                 m.next = "FIELDS"
             with m.State("FIELDS"):
                 m.d.sync += [faults.note(name, condition) for name, condition in conditions.items()]
@@ -110,9 +114,12 @@ class DescriptorCheck(wiring.Component):
             self._measure_regions(m, product, measure, regions, faults)
             self._compare_regions(m, regions, faults, dependent)
             with m.State("CODE"):
-                m.d.sync += code.eq(faults.lowest)
+                m.d.sync += faults.found.eq(faults.lowest)
                 with m.If(planner.done):
-                    m.next = "ANSWER"
+                    m.next = "ENCODE"
+            with m.State("ENCODE"):
+                m.d.sync += code.eq(faults.code)
+                m.next = "ANSWER"
             with m.State("ANSWER"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
@@ -170,46 +177,63 @@ class DescriptorCheck(wiring.Component):
             m.d.sync += blocks.eq(units_in(length[:DIMENSION_BITS]))
         return k_blocks, n_blocks
 
-    def _conditions(self, m, d, blocks):
+    def _conditions(self, m, fields):
         """Registers that tell the faults of single fields, by the name of their code."""
-        fields = self._fields(d, blocks)
         conditions = {name: Signal(name=name.lower()) for name in fields}
         m.d.sync += [conditions[name].eq(condition) for name, condition in fields.items()]
         return conditions
 
-    def _fields(self, d, blocks):
-        """Faults of single fields, by the name of their code."""
+    def _fields(self, m, d, blocks):
+        """Faults of single fields, by the name of their code, a cycle after the fields."""
         k_blocks, n_blocks = blocks
         product = d.operation == Operation.PRODUCT
 
-        def beyond(size):
-            return (size == 0) | (size > DIMENSION_LIMIT)
+        def known(name, value):
+            known = Signal(name=name)
+            m.d.sync += known.eq(value)
+            return known
 
-        def too_many(leading, blocks, code):
-            return leading > Mux(is_one_of(code, MIXABLE_FORMATS), blocks, 0)
+        def beyond(name):
+            size = getattr(d, name)
+            return known(f"{name}_beyond", (size == 0) | (size > DIMENSION_LIMIT))
+
+        def too_many(name, blocks):
+            mixable = known(f"{name}_mixable", is_one_of(getattr(d, f"{name}_format"), MIXABLE_FORMATS))
+            return getattr(d, f"{name}_mx9_blocks") > Mux(mixable, blocks, 0)
 
         reorder = d.operation == Operation.REORDER
         columns = self.geometry.parameters.reorder_columns
-        unused = (d.bias, d.accumulate, d.keep_b, d.k, d.b_format, d.a_mx9_blocks, d.b_mx9_blocks, d.b_pitch)
-        unused = Cat(Value.cast(field).any() for field in unused).any() | (~d.permute & (d.b_address != 0))
+        of_product = (
+            "bias",
+            "accumulate",
+            "keep_b",
+            "k",
+            "b_format",
+            "a_mx9_blocks",
+            "b_mx9_blocks",
+            "b_pitch",
+        )
+        unused = [known(f"has_{name}", Value.cast(getattr(d, name)).any()) for name in of_product]
+        has_b_address = known("has_b_address", d.b_address != 0)
+        has_bias_address = known("has_bias_address", d.bias_address != 0)
         d_formats = is_one_of(d.d_format, QUANTIZED_FORMATS) | (
             product & is_one_of(d.d_format, FLOAT_FORMATS)
         )
         return {
             "RESERVED_BITS": d.reserved
-            | (~d.bias & (d.bias_address != 0))
+            | (~d.bias & has_bias_address)
             | (product & d.permute)
-            | (reorder & unused),
+            | (reorder & (Cat(unused).any() | (~d.permute & has_b_address))),
             "OPERATION": ~product & ~(reorder if columns else 0),
-            "SIZE": beyond(d.m) | beyond(d.n) | Mux(product, beyond(d.k), d.n > columns),
+            "SIZE": beyond("m") | beyond("n") | Mux(product, beyond("k"), d.n > columns),
             "A_FORMAT": ~Mux(
                 product, is_one_of(d.a_format, OPERAND_FORMATS), is_one_of(d.a_format, REORDER_FORMATS)
             ),
             "B_FORMAT": product & ~is_one_of(d.b_format, OPERAND_FORMATS),
             "D_FORMAT": ~d_formats | (d.accumulate & (d.d_format != MemoryFormat.BINARY32)),
-            "A_MX9_BLOCKS": too_many(d.a_mx9_blocks, k_blocks, d.a_format),
-            "B_MX9_BLOCKS": too_many(d.b_mx9_blocks, k_blocks, d.b_format),
-            "D_MX9_BLOCKS": too_many(d.d_mx9_blocks, n_blocks, d.d_format),
+            "A_MX9_BLOCKS": too_many("a", k_blocks),
+            "B_MX9_BLOCKS": too_many("b", k_blocks),
+            "D_MX9_BLOCKS": too_many("d", n_blocks),
         }
 
     def _answer(self, m, d, blocks, planner, code):
@@ -265,11 +289,13 @@ class _Faults:
 
     @property
     def lowest(self):
-        """The lowest code of those found, 0 if none is."""
-        code = 0
-        for number in reversed(range(1, len(self.found))):
-            code = Mux(self.found[number], number, code)
-        return code
+        """``found`` without all but the lowest code."""
+        return self.found & (~self.found + 1)
+
+    @property
+    def code(self):
+        """The one code that is found, 0 if none is."""
+        return reduce(or_, (Mux(self.found[number], number, 0) for number in range(1, len(self.found))))
 
 
 class _Regions:

@@ -1,6 +1,9 @@
 """The memory that a matrix takes."""
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,7 +11,7 @@ from golden.engine import MemoryFormat, Operation
 from golden.formats import BLOCK_SIZE, MXINT8
 from hw.gemm.jobs.descriptor import descriptor_layout
 from hw.gemm.jobs.job import DIMENSION_BITS, PITCH_BITS
-from hw.gemm.memory_format import bytes_of, each_format, is_one_of, units_in
+from hw.gemm.memory_format import bytes_of, is_one_of, units_in
 
 __all__ = ["REGION_NAMES", "RegionMeasure", "region_layout"]
 
@@ -90,6 +93,7 @@ class RegionMeasure(wiring.Component):
 
         multiplicand = Signal(PITCH_BITS + DIMENSION_BITS, reset_less=True)
         multiplier = Signal(DIMENSION_BITS, reset_less=True)
+        multiplied = Signal()  # the multiplier is 0
         # Nothing that a descriptor can say wraps around.
         last = Signal(max(self.address_bits, len(multiplicand)) + 2, reset_less=True)
         far = Signal(reset_less=True)
@@ -106,15 +110,17 @@ class RegionMeasure(wiring.Component):
                     far.eq(address[self.address_bits :].any()),
                     multiplicand.eq(pitch),
                     multiplier.eq(rows - 1),
+                    multiplied.eq(rows == 1),
                 ]
                 m.next = "MULTIPLY"
             with m.State("MULTIPLY"):
-                with m.If(multiplier == 0):
+                with m.If(multiplied):
                     m.next = "DONE"
                 with m.Else():
                     m.d.sync += [
                         multiplicand.eq((multiplicand << 1)[: len(multiplicand)]),
                         multiplier.eq(multiplier >> 1),
+                        multiplied.eq(multiplier[1:] == 0),
                     ]
                     with m.If(multiplier[0]):
                         m.d.sync += last.eq(last + multiplicand)
@@ -132,15 +138,21 @@ class RegionMeasure(wiring.Component):
         return m
 
     def _row_bytes(self, m, length, leading, code):
-        """Bytes of a row, two cycles after the fields: its blocks are counted first."""
+        """Bytes of a row, two cycles after the fields: blocks are counted and formats told apart first."""
         blocks, pairs = Signal(DIMENSION_BITS, reset_less=True), Signal(DIMENSION_BITS, reset_less=True)
+        *others, last = MemoryFormat
+        is_format = {fmt: Signal(name=f"is_{fmt.name.lower()}") for fmt in others}
         m.d.sync += [
             blocks.eq(units_in(length)),
             pairs.eq(units_in(length, MXINT8.block_size)),
+            *(told.eq(code == fmt) for fmt, told in is_format.items()),
         ]
         units = {1: length, BLOCK_SIZE: blocks, MXINT8.block_size: pairs}
         # No element takes more than 4 bytes: with what fills the last block, 3 bits more.
         found = Signal(DIMENSION_BITS + 3, reset_less=True)
-        for fmt in each_format(m, code, MemoryFormat):
-            m.d.sync += found.eq(bytes_of(fmt, units[fmt.unit_elements], leading)[: len(found)])
+        chosen = []
+        for fmt, told in {**is_format, last: ~Cat(*is_format.values()).any()}.items():
+            size = bytes_of(fmt, units[fmt.unit_elements], leading)[: len(found)]
+            chosen.append(size & told.replicate(len(size)))
+        m.d.sync += found.eq(reduce(or_, chosen))
         return found

@@ -239,8 +239,10 @@ class OperandReader(wiring.Component):
         m.d.sync += slots_left.eq(slots_left - take + self.released)
         with m.If(advance):
             m.d.sync += slot.eq(after)
-        change = Signal()
+        change, all_free = Signal(), Signal(init=1)
         m.d.comb += change.eq(wanted != stride)
+        # A cycle late: none is taken shortly before a job begins.
+        m.d.sync += all_free.eq(slots_left == Const(self.slots) << stride)
         with m.If(begin & change):
             m.d.sync += [stride.eq(wanted), slot.eq(0), slots_left.eq(Const(self.slots) << wanted)]
         return _Slots(
@@ -249,5 +251,5 @@ class OperandReader(wiring.Component):
             advance=advance,
             current=slot,
             free=slots_left != 0,
-            fit=~change | (slots_left == Const(self.slots) << stride),
+            fit=~change | all_free,
         )

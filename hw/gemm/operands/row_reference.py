@@ -74,10 +74,11 @@ class RowReference(wiring.Component):
                 delay(m, f"largest_{level}_{n}", Mux(a > b, a, b), 1) for n, (a, b) in enumerate(pairs)
             ]
         known = 1 + self.levels
-        nan, wide = (
-            delay(m, name, Cat(bits).any(), known, reset_less=False)
-            for name, bits in (("nan", nan), ("wide", wide))
-        )
+        flags = []
+        for name, bits in (("nan", nan), ("wide", wide)):
+            of_blocks = delay(m, f"{name}_blocks", Cat(bits), 1, reset_less=False)
+            flags.append(delay(m, name, of_blocks.any(), self.levels, reset_less=False))
+        nan, wide = flags
 
         # The row, and for ``wide`` the tile, up to these blocks.
         there = Cat(block.enable for block in self.extracted.blocks).any()

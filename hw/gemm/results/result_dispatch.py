@@ -49,9 +49,9 @@ def tile_command_layout(*, rows, slots, address_bits) -> data.StructLayout:
 class ResultDispatch(wiring.Component):
     """Divides the rows of each tile among the arrays, and keeps jobs apart.
 
-    Jobs take turns, 0 and 1. The next turn's commands are given when those of this turn have been carried out,
-    and its lines are sent when those of this turn have been. What was sent is in memory in the same order:
-    jobs end in theirs. Throughput one array's command per cycle.
+    Jobs take turns, 0 and 1. The next turn's commands are given when those of this turn have been carried
+    out, and its lines are sent when those of this turn have been. What was sent is in memory in the same
+    order: jobs end in theirs. Throughput one array's command per cycle.
 
     Parameters
     ----------
@@ -144,10 +144,9 @@ class ResultDispatch(wiring.Component):
                         m.next = "IDLE"
                         with m.If(results.job_last):
                             m.next = "END"
-            with m.State("END"):
-                with m.If(self.carried_out & (self.turn == self.ending)):
-                    m.d.sync += self.turn.eq(~self.turn)
-                    m.next = "IDLE"
+            with m.State("END"), m.If(self.carried_out & (self.turn == self.ending)):
+                m.d.sync += self.turn.eq(~self.turn)
+                m.next = "IDLE"
         m.d.comb += self.job_done.eq((self.writing != self.ending) & self.ended)
         with m.If((self.turn != self.writing) & self.sent):
             m.d.sync += self.writing.eq(self.turn)

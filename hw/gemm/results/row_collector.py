@@ -20,14 +20,32 @@ _LINES = 4
 """Lines of each row that are kept: those of all rows fill in the same tile, at the end of a run in two."""
 
 
+def _of_line_layout(unit_bits, slot_bits):
+    """What a fragment is of its line: ``first`` to ``last`` unit, that of the next line if it ``spills``.
+
+    ``full``: nothing of the line is missing behind it. ``slot`` and ``next_slot`` are where the line and the
+    next one are kept, of the lines of a row.
+    """
+    return data.StructLayout(
+        {
+            "first": unit_bits,
+            "last": unit_bits,
+            "full": 1,
+            "spills": 1,
+            "slot": slot_bits,
+            "next_slot": slot_bits,
+        }
+    )
+
+
 class RowCollector(wiring.Component):
     """Joins the fragments of each row that a run of tiles gives, and cuts them into aligned lines.
 
     A tile gives a short fragment of every row before its neighbour goes on with the first row. They wait in
     block memories, one for each unit of a word, which is a beat of memory or a fragment, whatever is wider:
     each memory has an address of its own, so that a fragment can begin in one word and end in the next one.
-    A line leaves, beat by beat, when it is full or its run ends, and its job's turn has come. There is room for
-    four lines of each row: a fragment waits only for a line four before its own.
+    A line leaves, beat by beat, when it is full or its run ends, and its job's turn has come. There is room
+    for four lines of each row: a fragment waits only for a line four before its own.
 
     Latency: 7 cycles from a fragment to the first beat of its line; throughput one fragment and one beat per
     cycle, a fragment in two cycles if it is the last one of a run and goes into two lines.
@@ -146,8 +164,9 @@ class RowCollector(wiring.Component):
         turned = Signal(len(new.data), reset_less=True)
         wraps, enable = (Signal(self._units, name=name, reset_less=True) for name in ("wraps", "enable"))
         word = Signal(exact_log2(LINE_UNITS // self._units) + self._slot_bits, reset_less=True)
-        held_start, held_end = Signal.like(start, reset_less=True), Signal(len(reach), reset_less=True)
+        of_line = Signal(_of_line_layout(len(start), self._slot_bits), reset_less=True)
         place = Signal.like(new.place, reset_less=True)
+        slot = new.place.address[high:][: self._slot_bits]
         with m.If(done):
             m.d.sync += held.eq(0)
         with m.If(takes):
@@ -157,11 +176,15 @@ class RowCollector(wiring.Component):
                 wraps.eq(before),
                 enable.eq(Cat(end > Mux(before[n], n + self._units, n) for n in range(self._units))),
                 word.eq(address[word_bits:][: len(word)]),
-                held_start.eq(start),
-                held_end.eq(reach),
+                of_line.first.eq(start),
+                of_line.last.eq((reach - 1)[: len(start)]),
+                of_line.full.eq(reach >= LINE_UNITS),
+                of_line.spills.eq(reach > LINE_UNITS),
+                of_line.slot.eq(slot),
+                of_line.next_slot.eq((slot + 1)[: self._slot_bits]),
                 place.eq(new.place),
             ]
-        writes = self._queue_lines(m, lines, held, place, held_start, held_end, done, waiting, queued)
+        writes = self._queue_lines(m, lines, held, place, of_line, done, waiting, queued)
         pieces = data.View(data.ArrayLayout(_UNIT_BITS, self._turned_units), turned)
         row = place.row[: ceil_log2(self.rows)]
         next_word = (word + 1)[: len(word)]
@@ -173,36 +196,31 @@ class RowCollector(wiring.Component):
             ]
         return begun | held
 
-    def _queue_lines(self, m, to, held, place, start, end, done, waiting, queued):
+    def _queue_lines(self, m, to, held, place, of_line, done, waiting, queued):
         """Queue the lines that the held fragment fills or ends; whether it may be written."""
         # Where the line of each row begins.
-        m.submodules.starts = starts = Memory(shape=start.shape(), depth=max(2, self.rows), init=[])
+        m.submodules.starts = starts = Memory(shape=of_line.first.shape(), depth=max(2, self.rows), init=[])
         kept, write = starts.read_port(domain="comb"), starts.write_port()
         number = place.address[exact_log2(FRAGMENT_BYTES) :]
-        from_unit = Signal.like(start)
-        full, spills, emits, splits, second, free = (
-            Signal(name=name) for name in ("full", "spills", "emits", "splits", "second", "free")
-        )
-        this, following = (
-            Cat(slot[: self._slot_bits], place.row[: self._row_bits]) for slot in (number, number + 1)
-        )
+        from_unit = Signal.like(of_line.first)
+        emits, splits, second, free = (Signal(name=name) for name in ("emits", "splits", "second", "free"))
+        row = place.row[: self._row_bits]
+        this, following = Cat(of_line.slot, row), Cat(of_line.next_slot, row)
         m.d.comb += [
-            full.eq(end >= LINE_UNITS),
-            spills.eq(end > LINE_UNITS),
-            emits.eq(place.ends | full),
-            splits.eq(place.ends & spills & ~second),
-            free.eq(~waiting.bit_select(this, 1) & ~(spills & waiting.bit_select(following, 1))),
+            emits.eq(place.ends | of_line.full),
+            splits.eq(place.ends & of_line.spills & ~second),
+            free.eq(~waiting.bit_select(this, 1) & ~(of_line.spills & waiting.bit_select(following, 1))),
             kept.addr.eq(place.row),
-            from_unit.eq(Mux(place.begins, start, kept.data)),
+            from_unit.eq(Mux(place.begins, of_line.first, kept.data)),
             to.valid.eq(held & emits & (free | second)),
             to.p.place.eq(Mux(second, following, this)),
             to.p.number.eq(number + second),
             to.p.first.eq(Mux(second, 0, from_unit)),
-            to.p.last.eq(Mux(full & ~second, LINE_UNITS - 1, (end - 1)[: len(start)])),
+            to.p.last.eq(Mux(of_line.full & ~second, LINE_UNITS - 1, of_line.last)),
             done.eq(held & (free | second) & (~emits | to.ready) & ~splits),
             write.addr.eq(place.row),
             write.en.eq(done & ~place.ends),
-            write.data.eq(Mux(full, 0, from_unit)),
+            write.data.eq(Mux(of_line.full, 0, from_unit)),
         ]
         with m.If(to.valid & to.ready):
             m.d.comb += queued.bit_select(to.p.place, 1).eq(1)

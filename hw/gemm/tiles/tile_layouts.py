@@ -38,8 +38,12 @@ def tile_layout(geometry) -> data.StructLayout:
 
 
 def stored_tile_layout(geometry) -> data.StructLayout:
-    """A tile, and whether A (bit 0) and B (bit 1) are wide: whether all their blocks take two passes."""
-    return data.StructLayout({"tile": tile_layout(geometry), "wide": 2})
+    """A tile, and what much hangs on when it starts.
+
+    ``wide``: whether all blocks of A (bit 0), of B (bit 1) take two passes; ``first_mx9``: whether the first
+    one is MX9; ``single``: it is the only one.
+    """
+    return data.StructLayout({"tile": tile_layout(geometry), "wide": 2, "first_mx9": 2, "single": 1})
 
 
 def results_layout(geometry) -> data.StructLayout:

@@ -63,11 +63,13 @@ class TileSequencer(wiring.Component):
         m = Module()
         parameters, tile = self.geometry.parameters, self.tile.p.tile
         k = Signal(range(self.geometry.k_blocks))
-        last, room = Signal(), Signal()
+        # Of the block at hand; of all but a tile's first, which the tile tells of, found a block ahead.
+        last, room, is_first, is_last = Signal(), Signal(), Signal(init=1), Signal()
+        found_mx9 = Signal(2)
         present = Cat(tile.a.lanes > n * parameters.rows for n in range(parameters.arrays))
         formats, two_passes = [], []
         for n, operand in enumerate((tile.a, tile.b)):
-            is_mx9 = (k < operand.leading) | (operand.rest == FormatCode.MX9)
+            is_mx9 = Mux(is_first, self.tile.p.first_mx9[n], found_mx9[n])
             formats.append(Mux(is_mx9, FormatCode.MX9, operand.rest))
             two_passes.append(is_mx9 | self.tile.p.wide[n])
         pairs = PassPairs(
@@ -79,12 +81,14 @@ class TileSequencer(wiring.Component):
             spacing=self.spacing,
         )
         m.d.comb += [
-            last.eq(k == tile.blocks - 1),
+            last.eq(Mux(is_first, self.tile.p.single, is_last)),
             room.eq((Cat(self.room) | ~present).all()),
             self.tile.ready.eq(pairs.tile_end),
         ]
         with m.If(pairs.block_end):
-            m.d.sync += k.eq(Mux(last, 0, k + 1))
+            for n, operand in enumerate((tile.a, tile.b)):
+                m.d.sync += found_mx9[n].eq((k + 1 < operand.leading) | (operand.rest == FormatCode.MX9))
+            m.d.sync += [k.eq(Mux(last, 0, k + 1)), is_first.eq(last), is_last.eq(k + 2 == tile.blocks)]
 
         for operand, fmt, rest, out in (
             (tile.a, formats[0], pairs.a_rest, self.a),

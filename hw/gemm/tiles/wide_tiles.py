@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.block.layouts import FormatCode
 from hw.gemm.jobs.job import OperandSide
 from hw.gemm.operands.row_reference import row_write_layout
 from hw.gemm.tiles.tile_layouts import stored_tile_layout, tile_layout
@@ -47,7 +48,7 @@ class WideTiles(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         read = MemoryRead(m, there=self.i.valid, valid=self.o.valid, ready=self.o.ready)
-        wide = []
+        wide, first_mx9 = [], []
         for side, tile in zip(OperandSide, (self.i.p.a, self.i.p.b), strict=True):
             cells = BlockMemory(width=1, depth=self.slots[side.value], target=self.target)
             m.submodules[f"{side.name.lower()}_memory"] = cells
@@ -58,10 +59,13 @@ class WideTiles(wiring.Component):
             ]
             read.connect([cells], tile.slot)
             wide.append(cells.data)
+            first_mx9.append((tile.leading != 0) | (tile.rest == FormatCode.MX9))
         m.d.comb += [
             self.i.ready.eq(read.read_enable),
             Value.cast(self.o.p.tile).eq(read.accompany("tile", self.i.p)),
             self.o.p.wide.eq(Cat(wide)),
+            self.o.p.first_mx9.eq(read.accompany("first_mx9", Cat(first_mx9))),
+            self.o.p.single.eq(read.accompany("single", self.i.p.blocks == 1)),
             self.busy.eq(read.under_way | self.o.valid),
         ]
         return m

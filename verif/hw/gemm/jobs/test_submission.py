@@ -92,7 +92,7 @@ def test_most_waiting():
             await ctx.tick().repeat(400)
             waiting.append((await status(ctx))["waiting"])
         assert await bench.put(ctx, "DOORBELL", 0) == Response.SLVERR.value
-        most = PARAMETERS.queue_depth + 2
+        most = PARAMETERS.queue_depth + 3
         assert f"queue_depth + {most - PARAMETERS.queue_depth}" in fields["waiting"].meaning
         assert waiting == [*range(most + 1)]
 
