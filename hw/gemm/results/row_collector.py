@@ -166,7 +166,14 @@ class RowCollector(wiring.Component):
         word = Signal(exact_log2(LINE_UNITS // self._units) + self._slot_bits, reset_less=True)
         of_line = Signal(_of_line_layout(len(start), self._slot_bits), reset_less=True)
         place = Signal.like(new.place, reset_less=True)
-        slot = new.place.address[high:][: self._slot_bits]
+        # Lines of a row take its slots in turn, from run to run: a row's next run need not wait for the last.
+        slots = Signal(data.ArrayLayout(self._slot_bits, self.rows))
+        slot, full, spills = Signal(self._slot_bits), Signal(), Signal()
+        m.d.comb += [
+            slot.eq(slots[new.place.row]),
+            full.eq(reach >= LINE_UNITS),
+            spills.eq(reach > LINE_UNITS),
+        ]
         with m.If(done):
             m.d.sync += held.eq(0)
         with m.If(takes):
@@ -175,11 +182,12 @@ class RowCollector(wiring.Component):
                 turned.eq(_turn(new.data, address, steps[half:])),
                 wraps.eq(before),
                 enable.eq(Cat(end > Mux(before[n], n + self._units, n) for n in range(self._units))),
-                word.eq(address[word_bits:][: len(word)]),
+                word.eq(Cat(address[word_bits : high - low], slot)),
+                slots[new.place.row].eq(slot + full + (new.place.ends & (spills | ~full))),
                 of_line.first.eq(start),
                 of_line.last.eq((reach - 1)[: len(start)]),
-                of_line.full.eq(reach >= LINE_UNITS),
-                of_line.spills.eq(reach > LINE_UNITS),
+                of_line.full.eq(full),
+                of_line.spills.eq(spills),
                 of_line.slot.eq(slot),
                 of_line.next_slot.eq((slot + 1)[: self._slot_bits]),
                 place.eq(new.place),

@@ -132,6 +132,25 @@ async def turns(dut, stalls):
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
+async def next_run(dut):
+    """A run begins while lines of the one before wait, wherever they lie in memory."""
+    rng = random.Random(2)
+    lines, fragments = await begin(dut, "none", rng)
+    dut.turn.value = 1
+    expected = {}
+    for base in (0, 0x4000):
+        payloads, new, _ = run_of_tiles(rng, base, [LINE], 4 * LINE)
+        fragments.send(payloads)
+        expected |= new
+    await until(dut, lambda: fragments.idle and dut.placed.value, what="room for two lines", cycles=400)
+    assert not lines.bytes
+    dut.writing.value = 1
+    await ClockCycles(dut.clk, 1)
+    await until(dut, lambda: dut.idle.value)
+    assert lines.bytes == expected
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
 async def throughput(dut):
     """A fragment and a beat per cycle: lines fill with a row's sixth fragment, the last ones all at once."""
     rng = random.Random(1)
