@@ -1,6 +1,6 @@
 """Which part of a block of A meets which of a block of B, and when the next tile may end."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Signal, Value
 
 __all__ = ["PassPairs"]
 
@@ -42,15 +42,19 @@ class PassPairs:
         self.a_rest, self.b_rest, self.start, self.go, self.hold, self.block_end, self.tile_end = (
             Signal(name=name) for name in ("a_rest", "b_rest", "start", "go", "hold", "block_end", "tile_end")
         )
-        a_end, b_end, waiting = Signal(name="a_end"), Signal(name="b_end"), Signal(name="waiting")
+        a_end, b_end, ends, waiting, may_go = (
+            Signal(name=name) for name in ("a_end", "b_end", "tile_ends", "waiting", "may_go")
+        )
         m.d.comb += [
             a_end.eq(self.a_rest | ~Value.cast(a_two_passes)),
             b_end.eq(self.b_rest | ~Value.cast(b_two_passes)),
-            self.hold.eq(a_end & b_end & last & waiting),
-            self.start.eq(self.first & ~self.hold & may_start),
-            self.go.eq(Mux(self.first, self.start, ~self.hold)),
-            self.block_end.eq(self.go & a_end & b_end),
-            self.tile_end.eq(self.block_end & last),
+            ends.eq(a_end & b_end & last),
+            may_go.eq(~self.first | may_start),
+            self.hold.eq(ends & waiting),
+            self.go.eq(may_go & ~self.hold),
+            self.start.eq(self.first & self.go),
+            self.block_end.eq(may_go & a_end & b_end & ~(last & waiting)),
+            self.tile_end.eq(may_go & ends & ~waiting),
         ]
         with m.If(self.go):
             m.d.sync += [self.first.eq(self.tile_end), self.b_rest.eq(~b_end)]

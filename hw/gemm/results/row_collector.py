@@ -103,7 +103,7 @@ class RowCollector(wiring.Component):
         sizes = {"place_bits": self._slot_bits + self._row_bits, "address_bits": self.address_bits}
         m.submodules.sender = sender = LineSender(units=self._units, data_bits=self.data_bits, **sizes)
         m.submodules.lines = lines = Queue(
-            shape=kept_line_layout(**sizes), depth=max(4, 2 * self.rows), registered=True
+            shape=kept_line_layout(**sizes), depth=max(4, 4 * self.rows), registered=True
         )
         wiring.connect(m, sender.o, wiring.flipped(self.o))
         # The lines that wait, by their place.
@@ -192,7 +192,8 @@ class RowCollector(wiring.Component):
                 of_line.next_slot.eq((slot + 1)[: self._slot_bits]),
                 place.eq(new.place),
             ]
-        writes = self._queue_lines(m, lines, held, place, of_line, done, waiting, queued)
+        free = self._find_room(m, takes, new.place.row, slot, spills, place, of_line, waiting)
+        writes = self._queue_lines(m, lines, held, free, place, of_line, done, queued)
         pieces = data.View(data.ArrayLayout(_UNIT_BITS, self._turned_units), turned)
         row = place.row[: ceil_log2(self.rows)]
         next_word = (word + 1)[: len(word)]
@@ -204,20 +205,34 @@ class RowCollector(wiring.Component):
             ]
         return begun | held
 
-    def _queue_lines(self, m, to, held, place, of_line, done, waiting, queued):
+    def _find_room(self, m, takes, new_row, slot, spills, place, of_line, waiting):
+        """Whether no line waits where the fragment goes that is held; a cycle late when it has left."""
+
+        def waits(slot, row):
+            return waiting.bit_select(Cat(slot, row[: self._row_bits]), 1)
+
+        blocked = Signal(2)  # its line, the next line
+        next_slot = (slot + 1)[: self._slot_bits]
+        with m.If(takes):
+            m.d.sync += blocked.eq(Cat(waits(slot, new_row), spills & waits(next_slot, new_row)))
+        with m.Else():
+            still = Cat(waits(of_line.slot, place.row), waits(of_line.next_slot, place.row))
+            m.d.sync += blocked.eq(blocked & still)
+        return blocked == 0
+
+    def _queue_lines(self, m, to, held, free, place, of_line, done, queued):
         """Queue the lines that the held fragment fills or ends; whether it may be written."""
         # Where the line of each row begins.
         m.submodules.starts = starts = Memory(shape=of_line.first.shape(), depth=max(2, self.rows), init=[])
         kept, write = starts.read_port(domain="comb"), starts.write_port()
         number = place.address[exact_log2(FRAGMENT_BYTES) :]
         from_unit = Signal.like(of_line.first)
-        emits, splits, second, free = (Signal(name=name) for name in ("emits", "splits", "second", "free"))
+        emits, splits, second = (Signal(name=name) for name in ("emits", "splits", "second"))
         row = place.row[: self._row_bits]
         this, following = Cat(of_line.slot, row), Cat(of_line.next_slot, row)
         m.d.comb += [
             emits.eq(place.ends | of_line.full),
             splits.eq(place.ends & of_line.spills & ~second),
-            free.eq(~waiting.bit_select(this, 1) & ~(of_line.spills & waiting.bit_select(following, 1))),
             kept.addr.eq(place.row),
             from_unit.eq(Mux(place.begins, of_line.first, kept.data)),
             to.valid.eq(held & emits & (free | second)),

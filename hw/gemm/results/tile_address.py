@@ -70,22 +70,27 @@ class TileAddress(wiring.Component):
         m = Module()
         job, tile = self.job, self.i.p
         block = tile.column_block
-        stage = Signal(2)  # 0: wait; 1: products; 2: their sum; 3: offered
+        stage = Signal(2)  # 0: wait; 1: product of the block; 2: that of the MX9 blocks; 3: offered
         leading = Signal()
         m.d.comb += leading.eq(block < job.mx9_blocks)
 
         # Offsets of the column block in each format, and what the MX9 blocks before it take beyond that.
         size = self.address_bits
-        offset = Signal(size, reset_less=True)
+        offset, bias_offset, in_row = (
+            Signal(size, name=name, reset_less=True) for name in ("offset", "bias_offset", "in_row")
+        )
         excess = Signal(len(block) + MX9.block_bytes.bit_length(), reset_less=True)
-        bias_offset = Signal(size, reset_less=True)
-        before = Mux(leading, block, job.mx9_blocks)
+        before = Signal.like(block, reset_less=True)
         for fmt in each_format(m, job.format, _FORMATS):
             m.d.sync += [
                 offset.eq(times(block, row_bytes(fmt, BLOCK_SIZE))[:size]),
                 excess.eq(times(before, fmt.mx9_excess)),
             ]
-        m.d.sync += bias_offset.eq((block * FRAGMENT_BYTES)[:size])
+        m.d.sync += [
+            before.eq(Mux(leading, block, job.mx9_blocks)),
+            in_row.eq((tile.row_address + offset)[:size]),
+            bias_offset.eq((block * FRAGMENT_BYTES)[:size]),
+        ]
 
         kept = [getattr(self.o.p, name).eq(getattr(tile, name)) for name in _KEPT]
         m.d.comb += [self.o.valid.eq(stage == 3), self.i.ready.eq(stage == 2)]
@@ -93,13 +98,13 @@ class TileAddress(wiring.Component):
             with m.Case(0):
                 m.d.sync += stage.eq(self.i.valid)
             with m.Case(1):
-                m.d.sync += [stage.eq(2), offset.eq((offset + excess)[:size])]
+                m.d.sync += stage.eq(2)
             with m.Case(2):
                 m.d.sync += [
                     stage.eq(3),
                     *kept,
                     self.o.p.plain.eq(tile.first & ~(tile.last & (job.bias | job.accumulate))),
-                    self.o.p.address.eq(tile.row_address + offset),
+                    self.o.p.address.eq((in_row + excess)[:size]),
                     self.o.p.bias_address.eq(job.bias_address + bias_offset),
                     self.o.p.code.eq(Mux(leading, FormatCode.MX9, block_code(job.format))),
                 ]

@@ -89,13 +89,15 @@ class _Place:
     ----------
     at, left:
         Address of D's row for A, number of the column for B; matrix rows from there on.
-    ends, first_ends:
-        Whether no tile follows; whether none does in V's loop, behind the first tile of its 16 columns.
+    ends, block_ends, first_ends:
+        Whether no tile follows; whether no other 16 columns do, or for A no tile; whether none does in V's
+        loop, behind the first tile of its 16 columns.
     """
 
     at: Value
     left: Value
     ends: Value
+    block_ends: Value
     first_ends: Value
 
 
@@ -254,7 +256,8 @@ class TileLoop(wiring.Component):
             ("a", ~job.keep_b, g.a_lanes, g.a_lanes, g.address_bits, job.row_step * g.parameters.arrays),
             ("b", job.keep_b, g.b_lanes, BLOCK_SIZE, DIMENSION_BITS, g.b_lanes),
         ):
-            layout = data.StructLayout({"left": DIMENSION_BITS, "at": at_bits})
+            # What much hangs on is known with the place.
+            layout = data.StructLayout({"left": DIMENSION_BITS, "at": at_bits, "ends": 1, "block_ends": 1})
             place, first = (
                 Signal(layout, name=f"{name}_{kind}", reset_less=True) for kind in ("place", "first_place")
             )
@@ -262,15 +265,19 @@ class TileLoop(wiring.Component):
             of = data.View(new.shape(), Mux(loops.begin, new.as_value(), job.as_value()))
             m.d.comb += [
                 following.left.eq(place.left - lanes),
+                following.ends.eq(place.left <= 2 * lanes),
+                following.block_ends.eq(place.left <= lanes + block),
                 following.at.eq((place.at + step)[:at_bits]),
                 start.left.eq(getattr(of, name).rows),
+                start.ends.eq(getattr(of, name).rows <= lanes),
+                start.block_ends.eq(getattr(of, name).rows <= block),
                 start.at.eq(of.d_address if name == "a" else 0),
             ]
             with m.If(loops.begin | (~is_s & loops.group_end)):
                 m.d.sync += [place.eq(start), first.eq(start)]
             with m.Else():
                 self._steps(is_s, s=s, v=v).take(m, place, first, following)
-            found.append(_Place(place.at, place.left, place.left <= lanes, first.left <= block))
+            found.append(_Place(place.at, place.left, place.ends, place.block_ends, first.block_ends))
         return found
 
     def _slots(self, m, loops):
@@ -336,9 +343,9 @@ class TileLoop(wiring.Component):
             Signal(name=name) for name in ("run_begins", "run_ends", "block_begins", "s_final")
         )
         m.d.sync += [
-            s_final.eq(Mux(job.keep_b, b.left <= BLOCK_SIZE, a.ends)),
+            s_final.eq(Mux(job.keep_b, b.block_ends, a.ends)),
             run_begins.eq(~job.keep_b | (block == 0)),
-            run_ends.eq(~job.keep_b | (block == job.group - 1) | (b.left <= BLOCK_SIZE)),
+            run_ends.eq(~job.keep_b | (block == job.group - 1) | b.block_ends),
             block_begins.eq(Mux(job.keep_b, (s_number & (g.b_tiles - 1)) == 0, v_number == 0)),
         ]
         job_first = Signal()

@@ -65,13 +65,14 @@ class TileSequencer(wiring.Component):
         k = Signal(range(self.geometry.k_blocks))
         # Of the block at hand; of all but a tile's first, which the tile tells of, found a block ahead.
         last, room, is_first, is_last = Signal(), Signal(), Signal(init=1), Signal()
-        found_mx9 = Signal(2)
+        found_mx9, found_two = Signal(2), Signal(2)
         present = Cat(tile.a.lanes > n * parameters.rows for n in range(parameters.arrays))
         formats, two_passes = [], []
         for n, operand in enumerate((tile.a, tile.b)):
-            is_mx9 = Mux(is_first, self.tile.p.first_mx9[n], found_mx9[n])
+            stored = self.tile.p
+            is_mx9 = Mux(is_first, stored.first_mx9[n], found_mx9[n])
             formats.append(Mux(is_mx9, FormatCode.MX9, operand.rest))
-            two_passes.append(is_mx9 | self.tile.p.wide[n])
+            two_passes.append(Mux(is_first, stored.first_mx9[n] | stored.wide[n], found_two[n]))
         pairs = PassPairs(
             m,
             a_two_passes=two_passes[0],
@@ -87,7 +88,8 @@ class TileSequencer(wiring.Component):
         ]
         with m.If(pairs.block_end):
             for n, operand in enumerate((tile.a, tile.b)):
-                m.d.sync += found_mx9[n].eq((k + 1 < operand.leading) | (operand.rest == FormatCode.MX9))
+                is_mx9 = (k + 1 < operand.leading) | (operand.rest == FormatCode.MX9)
+                m.d.sync += [found_mx9[n].eq(is_mx9), found_two[n].eq(is_mx9 | self.tile.p.wide[n])]
             m.d.sync += [k.eq(Mux(last, 0, k + 1)), is_first.eq(last), is_last.eq(k + 2 == tile.blocks)]
 
         for operand, fmt, rest, out in (
