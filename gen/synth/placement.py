@@ -8,6 +8,7 @@ from typing import Any
 
 from gen.store import stored
 from gen.synth.cell_tables import CELLS
+from gen.synth.copies import copy_drivers
 from gen.synth.errors import SynthesisError
 from gen.synth.families import Area
 from gen.synth.names import register_name
@@ -136,7 +137,9 @@ def place(
     store: Path,
     placer: str = "heap",
 ) -> Placement:
-    """Place and route ``netlist``, after `trim_carry_chains` with ``trim``. Raises ``SynthesisError``.
+    """Place and route ``netlist``, with ``trim`` after `trim_carry_chains` and `copy_drivers`.
+
+    Raises ``SynthesisError``.
 
     ``placer`` is one of ``PLACERS``.
     """
@@ -144,6 +147,7 @@ def place(
     if trim:
         cells = json.loads(text)
         trim_carry_chains(cells)
+        copy_drivers(cells)
         text = json.dumps(cells)
     arguments = [*DEVICE, *OPTIONS, "--placer", placer, "--freq", str(frequency_mhz), "--seed", str(seed)]
 

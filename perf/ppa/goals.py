@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gen.synth.placement import LFE5U_85
 from gen.synth.result import Result
 from perf.ppa.standard import overhead
 
 __all__ = ["GOALS", "TRIED", "Goal"]
 
-Figure = Callable[[Result], float | None]
+Figure = Callable[..., float | None]
+"""Of a run, or of two: ``run`` and ``beside``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,8 @@ class Goal:
         Unit, written after the figure.
     digits:
         Digits after the point.
+    beside:
+        A run that the figure compares with; None for a figure of ``run`` alone.
     """
 
     run: str
@@ -41,6 +45,14 @@ class Goal:
     least: bool = False
     unit: str = ""
     digits: int = 1
+    beside: str | None = None
+
+    def value(self, results: Mapping[str, Result]) -> float | None:
+        """The figure among ``results``, by name; None where a run is not among them."""
+        runs = [name for name in (self.run, self.beside) if name]
+        if any(name not in results for name in runs):
+            return None
+        return self.figure(*(results[name] for name in runs))
 
     def reached(self, value: float, limit: float | None) -> bool:
         """Whether ``value`` is as good as ``limit``."""
@@ -74,6 +86,22 @@ def _percent_overhead(r: Result) -> float | None:
     return None if share is None else 100 * share
 
 
+def _lut(r: Result) -> float | None:
+    return r.area.lut if r.area else None
+
+
+def _percent_of_device(r: Result) -> float | None:
+    return 100 * max(r.area.lut / LFE5U_85.lut, r.area.ff / LFE5U_85.ff) if r.area else None
+
+
+def _percent_over(r: Result, array: Result) -> float | None:
+    return 100 * (r.area.lut / array.area.lut - 1) if r.area and array.area else None
+
+
+def _levels(r: Result) -> float | None:
+    return r.levels.registers.levels if r.levels and r.levels.registers else None
+
+
 def _speed(run: str, goal: float, stretch: float | None, figure: Figure = _fmax, item: str = "Fmax") -> Goal:
     return Goal(
         run=run, item=item, figure=figure, goal=goal, stretch=stretch, least=True, unit=" MHz", digits=0
@@ -87,6 +115,19 @@ def _size(run: str, lut: str, goal: float, stretch: float, figure: Figure = _lut
 def _per_element(run: str, goal: float, stretch: float) -> Goal:
     return Goal(
         run=run, item="LUT4 per element", figure=lambda r: r.lut_per_element, goal=goal, stretch=stretch
+    )
+
+
+def _over(run: str, array: str, goal: float, stretch: float) -> Goal:
+    return Goal(
+        run=run,
+        item="LUT4 over its array",
+        figure=_percent_over,
+        beside=array,
+        goal=goal,
+        stretch=stretch,
+        unit=" %",
+        digits=0,
     )
 
 
@@ -111,11 +152,40 @@ GOALS: Sequence[Goal] = (
     ),
     _speed("pe", 280, None, _plain_fmax, "Fmax, plain nextpnr"),
     _size("grid_2x2", "LUT4", 56, 52),
-    _size("grid_4x4", "LUT4", 54, 52),
+    _size("grid_4x4", "LUT4", 53, 52),
     _size("grid_8x8", "LUT4", 54, 52),
     _speed("grid_2x2", 240, 259),
-    _speed("grid_4x4", 220, 240),
+    _speed("grid_4x4", 245, 260),
     _speed("grid_8x8", 200, 225),
+    _size("array_4x4", "LUT4", 62, 60),
+    _speed("array_4x4", 220, 240),
+    _size("array_8x8", "LUT4", 57, 55),
+    _speed("array_8x8", 175, 200),
+    Goal(
+        run="array_8x8",
+        item="M MAC/s per LUT4",
+        figure=_rate,
+        goal=3.1,
+        stretch=3.5,
+        least=True,
+        digits=2,
+    ),
+    Goal(run="engine_4x4", item="LUT4", figure=_lut, goal=25000, stretch=22000, digits=0),
+    _speed("engine_4x4", 150, 200),
+    _over("engine_4x4", "array_4x4", 60, 40),
+    Goal(
+        run="engine_8x8",
+        item="LUT4 or flip-flops of an LFE5U-85F",
+        figure=_percent_of_device,
+        goal=85,
+        unit=" %",
+    ),
+    _over("engine_8x8", "array_8x8", 20, 12),
+    *(
+        Goal(run=run, item="levels between registers", figure=_levels, goal=6, stretch=5, digits=0)
+        for run in ("array_4x4", "engine_4x4", "array_16x16_xilinx_dsp", "engine_8x8_xilinx_dsp")
+    ),
+    _size("array_16x16_xilinx_dsp", "LUT6", 12, 10),
     _size("pe_generic", "LUT4", 80, 70),
     _speed("pe_generic", 220, 250),
     _size("pe_xilinx", "LUT6", 46, 40),
@@ -135,7 +205,7 @@ GOALS: Sequence[Goal] = (
         run="array_8x8",
         item="outside the elements: loaders, lanes, drain",
         figure=_percent_overhead,
-        goal=15,
+        goal=12,
         stretch=8,
         unit=" %",
     ),

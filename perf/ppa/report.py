@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from gen.synth.fan_out import MANY
 from gen.synth.result import Result, Timing
 from perf.ppa.capacity import capacity
 from perf.ppa.engine import engine
@@ -29,12 +30,12 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
     sections = [
         "# Size and speed\n\nWritten by `make ppa`; no figure here is typed by hand.",
         f"Tools: {', '.join(tools)}. ECP5 is an LFE5U-85F in speed grade 6, placed out of context for"
-        f" {frequency_mhz:g} MHz; Fmax is the median of {seeds} seeds; with 8x8 elements it is one seed's,"
-        " and whole engines, which are not placed, have none. *Plain* is nextpnr on Yosys' netlist,"
-        " *trimmed* the same with the step of `gen/synth/trim.py` between them, which lets nextpnr leave out"
-        " the cells at the ends of carry chains; both netlists are simulated against the golden model by"
-        " `verif/netlist`. Other families have no open tool that places them, hence no Fmax but"
-        " levels of logic and fan-outs.",
+        f" {frequency_mhz:g} MHz; Fmax is the median of {seeds} seeds; with 8x8 elements, and of engines, it"
+        " is one seed's. *Plain* is nextpnr on Yosys' netlist, *trimmed* the same with two steps between"
+        " them: that of `gen/synth/trim.py` lets nextpnr leave out the cells at the ends of carry chains,"
+        f" and that of `gen/synth/copies.py` copies what drives more than {MANY} loads. Both netlists are"
+        " simulated against the golden model by `verif/netlist`. Other families have no open tool that"
+        " places them, hence no Fmax but levels of logic and fan-outs.",
         "\n".join(f"- {title}: {rule}." for title, rule in counting.items()),
         "## Goals\n\n" + goals_table(results),
         *_unreached(results),
@@ -68,7 +69,7 @@ def _number(value: float | None, digits: int = 0, unit: str = "") -> str:
 
 
 def _value(goal: Goal, results: Mapping[str, Result]) -> float | None:
-    return goal.figure(results[goal.run]) if goal.run in results else None
+    return goal.value(results)
 
 
 def _goals(results: Mapping[str, Result]) -> Iterator[Row]:

@@ -84,6 +84,10 @@ TITLES: Mapping[str, str] = {
     "pe_xilinx_dsp": "processing element, UltraScale+ with DSPs",
     "pe_xilinx7": "processing element, 7 series",
     "pe_gowin": "processing element, Gowin",
+    "array_8x8_xilinx_dsp": "array 8x8 with loaders, UltraScale+ with DSPs",
+    "array_16x16_xilinx_dsp": "array 16x16 with loaders, UltraScale+ with DSPs",
+    "engine_8x8_xilinx_dsp": "engine 8x8, UltraScale+ with DSPs",
+    "array_8x8_xilinx": "array 8x8 with loaders, UltraScale+",
     "mxint8": "peer: MXINT8 element",
     "bfloat16": "peer: bfloat16 element, binary32 sums",
     "mxint8_grid_4x4": "peer: 4x4 MXINT8 elements, drain and converters to binary32",
@@ -94,6 +98,10 @@ TITLES: Mapping[str, str] = {
     "bfloat16_xilinx_dsp": "peer: bfloat16 element, UltraScale+ with DSPs",
 }
 """Name of each run in the report."""
+
+
+_AMD_SIZES = {"array": (8, 16), "engine": (8,)}
+"""Rows and columns of what is mapped for UltraScale+, by design."""
 
 
 def standard_set(seeds: int) -> dict[str, Request]:
@@ -128,11 +136,10 @@ def standard_set(seeds: int) -> dict[str, Request]:
     def sized(design: str, size: int, *, without: Sequence[str] = (), only: str | None = None) -> Request:
         piece = bool(without or only)
         large, engine = size == 8, design == "engine" and not piece
-        placements = min(seeds, 1) if large else seeds  # of which one takes long
+        placements = min(seeds, 1) if large or engine else seeds  # of which one takes long
         return run(
             design,
-            # 8x8 is larger than the device, and on 4x4 the router does not end in a time that anyone waits.
-            seeds=0 if engine else placements,
+            seeds=0 if engine and large else placements,  # 8x8 is larger than the device
             without=without,
             only=only,
             plain=design == "grid" and size == 2,
@@ -162,6 +169,14 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "pe_xilinx_dsp": run("pe", "xilinx", target="xilinx_dsp"),
         "pe_xilinx7": run("pe", "xilinx7", target="xilinx7"),
         "pe_gowin": run("pe", "gowin", target="generic"),
+        **{
+            f"{design}_{n}x{n}_xilinx_dsp": run(
+                design, "xilinx", rows=n, cols=n, drain_rows=4, target="xilinx_dsp"
+            )
+            for design, sizes in _AMD_SIZES.items()
+            for n in sizes
+        },
+        "array_8x8_xilinx": run("array", "xilinx", rows=8, cols=8, drain_rows=4, target="xilinx"),
         **{peer: run(peer, plain=False, target="ecp5") for peer in ("mxint8", "bfloat16")},
         **{
             f"{p}_grid_4x4": run(f"{p}_grid", seeds=min(seeds, 1), plain=False, target="ecp5")

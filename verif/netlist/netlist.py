@@ -11,6 +11,7 @@ from amaranth.lib import wiring
 
 from gen.store import stored
 from gen.synth.carry_inputs import open_constant_carry_inputs
+from gen.synth.copies import copy_drivers
 from gen.synth.families import FAMILIES
 from gen.synth.synthesis import synthesize
 from gen.synth.tools import YOSYS
@@ -47,7 +48,7 @@ def netlist_of(
     family:
         A key of ``gen.synth.families.FAMILIES``.
     trim:
-        After the step on carry chains between Yosys and nextpnr.
+        After the steps between Yosys and nextpnr: on carry chains, and for ECP5 copies of drivers.
     dsp:
         Let products go into DSP blocks.
     macros:
@@ -84,9 +85,14 @@ def netlist_of(
     return dataclasses.replace(design, verilog=verilog, shared={})
 
 
+_MOST_LOADS = 12
+"""Fewer than the flow allows, so that small designs have copies, too."""
+
+
 def _trim(netlist: dict[str, Any], name: str, family: str) -> None:
     if family == "ecp5":
         trim_carry_chains(netlist)
+        assert copy_drivers(netlist, most=_MOST_LOADS), "nothing was copied"
     else:
         assert open_constant_carry_inputs(netlist["modules"][name]), "there is no carry chain"
 

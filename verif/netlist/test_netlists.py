@@ -138,8 +138,16 @@ def propagate_carry_in(netlist):
     first["parameters"]["INIT0"] = "1" * 16
 
 
+def skip_copies(netlist):
+    """Let the copies of a register be a cycle late."""
+    cells = netlist["modules"]["mx_pe"]["cells"]
+    name, copy = next((n, c) for n, c in cells.items() if "$copy" in n and c["type"] == "TRELLIS_FF")
+    original = cells[name.partition("$copy")[0]]
+    copy["connections"]["DI"] = original["connections"]["Q"]
+
+
 @pytest.mark.netlist
-@pytest.mark.parametrize("change", [invert_table, propagate_carry_in])
+@pytest.mark.parametrize("change", [invert_table, propagate_carry_in, skip_copies])
 def test_changed_netlist_fails(bench, change):
     element = EdgeElement(fraction_bits=17, k_blocks=8, target="ecp5")
     netlist = netlist_of(element, "mx_pe", family="ecp5", trim=True, change=change)
