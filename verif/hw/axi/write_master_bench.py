@@ -203,6 +203,7 @@ async def errors(dut):
         lines.send(part_of_line(rng, address, 2)[0])
         await until(dut, lambda: dut.error_valid.value, what="the wait for an error", cycles=200)
         memory.b_channel.send = send
+        assert not dut.ended.value, "its turn ended before the error was reported"
         error = int(dut.error_payload.value)
         assert error & 3 == int(response)
         assert error >> 2 == address // size * size

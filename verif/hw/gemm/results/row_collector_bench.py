@@ -132,6 +132,21 @@ async def turns(dut, stalls):
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
+async def one_line(dut):
+    """``idle`` waits for a line, wherever it is."""
+    rng = random.Random(3)
+    lines, fragments = await begin(dut, "none", rng)
+    expected = {}
+    for base in range(0, 0x1000, 0x100):
+        payloads, new, _ = run_of_tiles(rng, base, [2], 2)
+        fragments.send(payloads)
+        expected |= new
+        await ClockCycles(dut.clk, 2)
+        await until_idle(dut, fragments)
+        assert lines.bytes == expected
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
 async def next_run(dut):
     """A run begins while lines of the one before wait, wherever they lie in memory."""
     rng = random.Random(2)

@@ -24,4 +24,4 @@ def test_row_collector(bench, rows, words, data_bits):
         "verif.hw.gemm.results.row_collector_bench",
         parameters={**parameters, "runs": 60},
     )
-    assert len(result.tests) == 8
+    assert len(result.tests) == 9
