@@ -39,9 +39,10 @@ class TileLoader(wiring.Component):
     lanes can keep another tile's references; a tile that is longer than ``k_blocks`` is cut there,
     tagged ``overlong``, and the rest of its beats are taken and dropped, so nothing hangs.
 
-    A beat goes to registers, and is aligned and written from there: nothing reaches the lanes in the cycle of
-    the handshake. Latency from an accepted beat to its tag at the output is ``latency_of`` cycles; throughput
-    one beat per cycle. ``i.ready`` does not depend on ``i.valid``.
+    A beat goes to registers, is aligned, and goes to registers again, from which it is written: on its way to
+    the memories, which may be far, there is nothing but wires. Latency from an accepted beat to its tag at
+    the output is ``latency_of`` cycles; throughput one beat per cycle. ``i.ready`` does not depend on
+    ``i.valid``.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ class TileLoader(wiring.Component):
     @staticmethod
     def latency_of(lanes):
         """Cycles from a beat for so many lanes to its tag."""
-        return 2 + or_tree_latency(BLOCK_SIZE * lanes) + BlockQueue.latency + SkidBuffer.latency
+        return 3 + or_tree_latency(BLOCK_SIZE * lanes) + BlockQueue.latency + SkidBuffer.latency
 
     @classmethod
     def depth_for(cls, *, lanes, k_blocks):
@@ -123,19 +124,22 @@ class TileLoader(wiring.Component):
             last.eq(self.i.p.last | cut),
         ]
         selects = Signal(len(format_selects(self.i.p.user)), reset_less=True)
+        beat = Signal.like(self.write)
         m.d.sync += [
-            self.write.enable.eq(accept),
-            self.write.format.eq(self.i.p.user),
-            self.write.first.eq(first),
-            self.write.last.eq(last),
+            beat.enable.eq(accept),
+            beat.format.eq(self.i.p.user),
+            beat.first.eq(first),
+            beat.last.eq(last),
             selects.eq(format_selects(self.i.p.user)),
+            self.write.eq(beat),
         ]
         for lane in range(self.lanes):
             block = Signal(SLOT_BITS, name=f"block_{lane}", reset_less=True)
-            m.d.sync += block.eq(self.i.p.data[lane])
-            m.d.comb += self.blocks[lane].eq(align(selects, block))
-        with m.If(self.write.enable):
-            m.d.sync += self.write.address.eq(self.write.address + 1)
+            aligned = Signal.like(self.blocks[lane], name=f"aligned_{lane}", reset_less=True)
+            m.d.sync += [block.eq(self.i.p.data[lane]), aligned.eq(align(selects, block))]
+            m.d.comb += self.blocks[lane].eq(aligned)
+        with m.If(beat.enable):
+            m.d.sync += beat.address.eq(beat.address + 1)
         with m.If(accept):
             m.d.sync += [
                 first.eq(last),
@@ -148,13 +152,13 @@ class TileLoader(wiring.Component):
 
         # ``room`` and ``slot`` are three cycles behind: they keep space for what is admitted meanwhile.
         m.d.sync += [
-            used.eq(used + self.write.enable - self.release),
-            admitted.eq(admitted + (self.write.enable & self.write.first) - self.retire),
+            used.eq(used + beat.enable - self.release),
+            admitted.eq(admitted + (beat.enable & beat.first) - self.retire),
             room.eq(used <= self.depth - _BEHIND),
             slot.eq(admitted <= self.tiles - _BEHIND),
         ]
 
-        return delay(m, "overlong", cut & ~self.i.p.last, 1)
+        return delay(m, "overlong", cut & ~self.i.p.last, 2)
 
     def _keep_tags(self, m, overlong):
         """Keep the tag of each block, which waits for ``wide``."""
