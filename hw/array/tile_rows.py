@@ -79,13 +79,13 @@ class TileRows(wiring.Component):
             banks.append(bank)
         # Halves of the memories: one is written, the other one read.
         full, filled, read = (Signal(2, name=name) for name in ("full", "filled", "read"))
-        wanted = [Signal(range(self.rows + 1), name=f"wanted_{n}", reset_less=True) for n in range(2)]
+        last_row = [Signal(range(max(2, self.rows)), name=f"last_row_{n}", reset_less=True) for n in range(2)]
         m.d.sync += full.eq((full | filled) & ~read)
         half_in = self._write(m, banks, full, filled)
         for n in range(2):
             with m.If(filled[n]):
-                m.d.sync += wanted[n].eq(self.size.p.rows)
-        self._read(m, banks, full, read, wanted)
+                m.d.sync += last_row[n].eq((self.size.p.rows - 1)[: len(last_row[n])])
+        self._read(m, banks, full, read, last_row)
         m.d.sync += half_in.eq(half_in ^ filled.any())
         return m
 
@@ -147,22 +147,22 @@ class TileRows(wiring.Component):
                         ]
         return half
 
-    def _read(self, m, banks, full, done, wanted):
+    def _read(self, m, banks, full, done, last_row):
         """Read the rows wanted, through both stages of the memories."""
-        at, row = Signal(self._place), Signal(range(self.rows + 1))
+        at, row = Signal(self._place), Signal(range(max(2, self.rows)))
         log = exact_log2(self._banks)
         last_part, final = Signal(), Signal()
         read = MemoryRead(m, there=full.bit_select(at.half, 1), valid=self.o.valid, ready=self.o.ready)
         read.connect(banks, at)
         m.d.comb += [
             last_part.eq(at.part == (1 << len(at.part)) - 1),
-            final.eq(last_part & (row + 1 == Mux(at.half, wanted[1], wanted[0]))),
+            final.eq(last_part & (row == Mux(at.half, last_row[1], last_row[0]))),
             done.eq((read.reads & final) << at.half),
         ]
         with m.If(read.reads):
             m.d.sync += at.part.eq((at.part + 1)[: len(at.part)])
             with m.If(last_part):
-                m.d.sync += [row.eq(row + 1), at.within.eq((at.within + 1)[: len(at.within)])]
+                m.d.sync += [row.eq((row + 1)[: len(row)]), at.within.eq((at.within + 1)[: len(at.within)])]
                 with m.If(at.within == self.drain_rows - 1):
                     m.d.sync += [at.within.eq(0), at.segment.eq((at.segment + 1)[: len(at.segment)])]
             with m.If(final):

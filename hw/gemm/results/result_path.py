@@ -180,6 +180,7 @@ class ResultPath(wiring.Component):
         size_in, addend_in, tile_in, written_in = inputs
         taken = placed.valid & placed.ready
         has_addends = command.last & (job.bias | job.accumulate)
+        last_row = (command.rows - 1)[: len(tile_in.p.last_row)]
         more_tiles = (command.columns - 1) >> (self.cols.bit_length() - 1)
         m.d.comb += [
             placed.ready.eq(Cat(queue.ready for queue in inputs).all()),
@@ -191,9 +192,11 @@ class ResultPath(wiring.Component):
             addend_in.p.accumulate.eq(job.accumulate),
             *_same(addend_in.p, command, "bias_address", "address", "rows", "columns"),
             tile_in.valid.eq(taken),
-            *_same(tile_in.p, command, "rows", "first", "last", "plain", "slot"),
+            tile_in.p.last_row.eq(last_row),
+            *_same(tile_in.p, command, "first", "last", "plain", "slot"),
             written_in.valid.eq(taken & command.last),
-            *_same(written_in.p, command, "address", "rows", "columns", "begins", "ends", "code"),
+            written_in.p.last_row.eq(last_row),
+            *_same(written_in.p, command, "address", "columns", "begins", "ends", "code"),
         ]
 
 
