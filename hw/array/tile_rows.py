@@ -96,16 +96,17 @@ class TileRows(wiring.Component):
         group, chunk = Signal(range(max(2, groups))), Signal(range(max(2, chunks)))
         tile, beat = Signal(range(max(2, self.tiles))), Signal(range(max(2, self.drain_rows)))
         half = Signal()
-        writes, beat_done, last_chunk, last_group = (
-            Signal(name=name) for name in ("writes", "beat_done", "last_chunk", "last_group")
+        writes, beat_done, last_chunk, last_group, last_tile = (
+            Signal(name=name) for name in ("writes", "beat_done", "last_chunk", "last_group", "last_tile")
         )
         m.d.comb += [
             last_chunk.eq(chunk == chunks - 1),
             last_group.eq(group == groups - 1),
+            last_tile.eq(tile == self.size.p.more_tiles),
             writes.eq(self.size.valid & ~full.bit_select(half, 1) & self.d.valid),
             self.d.ready.eq(self.size.valid & ~full.bit_select(half, 1) & last_chunk & last_group),
             beat_done.eq(writes & last_chunk & last_group),
-            self.size.ready.eq(beat_done & self.d.p.last & (tile == self.size.p.more_tiles)),
+            self.size.ready.eq(beat_done & (self.d.p.last & last_tile)),
             filled.eq(self.size.ready << half),
         ]
         with m.If(writes):
@@ -115,7 +116,7 @@ class TileRows(wiring.Component):
         with m.If(beat_done):
             m.d.sync += beat.eq(Mux(self.d.p.last, 0, beat + 1))
             with m.If(self.d.p.last):
-                m.d.sync += tile.eq(Mux(self.size.ready, 0, tile + 1))
+                m.d.sync += tile.eq(Mux(last_tile, 0, tile + 1))
 
         # What is written now: of each of its segments, its number and its columns.
         log = exact_log2(lanes)

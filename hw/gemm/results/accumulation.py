@@ -231,17 +231,18 @@ class Accumulation(wiring.Component):
 
         ``end`` is set with the last one of all.
         """
-        row_done = Signal(name=f"{name}_row_done")
+        row_done, last_row = Signal(name=f"{name}_row_done"), Signal(name=f"{name}_last_row")
         m.d.comb += [
             row_done.eq(place.part == (1 << len(place.part)) - 1),
-            end.eq(done & row_done & (place.row == self.tile.p.last_row)),
+            last_row.eq(place.row == self.tile.p.last_row),
+            end.eq(done & (row_done & last_row)),
         ]
         part, row = (Signal.like(place[field], name=f"{name}_{field}") for field in ("part", "row"))
         m.d.comb += [place.part.eq(part), place.row.eq(row)]
         with m.If(done):
             m.d.sync += part.eq((part + 1)[: len(part)])
             with m.If(row_done):
-                m.d.sync += row.eq(Mux(end, 0, row + 1))
+                m.d.sync += row.eq(Mux(last_row, 0, row + 1))
 
     def _read_sums(self, m, sums, go, taken, step_done):
         """Read a tile's sums ahead through both stages of the memory; whether one is there."""

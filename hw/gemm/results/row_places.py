@@ -73,7 +73,7 @@ class RowPlaces(wiring.Component):
             self.i.ready.eq(self.o.ready & self.tile.valid),
             taken.eq(self.o.valid & self.o.ready),
             row_ends.eq(part == BLOCK_SIZE // self.words - 1),
-            self.tile.ready.eq(taken & row_ends & place.last),
+            self.tile.ready.eq(taken & (row_ends & place.last)),
             out.values.eq(self.i.p),
             out.part.eq(part),
             out.columns.eq(columns),
