@@ -80,16 +80,23 @@ class TileRows(wiring.Component):
         # Halves of the memories: one is written, the other one read.
         full, filled, read = (Signal(2, name=name) for name in ("full", "filled", "read"))
         last_row = [Signal(range(max(2, self.rows)), name=f"last_row_{n}", reset_less=True) for n in range(2)]
-        m.d.sync += full.eq((full | filled) & ~read)
-        half_in = self._write(m, banks, full, filled)
+        # Whether the half is free that is written now, or next.
+        free = Signal(init=1)
+        half_in = self._write(m, banks, free, filled)
         for n in range(2):
             with m.If(filled[n]):
                 m.d.sync += last_row[n].eq((self.size.p.rows - 1)[: len(last_row[n])])
         self._read(m, banks, full, read, last_row)
-        m.d.sync += half_in.eq(half_in ^ filled.any())
+        other_full = full.bit_select(~half_in, 1)
+        m.d.sync += [
+            half_in.eq(half_in ^ filled.any()),
+            full.eq((full | filled) & ~read),
+            # While it is free, what is read is the other one.
+            free.eq(Mux(filled.any(), ~other_full, free) | read.any()),
+        ]
         return m
 
-    def _write(self, m, banks, full, filled):
+    def _write(self, m, banks, free, filled):
         """Write the beats of the array, in steps; the half that is written."""
         lanes, chunks = self._banks, self.cols // self._chunk
         groups = -(-self.segments // lanes)  # of segments that are written at once
@@ -103,8 +110,8 @@ class TileRows(wiring.Component):
             last_chunk.eq(chunk == chunks - 1),
             last_group.eq(group == groups - 1),
             last_tile.eq(tile == self.size.p.more_tiles),
-            writes.eq(self.size.valid & ~full.bit_select(half, 1) & self.d.valid),
-            self.d.ready.eq(self.size.valid & ~full.bit_select(half, 1) & last_chunk & last_group),
+            writes.eq(self.size.valid & free & self.d.valid),
+            self.d.ready.eq(self.size.valid & free & last_chunk & last_group),
             beat_done.eq(writes & last_chunk & last_group),
             self.size.ready.eq(beat_done & (self.d.p.last & last_tile)),
             filled.eq(self.size.ready << half),
