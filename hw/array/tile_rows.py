@@ -107,8 +107,9 @@ class TileRows(wiring.Component):
             Signal(name=name) for name in ("writes", "beat_done", "last_chunk", "last_group", "last_tile")
         )
         m.d.comb += [
-            last_chunk.eq(chunk == chunks - 1),
-            last_group.eq(group == groups - 1),
+            # No tool knows that a lone one never counts up.
+            last_chunk.eq((chunk == chunks - 1) | (chunks == 1)),
+            last_group.eq((group == groups - 1) | (groups == 1)),
             last_tile.eq(tile == self.size.p.more_tiles),
             writes.eq(self.size.valid & free & self.d.valid),
             self.d.ready.eq(self.size.valid & free & last_chunk & last_group),
