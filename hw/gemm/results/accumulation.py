@@ -33,9 +33,12 @@ def fewest_lanes(*, rows, cols, k_blocks):
 
 
 def summed_tile_layout(*, rows, slots) -> data.StructLayout:
-    """One chunk of a tile, as in ``tile_command_layout``; nothing is added to a ``plain`` one."""
+    """One chunk of a tile, as in ``tile_command_layout``; nothing is added to a ``plain`` one.
+
+    ``last_row`` is the number of its last row.
+    """
     return data.StructLayout(
-        {"rows": range(rows + 1), "first": 1, "last": 1, "plain": 1, "slot": range(max(2, slots))}
+        {"last_row": range(max(2, rows)), "first": 1, "last": 1, "plain": 1, "slot": range(max(2, slots))}
     )
 
 
@@ -92,7 +95,7 @@ class Accumulation(wiring.Component):
     -------
     bias, accumulate: In(1), of the job
     tile: In(stream of ``summed_tile_layout``), taken after its last row
-    results: In(stream of ``words`` binary32), all parts of ``rows`` rows for each tile
+    results: In(stream of ``words`` binary32), all parts of all rows of each tile
     addends: In(stream of ``words`` binary32), for each last chunk: the bias row for each row, then old rows,
         those that the job asks for
     o: Out(stream of ``words`` binary32), parts of the rows of last chunks
@@ -147,7 +150,7 @@ class Accumulation(wiring.Component):
         ]
 
         step = self._steps(m, step_done, adder_empty)
-        bypass, stored = Signal(), Signal()
+        bypass, stored, operands = Signal(), Signal(), Signal()
         at = Signal(self._place)
         self._count(m, "at", at, part_done, step_done)
         kept_valid = self._read_sums(m, sums, step.goes & step.reads, sum_done & step.reads, step_done)
@@ -159,13 +162,12 @@ class Accumulation(wiring.Component):
                 & self.results.valid
                 & Mux(tile.last, self.o.ready & adder_empty, ~stored)
             ),
-            adder.i.valid.eq(
+            operands.eq(
                 step.goes
                 & (~step.first | self.results.valid)
                 & (~step.reads | kept_valid)
                 & (~step.takes_addend | self.addends.valid)
             ),
-            sum_done.eq(adder.i.valid & adder.i.ready & adder.i.p.last),
             part_done.eq(bypass | sum_done),
             self.results.ready.eq(bypass | (sum_done & step.first)),
             self.addends.ready.eq(sum_done & step.takes_addend),
@@ -173,7 +175,7 @@ class Accumulation(wiring.Component):
             adder.i.p.user.place.eq(at),
             adder.i.p.user.leaves.eq(step.leaves),
         ]
-        self._add(m, adder.i, sums.data, step)
+        self._add(m, adder.i, sums.data, step, operands, sum_done)
 
         # Out of the adder; a part's last slice is not kept.
         whole = self._join(m, adder.o)
@@ -208,7 +210,6 @@ class Accumulation(wiring.Component):
         m.d.comb += [
             wanted.eq(Cat(~tile.first, tile.last & self.bias, tile.last & self.accumulate)),
             left.eq(wanted & ~added),
-            reads.eq(~first | take[0]),
         ]
         # It takes a cycle to be read off, for too much hangs on it: then it may go. One that reads the memory
         # goes a cycle after the adder is empty.
@@ -216,6 +217,7 @@ class Accumulation(wiring.Component):
             decoded.eq(self.tile.valid & ~tile.plain & ~step_done),
             take.eq(lowest),
             takes_addend.eq(lowest[1:].any()),
+            reads.eq(~first | lowest[0]),
             last.eq(alone),
             leaves.eq(alone & tile.last),
             goes.eq(decoded & ~step_done & (goes | ~reads | adder_empty)),
@@ -229,17 +231,18 @@ class Accumulation(wiring.Component):
 
         ``end`` is set with the last one of all.
         """
-        row_done = Signal(name=f"{name}_row_done")
+        row_done, last_row = Signal(name=f"{name}_row_done"), Signal(name=f"{name}_last_row")
         m.d.comb += [
             row_done.eq(place.part == (1 << len(place.part)) - 1),
-            end.eq(done & row_done & (place.row + 1 == self.tile.p.rows)),
+            last_row.eq(place.row == self.tile.p.last_row),
+            end.eq(done & (row_done & last_row)),
         ]
         part, row = (Signal.like(place[field], name=f"{name}_{field}") for field in ("part", "row"))
         m.d.comb += [place.part.eq(part), place.row.eq(row)]
         with m.If(done):
             m.d.sync += part.eq((part + 1)[: len(part)])
             with m.If(row_done):
-                m.d.sync += row.eq(Mux(end, 0, row + 1))
+                m.d.sync += row.eq(Mux(last_row, 0, row + 1))
 
     def _read_sums(self, m, sums, go, taken, step_done):
         """Read a tile's sums ahead through both stages of the memory; whether one is there."""
@@ -255,8 +258,11 @@ class Accumulation(wiring.Component):
             m.d.sync += all_read.eq(1)
         return valid
 
-    def _add(self, m, adder, kept, step):
-        """Give the adder a part slice by slice; chosen among slices, which are fewer bits than parts."""
+    def _add(self, m, adder, kept, step, there, done):
+        """Give the adder a part slice by slice, when it is ``there``; ``done`` with the last one.
+
+        Operands are chosen among slices, which are fewer bits than parts.
+        """
         number = Signal(range(max(2, self._slices)))
         result, kept, addend = (
             data.View(data.ArrayLayout(BINARY32_BITS * self.lanes, self._slices), values)[number]
@@ -266,6 +272,9 @@ class Accumulation(wiring.Component):
             adder.p.data.x.eq(Mux(step.first, result, kept)),
             adder.p.data.y.eq(Mux(step.takes_sum, kept, addend)),
             adder.p.last.eq(number == self._slices - 1),
+            adder.valid.eq(there),
+            # What was there for the first slice of several stays for the last one.
+            done.eq(adder.ready & (adder.p.last if self._slices > 1 else there)),
         ]
         with m.If(adder.valid & adder.ready):
             m.d.sync += number.eq(Mux(adder.p.last, 0, number + 1))

@@ -16,7 +16,7 @@ _WORD = 4
 def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
     """A tile's addends, ``columns`` of each: the bias row if ``bias``, old rows of D if ``accumulate``.
 
-    The bias is at ``bias_address``, the first of ``rows`` rows of D at ``address``.
+    The bias is at ``bias_address``, the first row of D at ``address``; the last one is number ``last_row``.
     """
     return data.StructLayout(
         {
@@ -24,7 +24,7 @@ def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
             "accumulate": 1,
             "bias_address": address_bits,
             "address": address_bits,
-            "rows": range(rows + 1),
+            "last_row": range(max(2, rows)),
             "columns": range(FRAGMENT_BYTES // _WORD + 1),
         }
     )
@@ -91,15 +91,15 @@ class AddendReader(wiring.Component):
 
         tile, request = self.tile.p, reader.request
         address = Signal(self.address_bits, reset_less=True)
-        row = Signal.like(tile.rows)
+        row = Signal.like(tile.last_row)
         bias_done, bias, final = Signal(), Signal(), Signal()
         m.d.comb += [
             bias.eq(tile.bias & ~bias_done),
-            final.eq(Mux(bias, ~tile.accumulate, row + 1 == tile.rows)),
+            final.eq(Mux(bias, ~tile.accumulate, row == tile.last_row)),
             self.o.valid.eq(reader.o.valid),
             self.o.p.as_value().eq(reader.o.p),
             reader.o.ready.eq(self.o.ready),
-            reader.times.eq(Mux(bias, tile.rows, 1)),
+            reader.times.eq(Mux(bias, tile.last_row + 1, 1)),
             request.valid.eq(self.tile.valid),
             request.p.address.eq(Mux(bias, tile.bias_address, Mux(row == 0, tile.address, address))),
             request.p.bytes.eq(tile.columns << (_WORD.bit_length() - 1)),

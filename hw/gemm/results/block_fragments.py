@@ -9,6 +9,7 @@ from hw.block.binary32 import BINARY32_BITS
 from hw.block.layouts import block_bytes
 from hw.block.quantizer import Quantizer
 from hw.gemm.results.row_layouts import fragment_layout, result_part_layout, row_place_layout
+from hw.stream.free_pipeline import FreePipeline
 from hw.stream.queue import Queue
 
 __all__ = ["BlockFragments"]
@@ -18,6 +19,7 @@ class BlockFragments(wiring.Component):
     """Rows as blocks, padded with zeros, each a fragment, or two where it is longer than one can be.
 
     Latency: that of a ``Quantizer``, from the last part of a row; throughput one part of a row per cycle.
+    ``i.ready`` is a register.
 
     Parameters
     ----------
@@ -51,26 +53,23 @@ class BlockFragments(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.quantizer = quantizer = Quantizer(words=self._words, target=self._target)
-        # Where the blocks in the quantizer go: enough of them that it never waits for a place.
+        # Where the blocks in the quantizer go: there is room for as many as it takes.
         part, parts = self.i.p, BLOCK_SIZE // self._words
-        depth = quantizer.latency // parts + 4
-        m.submodules.places = places = Queue(shape=self._place, depth=depth, registered=True)
+        _, most_blocks = FreePipeline.capacity_of(quantizer.stages)
+        m.submodules.places = places = Queue(shape=self._place, depth=most_blocks, registered=True)
 
         values = Cat(
             value & (part.columns > column).replicate(BINARY32_BITS)
             for column, value in enumerate(part.values)
         )
         # The place goes along with the row's last part.
-        last, room = Signal(), Signal()
         m.d.comb += [
-            last.eq(part.part == parts - 1),
-            room.eq(places.i.ready | ~last),
-            quantizer.i.valid.eq(self.i.valid & room),
+            quantizer.i.valid.eq(self.i.valid),
             quantizer.i.p.data.as_value().eq(values),
             quantizer.i.p.user.eq(part.code),
-            places.i.valid.eq(self.i.valid & quantizer.i.ready & last),
+            places.i.valid.eq(self.i.valid & quantizer.i.ready & (part.part == parts - 1)),
             places.i.p.eq(part.place),
-            self.i.ready.eq(quantizer.i.ready & room),
+            self.i.ready.eq(quantizer.i.ready),
         ]
 
         # The longest blocks are more than a fragment of 4 words.

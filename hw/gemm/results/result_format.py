@@ -19,7 +19,8 @@ class ResultFormat(wiring.Component):
     """Rows as binary32, bfloat16 (ties to even) or a block, padded with zeros; in fragments.
 
     Latency: 2 cycles for floats, the quantizer's and 2 for blocks; throughput one part of a row per cycle.
-    ``format`` may change while nothing is under way, a cycle ahead of a part.
+    ``format`` may change while nothing is under way, two cycles ahead of a part. ``i.ready`` depends on
+    registers alone.
 
     Parameters
     ----------
@@ -57,8 +58,8 @@ class ResultFormat(wiring.Component):
         is_floats, exists = Signal(), Signal()
         narrow = self.format == MemoryFormat.BFLOAT16
         # A job has one format, and jobs do not overlap.
+        m.d.sync += is_floats.eq((self.format == MemoryFormat.BINARY32) | narrow)
         m.d.comb += [
-            is_floats.eq((self.format == MemoryFormat.BINARY32) | narrow),
             exists.eq(self.i.p.columns != 0),
             fragments.narrow.eq(narrow),
             fragments.is_floats.eq(is_floats),
@@ -66,7 +67,7 @@ class ResultFormat(wiring.Component):
             fragments.floats.p.eq(self.i.p),
             blocks.i.valid.eq(self.i.valid & ~is_floats),
             blocks.i.p.eq(self.i.p),
-            self.i.ready.eq(Mux(is_floats, fragments.floats.ready | ~exists, blocks.i.ready)),
+            self.i.ready.eq(Mux(is_floats, fragments.floats.ready, blocks.i.ready)),
         ]
         wiring.connect(m, blocks.o, fragments.blocks)
         wiring.connect(m, fragments.o, wiring.flipped(self.o))

@@ -178,22 +178,27 @@ class ResultPath(wiring.Component):
             wiring.connect(m, queue.o, to)
             inputs.append(queue.i)
         size_in, addend_in, tile_in, written_in = inputs
+        # Commands are more than two cycles apart: room that was there a cycle before is there still.
+        m.d.sync += placed.ready.eq(Cat(queue.ready for queue in inputs).all())
         taken = placed.valid & placed.ready
         has_addends = command.last & (job.bias | job.accumulate)
+        last_row = (command.rows - 1)[: len(tile_in.p.last_row)]
         more_tiles = (command.columns - 1) >> (self.cols.bit_length() - 1)
         m.d.comb += [
-            placed.ready.eq(Cat(queue.ready for queue in inputs).all()),
             size_in.valid.eq(taken),
             size_in.p.more_tiles.eq(more_tiles[: len(size_in.p.more_tiles)]),
             size_in.p.rows.eq(command.rows),
             addend_in.valid.eq(taken & has_addends),
             addend_in.p.bias.eq(job.bias),
             addend_in.p.accumulate.eq(job.accumulate),
-            *_same(addend_in.p, command, "bias_address", "address", "rows", "columns"),
+            addend_in.p.last_row.eq(last_row),
+            *_same(addend_in.p, command, "bias_address", "address", "columns"),
             tile_in.valid.eq(taken),
-            *_same(tile_in.p, command, "rows", "first", "last", "plain", "slot"),
+            tile_in.p.last_row.eq(last_row),
+            *_same(tile_in.p, command, "first", "last", "plain", "slot"),
             written_in.valid.eq(taken & command.last),
-            *_same(written_in.p, command, "address", "rows", "columns", "begins", "ends", "code"),
+            written_in.p.last_row.eq(last_row),
+            *_same(written_in.p, command, "address", "columns", "begins", "ends", "code"),
         ]
 
 

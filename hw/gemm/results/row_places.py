@@ -14,14 +14,14 @@ __all__ = ["RowPlaces", "written_tile_layout"]
 
 
 def written_tile_layout(*, rows, address_bits) -> data.StructLayout:
-    """A tile of D: ``rows`` rows of ``columns`` columns, the first one at ``address``.
+    """A tile of D: rows to number ``last_row``, of ``columns`` columns, the first one at ``address``.
 
     ``begins`` and ``ends`` are those of its command, ``code`` is the format of blocks, where blocks are made.
     """
     return data.StructLayout(
         {
             "address": address_bits,
-            "rows": range(rows + 1),
+            "last_row": range(max(2, rows)),
             "columns": range(BLOCK_SIZE + 1),
             "begins": 1,
             "ends": 1,
@@ -73,7 +73,7 @@ class RowPlaces(wiring.Component):
             self.i.ready.eq(self.o.ready & self.tile.valid),
             taken.eq(self.o.valid & self.o.ready),
             row_ends.eq(part == BLOCK_SIZE // self.words - 1),
-            self.tile.ready.eq(taken & row_ends & place.last),
+            self.tile.ready.eq(taken & (row_ends & place.last)),
             out.values.eq(self.i.p),
             out.part.eq(part),
             out.columns.eq(columns),
@@ -83,7 +83,7 @@ class RowPlaces(wiring.Component):
             place.row.eq(row),
             place.begins.eq(tile.begins),
             place.ends.eq(tile.ends),
-            place.last.eq(row + 1 == tile.rows),
+            place.last.eq(row == tile.last_row),
         ]
         with m.If(taken):
             m.d.sync += part.eq(Mux(row_ends, 0, part + 1))

@@ -24,8 +24,8 @@ def block_of(fmt, values, columns):
 
 
 @pytest.mark.parametrize("words", [4, 8, 16])
-@pytest.mark.parametrize("ready", [1.0, 0.4])
-def test_every_row_is_a_block_at_its_place(words, ready):
+@pytest.mark.parametrize(("ready", "stall"), [(1.0, 0), (0.4, 0), (1.0, 200)])
+def test_every_row_is_a_block_at_its_place(words, ready, stall):
     rng = random.Random(5)
     rows = [random_row(rng) for _ in range(ROWS)]
     blocks = [block_of(*row) for row in rows]
@@ -50,7 +50,7 @@ def test_every_row_is_a_block_at_its_place(words, ready):
     async def receive(context):
         nonlocal lasts, cycles
         while lasts < ROWS:
-            context.set(core.o.ready, rng.random() < ready)
+            context.set(core.o.ready, cycles >= stall and rng.random() < ready)
             if context.get(core.o.valid) and context.get(core.o.ready):
                 fragment = context.get(core.o.p)
                 assert fragment.place.address == len(found)
@@ -61,5 +61,5 @@ def test_every_row_is_a_block_at_its_place(words, ready):
 
     simulate(core, send, receive)
     assert found == b"".join(blocks)
-    if ready == 1:
+    if ready == 1 and not stall:
         assert cycles <= ROWS * BLOCK_SIZE // words + Quantizer(words=words).latency + 2
