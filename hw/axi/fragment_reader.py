@@ -156,17 +156,18 @@ class FragmentReader(wiring.Component):
         log = exact_log2(self._units // self._part_units)  # parts of a word
         part, time = Signal(range(max(2, parts))), Signal(range(max(2, self.most_times)))
         slot = Signal(range(self.depth))
-        last_part = Signal()
+        last_part, last_time = Signal(), Signal()
         read = MemoryRead(m, there=there, valid=self.o.valid, ready=self.o.ready)
         read.connect(memories, Cat(part[log:][: exact_log2(self._words)], slot))
         m.d.comb += [
             last_part.eq(part == parts - 1),
-            given.eq(read.reads & last_part & (time + 1 == times)),
+            last_time.eq(time + 1 == times),
+            given.eq(read.reads & (last_part & last_time)),
         ]
         with m.If(read.reads):
             m.d.sync += part.eq(Mux(last_part, 0, part + 1))
             with m.If(last_part):
-                m.d.sync += time.eq(Mux(given, 0, time + 1))
+                m.d.sync += time.eq(Mux(last_time, 0, time + 1))
         m.d.sync += slot.eq(slot + given)
         word, within = Cat(memory.data for memory in memories), read.accompany("within", part[:log])
         m.d.comb += self.o.p.eq(word.word_select(within, len(self.o.p)) if log else word)
