@@ -9,6 +9,7 @@
 ``dot``: exact dot products of blocks. ``matmul``: products of matrices with the hardware's accumulators; of
 ``operand``, ``stepwise`` and ``rounding``.
 ``reference``: the same rules in plain Python integers, one element at a time, for tests.
+``functions``: what a transformer block does besides products.
 ``engine``: what an engine does to memory. ``drain_rows``: a default of its array.
 """
 

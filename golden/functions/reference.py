@@ -1,0 +1,84 @@
+"""The functions in plain Python integers and fractions, one bit pattern at a time."""
+
+from fractions import Fraction
+
+from golden.functions.activation import Gate, parabolas
+from golden.functions.exp2 import exp2_table
+from golden.reference import QUIET_NAN, binary32_value, round_binary32
+
+__all__ = ["activation", "exp2", "multiply17"]
+
+_SIGN, _INFINITY = 1 << 31, 0x7F800000
+
+
+def exp2(bits: int) -> int:
+    """2**x of a binary32 bit pattern, as one."""
+    if bits & ~_SIGN > _INFINITY:
+        return QUIET_NAN
+    argument = _fixed(bits, fraction=13, most=(1 << 20) - 1)
+    if bits & _SIGN:
+        argument = -1 - argument
+    integer, segment, offset = argument // 2**13, argument // 2**8 % 32, argument % 2**8
+    values, slopes = exp2_table()
+    fraction = values[segment] + slopes[segment] * offset // 2**6
+    if integer < -126:
+        return 0
+    return round_binary32((1 + Fraction(fraction, 2**14)) * Fraction(2) ** integer)
+
+
+def multiply17(x: int, y: int) -> int:
+    """The product of two bit patterns, as one."""
+    sizes = [bits & ~_SIGN for bits in (x, y)]
+    sign = (x ^ y) & _SIGN
+    zero = any(size < 1 << 23 for size in sizes)
+    if max(sizes) > _INFINITY or (zero and _INFINITY in sizes):
+        return QUIET_NAN
+    if _INFINITY in sizes:
+        return sign | _INFINITY
+    if zero:
+        return sign
+    product = _cut(sizes[0], 17) * _cut(sizes[1], 17)
+    return sign | round_binary32(product) & ~_SIGN
+
+
+def activation(gate: Gate, bits: int) -> int:
+    """``x G(x)`` of a bit pattern, as one."""
+    size, sign = bits & ~_SIGN, bits & _SIGN
+    if size > _INFINITY:
+        return QUIET_NAN
+    p = parabolas(gate)
+    argument = _fixed(bits, fraction=16 - gate.span, most=(1 << 16) - 1)
+    segment, offset = divmod(argument, 1 << 10)
+    slope = -p.c1[segment] - (p.c2[segment] * (offset // 4) >> p.square_shift)
+    tail = p.c0[segment] - (slope * offset >> p.linear_shift)
+    tail = min(max(tail, 0), 2**17 - 1)
+    open_ = tail if sign else 2**17 - tail
+    if size == _INFINITY and open_:
+        return bits
+    if size < 1 << 23 or not open_:
+        return sign
+    product = _cut(size, 17) * Fraction(open_, 2**17)
+    return sign if product < Fraction(2) ** -126 else sign | _cut_to_binary32(product)
+
+
+def _fixed(bits: int, *, fraction: int, most: int) -> int:
+    """``min(floor(|x| 2**fraction), most)``."""
+    size = bits & ~_SIGN
+    if size >= _INFINITY:
+        return most
+    if size < 1 << 23:
+        return 0
+    return min(int(binary32_value(size) * 2**fraction), most)
+
+
+def _cut(size: int, kept: int) -> Fraction:
+    """A normal binary32 with ``kept`` bits of its significand."""
+    return binary32_value(size >> 24 - kept << 24 - kept)
+
+
+def _cut_to_binary32(x: Fraction) -> int:
+    """``x`` with 24 bits, cut toward zero, in the normal range."""
+    exponent = x.numerator.bit_length() - x.denominator.bit_length()
+    if x < Fraction(2) ** exponent:
+        exponent -= 1
+    return (exponent + 127 << 23) + int(x / Fraction(2) ** exponent * 2**23) - (1 << 23)

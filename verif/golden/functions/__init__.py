@@ -1,0 +1,1 @@
+"""Functions of a transformer block against their definitions, every argument."""
