@@ -1,12 +1,14 @@
 """The functions in plain Python integers and fractions, one bit pattern at a time."""
 
+from collections.abc import Sequence
 from fractions import Fraction
+from math import floor, isqrt
 
 from golden.functions.activation import Gate, parabolas
 from golden.functions.exp2 import exp2_table
 from golden.reference import QUIET_NAN, binary32_value, round_binary32
 
-__all__ = ["activation", "exp2", "multiply17"]
+__all__ = ["activation", "exp2", "multiply17", "row_statistics"]
 
 _SIGN, _INFINITY = 1 << 31, 0x7F800000
 
@@ -59,6 +61,42 @@ def activation(gate: Gate, bits: int) -> int:
         return sign
     product = _cut(size, 17) * Fraction(open_, 2**17)
     return sign if product < Fraction(2) ** -126 else sign | _cut_to_binary32(product)
+
+
+def row_statistics(row: Sequence[int], *, epsilon: Fraction, mean: bool = True) -> tuple[int, int]:
+    """Factor and offset of a row of finite bit patterns, as bit patterns; ``epsilon`` is eps width**2."""
+    width = len(row)
+    values = [binary32_value(bits) if bits & ~_SIGN >= 1 << 23 else Fraction(0) for bits in row]
+    largest = max(bits >> 23 & 0xFF for bits in row)
+    unit = Fraction(2) ** (largest - 127)
+    negative = [bits >> 31 for bits in row]
+
+    def cut(fraction: int) -> list[int]:
+        """In units of ``unit / 2**fraction``; negative ones are a unit lower than their size, cut."""
+        sizes = (int(abs(value) / unit * 2**fraction) for value in values)
+        return [-1 - size if sign else size for size, sign in zip(sizes, negative, strict=True)]
+
+    coarse, fine = cut(16), cut(31)
+    total = sum(coarse) if mean else 0
+    variance = width * sum(a * a for a in coarse) - total**2
+    variance = max(variance + min(floor(epsilon * 4**16 / unit**2), 2**61), 1)
+    k = (variance.bit_length() - 35) // 2
+    root = isqrt(variance // 4**k if k >= 0 else variance * 4**-k)
+    inverse = 2**35 // root
+    minus_total = -sum(fine) // 2**8 if mean else 0
+    factor = width * inverse * Fraction(2) ** (16 - k - 35) / unit
+    offset = minus_total * inverse * Fraction(2) ** (16 - 23 - k - 35)
+    return _with_24_bits(factor), _with_24_bits(offset)
+
+
+def _with_24_bits(x: Fraction) -> int:
+    """The bit pattern of ``x`` with 24 bits, cut toward zero; zero below the normal range, infinity above."""
+    sign = _SIGN if x < 0 else 0
+    if abs(x) >= Fraction(2) ** 128:
+        return sign | _INFINITY
+    if abs(x) < Fraction(2) ** -126:
+        return sign
+    return sign | _cut_to_binary32(abs(x))
 
 
 def _fixed(bits: int, *, fraction: int, most: int) -> int:
