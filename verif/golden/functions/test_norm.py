@@ -79,7 +79,8 @@ def test_error(mean):
     center = x - x.mean(-1, keepdims=True) * mean
     exact = center / np.sqrt((center**2).mean(-1, keepdims=True) + EPS) * scale + shift
     error = np.abs(got - exact).max(-1) / np.abs(exact).max(-1)
-    assert (error < [2.5e-5, 2.5e-5, 1e-4]).all(), error
+    # The last row's mean is a hundred times its deviation: of the 17 bits of x few are left.
+    assert (error < [2.5e-5, 2.5e-5, 6e-4]).all(), error
 
 
 def test_one_step_after_the_other():
