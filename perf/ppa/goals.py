@@ -218,9 +218,37 @@ TRIED: Mapping[tuple[str, str], str] = {
     ("grid_2x2", "LUT4 per MAC"): "sign bytes found in one polarity; the exponent's subtraction and the"
     " carry of rounding in one addition. What is left of a column's converter is mostly shifter, a"
     " multiplexer per bit and step; it serves two rows only, and a further row costs much less.",
-    ("grid_4x4", "Fmax"): "the accumulator's addition, more than half of it in wires: nextpnr spreads an"
-    " element's cells farther among others than alone. Cut in three, it would take registers that the"
-    " element's goal does not leave.",
+    ("array_4x4", "LUT4 per MAC"): "lanes that read ready-made passes, memories shared by two sub-blocks,"
+    " references found while blocks arrive, a drain by turns. What is left beside the elements: a loader and"
+    " its alignment on either side, a converter in each column, and 300 LUT4 of unpacking in each lane.",
+    (
+        "array_4x4",
+        "Fmax",
+    ): "registers between a loader's alignment and its memories (145 MHz before), copies of"
+    " what drives many loads, which alone gave nothing. What limits it now is a lane's largest exponent, which"
+    " a block that was just aligned reaches over long wires; a register in each lane is the next thing to try.",
+    ("array_8x8", "LUT4 per MAC"): "as the array of 4x4.",
+    ("array_8x8", "Fmax"): "as the array of 4x4; nextpnr spreads the elements over the whole device.",
+    ("array_8x8", "M MAC/s per LUT4"): "as its Fmax.",
+    ("engine_4x4", "LUT4"): "operands unpacked once and kept once, results as wide as the bus, a quantizer of"
+    " that width, tile loop by operand, regions by first and last address, descriptor registers by byte:"
+    " 47,911 LUT4 before. Descriptors in memory instead of registers (about 1,500), one walker for both"
+    " operand readers (about 600), regions and queues of bursts in memory are not built.",
+    ("engine_4x4", "Fmax"): "what much hangs on is known a cycle earlier, enables for 256 bits of a pipeline"
+    " each, copies of what drives many loads.",
+    ("engine_4x4", "LUT4 over its array"): "as its LUT4.",
+    ("engine_4x4", "levels between registers"): "16 levels before. The chains that are left are ready signals"
+    " through two queues, and the tile loop's next place.",
+    ("engine_8x8", "LUT4 or flip-flops of an LFE5U-85F"): "as the engine of 4x4; an 8x8 array alone takes"
+    " three quarters of the device.",
+    ("engine_8x8", "LUT4 over its array"): "as the engine of 4x4.",
+    ("engine_8x8_xilinx_dsp", "levels between registers"): "as the engine of 4x4.",
+    (
+        "array_16x16_xilinx_dsp",
+        "LUT6 per MAC",
+    ): "DSP blocks multiply and add within an element; what is left is its alignment and the drain.",
+    ("grid_4x4", "Fmax"): "a drain by turns with a tree of ORs, exponents in two cycles, elements as macros,"
+    " which differ from seed to seed.",
     ("grid_8x8", "Fmax"): "two product stages, with the static placer, since the heap placer does not end on"
     " so many flip-flops: slower than one stage with the heap placer. Either one spreads the elements"
     " over the whole device; placing all alike, as one element is placed alone, is the next thing to try.",

@@ -37,6 +37,7 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
         " simulated against the golden model by `verif/netlist`. Other families have no open tool that"
         " places them, hence no Fmax but levels of logic and fan-outs.",
         "\n".join(f"- {title}: {rule}." for title, rule in counting.items()),
+        *_missing(results),
         "## Goals\n\n" + goals_table(results),
         *_unreached(results),
         "## Figures on ECP5\n\n" + _table(_ECP5_HEAD, _ecp5(results)),
@@ -52,6 +53,12 @@ def make_report(results: Mapping[str, Result], *, seeds: int, frequency_mhz: flo
         *_failures(results),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _missing(results: Mapping[str, Result]) -> Iterator[str]:
+    """Runs that are not among ``results``."""
+    if titles := [title for name, title in TITLES.items() if name not in results]:
+        yield f"Not measured yet, `make ppa` goes on with it: {'; '.join(titles)}."
 
 
 def goals_table(results: Mapping[str, Result]) -> str:
