@@ -221,12 +221,10 @@ TRIED: Mapping[tuple[str, str], str] = {
     ("array_4x4", "LUT4 per MAC"): "lanes that read ready-made passes, memories shared by two sub-blocks,"
     " references found while blocks arrive, a drain by turns. What is left beside the elements: a loader and"
     " its alignment on either side, a converter in each column, and 300 LUT4 of unpacking in each lane.",
-    (
-        "array_4x4",
-        "Fmax",
-    ): "registers between a loader's alignment and its memories (145 MHz before), copies of"
-    " what drives many loads, which alone gave nothing. What limits it now is a lane's largest exponent, which"
-    " a block that was just aligned reaches over long wires; a register in each lane is the next thing to try.",
+    ("array_4x4", "Fmax"): "registers between a loader's alignment and its memories (145 MHz before);"
+    " copies of what drives many loads, which alone gave nothing. What limits it now is a lane's largest"
+    " exponent, which a block that was just aligned reaches over long wires; a register in each lane is the"
+    " next thing to try.",
     ("array_8x8", "LUT4 per MAC"): "as the array of 4x4.",
     ("array_8x8", "Fmax"): "as the array of 4x4; nextpnr spreads the elements over the whole device.",
     ("array_8x8", "M MAC/s per LUT4"): "as its Fmax.",
@@ -243,10 +241,8 @@ TRIED: Mapping[tuple[str, str], str] = {
     " three quarters of the device.",
     ("engine_8x8", "LUT4 over its array"): "as the engine of 4x4.",
     ("engine_8x8_xilinx_dsp", "levels between registers"): "as the engine of 4x4.",
-    (
-        "array_16x16_xilinx_dsp",
-        "LUT6 per MAC",
-    ): "DSP blocks multiply and add within an element; what is left is its alignment and the drain.",
+    ("array_16x16_xilinx_dsp", "LUT6 per MAC"): "DSP blocks multiply and add within an element; what is"
+    " left is its alignment and the drain.",
     ("grid_4x4", "Fmax"): "a drain by turns with a tree of ORs, exponents in two cycles, elements as macros,"
     " which differ from seed to seed.",
     ("grid_8x8", "Fmax"): "two product stages, with the static placer, since the heap placer does not end on"
