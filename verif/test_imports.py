@@ -33,6 +33,7 @@ STAGES = {
     "hw.stream": "hw.target",
     "hw.axi": "hw.stream",
     "hw.block": "hw.stream",
+    "hw.functions": "hw.block",
     "hw.array": "hw.block",
     "hw.gemm.geometry": "golden.engine",
     "hw.gemm.memory_format": "golden.engine hw.block",
@@ -43,7 +44,7 @@ STAGES = {
     "hw.gemm.reorder": "hw.gemm.results",
     "hw.gemm": "hw.gemm.reorder",
     # Export and synthesis. The command lies above both, in a file of its own.
-    "gen": "gen.extras gen.files gen.synth.families hw hw.gemm",
+    "gen": "gen.extras gen.files gen.synth.families hw hw.functions hw.gemm",
     "gen.synth": "gen",
     "gen.targets_command": "gen.synth",
     "gen.application": "gen.targets_command",

@@ -137,8 +137,7 @@ def _tails(gate: Gate) -> NDArray[np.int32]:
     p = parabolas(gate)
     argument = np.arange(1 << gate.SEGMENT + gate.OFFSET)
     segment, offset = argument >> gate.OFFSET, argument & (1 << gate.OFFSET) - 1
-    tail = np.array(p.c0)[segment] - _falls(gate, p, segment, offset)
-    return np.asarray(np.clip(tail, 0, (1 << gate.OUT) - 1), np.int32)
+    return np.asarray(np.array(p.c0)[segment] - _falls(gate, p, segment, offset), np.int32)
 
 
 def gelu(x: NDArray[np.float32]) -> NDArray[np.float32]:

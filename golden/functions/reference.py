@@ -53,7 +53,6 @@ def activation(gate: Gate, bits: int) -> int:
     segment, offset = divmod(argument, 1 << 10)
     slope = -p.c1[segment] - (p.c2[segment] * (offset // 4) >> p.square_shift)
     tail = p.c0[segment] - (slope * offset >> p.linear_shift)
-    tail = min(max(tail, 0), 2**17 - 1)
     open_ = tail if sign else 2**17 - tail
     if size == _INFINITY and open_:
         return bits

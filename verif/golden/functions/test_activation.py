@@ -58,6 +58,17 @@ def test_far_away(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
+def test_gates_are_between_0_and_1(name):
+    """Of every argument, so that nothing needs to be clipped."""
+    gate, function = FUNCTIONS[name]
+    x = (np.arange(1, 1 << 16) / 2**gate.fraction).astype(np.float32)
+    for sign in (1, -1):
+        opening = function(sign * x) / (sign * x)
+        assert opening.min() >= 0
+        assert opening.max() <= 1
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_coefficients_have_the_bits_that_they_are_said_to_have(name):
     gate, _ = FUNCTIONS[name]
     p = parabolas(gate)

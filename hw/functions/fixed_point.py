@@ -1,0 +1,45 @@
+"""Magnitudes of binary32 as integers."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+
+from hw.block.binary32 import BINARY32_SIGNIFICAND
+
+__all__ = ["MAGNITUDE_LATENCY", "magnitude"]
+
+MAGNITUDE_LATENCY = 2
+"""Cycles from a binary32 to its `magnitude`."""
+
+_BIAS = 127
+_COARSE = 2
+"""Low bits of the distance, which the second cycle shifts by."""
+
+
+def magnitude(m: Module, x, *, integer, fraction):
+    """``min(floor(|x| * 2**fraction), 2**(integer + fraction) - 1)``, `MAGNITUDE_LATENCY` cycles later.
+
+    Parameters
+    ----------
+    m:
+        Module that gets the registers.
+    x:
+        ``binary32_layout``; of an infinity and a NaN all bits are set.
+    integer, fraction:
+        Bits before and behind the point, `BINARY32_SIGNIFICAND` at most together.
+    """
+    bits = integer + fraction
+    top = _BIAS + integer - 1  # exponent field of the largest power of two that fits
+    significand = Cat(x.fraction, Const(1, 1))[BINARY32_SIGNIFICAND - bits :]
+    distance = Signal(len(x.exponent))
+    shifted, rest = Signal(bits, reset_less=True), Signal(_COARSE, reset_less=True)
+    large, small = Signal(reset_less=True), Signal(reset_less=True)
+    found = Signal(bits, name="magnitude", reset_less=True)
+    m.d.comb += distance.eq((top - x.exponent)[: len(distance)])
+    far = Cat(Const(0, _COARSE), distance[_COARSE : (bits - 1).bit_length()])
+    m.d.sync += [
+        shifted.eq(significand >> far),
+        rest.eq(distance[:_COARSE]),
+        large.eq(x.exponent > top),
+        small.eq(x.exponent < top - bits + 1),
+        found.eq(Mux(large, (1 << bits) - 1, Mux(small, 0, shifted >> rest))),
+    ]
+    return found

@@ -1,0 +1,1 @@
+"""Functions between products against golden's."""
