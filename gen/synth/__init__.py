@@ -4,8 +4,8 @@
 ``families``: the FPGA families, their Yosys commands and how their cells are counted. ``liberty``: libraries
 of standard cells.
 ``errors``: what fails. ``tools``: calling Yosys and nextpnr, which come as Python packages, and OpenSTA.
-``synthesis``: the step through Yosys. ``placement``: the one through nextpnr. ``trim``: the netlist step
-between them.
+``synthesis``: the step through Yosys. ``placement``: the one through nextpnr. ``trim`` and
+``copies``: the netlist steps between them.
 ``chips``: devices other than ECP5, through nextpnr to a bitstream. ``wrapper``: few pins for any design.
 ``carry_inputs``: the netlist step for Lattice Nexus.
 ``standard_cells``: the step through Yosys and ABC to standard cells. ``buffers``: trees on nets with many
