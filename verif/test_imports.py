@@ -66,10 +66,11 @@ STAGES = {
     "mixdit.demo": "mixdit.quality mixdit.sim",
     # Measurements and tests, which nothing above imports.
     "perf": "",
+    "perf.accuracy": "golden gen.files",
     "perf.baselines": "hw.gemm",
     "perf.ppa": "perf.baselines gen.targets_command",
     "perf.speed": "mixdit.quality mixdit.sim",
-    "verif": "perf perf.ppa perf.speed mixdit.demo mixdit.litex gen.__main__",
+    "verif": "perf perf.accuracy perf.ppa perf.speed mixdit.demo mixdit.litex gen.__main__",
 }
 """What each stage may import, besides itself: these stages, and what these may import.
 
