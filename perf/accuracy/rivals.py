@@ -37,7 +37,7 @@ def i_gelu(x: Floats) -> Floats:
     """GELU by a parabola for the error function (I-BERT, section 3.4)."""
     size = np.minimum(np.abs(x) / np.sqrt(2), 1.769)
     error_function = np.sign(x) * (-0.2888 * (size - 1.769) ** 2 + 1)
-    return 0.5 * x * (1 + error_function)
+    return np.asarray(0.5 * x * (1 + error_function))
 
 
 def hard_swish(x: Floats) -> Floats:
