@@ -188,7 +188,7 @@ class TileLoader(wiring.Component):
             m,
             "complete",
             self.write.enable & self.write.last,
-            max(OperandLane.completion_latency + 1, self.latency_of(self.lanes) - 2),
+            max(OperandLane.completion_latency + 1, self.latency_of(self.lanes) - 3),
             reset_less=False,
         )
         # What the sequencer decides in a cycle goes through one look-up table only: it is counted later.
