@@ -123,7 +123,7 @@ def test_compiled_engine(folder, capfd):
     assert sum(".state_state[" in name for name in names) == 7
     assert "1" in values["mixdit_gemm.irq"]
     check = (folder / "engine_harness-the_driver_works_on_it.datapath.check.state_state.txt").read_text()
-    assert "4 MEASURE\n" in check
+    assert "5 MEASURE\n" in check
 
 
 @pytest.mark.slow
