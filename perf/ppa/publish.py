@@ -30,6 +30,7 @@ _SHOWN = (
     "grid_2x2",
     "grid_4x4",
     "grid_8x8",
+    "array_4x4",
     "array_8x8",
     "engine_4x4",
     "engine_8x8",
