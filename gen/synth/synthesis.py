@@ -134,8 +134,8 @@ def _synthesize_to_cells(verilog: str, top: str, family: Family, library: Librar
 def parts(netlist: Netlist, top: str, family: Family) -> list[Part]:
     """The kinds of parts of a netlist whose modules were kept apart, largest first.
 
-    A part is a module placed in the top, or one placed in a module of the top that places modules with
-    names of their own: the array's grid counts as its elements and drain cells.
+    A part is a module placed in the top, or one at any depth in a module of the top that places modules
+    with names of their own: the array's grid counts as its elements and drain cells.
     """
     modules = _statistics(netlist.folder)["modules"]
     number: Counter[str] = Counter()
@@ -169,10 +169,10 @@ def _content(modules: Mapping[str, Any], name: str) -> Mapping[str, int]:
 
 
 def _places_others(modules: Mapping[str, Any], name: str) -> bool:
-    """Whether module ``name`` is a wrapper or places modules that are not named after it."""
+    """Whether module ``name`` is a wrapper or places modules not named after it, itself or in one that is."""
     inner = [kind for kind in _content(modules, name) if f"\\{kind}" in modules]
     wrapper = len(inner) == len(_content(modules, name)) == 1
-    return wrapper or any(not kind.startswith(f"{name}.") for kind in inner)
+    return wrapper or any(not kind.startswith(f"{name}.") or _places_others(modules, kind) for kind in inner)
 
 
 def _kind(module: str, top: str) -> str:
