@@ -7,7 +7,7 @@ from gen.synth.synthesis import Netlist, parts
 
 
 def test_elements_count_wherever_they_are(tmp_path):
-    """In a grid within a drained grid, both named after the array; what these hold beside them counts apart."""
+    """In a grid within a drained grid, both named after the array; what is beside them counts apart."""
     content = {
         "array": {"array.loader": 2, "array.drained": 1, "LUT4": 5},
         "array.loader": {"LUT4": 7},
