@@ -1,7 +1,7 @@
 """GELU and SiLU: ``x G(x)``. The gate ``G`` is 1 far above 0, 0 far below, and ``G(-x) = 1 - G(x)``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -119,7 +119,7 @@ def parabolas(gate: Gate) -> Parabola:
     exact = gate.tail((segments + (steps + 0.5) / (1 << gate.OFFSET)) * width) * 2.0**gate.OUT
     error = exact + _falls(gate, made, segments, steps)
     c0 = [round(e) for e in ((error.max(1) + error.min(1)) / 2).tolist()]
-    return Parabola(tuple(c0), made.c1, made.c2, made.square_shift, made.linear_shift)
+    return replace(made, c0=tuple(c0))
 
 
 def _falls(

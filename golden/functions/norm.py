@@ -96,6 +96,16 @@ def normalize(
         As in `row_statistics`; ``mean=False`` makes RMS norm.
     scale, shift:
         float32 that NumPy broadcasts to ``x``: modulation, 1 added to its scale already.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        Of the shape of ``x``.
+
+    Raises
+    ------
+    ValueError
+        As `row_statistics`.
     """
     x = np.asarray(x, np.float32)
     finite = np.isfinite(x).all(-1, keepdims=True)

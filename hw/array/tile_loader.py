@@ -16,6 +16,9 @@ from hw.target.or_tree import or_tree, or_tree_latency
 
 __all__ = ["TileLoader", "block_tag_layout"]
 
+_TO_WRITE = 2
+"""Cycles from a beat to its write."""
+
 _BEHIND = 3
 """Beats that may be admitted before the counts know."""
 
@@ -72,7 +75,7 @@ class TileLoader(wiring.Component):
     @staticmethod
     def latency_of(lanes):
         """Cycles from a beat for so many lanes to its tag."""
-        return 3 + or_tree_latency(BLOCK_SIZE * lanes) + BlockQueue.latency + SkidBuffer.latency
+        return 1 + _TO_WRITE + or_tree_latency(BLOCK_SIZE * lanes) + BlockQueue.latency + SkidBuffer.latency
 
     @classmethod
     def depth_for(cls, *, lanes, k_blocks):
@@ -158,7 +161,7 @@ class TileLoader(wiring.Component):
             slot.eq(admitted <= self.tiles - _BEHIND),
         ]
 
-        return delay(m, "overlong", cut & ~self.i.p.last, 2)
+        return delay(m, "overlong", cut & ~self.i.p.last, _TO_WRITE)
 
     def _keep_tags(self, m, overlong):
         """Keep the tag of each block, which waits for ``wide``."""
@@ -188,7 +191,7 @@ class TileLoader(wiring.Component):
             m,
             "complete",
             self.write.enable & self.write.last,
-            max(OperandLane.completion_latency + 1, self.latency_of(self.lanes) - 3),
+            max(OperandLane.completion_latency + 1, self.latency_of(self.lanes) - _TO_WRITE - 1),
             reset_less=False,
         )
         # What the sequencer decides in a cycle goes through one look-up table only: it is counted later.

@@ -1,6 +1,5 @@
 """Functions between products, an element per cycle each, as the model defines them.
 
-
 In: a binary32, or two.
 Through: stages of a pipeline without flow control: a result follows its argument by a fixed latency.
 Out: a binary32.

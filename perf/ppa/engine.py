@@ -6,7 +6,17 @@ from gen.synth.placement import LFE5U_85
 from gen.synth.result import Result
 from perf.ppa.standard import ENGINES, PIECES, TITLES
 
-__all__ = ["engine", "engine_overhead"]
+__all__ = ["engine", "engine_overhead", "excess"]
+
+
+def excess(whole: Result, part: Result, kind: str) -> float | None:
+    """Cells of one run over those of another, less one; ``kind`` is ``lut`` or ``ff``.
+
+    None where one of the two has not been synthesized, or the other has none.
+    """
+    if not (whole.area and part.area and getattr(part.area, kind)):
+        return None
+    return float(getattr(whole.area, kind)) / float(getattr(part.area, kind)) - 1
 
 
 def engine_overhead(results: Mapping[str, Result], name: str, kind: str) -> float | None:
@@ -14,11 +24,8 @@ def engine_overhead(results: Mapping[str, Result], name: str, kind: str) -> floa
 
     None where one of the two has not been synthesized.
     """
-    areas = [result.area if (result := results.get(run)) else None for run in (name, ENGINES[name])]
-    if not all(areas):
-        return None
-    whole, array = (float(getattr(area, kind)) for area in areas)
-    return whole / array - 1
+    whole, array = (results.get(run) for run in (name, ENGINES[name]))
+    return excess(whole, array, kind) if whole and array else None
 
 
 def engine(results: Mapping[str, Result]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gen.synth.placement import LFE5U_85
 from gen.synth.result import Result
+from perf.ppa.engine import excess
 from perf.ppa.standard import overhead
 
 __all__ = ["GOALS", "TRIED", "Goal"]
@@ -95,7 +96,8 @@ def _percent_of_device(r: Result) -> float | None:
 
 
 def _percent_over(r: Result, array: Result) -> float | None:
-    return 100 * (r.area.lut / array.area.lut - 1) if r.area and array.area else None
+    share = excess(r, array, "lut")
+    return None if share is None else 100 * share
 
 
 def _levels(r: Result) -> float | None:
@@ -220,7 +222,7 @@ TRIED: Mapping[tuple[str, str], str] = {
     " multiplexer per bit and step; it serves two rows only, and a further row costs much less.",
     ("array_4x4", "LUT4 per MAC"): "lanes that read ready-made passes, memories shared by two sub-blocks,"
     " references found while blocks arrive, a drain by turns. What is left beside the elements: a loader and"
-    " its alignment on either side, a converter in each column, and 300 LUT4 of unpacking in each lane.",
+    " its alignment on either side, a converter in each column, and the unpacking in each lane.",
     ("array_4x4", "Fmax"): "registers between a loader's alignment and its memories (145 MHz before);"
     " copies of what drives many loads, which alone gave nothing. What limits it now is a lane's largest"
     " exponent, which a block that was just aligned reaches over long wires; a register in each lane is the"

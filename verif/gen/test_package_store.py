@@ -1,10 +1,12 @@
 """Packages kept from earlier exports: taken when nothing changed, made anew when anything did."""
 
+import itertools
+import time
 from types import SimpleNamespace
 
 import pytest
 
-from gen import package_store
+from gen import package_store, store
 from gen.designs import DESIGNS
 from gen.package import make_package
 from gen.package_store import stored_package
@@ -97,6 +99,12 @@ def test_damaged_store_is_left_out(export, made, tmp_path):
     kept.write_text(kept.read_text()[:-100])
     assert export() == first
     assert len(made) == 2
+
+
+def test_uses_within_a_tick_of_the_file_system_have_an_order(tmp_path, monkeypatch):
+    now = itertools.count(time.time_ns())
+    monkeypatch.setattr(store.time, "time_ns", lambda: next(now))
+    test_folders_used_last_are_kept(tmp_path)
 
 
 def test_folders_used_last_are_kept(tmp_path):

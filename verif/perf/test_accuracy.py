@@ -1,7 +1,9 @@
 """Errors of functions: what the documentation says of them."""
 
+import math
 import re
 
+import numpy as np
 import pytest
 
 from perf.accuracy.__main__ import PAGE
@@ -31,6 +33,14 @@ def test_ours_lose_nothing_in_mx9(found):
         if unit == "ours":
             assert row.most < 0.05
             assert row.sqnr > found[function, "float64"].sqnr - 0.01
+
+
+def test_gelu_by_the_error_function_is_near():
+    """What the page says of the two definitions."""
+    x = np.linspace(-8, 8, 20001)
+    by_error = [0.5 * v * (1 + math.erf(v / math.sqrt(2))) for v in x]
+    by_tangent = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    assert 0.0004 < np.abs(by_tangent - by_error).max() < 0.0005
 
 
 def test_others_lose_more(found):

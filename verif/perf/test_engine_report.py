@@ -7,6 +7,8 @@ from gen.synth.placement import Placement
 from gen.synth.result import Result, Timing
 from gen.synth.subjects import Built
 from perf.ppa.engine import engine, engine_overhead
+from perf.ppa.goals import GOALS
+from perf.ppa.report import make_report
 from perf.ppa.standard import ENGINES, PIECES, TITLES, standard_set
 
 
@@ -47,6 +49,21 @@ def test_overhead_needs_both_runs():
     assert engine_overhead(results, "engine_4x4", "lut") is None
     assert engine_overhead({}, "engine_4x4", "lut") is None
     assert list(engine({"array_4x4": result(1, 1)})) == []
+
+
+def test_goals_compare_the_engine_with_its_array():
+    (goal,) = (goal for goal in GOALS if goal.run == "engine_4x4" and goal.beside)
+    results = {"array_4x4": result(10000, 20000), "engine_4x4": result(15000, 21000)}
+    assert goal.value(results) == pytest.approx(50)
+    assert goal.value({"engine_4x4": results["engine_4x4"]}) is None
+
+
+def test_report_names_what_is_not_measured():
+    report = make_report({"engine_4x4": result(15000, 21000)}, seeds=1, frequency_mhz=300)
+    (line,) = (line for line in report.splitlines() if line.startswith("Not measured yet"))
+    names = line.partition(" with it: ")[2].removesuffix(".").split("; ")
+    assert names == [title for name, title in TITLES.items() if name != "engine_4x4"]
+    assert f"| {TITLES['array_8x8']} | Fmax | - | >= 175 | >= 200 | not measured |" in report
 
 
 @pytest.mark.parametrize(

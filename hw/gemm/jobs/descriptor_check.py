@@ -4,7 +4,7 @@ from functools import reduce
 from itertools import pairwise
 from operator import or_
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -21,16 +21,13 @@ from golden.engine import (
 )
 from golden.engine.registers import REGISTERS
 from hw.gemm.jobs.descriptor import descriptor_layout
-from hw.gemm.jobs.job import BLOCKS_BITS, DIMENSION_BITS, job_layout
+from hw.gemm.jobs.job import BLOCKS_BITS, DIMENSION_BITS, MOST_BESIDE, job_layout
 from hw.gemm.jobs.job_planner import JobPlanner
-from hw.gemm.jobs.region import REGION_NAMES, RegionMeasure, region_layout
+from hw.gemm.jobs.job_regions import JobRegions
+from hw.gemm.jobs.region import REGION_NAMES, RegionMeasure
 from hw.gemm.memory_format import is_one_of, units_in
 
-__all__ = ["MOST_BESIDE", "DescriptorCheck", "checked_job_layout"]
-
-MOST_BESIDE = 2
-"""Most jobs under way when a job starts: the results of one and the passes of the next leave its operands
-time to be read."""
+__all__ = ["DescriptorCheck", "checked_job_layout"]
 
 _ERROR_BITS = REGISTERS["ERROR_CODE"]["code"].width
 
@@ -43,8 +40,8 @@ _FAULTS = ErrorCode.READ_SLAVE_ERROR.value
 def checked_job_layout(geometry) -> data.StructLayout:
     """A job, or the code of its fault; it starts when at most ``beside`` jobs before it are not done.
 
-    None if it touches what the job before writes, or one of them is a reorder job; one if it touches what the
-    job before that one writes; else ``MOST_BESIDE``.
+    That is 0 if it touches what the job before writes, or one of the two is a reorder job; 1 if it touches
+    what the job before that one writes; else ``MOST_BESIDE``.
     """
     return data.StructLayout(
         {"job": job_layout(geometry), "fault": _ERROR_BITS, "beside": range(MOST_BESIDE + 1)}
@@ -86,7 +83,7 @@ class DescriptorCheck(wiring.Component):
         m.d.comb += measure.d.eq(d)
         faults = _Faults()
         product = d.operation == Operation.PRODUCT
-        regions = _Regions(m, product | d.permute, d.bias, g.address_bits)
+        regions = JobRegions(m, product | d.permute, d.bias, g.address_bits)
         m.d.comb += measure.number.eq(regions.number)
         blocks = self._blocks(m, d)
         conditions = self._conditions(m, self._fields(m, d, blocks))
@@ -296,56 +293,3 @@ class _Faults:
     def code(self):
         """The one code that is found, 0 if none is."""
         return reduce(or_, (Mux(self.found[number], number, 0) for number in range(1, len(self.found))))
-
-
-class _Regions:
-    """The regions of a job, and the one at hand.
-
-    Attributes
-    ----------
-    number:
-        Of ``REGION_NAMES``, the one at hand.
-    at, present:
-        That region, to be assigned too, and whether the job has it.
-    exists, meets_result, meets_written:
-        Whether it is present, and meets ``result`` or each of ``written``: valid two cycles after ``number``.
-    result, written:
-        D of this job, and of each of ``MOST_BESIDE`` jobs before, the last one first.
-    """
-
-    def __init__(self, m, has_b, has_bias, address_bits):
-        layout = region_layout(address_bits)
-        regions = [Signal(layout, name=name.lower(), reset_less=True) for name in REGION_NAMES]
-        self.number = Signal(range(len(REGION_NAMES)), name="number")
-        self.result = regions[REGION_NAMES.index("D")]
-        # At first nothing was written.
-        nothing = {"start": (1 << address_bits) - 1, "last": 0}
-        self.written = [Signal(layout, name=f"written_{n}", init=nothing) for n in range(MOST_BESIDE)]
-        self.at = Array([region.as_value() for region in regions])[self.number]
-        self.present = Array([1, has_b, 1, has_bias])[self.number]
-        region = Signal(layout, reset_less=True)
-        self.exists, self.meets_result = Signal(name="exists"), Signal(name="meets_result")
-        self.meets_written = Signal(MOST_BESIDE, name="meets_written")
-        m.d.sync += [
-            region.eq(self.at),
-            self.exists.eq(self.present),
-            self.meets_written.eq(Cat(_meet(region, written) for written in self.written)),
-            self.meets_result.eq(_meet(region, self.result)),
-        ]
-
-    @property
-    def is_last(self):
-        """Whether no region follows the one at hand."""
-        return self.number == len(REGION_NAMES) - 1
-
-    def each(self, m, names=REGION_NAMES):
-        """Each of ``names`` in the case that it is that of the region at hand."""
-        with m.Switch(self.number):
-            for name in names:
-                with m.Case(REGION_NAMES.index(name)):
-                    yield name
-
-
-def _meet(one, other):
-    """Whether two regions have an address in common."""
-    return (one.start <= other.last) & (other.start <= one.last)

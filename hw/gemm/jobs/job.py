@@ -12,6 +12,7 @@ from hw.gemm.memory_format import MEMORY_FORMAT_BITS
 __all__ = [
     "BLOCKS_BITS",
     "DIMENSION_BITS",
+    "MOST_BESIDE",
     "MX9_BLOCKS_BITS",
     "PITCH_BITS",
     "BlockCode",
@@ -32,6 +33,11 @@ MX9_BLOCKS_BITS = REGISTERS["D_MX9_BLOCKS"]["d_mx9_blocks"].width
 
 PITCH_BITS = 32
 """Bits of a distance between rows in bytes."""
+
+
+MOST_BESIDE = 2
+"""Most jobs under way when a job starts: the results of one and the passes of the next leave its operands
+time to be read."""
 
 
 class OperandSide(enum.Enum, shape=unsigned(1)):

@@ -8,8 +8,8 @@ from golden.engine import ErrorCode
 from hw.axi.read_master import bus_error_layout
 from hw.axi.signatures import Response
 from hw.gemm.jobs.control import status_layout
-from hw.gemm.jobs.descriptor_check import MOST_BESIDE, checked_job_layout
-from hw.gemm.jobs.job import job_layout
+from hw.gemm.jobs.descriptor_check import checked_job_layout
+from hw.gemm.jobs.job import MOST_BESIDE, job_layout
 
 __all__ = ["Supervisor"]
 

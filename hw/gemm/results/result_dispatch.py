@@ -5,8 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
-from hw.gemm.jobs.descriptor_check import MOST_BESIDE
-from hw.gemm.jobs.job import MX9_BLOCKS_BITS, job_layout, result_job_layout
+from hw.gemm.jobs.job import MOST_BESIDE, MX9_BLOCKS_BITS, job_layout, result_job_layout
 from hw.gemm.tiles.tile_layouts import results_layout
 from hw.stream.queue import Queue
 

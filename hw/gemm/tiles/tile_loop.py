@@ -13,6 +13,7 @@ from hw.gemm.jobs.job import DIMENSION_BITS, BlockCode, job_layout
 from hw.gemm.operands.chunk_counter import ChunkCounter
 from hw.gemm.operands.slot_pointer import next_slot, slot_layout
 from hw.gemm.tiles.tile_layouts import results_layout, tile_layout
+from hw.gemm.tiles.tile_place import TilePlace, TileSteps
 from hw.stream.queue import Queue
 
 __all__ = ["TileLoop"]
@@ -53,52 +54,6 @@ class _Loops:
     chunk_end: Signal
     v_end: Signal
     group_end: Signal
-
-
-@dataclass(frozen=True)
-class _Steps:
-    """What becomes in this cycle of where an operand's next tile is.
-
-    Parameters
-    ----------
-    forward, back:
-        Go on to the tile behind it; go back to the kept one.
-    keep:
-        Keep the one gone on to, as the first of the group or of V's tiles.
-    """
-
-    forward: Value
-    back: Value
-    keep: Value
-
-    def take(self, m, current, first, following):
-        """Registers ``current`` and ``first``, the kept one, with ``following`` behind ``current``."""
-        with m.If(self.forward):
-            m.d.sync += current.eq(following)
-        with m.Elif(self.back):
-            m.d.sync += current.eq(first)
-        with m.If(self.keep):
-            m.d.sync += first.eq(following)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where the next tile of an operand is.
-
-    Parameters
-    ----------
-    at, left:
-        Address of D's row for A, number of the column for B; matrix rows from there on.
-    ends, block_ends, first_ends:
-        Whether no tile follows; whether no other 16 columns do, or for A no tile; whether none does in V's
-        loop, behind the first tile of its 16 columns.
-    """
-
-    at: Value
-    left: Value
-    ends: Value
-    block_ends: Value
-    first_ends: Value
 
 
 class TileLoop(wiring.Component):
@@ -232,7 +187,7 @@ class TileLoop(wiring.Component):
 
     def _steps(self, is_s, *, s, v):
         """The steps of an operand that is S, or else V."""
-        return _Steps(
+        return TileSteps(
             *(Mux(is_s, getattr(s, name), getattr(v, name)) for name in ("forward", "back", "keep"))
         )
 
@@ -240,13 +195,13 @@ class TileLoop(wiring.Component):
         """The places of the next tiles of A and of B."""
         g, job, new = self.geometry, loops.job, self.job.p
         v_tile_end = loops.issue & loops.v_tile_last
-        s = _Steps(
+        s = TileSteps(
             forward=(v_tile_end & ~loops.s_tile_last) | loops.group_end,
             back=loops.chunk_end & ~loops.group_end,
             keep=loops.group_end,
         )
         v_goes_on = loops.v_end & ~loops.v_last
-        v = _Steps(
+        v = TileSteps(
             forward=(loops.issue & ~loops.v_tile_last) | v_goes_on,
             back=v_tile_end & ~loops.v_end,
             keep=v_goes_on,
@@ -277,7 +232,7 @@ class TileLoop(wiring.Component):
                 m.d.sync += [place.eq(start), first.eq(start)]
             with m.Else():
                 self._steps(is_s, s=s, v=v).take(m, place, first, following)
-            found.append(_Place(place.at, place.left, place.ends, place.block_ends, first.block_ends))
+            found.append(TilePlace(place.at, place.left, place.ends, place.block_ends, first.block_ends))
         return found
 
     def _slots(self, m, loops):
@@ -287,8 +242,8 @@ class TileLoop(wiring.Component):
         m.d.comb += pitch.eq(Const(g.k_blocks) >> job.stride)
         v_tile_end = loops.issue & loops.v_tile_last
         s_again = loops.v_end & job.resident & ~loops.v_last
-        s = _Steps(forward=v_tile_end & ~s_again, back=s_again, keep=loops.group_end)
-        v = _Steps(
+        s = TileSteps(forward=v_tile_end & ~s_again, back=s_again, keep=loops.group_end)
+        v = TileSteps(
             forward=(loops.issue & ~loops.v_tile_last) | loops.chunk_end,
             back=v_tile_end & ~loops.chunk_end,
             keep=loops.chunk_end,

@@ -6,7 +6,7 @@ import pytest
 from golden.engine import EngineParameters, ErrorCode
 from hw.axi.signatures import Response
 from hw.gemm.geometry import Geometry
-from hw.gemm.jobs.descriptor_check import MOST_BESIDE
+from hw.gemm.jobs.job import MOST_BESIDE
 from hw.gemm.jobs.supervisor import Supervisor
 from verif.runner import seed
 from verif.simulation import simulate
