@@ -80,7 +80,7 @@ class OperandLane(wiring.Component):
     reference_taken: In(1), go on to the next tile's reference
     """
 
-    completion_latency = 3
+    completion_latency = 4
     latency = PassMemory.latency
     last_read = PassMemory.last_read
     pass_cycles = PassMemory.pass_cycles
@@ -133,13 +133,14 @@ class OperandLane(wiring.Component):
 
     def _references(self, m):
         """Largest pass exponent of each tile; the one of the tile being read, for ``_distance``."""
-        exponent = self.block.exponent
-        raised = self.write.format == FormatCode.MX9
+        # A block comes from afar: its exponent is taken to a register before anything is made of it.
+        exponent = delay(m, "exponent", self.block.exponent, 1)
+        raised = delay(m, "raised", self.write.format == FormatCode.MX9, 1)
         nan = delay(m, "nan", exponent == NAN_EXPONENT, 1)
         candidate = delay(m, "candidate", (exponent + raised)[:EXPONENT_BITS], 1)
-        enable = delay(m, "write_enable", self.write.enable, 1, reset_less=False)
-        first = delay(m, "write_first", self.write.first, 1)
-        complete = delay(m, "complete", self.write.enable & self.write.last, 2, reset_less=False)
+        enable = delay(m, "write_enable", self.write.enable, 2, reset_less=False)
+        first = delay(m, "write_first", self.write.first, 2)
+        complete = delay(m, "complete", self.write.enable & self.write.last, 3, reset_less=False)
 
         gathered = Signal(reference_layout(), reset_less=True)
         with m.If(enable):
@@ -150,11 +151,11 @@ class OperandLane(wiring.Component):
         m.submodules.references = references = memory.Memory(
             shape=reference_layout(), depth=self.tiles, init=[]
         )
-        write = references.write_port()
+        port = references.write_port()
         starting, draining = references.read_port(domain="comb"), references.read_port(domain="comb")
-        m.d.comb += [write.en.eq(complete), write.data.eq(gathered), self.tile_reference.eq(draining.data)]
+        m.d.comb += [port.en.eq(complete), port.data.eq(gathered), self.tile_reference.eq(draining.data)]
         with m.If(complete):
-            m.d.sync += write.addr.eq(write.addr + 1)
+            m.d.sync += port.addr.eq(port.addr + 1)
         with m.If(self.reference_taken):
             m.d.sync += draining.addr.eq(draining.addr + 1)
 

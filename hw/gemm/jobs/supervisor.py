@@ -26,9 +26,10 @@ class Mode(enum.Enum):
 class Supervisor(wiring.Component):
     """Starts jobs, counts them, and stops the engine.
 
-    A job may start while two before it run, unless it touches what one of them writes. A faulty one takes
-    effect when all before it are done. After an error or a soft reset the bus is left in peace: no
-    access begins any more, those under way end, then ``clear`` resets everything but the registers.
+    A job may start while two before it run, unless it touches what one of them writes, a cycle after it is
+    there. A faulty one takes effect when all before it are done. After an error or a soft reset the bus is
+    left in peace: no access begins any more, those under way end, then ``clear`` resets everything but the
+    registers.
 
     Parameters
     ----------
@@ -92,16 +93,23 @@ class Supervisor(wiring.Component):
     def _start_jobs(self, m, running, under_way):
         """Start a job where there is room for it and it need not wait; whether a faulty one takes effect."""
         checked = self.checked.p
-        may_start, fault = Signal(), Signal()
+        good, may_start = Signal(), Signal()
+        # A cycle before it starts: what was once right stays right, as fewer jobs are under way.
+        goes, refused = Signal(), Signal()
         m.d.comb += [
-            may_start.eq((under_way == 0) | ((under_way <= checked.beside) & (checked.fault == 0))),
+            good.eq(checked.fault == 0),
+            may_start.eq((under_way == 0) | ((under_way <= checked.beside) & good)),
             self.job.p.eq(checked.job),
-            self.job.valid.eq(self.checked.valid & running & may_start & (checked.fault == 0)),
+            self.job.valid.eq(goes & running),
             self.checked.ready.eq(self.job.valid & self.job.ready),
-            fault.eq(self.checked.valid & running & may_start & (checked.fault != 0)),
         ]
-        m.d.sync += under_way.eq(under_way + (self.job.valid & self.job.ready) - self.job_done)
-        return fault
+        waiting = self.checked.valid & ~self.checked.ready & running & may_start
+        m.d.sync += [
+            goes.eq(waiting & good),
+            refused.eq(waiting & ~good),
+            under_way.eq(under_way + (self.job.valid & self.job.ready) - self.job_done),
+        ]
+        return refused
 
     def _note_errors(self, m, running, fault):
         """Keep the code and the address of an error; whether there is one."""

@@ -35,7 +35,7 @@ class _Loops:
     job:
         Register: the job whose tiles are issued.
     begin, issue:
-        A job is taken, a tile is issued in this cycle.
+        A job begins, which was taken in the cycle before; a tile is issued in this cycle.
     v_tile_last, s_tile_last, chunk_last, v_last, s_last:
         Whether the next tile is the last one of each loop, from the inside out: V's tiles of 16 columns, the
         group's tiles, the chunks, V, S.
@@ -135,17 +135,21 @@ class TileLoop(wiring.Component):
             if field.name not in ("job", "chunk_last")
         }
         loops = _Loops(job=job, chunk_last=chunk.is_last, **made)
+        taken = Signal()
         m.d.comb += [
-            loops.begin.eq(self.job.valid & ~self.active),
-            self.job.ready.eq(~self.active),
+            taken.eq(self.job.valid & self.job.ready),
+            self.job.ready.eq(~self.active & ~loops.begin),
             loops.chunk_end.eq(loops.issue & loops.v_tile_last & loops.s_tile_last),
             loops.v_end.eq(loops.chunk_end & loops.chunk_last),
             loops.group_end.eq(loops.v_end & loops.v_last),
         ]
         with m.If(loops.group_end & loops.s_last):
             m.d.sync += self.active.eq(0)
+        m.d.sync += loops.begin.eq(taken)
+        with m.If(taken):
+            m.d.sync += job.eq(self.job.p)
         with m.If(loops.begin):
-            m.d.sync += [job.eq(self.job.p), self.active.eq(1)]
+            m.d.sync += self.active.eq(1)
         return loops
 
     def _count_tiles(self, m, loops):
@@ -175,13 +179,13 @@ class TileLoop(wiring.Component):
         return settled
 
     def _choose_chunk(self, m, loops, chunk):
-        """The chunk of the next tile: a job's first one is chosen before the job is in its register."""
-        job, new, begin = loops.job, self.job.p, loops.begin
+        """The chunk of the next tile."""
+        job = loops.job
         m.d.comb += [
-            chunk.k_blocks.eq(Mux(begin, new.k_blocks, job.k_blocks)),
-            chunk.leading[0].eq(Mux(begin, new.a.leading, job.a.leading)),
-            chunk.leading[1].eq(Mux(begin, new.b.leading, job.b.leading)),
-            chunk.first.eq(begin | loops.v_end),
+            chunk.k_blocks.eq(job.k_blocks),
+            chunk.leading[0].eq(job.a.leading),
+            chunk.leading[1].eq(job.b.leading),
+            chunk.first.eq(loops.begin | loops.v_end),
             chunk.next.eq(loops.chunk_end),
         ]
 
@@ -193,7 +197,7 @@ class TileLoop(wiring.Component):
 
     def _places(self, m, loops):
         """The places of the next tiles of A and of B."""
-        g, job, new = self.geometry, loops.job, self.job.p
+        g, job = self.geometry, loops.job
         v_tile_end = loops.issue & loops.v_tile_last
         s = TileSteps(
             forward=(v_tile_end & ~loops.s_tile_last) | loops.group_end,
@@ -217,16 +221,16 @@ class TileLoop(wiring.Component):
                 Signal(layout, name=f"{name}_{kind}", reset_less=True) for kind in ("place", "first_place")
             )
             following, start = (Signal(layout, name=f"{name}_{kind}") for kind in ("next_place", "start"))
-            of = data.View(new.shape(), Mux(loops.begin, new.as_value(), job.as_value()))
+            rows = getattr(job, name).rows
             m.d.comb += [
                 following.left.eq(place.left - lanes),
                 following.ends.eq(place.left <= 2 * lanes),
                 following.block_ends.eq(place.left <= lanes + block),
                 following.at.eq((place.at + step)[:at_bits]),
-                start.left.eq(getattr(of, name).rows),
-                start.ends.eq(getattr(of, name).rows <= lanes),
-                start.block_ends.eq(getattr(of, name).rows <= block),
-                start.at.eq(of.d_address if name == "a" else 0),
+                start.left.eq(rows),
+                start.ends.eq(rows <= lanes),
+                start.block_ends.eq(rows <= block),
+                start.at.eq(job.d_address if name == "a" else 0),
             ]
             with m.If(loops.begin | (~is_s & loops.group_end)):
                 m.d.sync += [place.eq(start), first.eq(start)]
@@ -239,7 +243,9 @@ class TileLoop(wiring.Component):
         """Slots of the next tiles of A and of B: in the order in which `OperandFetch` reads."""
         g, job = self.geometry, loops.job
         pitch = Signal(range(g.k_blocks + 1))
+        divided_anew = Signal()
         m.d.comb += pitch.eq(Const(g.k_blocks) >> job.stride)
+        m.d.sync += divided_anew.eq(self.job.p.stride != job.stride)
         v_tile_end = loops.issue & loops.v_tile_last
         s_again = loops.v_end & job.resident & ~loops.v_last
         s = TileSteps(forward=v_tile_end & ~s_again, back=s_again, keep=loops.group_end)
@@ -255,7 +261,7 @@ class TileLoop(wiring.Component):
             slots = Const(g.slots[n]) << job.stride
             following = next_slot(m, f"{name}_slot_next", slot, slots=slots, pitch=pitch)
             # In another division of the buffers all begin anew.
-            with m.If(loops.begin & (self.job.p.stride != job.stride)):
+            with m.If(loops.begin & divided_anew):
                 m.d.sync += [slot.eq(0), first.eq(0)]
             with m.Else():
                 self._steps(is_s, s=s, v=v).take(m, slot, first, following)

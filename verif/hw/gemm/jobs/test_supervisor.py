@@ -55,19 +55,25 @@ class Bench:
         await self.pulse(ctx, *events)
         ctx.set(error.valid, 0)
 
-    def offer(self, ctx, *, fault=0, beside=MOST_BESIDE, valid=1):
-        """A checked job; whether it starts in this cycle."""
+    async def offer(self, ctx, *, fault=0, beside=MOST_BESIDE):
+        """A checked job; whether it starts in the cycle after this one."""
         ctx.set(self.top.checked.p.fault, fault)
         ctx.set(self.top.checked.p.beside, beside)
-        ctx.set(self.top.checked.valid, valid)
+        ctx.set(self.top.checked.valid, 1)
+        await ctx.tick()
         assert ctx.get(self.top.job.valid) == ctx.get(self.top.checked.ready)
         return ctx.get(self.top.job.valid)
 
+    def withdraw(self, ctx):
+        """No checked job."""
+        ctx.set(self.top.checked.valid, 0)
+
     async def start(self, ctx, **options):
         """Start a job."""
-        assert self.offer(ctx, **options)
+        assert await self.offer(ctx, **options)
         await ctx.tick()
-        self.offer(ctx, valid=0)
+        self.withdraw(ctx)
+        assert not ctx.get(self.top.job.valid)
 
     def status(self, ctx, *names):
         return [ctx.get(getattr(self.top.status, name)) for name in names]
@@ -131,39 +137,44 @@ def test_jobs_start(bench):
     """Three at a time, fewer for those that depend on one before; room and done in one cycle."""
 
     async def drive(ctx):
-        assert not bench.offer(ctx, valid=0)
+        await ctx.tick().repeat(2)
+        assert not ctx.get(bench.top.job.valid)
         ctx.set(bench.top.job.ready, 0)
         ctx.set(bench.top.checked.valid, 1)
-        assert ctx.get(bench.top.job.valid)
-        assert not ctx.get(bench.top.checked.ready)
-        await ctx.tick().repeat(3)
+        for _ in range(3):
+            await ctx.tick()
+            assert ctx.get(bench.top.job.valid)
+            assert not ctx.get(bench.top.checked.ready)
         ctx.set(bench.top.job.ready, 1)
-        await bench.start(ctx, beside=0)
-        assert not bench.offer(ctx, beside=0)
+        assert ctx.get(bench.top.checked.ready)
+        await ctx.tick()
+        bench.withdraw(ctx)
+        assert not ctx.get(bench.top.job.valid)
+        assert not await bench.offer(ctx, beside=0)
         await ctx.tick().repeat(3)
         await bench.start(ctx, beside=1)
         for beside in (0, 1):
-            assert not bench.offer(ctx, beside=beside)
+            assert not await bench.offer(ctx, beside=beside)
         await bench.start(ctx)
         for beside in (0, 1, 2):
-            assert not bench.offer(ctx, beside=beside)
-        bench.offer(ctx, valid=0)
+            assert not await bench.offer(ctx, beside=beside)
+        bench.withdraw(ctx)
         await bench.pulse(ctx, "job_done")
         await bench.pulse(ctx, "job_done")
         # One ends in the cycle in which the next begins: one is under way still.
-        ctx.set(bench.top.job_done, 1)
+        assert await bench.offer(ctx, beside=1)
+        await bench.pulse(ctx, "job_done")
+        bench.withdraw(ctx)
+        assert not await bench.offer(ctx, beside=0)
         await bench.start(ctx, beside=1)
-        ctx.set(bench.top.job_done, 0)
-        assert not bench.offer(ctx, beside=0)
-        await bench.start(ctx, beside=1)
-        assert not bench.offer(ctx, beside=1)
+        assert not await bench.offer(ctx, beside=1)
         await bench.start(ctx)
-        assert not bench.offer(ctx)
+        assert not await bench.offer(ctx)
         for _ in range(3):
-            bench.offer(ctx, valid=0)
+            bench.withdraw(ctx)
             await bench.pulse(ctx, "job_done")
         await bench.start(ctx, beside=0)
-        assert not bench.offer(ctx, beside=0)
+        assert not await bench.offer(ctx, beside=0)
 
     bench.run(drive)
 
@@ -187,11 +198,11 @@ def test_faulty_descriptor(bench, jobs):
         for _ in range(jobs):
             await bench.start(ctx)
         for _ in range(jobs):
-            assert not bench.offer(ctx, fault=ErrorCode.B_PITCH)
+            assert not await bench.offer(ctx, fault=ErrorCode.B_PITCH)
             await ctx.tick().repeat(2)
             assert bench.status(ctx, "error", "code") == [0, 0]
             await bench.pulse(ctx, "job_done")
-        assert not bench.offer(ctx, fault=ErrorCode.B_PITCH)
+        assert not await bench.offer(ctx, fault=ErrorCode.B_PITCH)
         await ctx.tick()
         assert bench.status(ctx, "error", "code", "address") == [1, ErrorCode.B_PITCH, 0]
         assert ctx.get(bench.top.stop)
@@ -199,7 +210,7 @@ def test_faulty_descriptor(bench, jobs):
         assert bench.status(ctx, "error", "code") == [1, ErrorCode.B_PITCH]
         await ctx.tick().repeat(2)
         assert bench.fails == 1
-        bench.offer(ctx, valid=0)
+        bench.withdraw(ctx)
         await bench.reset(ctx)
         await bench.start(ctx)
         await bench.start(ctx)
@@ -222,16 +233,16 @@ def test_bus_error(bench, name, response):
         other = next(other for other in BUS_ERRORS if other != name)
         await bench.bus_error(ctx, other, Response.SLVERR, 0x1234, "bad_permutation")
         assert bench.status(ctx, "error", "code", "address") == expected
-        assert not bench.offer(ctx)
+        assert not await bench.offer(ctx)
         await bench.stopped(ctx)
         assert bench.fails == 0
         await ctx.tick().repeat(4)
         assert bench.status(ctx, "error", "code", "address") == expected
         assert not ctx.get(bench.top.accepting)
         assert ctx.get(bench.top.stop)
-        assert not bench.offer(ctx)
+        assert not await bench.offer(ctx)
         assert bench.fails == 1
-        bench.offer(ctx, valid=0)
+        bench.withdraw(ctx)
         await bench.reset(ctx)
         await bench.start(ctx, beside=0)  # the job before the reset is forgotten
 
@@ -260,7 +271,7 @@ def test_errors_of_one_cycle(bench):
             (("bad_permutation",), ("write_error",), ErrorCode.WRITE_SLAVE_ERROR, 0x200),
             ((), ("read_error", "write_error"), ErrorCode.WRITE_SLAVE_ERROR, 0x200),
         ):
-            bench.offer(ctx, fault=ErrorCode.SIZE)
+            await bench.offer(ctx, fault=ErrorCode.SIZE)
             for name in names:
                 error = getattr(bench.top, name)
                 place = 0x100 if name == "read_error" else 0x200
@@ -269,7 +280,7 @@ def test_errors_of_one_cycle(bench):
             await bench.pulse(ctx, *events)
             for name in names:
                 ctx.set(getattr(bench.top, name).valid, 0)
-            bench.offer(ctx, valid=0)
+            bench.withdraw(ctx)
             assert bench.status(ctx, "code", "address") == [code, address]
             await bench.stopped(ctx)
             await bench.reset(ctx)
@@ -288,10 +299,10 @@ def test_soft_reset(bench):
         await bench.pulse(ctx, "job_done")
         await bench.pulse(ctx, "soft_reset")
         assert bench.status(ctx, "resetting", "error", "submitted", "done") == [1, 0, 3, 1]
-        assert not bench.offer(ctx)
-        assert not bench.offer(ctx, fault=ErrorCode.SIZE)
+        assert not await bench.offer(ctx)
+        assert not await bench.offer(ctx, fault=ErrorCode.SIZE)
         await bench.bus_error(ctx, "read_error", Response.SLVERR, 4)
-        bench.offer(ctx, valid=0)
+        bench.withdraw(ctx)
         assert bench.status(ctx, "error", "code") == [0, 0]
         await bench.stopped(ctx)
         bench.check_new(ctx)
