@@ -40,11 +40,11 @@ STAGES = {
     "hw.gemm.jobs": "hw.gemm.geometry hw.gemm.memory_format hw.axi",
     "hw.gemm.operands": "hw.gemm.jobs hw.array",
     "hw.gemm.tiles": "hw.gemm.operands",
-    "hw.gemm.results": "hw.gemm.tiles",
+    "hw.gemm.results": "hw.gemm.tiles hw.functions",
     "hw.gemm.reorder": "hw.gemm.results",
     "hw.gemm": "hw.gemm.reorder",
     # Export and synthesis. The command lies above both, in a file of its own.
-    "gen": "gen.extras gen.files gen.synth.families hw hw.functions hw.gemm",
+    "gen": "gen.extras gen.files gen.synth.families hw hw.gemm",
     "gen.synth": "gen",
     "gen.targets_command": "gen.synth",
     "gen.application": "gen.targets_command",

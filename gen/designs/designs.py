@@ -35,6 +35,7 @@ PARAMETERS: Mapping[str, str] = {
     "address_bits": "width of the memory port's addresses",
     "queue_depth": "descriptors that wait while a job runs",
     "reorder_columns": "longest row that the engine reorders; 0 leaves the unit out",
+    "function_lanes": "results per cycle that go through 2^x: 1, 2, 4, 8 or 16; 0 leaves functions out",
 }
 """Every parameter of any design, with its meaning."""
 
@@ -223,6 +224,7 @@ DESIGNS: Mapping[str, Design] = {
                 "address_bits",
                 "queue_depth",
                 "reorder_columns",
+                "function_lanes",
             ),
         ),
     )

@@ -5,13 +5,14 @@
 ``descriptor``: a job, as words in registers.
 ``memory_format``: how the rows of a matrix lie in memory. ``matrix``: tensors as such rows.
 ``check``: which descriptors are refused. ``errors``: why an engine stops.
-``job``: what a job makes of memory.
+``job``: what a job makes of memory. ``function``: what it makes of each result.
 ``reuse``: how much of the stationary operand stays on chip.
 """
 
 from golden.engine.check import Region, check, regions
 from golden.engine.descriptor import DESCRIPTOR_WORDS, DIMENSION_LIMIT, Descriptor, Operation
 from golden.engine.errors import ErrorCode
+from golden.engine.function import Function
 from golden.engine.job import encode, quantize_rows, run
 from golden.engine.matrix import describe, floats_from_rows, floats_to_rows, from_rows, to_rows
 from golden.engine.memory_format import (
@@ -35,6 +36,7 @@ from golden.engine.registers import (
     DESCRIPTOR_BASE,
     DESCRIPTOR_REGISTERS,
     IDENTIFIER,
+    PARAMETER_REGISTERS,
     PASSES,
     REGISTERS,
     STALLS,
@@ -61,6 +63,7 @@ __all__ = [
     "MIXABLE_FORMATS",
     "MOST_SPLIT",
     "OPERAND_FORMATS",
+    "PARAMETER_REGISTERS",
     "PASSES",
     "QUANTIZED_FORMATS",
     "REGISTERS",
@@ -73,6 +76,7 @@ __all__ = [
     "EngineParameters",
     "ErrorCode",
     "Field",
+    "Function",
     "MemoryFormat",
     "Operation",
     "Region",

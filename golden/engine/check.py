@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from golden.engine.descriptor import DIMENSION_LIMIT, Descriptor, Operation
 from golden.engine.errors import ErrorCode
+from golden.engine.function import Function
 from golden.engine.memory_format import (
     INDEX_BYTES,
     MIXABLE_FORMATS,
@@ -106,6 +107,10 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
     for name, region in found.items():
         if name != "D" and region.overlaps(found["D"]):
             yield ErrorCode[f"OVERLAP_{name}"]
+    if d.function != Function.NONE and (
+        parameters.function_lanes == 0 or d.accumulate or d.function not in list(Function)
+    ):
+        yield ErrorCode.FUNCTION
 
 
 def _unused(d: Descriptor) -> Iterator[int]:
@@ -119,6 +124,7 @@ def _unused(d: Descriptor) -> Iterator[int]:
             d.bias,
             d.accumulate,
             d.keep_b,
+            d.function,
             d.k,
             d.b_format,
             d.a_mx9_blocks,

@@ -35,6 +35,7 @@ class Descriptor:
     accumulate: int = 0
     keep_b: int = 0
     permute: int = 0
+    function: int = 0
     a_format: int = 0
     b_format: int = 0
     d_format: int = 0

@@ -37,6 +37,7 @@ class ErrorCode(IntEnum):
     OVERLAP_A = 21
     OVERLAP_B = 22
     OVERLAP_BIAS = 23
+    FUNCTION = 24
     READ_SLAVE_ERROR = 32
     READ_DECODE_ERROR = 33
     WRITE_SLAVE_ERROR = 34
@@ -63,6 +64,7 @@ _MEANINGS = {
     "OVERLAP_A": "D meets A, the gaps between rows of both counted",
     "OVERLAP_B": "D meets B or the permutation, the gaps between rows of both counted",
     "OVERLAP_BIAS": "D meets the bias, the gaps between D's rows counted",
+    "FUNCTION": "unknown function, one in an engine that was built without, or one beside accumulation",
     "READ_SLAVE_ERROR": "memory answered a read with SLVERR",
     "READ_DECODE_ERROR": "memory answered a read with DECERR",
     "WRITE_SLAVE_ERROR": "memory answered a write with SLVERR",

@@ -4,7 +4,7 @@ Of a product, in this order, every step for all of D:
 
 1. ``golden.matmul`` with the engine's chunks of K;
 2. plus the bias row, ``golden.add_binary32``;
-3. plus the old D, ``golden.add_binary32``;
+3. of that the function, ``Function``, or plus the old D, ``golden.add_binary32``;
 4. as it is (binary32), rounded to bfloat16, or quantized along N with zeros behind column N.
 
 Bias and old D count as zero of their sign where they are subnormal. Rows of a reorder job are
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from golden.engine.check import Region, check, regions
 from golden.engine.descriptor import Descriptor, Operation
 from golden.engine.errors import ErrorCode
+from golden.engine.function import Function
 from golden.engine.matrix import floats_from_rows, floats_to_rows, from_rows, to_rows
 from golden.engine.memory_format import FLOAT_FORMATS, INDEX_BYTES, MemoryFormat
 from golden.engine.parameters import EngineParameters
@@ -78,6 +79,7 @@ def run(
         values = matmul(a, b, fraction_bits=parameters.fraction_bits, k_blocks=parameters.k_blocks)
         if d.bias:
             values = add_binary32(values, flush(floats_from_rows(views["BIAS"], MemoryFormat.BINARY32)))
+        values = Function(d.function)(values)
         if d.accumulate:
             values = add_binary32(values, flush(floats_from_rows(views["D"], d_format)))
     views["D"][:] = encode(values, d_format, d.d_mx9_blocks)

@@ -34,6 +34,8 @@ class EngineParameters:
         Descriptors that wait while a job runs.
     reorder_columns:
         Longest row that the reorder unit permutes, a block at least; 0 for an engine without it.
+    function_lanes:
+        Results per cycle and array that go through a function, 1, 2, 4, 8 or 16; 0 for an engine without.
     """
 
     rows: int = 8
@@ -47,6 +49,7 @@ class EngineParameters:
     address_bits: int = 40
     queue_depth: int = 4
     reorder_columns: int = 0
+    function_lanes: int = 0
 
     def __post_init__(self) -> None:
         if cast(int | None, self.drain_rows) is None:
@@ -68,7 +71,11 @@ class EngineParameters:
         ):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be {low} to {high}, not {getattr(self, name)!r}")
-        for name, choices in (("cols", (1, 2, 4, 8, 16)), ("data_bits", (64, 128, 256, 512))):
+        for name, choices in (
+            ("cols", (1, 2, 4, 8, 16)),
+            ("data_bits", (64, 128, 256, 512)),
+            ("function_lanes", (0, 1, 2, 4, 8, 16)),
+        ):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")
         if self.k_blocks % 2:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import count
 
+from golden.engine.function import Function
 from golden.engine.memory_format import (
     MIXABLE_FORMATS,
     OPERAND_FORMATS,
@@ -20,7 +21,7 @@ from golden.engine.memory_format import (
 IDENTIFIER = 0x4D584447
 """What register ID reads: "MXDG"."""
 
-VERSION = (1, 0)
+VERSION = (1, 1)
 """Version of the register interface, major and minor. A driver asks for the same major."""
 
 ADDRESS_SPACE_BITS = 12
@@ -241,6 +242,11 @@ def _control() -> Iterable[Register]:
         " an error stopped the engine",
         access=Access.WRITE,
     )
+    yield word(
+        "FUNCTIONS",
+        "functions of results",
+        ("function_lanes", 0, 8, "results per cycle and array that go through one; 0 without functions"),
+    )
 
 
 COUNTER_BASE = 0x080
@@ -252,6 +258,7 @@ DESCRIPTOR_BASE = 0x100
 
 def _descriptor() -> Iterable[Register]:
     word = _words(DESCRIPTOR_BASE, Access.READ_WRITE)
+    functions = ", ".join(f"{function.value} {function.name.lower()}" for function in Function)
     yield word(
         "OPERATION",
         "what to do",
@@ -260,6 +267,7 @@ def _descriptor() -> Iterable[Register]:
         ("accumulate", 5, 1, "product: add what D holds; D is binary32"),
         ("keep_b", 6, 1, "product: B stays on chip while A is read again and again, not the reverse"),
         ("permute", 7, 1, "reorder: the permutation lies at B's address; without it the order stays"),
+        ("function", 8, 4, f"product: of each result and its bias, not with accumulate: {functions}"),
     )
     code = ", ".join(f"{f.value} {f.name if f.block_format else f.name.lower()}" for f in MemoryFormat)
     operands, floats, results, quantized = map(
@@ -293,6 +301,9 @@ def _descriptor() -> Iterable[Register]:
             (f"{name.lower()}_pitch", 0, 32, "no less than the bytes of a row"),
         )
 
+
+PARAMETER_REGISTERS = ("ARRAY", "BUFFERS", "PORT", "REORDER", "FUNCTIONS")
+"""Registers that say what an engine was built with: their fields are those of `EngineParameters`."""
 
 CONTROL_REGISTERS = tuple(_control())
 """Parameters, control and status."""

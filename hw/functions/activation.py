@@ -1,4 +1,4 @@
-"""GELU and SiLU."""
+"""GELU and SiLU, in one unit."""
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, signed
 from amaranth.lib import wiring
@@ -16,10 +16,10 @@ from hw.block.binary32 import (
 from hw.functions.fixed_point import MAGNITUDE_LATENCY, magnitude
 from hw.target.delay import delay
 
-__all__ = ["ACTIVATIONS", "Activation"]
+__all__ = ["Activation"]
 
-ACTIVATIONS = {"gelu": GELU, "silu": SILU}
-"""The gate of each function, by its name."""
+_GATES = (GELU, SILU)
+"""By ``silu``. They differ in tables, in where the argument's point is, and in a shift."""
 
 _TAIL_CYCLES = 5
 """From the argument in fixed point to the gate."""
@@ -32,38 +32,26 @@ _COARSE = 2
 
 
 class Activation(wiring.Component):
-    """``x G(x)``, as ``golden.functions.gelu`` or ``silu``: 64 parabolas, three products.
+    """``x G(x)``, as ``golden.functions.gelu`` or ``silu``: 64 parabolas each, three products.
 
     Latency ``latency`` cycles, throughput one per cycle; no flow control.
 
-    Parameters
-    ----------
-    function:
-        One of ``ACTIVATIONS``.
-
     Members
     -------
+    silu: In(1), SiLU instead of GELU; holds still while anything is under way
     i: In(``binary32_layout``); o: Out(``binary32_layout``)
-
-    Raises
-    ------
-    ValueError
-        There is no such function.
     """
 
     latency = MAGNITUDE_LATENCY + _TAIL_CYCLES + _PRODUCT_CYCLES
 
-    def __init__(self, function):
-        if function not in ACTIVATIONS:
-            raise ValueError(f"function must be one of {', '.join(ACTIVATIONS)}, not {function!r}")
-        self.function = function
-        self._gate = ACTIVATIONS[function]
-        super().__init__({"i": In(binary32_layout()), "o": Out(binary32_layout())})
+    def __init__(self):
+        super().__init__({"silu": In(1), "i": In(binary32_layout()), "o": Out(binary32_layout())})
 
     def elaborate(self, platform):
         m = Module()
-        gate, x = self._gate, self.i
-        argument = magnitude(m, x, integer=gate.span, fraction=gate.fraction)
+        gate, x = GELU, self.i
+        span = Mux(self.silu, SILU.span, GELU.span)
+        argument = magnitude(m, x, integer=span, bits=gate.SEGMENT + gate.OFFSET)
         tail = self._tail(m, argument[: gate.OFFSET], argument[gate.OFFSET :])
         before = MAGNITUDE_LATENCY + _TAIL_CYCLES
         negative = delay(m, "negative", x.sign, before - 1)
@@ -82,22 +70,27 @@ class Activation(wiring.Component):
 
     def _tail(self, m, offset, segment):
         """One minus the gate for positive arguments, a cycle before ``_TAIL_CYCLES``; never below 0."""
-        gate, p = self._gate, parabolas(self._gate)
+        gate, tables = GELU, [parabolas(gate) for gate in _GATES]
         shapes = {"c0": Shape(gate.OUT), "c1": signed(gate.LINEAR), "c2": signed(gate.SQUARE)}
         coefficients = {name: Signal(shape, name=name, reset_less=True) for name, shape in shapes.items()}
         for name, shape in shapes.items():
-            table = Array(Const(c, shape) for c in getattr(p, name))
-            m.d.sync += coefficients[name].eq(table[segment])
+            table = Array(Const(c, shape) for p in tables for c in getattr(p, name))
+            m.d.sync += coefficients[name].eq(table[Cat(segment, self.silu)])
         first = delay(m, "offset", offset, 1)
         square = Signal(signed(2 * gate.SQUARE + 1), reset_less=True)
         m.d.sync += square.eq(coefficients["c2"] * first[gate.OFFSET - gate.SQUARE :])
         linear = delay(m, "linear", coefficients["c1"], 1).as_signed()
         slope = Signal(signed(gate.LINEAR + 1), reset_less=True)
-        m.d.sync += slope.eq((-linear - (square >> p.square_shift))[: len(slope)])
+        m.d.sync += slope.eq((-linear - self._chosen(square >> p.square_shift for p in tables))[: len(slope)])
         falls = Signal(signed(gate.LINEAR + 1 + gate.OFFSET + 1), reset_less=True)
         m.d.sync += falls.eq(slope * delay(m, "offset_of_slope", first, 2))
         begin = delay(m, "begin", coefficients["c0"], 3)
-        return (begin - (falls >> p.linear_shift))[: gate.OUT]
+        return (begin - self._chosen(falls >> p.linear_shift for p in tables))[: gate.OUT]
+
+    def _chosen(self, values):
+        """The value of the function at hand, of those of all; they may be one."""
+        gelu, silu = values
+        return Mux(self.silu, silu, gelu)
 
     def _multiply(self, m, opening, before, *, nan, infinity, zero, sign):
         """The product, cut to 24 bits; it has leading zeros as the gate has."""

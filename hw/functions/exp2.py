@@ -40,7 +40,7 @@ class Exp2(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         x = self.i
-        size = magnitude(m, x, integer=EXP2_INTEGER, fraction=EXP2_FRACTION)
+        size = magnitude(m, x, integer=EXP2_INTEGER, bits=EXP2_INTEGER + EXP2_FRACTION)
         negative = delay(m, "negative", x.sign, MAGNITUDE_LATENCY)
         is_nan = (x.exponent == BINARY32_INFINITE) & (x.fraction != 0)
 

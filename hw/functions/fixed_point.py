@@ -14,8 +14,10 @@ _COARSE = 2
 """Low bits of the distance, which the second cycle shifts by."""
 
 
-def magnitude(m: Module, x, *, integer, fraction):
-    """``min(floor(|x| * 2**fraction), 2**(integer + fraction) - 1)``, `MAGNITUDE_LATENCY` cycles later.
+def magnitude(m: Module, x, *, integer, bits):
+    """``|x|`` with ``bits - integer`` fraction bits, the largest number where it is more.
+
+    The rest is cut; it is there `MAGNITUDE_LATENCY` cycles later.
 
     Parameters
     ----------
@@ -23,10 +25,9 @@ def magnitude(m: Module, x, *, integer, fraction):
         Module that gets the registers.
     x:
         ``binary32_layout``; of an infinity and a NaN all bits are set.
-    integer, fraction:
-        Bits before and behind the point, `BINARY32_SIGNIFICAND` at most together.
+    integer, bits:
+        Bits before the point, an int or a Value that holds still; all bits, `BINARY32_SIGNIFICAND` at most.
     """
-    bits = integer + fraction
     top = _BIAS + integer - 1  # exponent field of the largest power of two that fits
     significand = Cat(x.fraction, Const(1, 1))[BINARY32_SIGNIFICAND - bits :]
     distance = Signal(len(x.exponent))

@@ -185,6 +185,7 @@ class Datapath(wiring.Component):
                 slots=self.geometry.partial_slots,
                 words=self._result_words,
                 lanes=self._adder_lanes,
+                function_lanes=p.function_lanes,
                 data_bits=p.data_bits,
                 address_bits=p.address_bits,
                 target=self._target,

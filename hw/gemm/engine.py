@@ -37,7 +37,7 @@ class Engine(wiring.Component):
         many as tiles of ``k_blocks`` MX6 blocks need. Shorter tiles wait for their sums if there are no more.
         No more are made than ``result_words``.
     rows, cols, drain_rows, k_blocks, fraction_bits, arrays, stationary_tiles, data_bits, address_bits,
-    queue_depth, reorder_columns:
+    queue_depth, reorder_columns, function_lanes:
         As in ``golden.engine.EngineParameters``; ``k_blocks`` even.
 
     Members
@@ -68,6 +68,7 @@ class Engine(wiring.Component):
         address_bits=40,
         queue_depth=4,
         reorder_columns=0,
+        function_lanes=0,
         result_words=0,
         adder_lanes=0,
     ):
@@ -84,6 +85,7 @@ class Engine(wiring.Component):
             address_bits=address_bits,
             queue_depth=queue_depth,
             reorder_columns=reorder_columns,
+            function_lanes=function_lanes,
         )
         for name, value in vars(self.parameters).items():
             setattr(self, name, value)

@@ -14,6 +14,7 @@ from golden.engine import (
     Descriptor,
     EngineParameters,
     ErrorCode,
+    Function,
     MemoryFormat,
     Operation,
     check,
@@ -63,6 +64,8 @@ def explain(code: ErrorCode, d: Descriptor, parameters: EngineParameters) -> str
         return f"operation must be {_operations(parameters)}, not {_operation(d.operation)}"
     if code == ErrorCode.SIZE:
         return _sizes(d, parameters)
+    if code == ErrorCode.FUNCTION:
+        return _function(d, parameters)
     if code.name.startswith("OVERLAP"):
         other = code.name.removeprefix("OVERLAP_")
         found = regions(d)
@@ -114,6 +117,14 @@ def _operations(parameters: EngineParameters) -> str:
     )
 
 
+def _function(d: Descriptor, parameters: EngineParameters) -> str:
+    allowed = "NONE, on an engine without functions"
+    if parameters.function_lanes:
+        allowed = "NONE beside accumulate" if d.accumulate else ", ".join(f.name for f in Function)
+    name = Function(d.function).name if d.function in list(Function) else d.function
+    return f"function must be {allowed}, not {name}"
+
+
 def _sizes(d: Descriptor, parameters: EngineParameters) -> str:
     limits = dict.fromkeys("mnk", DIMENSION_LIMIT)
     if d.operation == Operation.REORDER:
@@ -128,7 +139,17 @@ def _unused(d: Descriptor) -> str:
     if d.operation == Operation.PRODUCT:
         names.append("permute")
     elif d.operation == Operation.REORDER:
-        names += ["bias", "accumulate", "keep_b", "k", "b_format", "a_mx9_blocks", "b_mx9_blocks", "b_pitch"]
+        names += [
+            "bias",
+            "accumulate",
+            "keep_b",
+            "function",
+            "k",
+            "b_format",
+            "a_mx9_blocks",
+            "b_mx9_blocks",
+            "b_pitch",
+        ]
         names += [] if d.permute else ["b_address"]
     found = {name: getattr(d, name) for name in names if getattr(d, name)}
     found |= {

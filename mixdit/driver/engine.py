@@ -7,6 +7,7 @@ from golden.engine import (
     COUNTERS,
     DESCRIPTOR_REGISTERS,
     IDENTIFIER,
+    PARAMETER_REGISTERS,
     REGISTERS,
     VERSION,
     Descriptor,
@@ -158,7 +159,7 @@ class Engine:
         if version["major"] != VERSION[0]:
             raise ValueError(f"the engine's registers are of version {version['major']}, not {VERSION[0]}")
         found: dict[str, int] = {}
-        for name in ("ARRAY", "BUFFERS", "PORT", "REORDER"):
+        for name in PARAMETER_REGISTERS:
             found |= REGISTERS[name].unpack(self._read(name))
         try:
             return EngineParameters(**found)

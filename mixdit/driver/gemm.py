@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden import Tensor
-from golden.engine import Descriptor, MemoryFormat, Operation
+from golden.engine import Descriptor, Function, MemoryFormat, Operation
 from mixdit.driver import arguments
 from mixdit.driver.descriptor_check import check_descriptor
 from mixdit.driver.matrix import DeviceMatrix, DevicePermutation, Layout
@@ -44,8 +44,9 @@ class Gemm(EngineMemory):
         *,
         mx9_blocks: int = 0,
         bias: NDArray[np.float32] | None = None,
+        function: str | None = None,
     ) -> Tensor | NDArray[np.float32]:
-        """``A * B^T`` plus a bias row, in the given format.
+        """``A * B^T`` plus a bias row, through a function, in the given format.
 
         Parameters
         ----------
@@ -58,6 +59,9 @@ class Gemm(EngineMemory):
             Blocks at the start of each row of the result that are MX9, where its format is MX4 or MX6.
         bias:
             float32 ``[N]``, added to every row.
+        function:
+            ``"exp2"``, ``"gelu"`` or ``"silu"``: what each result, its bias added, goes through, on an engine
+            with `function_lanes`.
 
         Returns
         -------
@@ -102,7 +106,7 @@ class Gemm(EngineMemory):
         try:
             da, db, d = on_device(a, left), on_device(b, right), place(out)
             row = None if bias is None else on_device(bias, layout_of("bias", bias, floats=True))
-            job = self._product(da, db, d, row)
+            job = self._product(da, db, d, row, function=function)
             check_descriptor(job, self.parameters, self.port.memory)
             for matrix, value in values:
                 self._write_rows(matrix, value)
@@ -121,8 +125,9 @@ class Gemm(EngineMemory):
         bias: DeviceMatrix | None = None,
         accumulate: bool = False,
         keep: str | None = None,
+        function: str | None = None,
     ) -> int:
-        """Queue ``D = A * B^T``, plus the bias row, plus what D holds.
+        """Queue ``D = A * B^T``, plus the bias row, through a function or plus what D holds.
 
         Parameters
         ----------
@@ -135,6 +140,8 @@ class Gemm(EngineMemory):
         keep:
             ``"a"`` or ``"b"``: the operand whose tiles stay on chip while the other one is read again and
             again. Left out, the one that makes for fewer bytes.
+        function:
+            As for `matmul`; not with ``accumulate``.
 
         Returns
         -------
@@ -157,7 +164,7 @@ class Gemm(EngineMemory):
                 raise ValueError(f"bias must be binary32 of shape {(1, b.shape[0])}, not {bias}")
         if not (keep is None or (isinstance(keep, str) and keep in ("a", "b"))):
             raise ValueError(f"keep must be 'a' or 'b', not {keep!r}")
-        job = self._product(a, b, d, bias, arguments.flag("accumulate", accumulate), keep)
+        job = self._product(a, b, d, bias, arguments.flag("accumulate", accumulate), keep, function)
         return self._queue(job, a, b, d, *([] if bias is None else [bias]))
 
     def reorder(self, a: DeviceMatrix, d: DeviceMatrix, permutation: DevicePermutation | None = None) -> int:
@@ -215,11 +222,13 @@ class Gemm(EngineMemory):
         bias: DeviceMatrix | None,
         accumulate: bool = False,
         keep: str | None = None,
+        function: str | None = None,
     ) -> Descriptor:
         return Descriptor(
             operation=Operation.PRODUCT,
             bias=int(bias is not None),
             accumulate=int(accumulate),
+            function=_function(function),
             keep_b=int(keeps_b(a, b, self.parameters) if keep is None else keep == "b"),
             m=a.shape[0],
             n=b.shape[0],
@@ -245,6 +254,15 @@ def _fields(name: str, matrix: DeviceMatrix) -> dict[str, Any]:
         f"{name}_address": matrix.address,
         f"{name}_pitch": matrix.pitch,
     }
+
+
+def _function(name: str | None) -> Function:
+    names = {f.name.lower(): f for f in Function if f}
+    if name is None:
+        return Function.NONE
+    if not isinstance(name, str) or name not in names:
+        raise ValueError(f"function must be {', '.join(map(repr, names))} or None, not {name!r}")
+    return names[name]
 
 
 def _check_shapes(a: Layout, b: Layout, d: Layout) -> None:

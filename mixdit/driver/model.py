@@ -9,6 +9,7 @@ from golden.engine import (
     DESCRIPTOR_BASE,
     DESCRIPTOR_REGISTERS,
     IDENTIFIER,
+    PARAMETER_REGISTERS,
     REGISTERS,
     VERSION,
     Access,
@@ -56,7 +57,7 @@ class ModelPort:
         self._words["ID"] = IDENTIFIER
         self._words["VERSION"] = REGISTERS["VERSION"].pack(major=VERSION[0], minor=VERSION[1])
         values = {field.name: getattr(self.parameters, field.name) for field in fields(self.parameters)}
-        for name in ("ARRAY", "BUFFERS", "PORT", "REORDER"):
+        for name in PARAMETER_REGISTERS:
             names = [field.name for field in REGISTERS[name].fields]
             self._words[name] = REGISTERS[name].pack(**{name: values[name] for name in names})
 

@@ -25,6 +25,7 @@ ENDS = {
     "address_bits": (16, 64),
     "queue_depth": (4, 64),
     "reorder_columns": (0, 1, 16, 65536),
+    "function_lanes": (0, 1, 16),
 }
 """Ends of each range, of whatever design has the widest."""
 

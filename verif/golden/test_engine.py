@@ -20,6 +20,7 @@ from golden.engine import (
     Descriptor,
     EngineParameters,
     ErrorCode,
+    Function,
     MemoryFormat,
     Operation,
     check,
@@ -33,8 +34,9 @@ from golden.engine import (
     to_rows,
 )
 from golden.formats import STREAM_FORMATS
+from golden.functions import exp2, gelu, silu
 
-ENGINE = EngineParameters(k_blocks=2, address_bits=20, reorder_columns=256)
+ENGINE = EngineParameters(k_blocks=2, address_bits=20, reorder_columns=256, function_lanes=4)
 
 PRODUCT = Descriptor(
     m=3, n=20, k=40, a_format=1, b_format=2, d_format=4,
@@ -80,6 +82,7 @@ REFUSED = [
     (REORDER, {"k": 16}, ErrorCode.RESERVED_BITS),
     (REORDER, {"bias": 1}, ErrorCode.RESERVED_BITS),
     (REORDER, {"permute": 0}, ErrorCode.RESERVED_BITS),
+    (REORDER, {"function": 1}, ErrorCode.RESERVED_BITS),
     (PRODUCT, {"operation": 2}, ErrorCode.OPERATION),
     *((PRODUCT, {name: 0}, ErrorCode.SIZE) for name in "mnk"),
     *((PRODUCT, {name: LIMIT}, ErrorCode.SIZE) for name in "mnk"),
@@ -110,6 +113,8 @@ REFUSED = [
     (PRODUCT, {"d_address": 0x1000 - 240 + 4}, ErrorCode.OVERLAP_B),
     (REORDER, {"d_address": 0x1000 + 38}, ErrorCode.OVERLAP_B),
     (PRODUCT, {"bias": 1, "bias_address": 0x2050}, ErrorCode.OVERLAP_BIAS),
+    (PRODUCT, {"function": 4}, ErrorCode.FUNCTION),
+    (PRODUCT, {"function": 1, "accumulate": 1}, ErrorCode.FUNCTION),
 ]
 
 
@@ -141,6 +146,13 @@ def test_without_reorder_unit_its_jobs_are_refused():
     assert check(REORDER, EngineParameters()) == ErrorCode.OPERATION
 
 
+@pytest.mark.parametrize("function", [f for f in Function if f])
+def test_without_functions_they_are_refused(function):
+    job = dataclasses.replace(PRODUCT, function=function)
+    assert check(job, ENGINE) == ErrorCode.NONE
+    assert check(job, dataclasses.replace(ENGINE, function_lanes=0)) == ErrorCode.FUNCTION
+
+
 def place(memory, address, pitch, rows):
     for n, row in enumerate(rows):
         memory[address + n * pitch : address + n * pitch + len(row)] = row
@@ -163,6 +175,35 @@ def test_product_with_bias_and_old_d():
     bias[3] = 0
     total = add_binary32(add_binary32(total, np.broadcast_to(bias, (3, 20))), old)
     place(expected, d.d_address, d.d_pitch, total.view(np.uint8))
+    assert run(memory, d, ENGINE) == ErrorCode.NONE
+    assert np.array_equal(memory, expected)
+
+
+@pytest.mark.parametrize(("function", "of"), [(1, exp2), (2, gelu), (3, silu)])
+def test_product_goes_through_a_function(function, of):
+    """After the bias; columns behind N are zeros, also where the function of 0 is 1."""
+    rng = np.random.default_rng(5)
+    a, b = (quantize(rng.standard_normal((n, 40), dtype=np.float32), MX6) for n in (3, 20))
+    bias = rng.standard_normal(20, dtype=np.float32)
+    memory = rng.integers(0, 256, 0x4000, dtype=np.uint8)
+    d = dataclasses.replace(
+        PRODUCT,
+        b_format=1,
+        b_pitch=36,
+        bias=1,
+        bias_address=0x3000,
+        function=function,
+        d_format=1,
+        d_pitch=24,
+    )
+    place(memory, d.a_address, d.a_pitch, to_rows(a))
+    place(memory, d.b_address, d.b_pitch, to_rows(b))
+    place(memory, d.bias_address, 0, [bias.view(np.uint8)])
+    values = of(add_binary32(matmul(a, b, k_blocks=2), np.broadcast_to(bias, (3, 20))))
+    padded = np.zeros((3, 32), np.float32)
+    padded[:, :20] = values
+    expected = memory.copy()
+    place(expected, d.d_address, d.d_pitch, to_rows(quantize(padded, MX6)))
     assert run(memory, d, ENGINE) == ErrorCode.NONE
     assert np.array_equal(memory, expected)
 

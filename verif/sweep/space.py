@@ -34,6 +34,7 @@ _ENGINE = {
     "address_bits": range(16, 65),
     "queue_depth": range(4, 65),
     "reorder_columns": (0, *range(16, 65537)),
+    "function_lanes": (0, 1, 2, 4, 8, 16),
 }
 
 SPACE: Mapping[str, Mapping[str, Sequence[Any]]] = {

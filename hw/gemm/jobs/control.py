@@ -9,6 +9,7 @@ from golden.engine import (
     COUNTER_REGISTERS,
     DESCRIPTOR_REGISTERS,
     IDENTIFIER,
+    PARAMETER_REGISTERS,
     REGISTERS,
     VERSION,
 )
@@ -143,7 +144,7 @@ class Control(wiring.Component):
         p = self.parameters
         known = {"major": VERSION[0], "minor": VERSION[1]}
         values = {"ID": IDENTIFIER}
-        for name in ("VERSION", "ARRAY", "BUFFERS", "PORT", "REORDER"):
+        for name in ("VERSION", *PARAMETER_REGISTERS):
             register = REGISTERS[name]
             values[name] = register.pack(
                 **{field.name: known.get(field.name, getattr(p, field.name, 0)) for field in register.fields}

@@ -16,6 +16,7 @@ from golden.engine import (
     QUANTIZED_FORMATS,
     REORDER_FORMATS,
     ErrorCode,
+    Function,
     MemoryFormat,
     Operation,
 )
@@ -199,11 +200,13 @@ class DescriptorCheck(wiring.Component):
             return getattr(d, f"{name}_mx9_blocks") > Mux(mixable, blocks, 0)
 
         reorder = d.operation == Operation.REORDER
-        columns = self.geometry.parameters.reorder_columns
+        parameters = self.geometry.parameters
+        columns = parameters.reorder_columns
         of_product = (
             "bias",
             "accumulate",
             "keep_b",
+            "function",
             "k",
             "b_format",
             "a_mx9_blocks",
@@ -231,6 +234,8 @@ class DescriptorCheck(wiring.Component):
             "A_MX9_BLOCKS": too_many("a", k_blocks),
             "B_MX9_BLOCKS": too_many("b", k_blocks),
             "D_MX9_BLOCKS": too_many("d", n_blocks),
+            "FUNCTION": (d.function != Function.NONE)
+            & (d.accumulate | ~is_one_of(d.function, Function) if parameters.function_lanes else 1),
         }
 
     def _answer(self, m, d, blocks, planner, code):
@@ -256,6 +261,7 @@ class DescriptorCheck(wiring.Component):
             job.result.pitch.eq(d.d_pitch),
             job.result.bias.eq(d.bias),
             job.result.accumulate.eq(d.accumulate),
+            _low(job.result.function, d.function),
             _low(job.result.bias_address, d.bias_address),
         ]
         for operand, name, rows in ((job.a, "a", d.m), (job.b, "b", d.n)):

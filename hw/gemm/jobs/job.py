@@ -3,7 +3,7 @@
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
 
-from golden.engine import DIMENSION_LIMIT, OPERAND_FORMATS
+from golden.engine import DIMENSION_LIMIT, OPERAND_FORMATS, Function
 from golden.engine.registers import REGISTERS
 from golden.formats import BLOCK_SIZE
 from hw.gemm.geometry import MOST_STRIDE
@@ -12,6 +12,7 @@ from hw.gemm.memory_format import MEMORY_FORMAT_BITS
 __all__ = [
     "BLOCKS_BITS",
     "DIMENSION_BITS",
+    "FUNCTION_BITS",
     "MOST_BESIDE",
     "MX9_BLOCKS_BITS",
     "PITCH_BITS",
@@ -30,6 +31,9 @@ BLOCKS_BITS = (-(-DIMENSION_LIMIT // BLOCK_SIZE)).bit_length()
 
 MX9_BLOCKS_BITS = REGISTERS["D_MX9_BLOCKS"]["d_mx9_blocks"].width
 """Bits of a number of leading MX9 blocks, as a descriptor has it."""
+
+FUNCTION_BITS = max(Function).bit_length()
+"""Bits of a code of ``golden.engine.Function``."""
 
 PITCH_BITS = 32
 """Bits of a distance between rows in bytes."""
@@ -69,7 +73,8 @@ def operand_layout(geometry) -> data.StructLayout:
 def result_job_layout(address_bits) -> data.StructLayout:
     """What does not change while a job runs: fields of its descriptor.
 
-    ``format`` is a code of ``golden.engine.MemoryFormat``, one that D may have.
+    ``format`` is a code of ``golden.engine.MemoryFormat``, one that D may have, ``function`` one of
+    ``golden.engine.Function``.
     """
     return data.StructLayout(
         {
@@ -78,6 +83,7 @@ def result_job_layout(address_bits) -> data.StructLayout:
             "pitch": PITCH_BITS,
             "bias": 1,
             "accumulate": 1,
+            "function": FUNCTION_BITS,
             "bias_address": address_bits,
         }
     )

@@ -10,6 +10,7 @@ from amaranth.utils import exact_log2
 from golden.formats import BLOCK_SIZE
 from hw.block.binary32 import BINARY32_BITS
 from hw.gemm.results.float_adder import FloatAdder
+from hw.gemm.results.part_slices import join_slices
 from hw.stream.memory_read import MemoryRead
 from hw.target.block_memory import BlockMemory
 
@@ -178,7 +179,7 @@ class Accumulation(wiring.Component):
         self._add(m, adder.i, sums.data, step, operands, sum_done)
 
         # Out of the adder; a part's last slice is not kept.
-        whole = self._join(m, adder.o)
+        whole = join_slices(m, adder.o, lanes=self.lanes, number=self._slices)
         complete = adder.o.valid & adder.o.p.last
         m.d.comb += [
             stored.eq(complete & ~adder.o.p.user.leaves),
@@ -278,16 +279,3 @@ class Accumulation(wiring.Component):
         ]
         with m.If(adder.valid & adder.ready):
             m.d.sync += number.eq(Mux(adder.p.last, 0, number + 1))
-
-    def _join(self, m, sums):
-        """A part from slices, whole with its last one."""
-        kept = []
-        slice_in = Signal(range(max(2, self._slices)))
-        with m.If(sums.valid & sums.ready):
-            m.d.sync += slice_in.eq(Mux(sums.p.last, 0, slice_in + 1))
-        for n in range(self._slices - 1):
-            part = Signal(BINARY32_BITS * self.lanes, name=f"slice_{n}", reset_less=True)
-            with m.If(slice_in == n):
-                m.d.sync += part.eq(sums.p.data)
-            kept.append(part)
-        return Cat(*kept, sums.p.data)

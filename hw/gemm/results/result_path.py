@@ -14,6 +14,7 @@ from hw.block.quantizer import WORDS
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.accumulation import Accumulation
 from hw.gemm.results.addend_reader import AddendReader
+from hw.gemm.results.function_lanes import FunctionLanes
 from hw.gemm.results.result_dispatch import tile_command_layout
 from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
@@ -44,8 +45,8 @@ class ResultPath(wiring.Component):
 
     For each tile command, in order, it takes the results of ``ceil(columns / cols)`` array tiles, which
     lie side by side, left one first. It adds a tile's chunks in ascending order, then the bias row, then
-    what D holds, and gives the tile's rows inside D in the job's format, those of a run of tiles
-    joined and cut into lines of memory.
+    what D holds, or takes the function, and gives the tile's rows inside D in the job's format, those of a
+    run of tiles joined and cut into lines of memory.
 
     Commands may come long before their results: addends are read ahead of time. Tiles of one chunk
     without addend move at one part of a row per cycle; each further chunk or addend takes a tile through the
@@ -61,6 +62,8 @@ class ResultPath(wiring.Component):
         Columns per cycle, from the drain on: 4, 8 or 16.
     lanes:
         Sums per cycle of the adder: 1, 2, 4, 8 or 16.
+    function_lanes:
+        Powers of two per cycle, as for ``FunctionLanes``; 0 leaves functions out.
     data_bits, address_bits:
         Widths of the memory port.
     target:
@@ -81,7 +84,18 @@ class ResultPath(wiring.Component):
     """
 
     def __init__(
-        self, *, rows, cols, drain_rows, slots, words, lanes, data_bits, address_bits, target="generic"
+        self,
+        *,
+        rows,
+        cols,
+        drain_rows,
+        slots,
+        words,
+        lanes,
+        data_bits,
+        address_bits,
+        function_lanes=0,
+        target="generic",
     ):
         check_bus(data_bits=data_bits, address_bits=address_bits)
         if BLOCK_SIZE % cols:
@@ -92,6 +106,7 @@ class ResultPath(wiring.Component):
         self.slots = slots
         self.words = words
         self.lanes = lanes
+        self.function_lanes = function_lanes
         self.data_bits = data_bits
         self.address_bits = address_bits
         self.target = target
@@ -137,7 +152,7 @@ class ResultPath(wiring.Component):
         connect(m, addends.o, accumulation.addends)
         connect(m, addends.read, flipped(self.read))
         connect(m, flipped(self.beat), addends.beat)
-        connect(m, accumulation.o, places.i)
+        connect(m, self._functions(m, accumulation.o), places.i)
         connect(m, places.o, format_.i)
         connect(m, format_.o, collector.i)
         connect(m, collector.o, flipped(self.o))
@@ -154,10 +169,11 @@ class ResultPath(wiring.Component):
         ]
         self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile, places.tile)
 
-        # A command is carried out when its sums are kept, or its last fragment is with the collector.
+        # A command is carried out when its sums are kept, or its last fragment is with the collector and the
+        # parts behind it, which make no fragments, have gone too.
         commands, kept, left = Signal(range(_COMMANDS_UNDER_WAY)), Signal(), Signal()
         m.d.comb += [
-            self.carried_out.eq((commands == 0) & collector.placed),
+            self.carried_out.eq((commands == 0) & ~places.tile.valid & collector.placed),
             self.idle.eq((self.carried_out | (self.turn != self.writing)) & collector.idle),
         ]
         tile, fragment = accumulation.tile, format_.o
@@ -167,6 +183,17 @@ class ResultPath(wiring.Component):
             commands.eq(commands + (self.command.valid & self.command.ready) - kept - left),
         ]
         return m
+
+    def _functions(self, m, sums):
+        """The sums through the job's function, if the path has any."""
+        if not self.function_lanes:
+            return sums
+        m.submodules.functions = functions = FunctionLanes(
+            words=self.words, lanes=min(self.words, self.function_lanes), target=self.target
+        )
+        wiring.connect(m, sums, functions.i)
+        m.d.comb += functions.function.eq(self.job.function)
+        return functions.o
 
     def _distribute(self, m, placed, size, addend, tile, written):
         """What each part must know of a tile, into a queue of its own."""

@@ -53,6 +53,8 @@ class CheckedEngine:
         Bytes of memory.
     limit:
         Cycles within which an interrupt must come.
+    adder_lanes:
+        As of ``Engine``.
 
     Attributes
     ----------
@@ -69,11 +71,12 @@ class CheckedEngine:
         *,
         size: int = 1 << 18,
         limit: int = 4_000_000,
+        adder_lanes: int = 0,
     ):
         self.parameters = parameters
         self.limit = limit
         self.origin = (1 << parameters.address_bits) - size
-        self.engine = EngineHarness(parameters, size=size, origin=self.origin)
+        self.engine = EngineHarness(parameters, size=size, origin=self.origin, adder_lanes=adder_lanes)
         self.engine.data[:] = rng.integers(0, 256, size, dtype=np.uint8)
         self.expected = ExpectedMemory(parameters, self.engine.data, origin=self.origin)
         self.enable_interrupts()

@@ -12,6 +12,7 @@ from golden.engine import (
     RESULT_FORMATS,
     Descriptor,
     EngineParameters,
+    Function,
     MemoryFormat,
     describe,
     row_bytes,
@@ -103,9 +104,13 @@ def random_job(
     n: int,
     k: int,
     case: str = "ordinary",
+    functions: bool = False,
     **fixed: int,
 ) -> Job:
-    """A product of random operands, with everything else random too, but for ``fixed`` descriptor fields."""
+    """A product of random operands, with everything else random too, but for ``fixed`` descriptor fields.
+
+    Results go through a function now and then if the engine has ``functions``.
+    """
     contents = []
 
     def put(rows: NDArray[np.uint8], alignment: int) -> tuple[int, int]:
@@ -140,6 +145,7 @@ def random_job(
         "d_address": address,
         "d_pitch": pitch,
         "accumulate": accumulate,
+        "function": int(rng.choice(list(Function))) if functions and not accumulate else Function.NONE,
         "keep_b": int(rng.integers(2)),
     }
     if fixed.get("bias", int(rng.random() < 0.3)):

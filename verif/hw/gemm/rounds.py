@@ -41,7 +41,8 @@ def _job(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> Job:
     for name in "mnk":
         if rng.random() < 0.05:
             sizes[name] = 1
-    return random_job(rng, layout, **sizes, case=str(rng.choice(CASES)))
+    functions = p.function_lanes > 0
+    return random_job(rng, layout, **sizes, case=str(rng.choice(CASES)), functions=functions)
 
 
 def _reorder_and_multiply(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:

@@ -10,6 +10,7 @@ from golden.engine import (
     RESULT_FORMATS,
     STALLS,
     EngineParameters,
+    Function,
     MemoryFormat,
     Operation,
     encode,
@@ -25,15 +26,19 @@ from verif.runner import seed
 
 ENGINES = {
     "64 bits": EngineParameters(rows=2, cols=4, drain_rows=2, k_blocks=4, data_bits=64, address_bits=32),
-    "128 bits, reorder": EngineParameters(
-        rows=4, cols=8, drain_rows=4, k_blocks=4, data_bits=128, address_bits=20, reorder_columns=80),
+    "128 bits, reorder and functions": EngineParameters(
+        rows=4, cols=8, drain_rows=4, k_blocks=4, data_bits=128, address_bits=20, reorder_columns=80,
+        function_lanes=4),
     "256 bits, narrow": EngineParameters(
         rows=6, cols=2, drain_rows=3, k_blocks=2, data_bits=256, stationary_tiles=1, queue_depth=8,
         fraction_bits=11),
-    "512 bits, two arrays": EngineParameters(
+    "512 bits, two arrays, functions": EngineParameters(
         rows=4, cols=16, drain_rows=1, k_blocks=6, data_bits=512, arrays=2, stationary_tiles=3,
-        address_bits=64),
+        address_bits=64, function_lanes=1),
 }  # fmt: skip
+
+ADDER_LANES = {"64 bits": 2, "256 bits, narrow": 1}
+"""Of engines whose adder is slower than the rest of the path: parts of rows come with gaps."""
 
 WIDE = EngineParameters(data_bits=256, stationary_tiles=8)
 """Two tiles of a K of 4608 stay on chip."""
@@ -49,12 +54,15 @@ RESULTS = (*(fmt.name for fmt in RESULT_FORMATS), *MIXED)
 def run_campaign(name: str, count: int, summarize, tabulate) -> None:
     p = ENGINES[name]
     rng = np.random.default_rng([seed(), list(ENGINES).index(name)])
-    checked = CheckedEngine(p, rng)
+    checked = CheckedEngine(p, rng, adder_lanes=ADDER_LANES.get(name, 0))
     operands = Coverage("engine-operands", a=OPERANDS, b=OPERANDS)
     results = Coverage("engine-results", d=RESULTS)
     coverages = [operands, results, Coverage("engine-features", feature=FEATURES)]
     if p.reorder_columns:
         coverages.append(Coverage("engine-reorder", feature=REORDER_FEATURES))
+    functions = Coverage("engine-functions", function=[f.name for f in Function], d=RESULTS)
+    if p.function_lanes:
+        coverages.append(functions)
     while checked.expected.descriptors < count:
         checked.engine.set_memory(random_memory(rng))
         jobs = random_round(rng, Layout(rng, checked.origin), p)
@@ -65,7 +73,9 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
                 operands.hit(
                     a=format_name(d.a_format, d.a_mx9_blocks), b=format_name(d.b_format, d.b_mx9_blocks)
                 )
-                results.hit(d=format_name(d.d_format, d.d_mx9_blocks))
+                made = format_name(d.d_format, d.d_mx9_blocks)
+                results.hit(d=made)
+                functions.hit(function=Function(d.function).name, d=made)
             for feature in features(d, p):
                 coverages[2 + (d.operation == Operation.REORDER)].hit(feature=feature)
     if count == FULL:
@@ -86,7 +96,7 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
 
 @pytest.mark.slow
 def test_sample_of_random_jobs(summarize, tabulate):
-    run_campaign("128 bits, reorder", SAMPLE, summarize, tabulate)
+    run_campaign("128 bits, reorder and functions", SAMPLE, summarize, tabulate)
 
 
 @pytest.mark.engine

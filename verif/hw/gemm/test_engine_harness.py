@@ -9,7 +9,7 @@ from mixdit.driver import EngineError, Gemm, PortError
 from mixdit.sim import EngineHarness, Fault, HarnessError, Memory, Response
 from verif.hw.gemm.test_campaign import ENGINES
 
-PARAMETERS: EngineParameters = ENGINES["128 bits, reorder"]
+PARAMETERS: EngineParameters = ENGINES["128 bits, reorder and functions"]
 
 pytestmark = pytest.mark.slow
 

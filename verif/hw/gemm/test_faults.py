@@ -29,7 +29,7 @@ def run_faults(name: str, trials: int, tabulate) -> None:
 
 @pytest.mark.slow
 def test_sample_of_faults(tabulate):
-    run_faults("128 bits, reorder", SAMPLE, tabulate)
+    run_faults("128 bits, reorder and functions", SAMPLE, tabulate)
 
 
 @pytest.mark.engine

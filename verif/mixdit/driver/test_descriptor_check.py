@@ -31,7 +31,8 @@ for each in fields(Descriptor):
     elif each.name.endswith("_address"):
         CHANGES[each.name] = st.integers(0x3FFF, 0x5000).map(lambda n: 4 * n) | st.integers(0, 1 << 33)
     elif each.name not in CHANGES:
-        high = 1 if each.name in ("bias", "accumulate", "keep_b", "permute") else 200
+        flags = ("bias", "accumulate", "keep_b", "permute")
+        high = 1 if each.name in flags else 15 if each.name == "function" else 200
         CHANGES[each.name] = st.integers(0, high)
 
 
@@ -81,6 +82,20 @@ def test_the_formats_that_it_names(job, names):
         for fmt in MemoryFormat:
             code = check(replace(job, **{f"{name}_format": fmt}), PARAMETERS)
             assert (fmt.name in text) == (code != ErrorCode[f"{name.upper()}_FORMAT"]), (name, fmt)
+
+
+@pytest.mark.parametrize(
+    ("change", "lanes", "says"),
+    [
+        ({"function": 7}, 4, "NONE, EXP2, GELU, SILU, not 7"),
+        ({"function": 2, "accumulate": 1, "d_format": 4}, 4, "NONE beside accumulate, not GELU"),
+        ({"function": 1}, 0, "NONE, on an engine without functions, not EXP2"),
+    ],
+)
+def test_functions(change, lanes, says):
+    parameters = replace(PARAMETERS, function_lanes=lanes)
+    with pytest.raises(ValueError, match=rf"function must be {says} \(FUNCTION\)"):
+        check_descriptor(replace(PRODUCT, **change), parameters, MEMORY)
 
 
 def test_without_a_reorder_unit():

@@ -6,10 +6,13 @@ import pytest
 from golden import MX4, MX6, MX9, MXINT8, add_binary32, concat, dequantize, matmul, quantize
 from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
 from golden.engine import REGISTERS, EngineParameters, ErrorCode, MemoryFormat, quantize_rows
+from golden.functions import exp2, gelu, silu
 from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort
 from mixdit.driver.port import PortError
 
-PARAMETERS = EngineParameters(rows=4, cols=8, k_blocks=4, reorder_columns=512, address_bits=32)
+PARAMETERS = EngineParameters(
+    rows=4, cols=8, k_blocks=4, reorder_columns=512, address_bits=32, function_lanes=4
+)
 
 
 @pytest.fixture
@@ -52,6 +55,17 @@ def test_other_results(gemm, out_format):
         blocks = 0 if out_format == MX9 else 2
         expected = quantize_rows(exact, MemoryFormat.of(out_format), blocks)
     assert same(gemm.matmul(A, B["MX6"], out_format, mx9_blocks=blocks, bias=bias), expected)
+
+
+@pytest.mark.parametrize(("name", "function"), [("exp2", exp2), ("gelu", gelu), ("silu", silu)])
+def test_functions_of_results(gemm, name, function):
+    bias = random_rows(4, 33)
+    exact = add_binary32(matmul(A, B["MX6"], k_blocks=4), np.broadcast_to(bias, (5, 33)))
+    assert same(gemm.matmul(A, B["MX6"], bias=bias, function=name), function(exact))
+    d = gemm.empty((5, 33), MX6)
+    gemm.wait(gemm.product(gemm.store(A), gemm.store(B["MX6"]), d, function=name))
+    expected = quantize_rows(function(matmul(A, B["MX6"], k_blocks=4)), MemoryFormat.MX6)
+    assert same(gemm.load(d), expected)
 
 
 def test_products_chain_in_memory(gemm):

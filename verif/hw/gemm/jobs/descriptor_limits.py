@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from golden.engine import DIMENSION_LIMIT, Descriptor, EngineParameters, ErrorCode, MemoryFormat, Operation
+from golden.engine import (
+    DIMENSION_LIMIT,
+    Descriptor,
+    EngineParameters,
+    ErrorCode,
+    Function,
+    MemoryFormat,
+    Operation,
+)
 from golden.engine import regions as regions_of
 from golden.formats import BLOCK_SIZE
 
@@ -50,12 +58,13 @@ _FLOATS = replace(REORDER, a_format=MemoryFormat.BINARY32)
 def limits(parameters: EngineParameters) -> Iterator[_Pair]:
     """``(name, good, bad, code)``: ``bad`` is the least beyond a limit that ``good`` just keeps.
 
-    ``parameters`` have the reorder unit.
+    ``parameters`` have the reorder unit and functions.
     """
     for pairs in (_unused, _operations, _sizes, _formats, _counts, _alignments, _pitches):
         yield from pairs(parameters)
     yield from _ranges(parameters)
     yield from _overlaps(parameters)
+    yield from _functions(parameters)
 
 
 def _changed(name: str, d: Descriptor, bad: dict, code: ErrorCode, good: dict | None = None) -> _Pair:
@@ -77,6 +86,7 @@ def _unused(_: EngineParameters) -> Iterator[_Pair]:
         "bias": (1,),
         "accumulate": (1,),
         "keep_b": (1,),
+        "function": (1, 8),
     }
     yield _changed("product", PRODUCT, {"permute": 1}, code)
     for value in ends["bias_address"]:
@@ -242,3 +252,12 @@ def _overlaps(_: EngineParameters) -> Iterator[_Pair]:
     yield _changed("in a gap of A", gaps, {"d_address": gaps.a_address + 0x800}, ErrorCode.OVERLAP_A)
     gaps = replace(PRODUCT, d_pitch=0x1000, d_address=0x40000, m=2, a_pitch=0x40)
     yield _changed("in a gap of D", gaps, {"a_address": 0x40800}, ErrorCode.OVERLAP_A)
+
+
+def _functions(_: EngineParameters) -> Iterator[_Pair]:
+    code = ErrorCode.FUNCTION
+    for function in range(1, 16):
+        if function in list(Function):
+            yield _changed("function", _SUMMED, {"function": function}, code)
+        else:
+            yield _changed("function", PRODUCT, {"function": function}, code, good={"function": function & 3})

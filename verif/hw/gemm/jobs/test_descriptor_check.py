@@ -16,7 +16,7 @@ from verif.hw.gemm.jobs.descriptor_limits import PRODUCT, REORDER, limits
 from verif.runner import seed
 from verif.simulation import simulate
 
-PARAMETERS = EngineParameters(k_blocks=4, address_bits=48, reorder_columns=1000)
+PARAMETERS = EngineParameters(k_blocks=4, address_bits=48, reorder_columns=1000, function_lanes=4)
 SMALL = EngineParameters(k_blocks=4, address_bits=32)
 
 

@@ -1,5 +1,6 @@
 """cocotb tests of the result path: random jobs on random results, against golden's rules."""
 
+import functools
 import random
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles
 
 from golden import add_binary32
-from golden.engine import MIXABLE_FORMATS, RESULT_FORMATS, MemoryFormat, encode, row_bytes
+from golden.engine import MIXABLE_FORMATS, RESULT_FORMATS, Function, MemoryFormat, encode, row_bytes
 from golden.engine.job import flush
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.result_dispatch import tile_command_layout
@@ -29,6 +30,8 @@ COVERAGE = Coverage(
     stalls=STALLS,
     chunks=["one", "several"],
 )
+FUNCTIONS = list(Function) if P["function_lanes"] else [Function.NONE]
+MADE = Coverage("result-path-functions", function=[f.name for f in FUNCTIONS])
 ADDENDS = Coverage("result-path-addends", addends=["none", "bias", "old", "both"])
 
 
@@ -67,6 +70,7 @@ class Job:
         self.format = D_FORMATS[place]
         self.bias = rng.random() < 0.4
         self.accumulate = self.format == MemoryFormat.BINARY32 and rng.random() < 0.5
+        self.function = Function.NONE if self.accumulate else FUNCTIONS[number % len(FUNCTIONS)]
         blocks = -(-self.n // 16)
         mixable = self.format in MIXABLE_FORMATS
         self.mx9_blocks = rng.randint(0, blocks) if mixable else 0
@@ -92,6 +96,7 @@ class Job:
             total = add_binary32(total, result)
         if self.bias:
             total = add_binary32(total, flush(bias))
+        total = self.function(total)
         if self.accumulate:
             total = add_binary32(total, flush(old))
         memory.expected = memory.data.copy()
@@ -106,6 +111,7 @@ class Job:
             pitch=self.pitch,
             bias=self.bias,
             accumulate=self.accumulate,
+            function=int(self.function),
             bias_address=self.bias_address,
         )
 
@@ -172,6 +178,10 @@ async def jobs(dut, stalls):
         assert (memory.data == before).all(), f"written before its turn: {facts}"
         dut.writing.value = turn
         await ClockCycles(dut.clk, 1)
+        # From then on the job's settings do not matter.
+        carried_out = functools.partial(_carried_out, dut, commands, results)
+        await until(dut, carried_out, what=facts)
+        dut.job.value = rng.getrandbits(len(dut.job))
         await until(dut, lambda: commands.idle and results.idle and dut.idle.value, what=facts)
         await ClockCycles(dut.clk, 3)
         memory.compare(facts)
@@ -179,6 +189,11 @@ async def jobs(dut, stalls):
         addends = ("none", "bias", "old", "both")[job.bias + 2 * job.accumulate]
         COVERAGE.hit(format=job.format.name, stalls=stalls, chunks="several" if job.chunks > 1 else "one")
         ADDENDS.hit(addends=addends)
+        MADE.hit(function=job.function.name)
     COVERAGE.compared(outputs)
-    for coverage in (COVERAGE, ADDENDS):
+    for coverage in (COVERAGE, ADDENDS, MADE):
         coverage.write(Path.cwd())
+
+
+def _carried_out(dut, commands: Source, results: Source) -> bool:
+    return commands.idle and results.idle and bool(dut.carried_out.value)

@@ -5,11 +5,14 @@ import pytest
 from hw.gemm.results.result_path import ResultPath
 
 CASES = {
-    "8x8": {"rows": 8, "cols": 8, "drain_rows": 4, "slots": 2, "words": 4, "lanes": 2, "data_bits": 128},
+    "8x8": {"rows": 8, "cols": 8, "drain_rows": 4, "slots": 2, "words": 4, "lanes": 2, "data_bits": 128,
+            "function_lanes": 4},
     "3x16": {"rows": 3, "cols": 16, "drain_rows": 3, "slots": 1, "words": 16, "lanes": 16,
-             "data_bits": 512},
-    "4x4": {"rows": 4, "cols": 4, "drain_rows": 1, "slots": 3, "words": 4, "lanes": 4, "data_bits": 64},
-    "6x2": {"rows": 6, "cols": 2, "drain_rows": 3, "slots": 2, "words": 8, "lanes": 4, "data_bits": 256},
+             "data_bits": 512, "function_lanes": 8},
+    "4x4": {"rows": 4, "cols": 4, "drain_rows": 1, "slots": 3, "words": 4, "lanes": 4, "data_bits": 64,
+            "function_lanes": 1},
+    "6x2": {"rows": 6, "cols": 2, "drain_rows": 3, "slots": 2, "words": 8, "lanes": 1, "data_bits": 256,
+            "function_lanes": 0},
 }  # fmt: skip
 
 

@@ -121,6 +121,7 @@ def descriptor_calls() -> Iterator[WrongCall]:
                 "B_RANGE": {"b_address": 1 << 40},
                 "D_RANGE": {"d_address": last},
                 "BIAS_RANGE": {"bias_address": last},
+                "FUNCTION": {"function": 9},
             },
         ),
         (

@@ -157,6 +157,23 @@ def product_calls() -> Iterator[WrongCall]:
             ValueError,
             "^keep must be 'a' or 'b', not ",
         )
+    for value in ("relu", "none", "EXP2", 1, True, ["gelu"]):
+        for name, call in (
+            ("matmul", lambda w, v: w.gemm.matmul(A, B, function=v)),
+            ("product", lambda w, v: w.gemm.product(w.a, w.b, w.d, function=v)),
+        ):
+            yield WrongCall(
+                f"{name}: function {value!r}",
+                lambda w, v=value, call=call: call(w, v),
+                ValueError,
+                "^function must be 'exp2', 'gelu', 'silu' or None, not ",
+            )
+    yield WrongCall(
+        "matmul: function without lanes",
+        lambda w: w.gemm.matmul(A, B, function="gelu"),
+        ValueError,
+        r"^function must be NONE, on an engine without functions, not GELU \(FUNCTION\)$",
+    )
     for name, call, says in (
         (
             "K differs",
