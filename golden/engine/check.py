@@ -7,6 +7,7 @@ from golden.engine.descriptor import DIMENSION_LIMIT, Descriptor, Operation
 from golden.engine.errors import ErrorCode
 from golden.engine.function import Function
 from golden.engine.memory_format import (
+    FLOAT_BYTES,
     INDEX_BYTES,
     MIXABLE_FORMATS,
     OPERAND_FORMATS,
@@ -58,8 +59,8 @@ def regions(d: Descriptor) -> dict[str, Region]:
         if d.permute:
             found["B"] = Region("B", d.b_address, 0, 1, INDEX_BYTES * d.n, INDEX_BYTES)
     add("D", d.m, d.d_pitch, d.d_format, d.n, d.d_mx9_blocks)
-    if d.bias:
-        add("BIAS", 1, 0, MemoryFormat.BINARY32, d.n)
+    if vectors := d.bias + d.gate:
+        add("BIAS", vectors, FLOAT_BYTES * d.n * d.bias * d.gate, MemoryFormat.BINARY32, d.n)
     return found
 
 
@@ -107,15 +108,16 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
     for name, region in found.items():
         if name != "D" and region.overlaps(found["D"]):
             yield ErrorCode[f"OVERLAP_{name}"]
-    if d.function != Function.NONE and (
-        parameters.function_lanes == 0 or d.accumulate or d.function not in list(Function)
-    ):
+    has_function = d.function != Function.NONE
+    if has_function and (d.function not in list(Function) or d.gate or d.accumulate):
+        yield ErrorCode.FUNCTION
+    if (has_function or d.gate) and parameters.function_lanes == 0:
         yield ErrorCode.FUNCTION
 
 
 def _unused(d: Descriptor) -> Iterator[int]:
     """Fields that the operation does not use, which must be 0."""
-    if not d.bias:
+    if not (d.bias or d.gate):
         yield d.bias_address
     if d.operation == Operation.PRODUCT:
         yield d.permute
@@ -125,6 +127,7 @@ def _unused(d: Descriptor) -> Iterator[int]:
             d.accumulate,
             d.keep_b,
             d.function,
+            d.gate,
             d.k,
             d.b_format,
             d.a_mx9_blocks,

@@ -17,7 +17,8 @@ class Operation(IntEnum):
     """What a job does."""
 
     PRODUCT = 0
-    """D[M, N] = A[M, K] * B[N, K]^T, plus a bias row, plus D's old values."""
+    """D[M, N] = A[M, K] * B[N, K]^T, plus a bias row, through a function or times a gate row, plus D's
+    old values."""
     REORDER = 1
     """Float rows A[M, N], permuted along N, as rows of blocks D[M, N]."""
 
@@ -36,6 +37,7 @@ class Descriptor:
     keep_b: int = 0
     permute: int = 0
     function: int = 0
+    gate: int = 0
     a_format: int = 0
     b_format: int = 0
     d_format: int = 0

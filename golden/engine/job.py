@@ -4,7 +4,9 @@ Of a product, in this order, every step for all of D:
 
 1. ``golden.matmul`` with the engine's chunks of K;
 2. plus the bias row, ``golden.add_binary32``;
-3. of that the function, ``Function``, or plus the old D, ``golden.add_binary32``;
+3. of that the function, ``Function``, or
+
+   times the gate row, ``golden.functions.multiply17``, and plus the old D, ``golden.add_binary32``;
 4. as it is (binary32), rounded to bfloat16, or quantized along N with zeros behind column N.
 
 Bias and old D count as zero of their sign where they are subnormal. Rows of a reorder job are
@@ -25,6 +27,7 @@ from golden.engine.matrix import floats_from_rows, floats_to_rows, from_rows, to
 from golden.engine.memory_format import FLOAT_FORMATS, INDEX_BYTES, MemoryFormat
 from golden.engine.parameters import EngineParameters
 from golden.formats import BLOCK_SIZE, MX9
+from golden.functions import multiply17
 from golden.matmul import matmul
 from golden.quantization import quantize
 from golden.rounding import add_binary32
@@ -77,9 +80,12 @@ def run(
         a = from_rows(views["A"], MemoryFormat(d.a_format), d.k, d.a_mx9_blocks)
         b = from_rows(views["B"], MemoryFormat(d.b_format), d.k, d.b_mx9_blocks)
         values = matmul(a, b, fraction_bits=parameters.fraction_bits, k_blocks=parameters.k_blocks)
+        vectors = list(floats_from_rows(views["BIAS"], MemoryFormat.BINARY32)) if d.bias or d.gate else []
         if d.bias:
-            values = add_binary32(values, flush(floats_from_rows(views["BIAS"], MemoryFormat.BINARY32)))
+            values = add_binary32(values, flush(vectors[0]))
         values = Function(d.function)(values)
+        if d.gate:
+            values = multiply17(values, vectors[-1])
         if d.accumulate:
             values = add_binary32(values, flush(floats_from_rows(views["D"], d_format)))
     views["D"][:] = encode(values, d_format, d.d_mx9_blocks)

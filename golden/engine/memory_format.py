@@ -5,6 +5,9 @@ from enum import IntEnum
 from golden.floats import FLOATS, FloatFormat
 from golden.formats import BLOCK_SIZE, FORMATS, MX9, MXINT8, STREAM_FORMATS, Format
 
+FLOAT_BYTES = 4
+"""Bytes of a binary32."""
+
 INDEX_BYTES = 2
 """Bytes of an index of a permutation."""
 

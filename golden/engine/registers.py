@@ -267,7 +267,14 @@ def _descriptor() -> Iterable[Register]:
         ("accumulate", 5, 1, "product: add what D holds; D is binary32"),
         ("keep_b", 6, 1, "product: B stays on chip while A is read again and again, not the reverse"),
         ("permute", 7, 1, "reorder: the permutation lies at B's address; without it the order stays"),
-        ("function", 8, 4, f"product: of each result and its bias, not with accumulate: {functions}"),
+        ("function", 8, 4, f"product: of each result and its bias, alone after it: {functions}"),
+        (
+            "gate",
+            12,
+            1,
+            "product: multiply every row by the gate row, which lies behind the bias row, without it at BIAS;"
+            " before accumulate",
+        ),
     )
     code = ", ".join(f"{f.value} {f.name if f.block_format else f.name.lower()}" for f in MemoryFormat)
     operands, floats, results, quantized = map(
@@ -291,7 +298,8 @@ def _descriptor() -> Iterable[Register]:
             f"blocks along {axis} at the start of {name}'s rows that are MX9",
             (f"{name.lower()}_mx9_blocks", 0, 16, f"with format {mixable}; otherwise 0"),
         )
-    for name, what in (("A", "A"), ("B", "B, or of the permutation"), ("D", "D"), ("BIAS", "the bias row")):
+    places = {"A": "A", "B": "B, or of the permutation", "D": "D", "BIAS": "the bias row, or of the gate row"}
+    for name, what in places.items():
         yield word(f"{name}_ADDRESS_LOW", f"address of {what}, bits 31:0")
         yield word(f"{name}_ADDRESS_HIGH", f"address of {what}, bits 63:32")
     for name in "ABD":

@@ -4,13 +4,13 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 
 from hw.stream.block_queue import BlockQueue
-from hw.stream.stages import Stages
+from hw.stream.free_stages import FreeStages
 from hw.target.delay import delay
 
 __all__ = ["FreePipeline"]
 
 
-class FreePipeline(Stages):
+class FreePipeline(FreeStages):
     """The registers of a component that makes one beat of ``o`` from each beat of ``i``.
 
     To the component it is a ``Pipeline``, but for ``result``.
@@ -43,7 +43,7 @@ class FreePipeline(Stages):
     """
 
     def __init__(self, m: Module, *, i, o, stages, gathers=False, target="generic"):
-        self._m = m
+        super().__init__(m)
         queue = BlockQueue(shape=o.p.shape(), depth=self.depth_of(stages), compared=4, target=target)
         m.submodules.queue = queue
         ready, self.taken = Signal(name="ready", init=1), Signal(name="taken")
@@ -76,9 +76,3 @@ class FreePipeline(Stages):
         """
         depth = cls.depth_of(stages)
         return 2 + depth * 7 // 16 + 1, 2 + depth // 2 + stages + 1
-
-    def _load(self, stage, name, register, value, shares):
-        self._m.d.sync += register.eq(value)
-        for only, share, otherwise in shares:
-            with self._m.If(~only):
-                self._m.d.sync += share.eq(otherwise)

@@ -118,11 +118,14 @@ def _operations(parameters: EngineParameters) -> str:
 
 
 def _function(d: Descriptor, parameters: EngineParameters) -> str:
-    allowed = "NONE, on an engine without functions"
-    if parameters.function_lanes:
-        allowed = "NONE beside accumulate" if d.accumulate else ", ".join(f.name for f in Function)
+    if not parameters.function_lanes:
+        allowed = "NONE, and gate 0, on an engine without functions"
+    elif d.gate or d.accumulate:
+        allowed = "NONE beside gate or accumulate"
+    else:
+        allowed = ", ".join(f.name for f in Function)
     name = Function(d.function).name if d.function in list(Function) else d.function
-    return f"function must be {allowed}, not {name}"
+    return f"function must be {allowed}, not {name}" + (" and gate 1" if d.gate else "")
 
 
 def _sizes(d: Descriptor, parameters: EngineParameters) -> str:
@@ -135,7 +138,7 @@ def _sizes(d: Descriptor, parameters: EngineParameters) -> str:
 
 def _unused(d: Descriptor) -> str:
     """The fields that must be 0 and are not, registers for reserved bits."""
-    names = [] if d.bias else ["bias_address"]
+    names = [] if d.bias or d.gate else ["bias_address"]
     if d.operation == Operation.PRODUCT:
         names.append("permute")
     elif d.operation == Operation.REORDER:
@@ -144,6 +147,7 @@ def _unused(d: Descriptor) -> str:
             "accumulate",
             "keep_b",
             "function",
+            "gate",
             "k",
             "b_format",
             "a_mx9_blocks",

@@ -45,8 +45,9 @@ class Gemm(EngineMemory):
         mx9_blocks: int = 0,
         bias: NDArray[np.float32] | None = None,
         function: str | None = None,
+        gate: NDArray[np.float32] | None = None,
     ) -> Tensor | NDArray[np.float32]:
-        """``A * B^T`` plus a bias row, through a function, in the given format.
+        """``A * B^T`` plus a bias row, through a function or times a gate row, in the given format.
 
         Parameters
         ----------
@@ -62,6 +63,9 @@ class Gemm(EngineMemory):
         function:
             ``"exp2"``, ``"gelu"`` or ``"silu"``: what each result, its bias added, goes through, on an engine
             with `function_lanes`.
+        gate:
+            float32 ``[N]``: by what each column, its bias added, is multiplied, on such an engine; not with
+            ``function``.
 
         Returns
         -------
@@ -88,8 +92,11 @@ class Gemm(EngineMemory):
         )
         out = result_layout((left.shape[0], right.shape[0]), out_format, mx9_blocks)
         _check_shapes(left, right, out)
-        if bias is not None:
-            bias = arguments.float32_array("bias", bias, (right.shape[0],)).reshape(1, -1)
+        rows = {
+            name: arguments.float32_array(name, row, (right.shape[0],))
+            for name, row in (("bias", bias), ("gate", gate))
+            if row is not None
+        }
         held: list[DeviceMatrix] = []
         values: list[tuple[DeviceMatrix, Tensor | NDArray[np.float32]]] = []
 
@@ -105,8 +112,12 @@ class Gemm(EngineMemory):
 
         try:
             da, db, d = on_device(a, left), on_device(b, right), place(out)
-            row = None if bias is None else on_device(bias, layout_of("bias", bias, floats=True))
-            job = self._product(da, db, d, row, function=function)
+            placed: dict[str, DeviceMatrix] = {}
+            if rows:
+                vectors = np.stack(list(rows.values()))
+                whole = on_device(vectors, layout_of("bias", vectors, floats=True))
+                placed = {name: whole.rows(n, n + 1) for n, name in enumerate(rows)}
+            job = self._product(da, db, d, placed.get("bias"), function=function, gate=placed.get("gate"))
             check_descriptor(job, self.parameters, self.port.memory)
             for matrix, value in values:
                 self._write_rows(matrix, value)
@@ -126,8 +137,9 @@ class Gemm(EngineMemory):
         accumulate: bool = False,
         keep: str | None = None,
         function: str | None = None,
+        gate: DeviceMatrix | None = None,
     ) -> int:
-        """Queue ``D = A * B^T``, plus the bias row, through a function or plus what D holds.
+        """Queue ``D = A * B^T``, plus the bias row; then a function of that, or times a gate, plus old D.
 
         Parameters
         ----------
@@ -141,7 +153,9 @@ class Gemm(EngineMemory):
             ``"a"`` or ``"b"``: the operand whose tiles stay on chip while the other one is read again and
             again. Left out, the one that makes for fewer bytes.
         function:
-            As for `matmul`; not with ``accumulate``.
+            As for `matmul`; not with ``gate`` or ``accumulate``.
+        gate:
+            binary32 ``[1, N]``. With a bias it lies right behind it: both are rows of one matrix.
 
         Returns
         -------
@@ -158,14 +172,18 @@ class Gemm(EngineMemory):
         for name, matrix in (("a", a), ("b", b), ("d", d)):
             self._mine(name, matrix)
         _check_shapes(a, b, d)
-        if bias is not None:
-            self._mine("bias", bias)
-            if (bias.shape, bias.format) != ((1, b.shape[0]), MemoryFormat.BINARY32):
-                raise ValueError(f"bias must be binary32 of shape {(1, b.shape[0])}, not {bias}")
+        vectors = {name: row for name, row in (("bias", bias), ("gate", gate)) if row is not None}
+        for name, row in vectors.items():
+            self._mine(name, row)
+            if (row.shape, row.format) != ((1, b.shape[0]), MemoryFormat.BINARY32):
+                raise ValueError(f"{name} must be binary32 of shape {(1, b.shape[0])}, not {row}")
+        behind = 0 if bias is None else bias.address + 4 * b.shape[0]
+        if bias is not None and gate is not None and gate.address != behind:
+            raise ValueError(f"gate must lie right behind bias, at {behind:#x}, not at {gate.address:#x}")
         if not (keep is None or (isinstance(keep, str) and keep in ("a", "b"))):
             raise ValueError(f"keep must be 'a' or 'b', not {keep!r}")
-        job = self._product(a, b, d, bias, arguments.flag("accumulate", accumulate), keep, function)
-        return self._queue(job, a, b, d, *([] if bias is None else [bias]))
+        job = self._product(a, b, d, bias, arguments.flag("accumulate", accumulate), keep, function, gate)
+        return self._queue(job, a, b, d, *vectors.values())
 
     def reorder(self, a: DeviceMatrix, d: DeviceMatrix, permutation: DevicePermutation | None = None) -> int:
         """Queue ``D[:, i] = A[:, permutation[i]]``, quantized.
@@ -223,17 +241,20 @@ class Gemm(EngineMemory):
         accumulate: bool = False,
         keep: str | None = None,
         function: str | None = None,
+        gate: DeviceMatrix | None = None,
     ) -> Descriptor:
+        first = gate if bias is None else bias
         return Descriptor(
             operation=Operation.PRODUCT,
             bias=int(bias is not None),
             accumulate=int(accumulate),
             function=_function(function),
+            gate=int(gate is not None),
             keep_b=int(keeps_b(a, b, self.parameters) if keep is None else keep == "b"),
             m=a.shape[0],
             n=b.shape[0],
             k=a.shape[1],
-            bias_address=0 if bias is None else bias.address,
+            bias_address=0 if first is None else first.address,
             **_fields("a", a),
             **_fields("b", b),
             **_fields("d", d),

@@ -24,8 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from golden import MX6, MX9, Tensor, add_binary32, concat, matmul, quantize
-from golden.engine import PASSES, STALLS, EngineParameters, MemoryFormat, encode
+from golden.engine import PASSES, STALLS, EngineParameters, Function, MemoryFormat, encode
 from golden.formats import BLOCK_SIZE
+from golden.functions import multiply17
 from mixdit.driver import DeviceMatrix, Gemm
 from mixdit.sim import EngineHarness, Memory
 
@@ -44,7 +45,8 @@ DEFAULT_ENGINES = ("8x8", "4 of 16x16")
 class Case:
     """``count`` products in a row, each ``D[m, n]``, with so many leading MX9 k-blocks in A and B.
 
-    ``bias``: plus a bias row; ``accumulate``: plus what D, of binary32, held.
+    ``bias``: plus a bias row; ``function``: of that; ``gate``: times a gate row; ``accumulate``: plus what D,
+    of binary32, held.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Case:
     count: int = 1
     bias: bool = False
     accumulate: bool = False
+    function: Function = Function.NONE
+    gate: bool = False
 
 
 HEAD = 5  # blocks of K = 72
@@ -74,6 +78,16 @@ CASES = {
     "addends": (
         Case("linear, bias", 256, 1152, 1152, a_mx9=4, bias=True),
         Case("linear, added to D", 256, 1152, 1152, a_mx9=4, out=MemoryFormat.BINARY32, accumulate=True),
+    ),
+    "functions": (
+        Case("Q x K, 8 heads, MX6", 256, 256, 72, out=MemoryFormat.MX6, count=8),
+        Case("2^(Q x K)", 256, 256, 72, out=MemoryFormat.MX6, count=8, function=Function.EXP2),
+        Case("Q x K, 8 heads, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9, 8),
+        Case("2^(Q x K)", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9, 8, function=Function.EXP2),
+        Case("4 linears up, bias", 256, 4608, 1152, 4, 0, MemoryFormat.MX6, 4, bias=True),
+        Case("GELU of them", 256, 4608, 1152, 4, 0, MemoryFormat.MX6, 4, True, function=Function.GELU),
+        Case("8 linears, bias, D", 256, 1152, 1152, 4, 0, MemoryFormat.BINARY32, 8, True, True),
+        Case("with a gate", 256, 1152, 1152, 4, 0, MemoryFormat.BINARY32, 8, True, True, gate=True),
     ),
     "attention": (
         Case("Q x K of a head, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9),
@@ -101,7 +115,8 @@ CASES = {
 """Products by kind: the layers of a transformer 1152 wide, with heads of 72.
 
 Alone, and several queued behind each other, which is how a transformer runs: the first one's operands have
-to be read before its first pass, those of the others are read while the one before computes.
+to be read before its first pass, those of the others are read while the one before computes. "functions" have
+each product without and with what follows it, on an engine with ``function_lanes``.
 """
 
 MEMORY_BYTES = 1 << 26
@@ -141,12 +156,17 @@ def measure(engine: EngineHarness, case: Case) -> dict[str, Any]:
     results = [
         gemm.store(old) if case.accumulate else gemm.empty((case.m, case.n), case.out) for _ in operands
     ]
-    row = rng.standard_normal((1, case.n), dtype=np.float32)
-    bias = gemm.store(row) if case.bias else None
+    rows = rng.standard_normal((2, case.n), dtype=np.float32)
+    vectors = gemm.store(rows)
+    bias = vectors.rows(0, 1) if case.bias else None
+    gate = vectors.rows(1, 2) if case.gate else None
+    function = case.function.name.lower() if case.function else None
     gemm.clear_counters()
     wall, started = time.perf_counter(), engine.cycles
     for (stored_a, stored_b), d in zip(pairs, results, strict=True):
-        gemm.product(stored_a, stored_b, d, bias=bias, accumulate=case.accumulate)
+        gemm.product(
+            stored_a, stored_b, d, bias=bias, accumulate=case.accumulate, function=function, gate=gate
+        )
     gemm.wait()
     wall = time.perf_counter() - wall
     counters = gemm.counters()
@@ -154,7 +174,10 @@ def measure(engine: EngineHarness, case: Case) -> dict[str, Any]:
     for (a, b), d in zip(operands, results, strict=True):
         values = matmul(a, b, k_blocks=p.k_blocks)
         if case.bias:
-            values = add_binary32(values, row)
+            values = add_binary32(values, rows[:1])
+        values = case.function(values)
+        if case.gate:
+            values = multiply17(values, rows[1:])
         if case.accumulate:
             values = add_binary32(values, old)
         expected = encode(values, case.out)
@@ -242,7 +265,8 @@ def main() -> None:
     for name in options.engine or DEFAULT_ENGINES:
         parameters = EngineParameters(**{**ENGINES[name], **changes})
         results = []
-        for kind in options.case or CASES:
+        kinds = options.case or [kind for kind in CASES if kind != "functions" or parameters.function_lanes]
+        for kind in kinds:
             for case in CASES[kind]:
                 # A harness of its own: memory is laid out alike whatever ran before.
                 with EngineHarness(

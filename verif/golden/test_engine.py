@@ -34,7 +34,7 @@ from golden.engine import (
     to_rows,
 )
 from golden.formats import STREAM_FORMATS
-from golden.functions import exp2, gelu, silu
+from golden.functions import exp2, gelu, multiply17, silu
 
 ENGINE = EngineParameters(k_blocks=2, address_bits=20, reorder_columns=256, function_lanes=4)
 
@@ -83,6 +83,7 @@ REFUSED = [
     (REORDER, {"bias": 1}, ErrorCode.RESERVED_BITS),
     (REORDER, {"permute": 0}, ErrorCode.RESERVED_BITS),
     (REORDER, {"function": 1}, ErrorCode.RESERVED_BITS),
+    (REORDER, {"gate": 1}, ErrorCode.RESERVED_BITS),
     (PRODUCT, {"operation": 2}, ErrorCode.OPERATION),
     *((PRODUCT, {name: 0}, ErrorCode.SIZE) for name in "mnk"),
     *((PRODUCT, {name: LIMIT}, ErrorCode.SIZE) for name in "mnk"),
@@ -113,6 +114,10 @@ REFUSED = [
     (PRODUCT, {"d_address": 0x1000 - 240 + 4}, ErrorCode.OVERLAP_B),
     (REORDER, {"d_address": 0x1000 + 38}, ErrorCode.OVERLAP_B),
     (PRODUCT, {"bias": 1, "bias_address": 0x2050}, ErrorCode.OVERLAP_BIAS),
+    (PRODUCT, {"gate": 1, "bias_address": 0x2050}, ErrorCode.OVERLAP_BIAS),
+    (PRODUCT, {"bias": 1, "gate": 1, "bias_address": LIMIT - 156}, ErrorCode.BIAS_RANGE),
+    (PRODUCT, {"bias": 1, "gate": 1, "bias_address": 0x2000 - 156}, ErrorCode.OVERLAP_BIAS),
+    (PRODUCT, {"function": 2, "gate": 1, "bias_address": 0x3000}, ErrorCode.FUNCTION),
     (PRODUCT, {"function": 4}, ErrorCode.FUNCTION),
     (PRODUCT, {"function": 1, "accumulate": 1}, ErrorCode.FUNCTION),
 ]
@@ -136,6 +141,9 @@ def test_bad_descriptors_are_refused(base, change, code):
         {"d_address": 0x100 + 3 * 36, "a_address": 0x100},
         {"d_address": 0x1000 - 240},
         {"a_mx9_blocks": 3, "a_pitch": 54},
+        {"bias": 1, "gate": 1, "bias_address": LIMIT - 160},
+        {"bias": 1, "gate": 1, "bias_address": 0x2000 - 160},
+        {"gate": 1, "bias_address": 0x2000 - 80},
     ],
 )
 def test_descriptors_at_the_limit_are_taken(change):
@@ -146,9 +154,11 @@ def test_without_reorder_unit_its_jobs_are_refused():
     assert check(REORDER, EngineParameters()) == ErrorCode.OPERATION
 
 
-@pytest.mark.parametrize("function", [f for f in Function if f])
-def test_without_functions_they_are_refused(function):
-    job = dataclasses.replace(PRODUCT, function=function)
+@pytest.mark.parametrize(
+    "change", [*({"function": f} for f in Function if f), {"gate": 1, "bias_address": 0x3000}]
+)
+def test_without_functions_they_are_refused(change):
+    job = dataclasses.replace(PRODUCT, **change)
     assert check(job, ENGINE) == ErrorCode.NONE
     assert check(job, dataclasses.replace(ENGINE, function_lanes=0)) == ErrorCode.FUNCTION
 
@@ -158,22 +168,26 @@ def place(memory, address, pitch, rows):
         memory[address + n * pitch : address + n * pitch + len(row)] = row
 
 
-def test_product_with_bias_and_old_d():
+@pytest.mark.parametrize("gate", [0, 1])
+def test_product_with_bias_gate_and_old_d(gate):
     rng = np.random.default_rng(3)
     a, b = (rng.standard_normal((n, 40), dtype=np.float32) for n in (3, 20))
     a, b = quantize(a, MX6), quantize(b, MX9)
     bias, old = rng.standard_normal(20, dtype=np.float32), rng.standard_normal((3, 20), dtype=np.float32)
     bias[3], old[1, 2] = np.float32(1e-40), np.nan
     memory = rng.integers(0, 256, 0x4000, dtype=np.uint8)
-    d = dataclasses.replace(PRODUCT, bias=1, bias_address=0x3000, accumulate=1, d_pitch=88)
+    d = dataclasses.replace(PRODUCT, bias=1, bias_address=0x3000, accumulate=1, gate=gate, d_pitch=88)
     place(memory, d.a_address, d.a_pitch, to_rows(a))
     place(memory, d.b_address, d.b_pitch, to_rows(b))
     place(memory, d.d_address, d.d_pitch, old.view(np.uint8))
-    place(memory, d.bias_address, 0, [bias.view(np.uint8)])
+    gates = rng.standard_normal(20, dtype=np.float32)
+    gates[5] = np.inf
+    place(memory, d.bias_address, 80, [bias.view(np.uint8), gates.view(np.uint8)])
     expected = memory.copy()
     total = matmul(a, b, k_blocks=2)
     bias[3] = 0
-    total = add_binary32(add_binary32(total, np.broadcast_to(bias, (3, 20))), old)
+    total = add_binary32(total, np.broadcast_to(bias, (3, 20)))
+    total = add_binary32(multiply17(total, gates) if gate else total, old)
     place(expected, d.d_address, d.d_pitch, total.view(np.uint8))
     assert run(memory, d, ENGINE) == ErrorCode.NONE
     assert np.array_equal(memory, expected)

@@ -84,7 +84,7 @@ class DescriptorCheck(wiring.Component):
         m.d.comb += measure.d.eq(d)
         faults = _Faults()
         product = d.operation == Operation.PRODUCT
-        regions = JobRegions(m, product | d.permute, d.bias, g.address_bits)
+        regions = JobRegions(m, product | d.permute, d.bias | d.gate, g.address_bits)
         m.d.comb += measure.number.eq(regions.number)
         blocks = self._blocks(m, d)
         conditions = self._conditions(m, self._fields(m, d, blocks))
@@ -202,8 +202,12 @@ class DescriptorCheck(wiring.Component):
         reorder = d.operation == Operation.REORDER
         parameters = self.geometry.parameters
         columns = parameters.reorder_columns
+        unknown_function = Mux(
+            d.function == Function.NONE, 0, d.accumulate | d.gate | ~is_one_of(d.function, Function)
+        )
         of_product = (
             "bias",
+            "gate",
             "accumulate",
             "keep_b",
             "function",
@@ -221,7 +225,7 @@ class DescriptorCheck(wiring.Component):
         )
         return {
             "RESERVED_BITS": d.reserved
-            | (~d.bias & has_bias_address)
+            | (~d.bias & ~d.gate & has_bias_address)
             | (product & d.permute)
             | (reorder & (Cat(unused).any() | (~d.permute & has_b_address))),
             "OPERATION": ~product & ~(reorder if columns else 0),
@@ -234,8 +238,8 @@ class DescriptorCheck(wiring.Component):
             "A_MX9_BLOCKS": too_many("a", k_blocks),
             "B_MX9_BLOCKS": too_many("b", k_blocks),
             "D_MX9_BLOCKS": too_many("d", n_blocks),
-            "FUNCTION": (d.function != Function.NONE)
-            & (d.accumulate | ~is_one_of(d.function, Function) if parameters.function_lanes else 1),
+            "FUNCTION": ((d.function != Function.NONE) | d.gate)
+            & (unknown_function if parameters.function_lanes else 1),
         }
 
     def _answer(self, m, d, blocks, planner, code):
@@ -260,7 +264,9 @@ class DescriptorCheck(wiring.Component):
             job.result.mx9_blocks.eq(d.d_mx9_blocks),
             job.result.pitch.eq(d.d_pitch),
             job.result.bias.eq(d.bias),
+            job.result.gate.eq(d.gate),
             job.result.accumulate.eq(d.accumulate),
+            job.result.vector_pitch.eq(d.n[:DIMENSION_BITS] << 2),
             _low(job.result.function, d.function),
             _low(job.result.bias_address, d.bias_address),
         ]

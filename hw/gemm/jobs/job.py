@@ -16,6 +16,7 @@ __all__ = [
     "MOST_BESIDE",
     "MX9_BLOCKS_BITS",
     "PITCH_BITS",
+    "VECTOR_PITCH_BITS",
     "BlockCode",
     "OperandSide",
     "job_layout",
@@ -31,6 +32,9 @@ BLOCKS_BITS = (-(-DIMENSION_LIMIT // BLOCK_SIZE)).bit_length()
 
 MX9_BLOCKS_BITS = REGISTERS["D_MX9_BLOCKS"]["d_mx9_blocks"].width
 """Bits of a number of leading MX9 blocks, as a descriptor has it."""
+
+VECTOR_PITCH_BITS = DIMENSION_BITS + 2
+"""Bits of the bytes of a row of D in binary32."""
 
 FUNCTION_BITS = max(Function).bit_length()
 """Bits of a code of ``golden.engine.Function``."""
@@ -74,7 +78,7 @@ def result_job_layout(address_bits) -> data.StructLayout:
     """What does not change while a job runs: fields of its descriptor.
 
     ``format`` is a code of ``golden.engine.MemoryFormat``, one that D may have, ``function`` one of
-    ``golden.engine.Function``.
+    ``golden.engine.Function``. The gate row is ``vector_pitch`` bytes behind the bias row.
     """
     return data.StructLayout(
         {
@@ -82,9 +86,11 @@ def result_job_layout(address_bits) -> data.StructLayout:
             "mx9_blocks": MX9_BLOCKS_BITS,
             "pitch": PITCH_BITS,
             "bias": 1,
+            "gate": 1,
             "accumulate": 1,
             "function": FUNCTION_BITS,
             "bias_address": address_bits,
+            "vector_pitch": VECTOR_PITCH_BITS,
         }
     )
 

@@ -58,7 +58,9 @@ class _Step:
     reads:
         It needs the memory, for the sums of steps before or, if ``takes_sum``, of chunks before.
     takes_addend:
-        It adds the bias or old D.
+        It takes the bias, the gate or old D.
+    multiplies:
+        It takes the gate.
     """
 
     goes: Signal
@@ -68,10 +70,11 @@ class _Step:
     reads: Signal
     takes_sum: Value
     takes_addend: Signal
+    multiplies: Signal
 
 
 class Accumulation(wiring.Component):
-    """Rows of D from rows of results: plus the sum of earlier chunks, plus the bias, plus old D.
+    """Rows of D from rows of results: plus earlier chunks' sum, plus the bias, times the gate, plus old D.
 
     Rows come and go in parts of ``words`` columns. One addend after the other, in this order: all rows take
     one step before the next begins. What waits for the next chunk or step waits in a block memory of
@@ -89,26 +92,29 @@ class Accumulation(wiring.Component):
         Columns of a part.
     lanes:
         Sums per cycle: 1, 2, 4, 8 or 16, at most ``words``.
+    gates:
+        Whether there are gates.
     target:
         One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
-    bias, accumulate: In(1), of the job
+    bias, gate, accumulate: In(1), of the job
     tile: In(stream of ``summed_tile_layout``), taken after its last row
     results: In(stream of ``words`` binary32), all parts of all rows of each tile
-    addends: In(stream of ``words`` binary32), for each last chunk: the bias row for each row, then old rows,
-        those that the job asks for
+    addends: In(stream of ``words`` binary32), for each last chunk: the bias row for each row, then the gate
+        row so, then old rows, those that the job asks for
     o: Out(stream of ``words`` binary32), parts of the rows of last chunks
     """
 
-    def __init__(self, *, rows, slots, words, lanes, target="generic"):
+    def __init__(self, *, rows, slots, words, lanes, gates=False, target="generic"):
         if lanes not in LANES or lanes > words:
             raise ValueError(f"lanes must be one of {LANES}, at most words={words}, not {lanes!r}")
         self.rows = rows
         self.slots = slots
         self.words = words
         self.lanes = lanes
+        self.gates = gates
         self.target = target
         self._slices = words // lanes
         tile = summed_tile_layout(rows=rows, slots=slots)
@@ -124,6 +130,7 @@ class Accumulation(wiring.Component):
         super().__init__(
             {
                 "bias": In(1),
+                "gate": In(1),
                 "accumulate": In(1),
                 "tile": In(stream.Signature(tile)),
                 "results": In(part),
@@ -135,7 +142,7 @@ class Accumulation(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         tag = data.StructLayout({"place": self._place, "leaves": 1})
-        m.submodules.adder = adder = FloatAdder(lanes=self.lanes, user=tag)
+        m.submodules.adder = adder = FloatAdder(lanes=self.lanes, user=tag, multiplies=self.gates)
         m.submodules.sums = sums = BlockMemory(
             width=BINARY32_BITS * self.words, depth=1 << self._place.size, target=self.target
         )
@@ -200,16 +207,17 @@ class Accumulation(wiring.Component):
         return m
 
     def _steps(self, m, step_done, adder_empty):
-        """The step of the tile: of the addends wanted (memory, bias, old D) the first one that is left."""
+        """The step of the tile: of what is wanted (memory, bias, gate, old D) the first one that is left."""
         tile = self.tile.p
+        vectors = self.bias, self.gate & self.gates, self.accumulate
         first, decoded = Signal(name="first_step", init=1), Signal(name="decoded")
         goes, last, leaves, takes_addend, reads = (
             Signal(name=name) for name in ("goes", "last_step", "leaves", "takes_addend", "reads")
         )
-        wanted, added, left, take = (Signal(3, name=name) for name in ("wanted", "added", "left", "take"))
+        wanted, added, left, take = (Signal(4, name=name) for name in ("wanted", "added", "left", "take"))
         lowest, alone = left & (~left + 1), (left & (left - 1)) == 0
         m.d.comb += [
-            wanted.eq(Cat(~tile.first, tile.last & self.bias, tile.last & self.accumulate)),
+            wanted.eq(Cat(~tile.first, (tile.last & vector for vector in vectors))),
             left.eq(wanted & ~added),
         ]
         # It takes a cycle to be read off, for too much hangs on it: then it may go. One that reads the memory
@@ -225,7 +233,7 @@ class Accumulation(wiring.Component):
         ]
         with m.If(step_done & ~tile.plain):
             m.d.sync += [first.eq(last), added.eq(Mux(last, 0, added | take))]
-        return _Step(goes, first, last, leaves, reads, take[0], takes_addend)
+        return _Step(goes, first, last, leaves, reads, take[0], takes_addend, take[2])
 
     def _count(self, m, name, place, done, end):
         """Count the parts of a tile in ``place`` as they are ``done``, from ``end`` on anew.
@@ -272,6 +280,7 @@ class Accumulation(wiring.Component):
         m.d.comb += [
             adder.p.data.x.eq(Mux(step.first, result, kept)),
             adder.p.data.y.eq(Mux(step.takes_sum, kept, addend)),
+            adder.p.data.multiply.eq(step.multiplies),
             adder.p.last.eq(number == self._slices - 1),
             adder.valid.eq(there),
             # What was there for the first slice of several stays for the last one.

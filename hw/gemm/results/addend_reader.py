@@ -1,4 +1,4 @@
-"""Reads what is added to a tile: the bias row, and old rows of D."""
+"""Reads what a tile is changed by: the bias row, the gate row, and old rows of D."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -6,21 +6,26 @@ from amaranth.lib.wiring import In, Out
 
 from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
 from hw.axi.line import FRAGMENT_BYTES
+from hw.gemm.jobs.job import VECTOR_PITCH_BITS
 
 __all__ = ["AddendReader", "addend_tile_layout"]
 
 _WORD = 4
 """Bytes of a binary32, to which addends are aligned."""
 
+_MOST_VECTORS = 2
+"""The bias row and the gate row."""
+
 
 def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
-    """A tile's addends, ``columns`` of each: the bias row if ``bias``, old rows of D if ``accumulate``.
+    """A tile's addends, ``columns`` of each: ``vectors`` of bias and gate, old rows of D if ``accumulate``.
 
-    The bias is at ``bias_address``, the first row of D at ``address``; the last one is number ``last_row``.
+    The first vector is at ``bias_address``, the first row of D at ``address``; the last one is number
+    ``last_row``.
     """
     return data.StructLayout(
         {
-            "bias": 1,
+            "vectors": range(_MOST_VECTORS + 1),
             "accumulate": 1,
             "bias_address": address_bits,
             "address": address_bits,
@@ -31,9 +36,9 @@ def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
 
 
 class AddendReader(wiring.Component):
-    """Requests a tile's addends, and gives them in order: the bias row first, then old rows of D.
+    """Requests a tile's addends, and gives them in order: the bias row first, the gate row, old rows of D.
 
-    Requests go out ahead, one per cycle, as long as there is room for what they bring. The bias row is given
+    Requests go out ahead, one per cycle, as long as there is room for what they bring. A vector is given
     for each row of the tile. Columns that were not wanted are arbitrary.
 
     Parameters
@@ -51,8 +56,8 @@ class AddendReader(wiring.Component):
 
     Members
     -------
-    tile: In(stream of ``addend_tile_layout``), with bias or accumulate or both
-    pitch: In(32), bytes from row to row
+    tile: In(stream of ``addend_tile_layout``), with something to read
+    pitch: In(32), bytes from row to row of D; vector_pitch: In, from the bias to the gate
     read: Out(stream of ``addend_request_layout``)
     beat: In(stream of ``addend_beat_layout``), never stalled
     o: Out(stream of ``words`` binary32)
@@ -69,6 +74,7 @@ class AddendReader(wiring.Component):
             {
                 "tile": In(stream.Signature(addend_tile_layout(rows=rows, address_bits=address_bits))),
                 "pitch": In(32),
+                "vector_pitch": In(VECTOR_PITCH_BITS),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
                 "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
                 "o": Out(stream.Signature(data.ArrayLayout(8 * _WORD, words))),
@@ -92,22 +98,32 @@ class AddendReader(wiring.Component):
         tile, request = self.tile.p, reader.request
         address = Signal(self.address_bits, reset_less=True)
         row = Signal.like(tile.last_row)
-        bias_done, bias, final = Signal(), Signal(), Signal()
+        given = Signal.like(tile.vectors)
+        vector, final = Signal(), Signal()
         m.d.comb += [
-            bias.eq(tile.bias & ~bias_done),
-            final.eq(Mux(bias, ~tile.accumulate, row == tile.last_row)),
+            vector.eq(given != tile.vectors),
+            final.eq(Mux(vector, ~tile.accumulate & (given + 1 == tile.vectors), row == tile.last_row)),
             self.o.valid.eq(reader.o.valid),
             self.o.p.as_value().eq(reader.o.p),
             reader.o.ready.eq(self.o.ready),
-            reader.times.eq(Mux(bias, tile.last_row + 1, 1)),
+            reader.times.eq(Mux(vector, tile.last_row + 1, 1)),
             request.valid.eq(self.tile.valid),
-            request.p.address.eq(Mux(bias, tile.bias_address, Mux(row == 0, tile.address, address))),
+            request.p.address.eq(
+                Mux(
+                    vector,
+                    Mux(given == 0, tile.bias_address, address),
+                    Mux(row == 0, tile.address, address),
+                )
+            ),
             request.p.bytes.eq(tile.columns << (_WORD.bit_length() - 1)),
             self.tile.ready.eq(request.ready & final),
         ]
         with m.If(request.valid & request.ready):
-            m.d.sync += bias_done.eq(~final)
-            with m.If(~bias):
-                following = request.p.address + self.pitch
-                m.d.sync += [row.eq(Mux(final, 0, row + 1)), address.eq(following[: len(address)])]
+            following = request.p.address + Mux(vector, self.vector_pitch, self.pitch)
+            m.d.sync += [
+                given.eq(Mux(final, 0, given + vector)),
+                address.eq(following[: len(address)]),
+            ]
+            with m.If(~vector):
+                m.d.sync += row.eq(Mux(final, 0, row + 1))
         return m

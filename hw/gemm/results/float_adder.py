@@ -1,4 +1,4 @@
-"""Binary32 addition."""
+"""Binary32 addition, and products beside it."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import data, stream, wiring
@@ -12,6 +12,7 @@ from hw.block.binary32 import (
     BINARY32_SIGNIFICAND,
     binary32_layout,
 )
+from hw.functions.product import PRODUCT_STAGES, multiply17_stages
 from hw.stream.packet import packet_layout
 from hw.stream.pipeline import Pipeline
 
@@ -32,9 +33,13 @@ _EXPONENT = 10
 
 
 def addends_layout(lanes) -> data.StructLayout:
-    """Two vectors of binary32 bit patterns."""
+    """Two vectors of binary32 bit patterns, to be added, or to be multiplied."""
     return data.StructLayout(
-        {"x": data.ArrayLayout(BINARY32_BITS, lanes), "y": data.ArrayLayout(BINARY32_BITS, lanes)}
+        {
+            "x": data.ArrayLayout(BINARY32_BITS, lanes),
+            "y": data.ArrayLayout(BINARY32_BITS, lanes),
+            "multiply": 1,
+        }
     )
 
 
@@ -42,7 +47,7 @@ class FloatAdder(wiring.Component):
     """``x + y`` in binary32, ties to even, ``lanes`` sums per beat, bit for bit ``golden.add_binary32``.
 
     Subnormal operands and sums count as zeros of their sign. A NaN, and infinity minus infinity, give
-    0x7FC00000.
+    0x7FC00000. With ``multiplies``, ``x * y`` where ``multiply`` is set, as ``golden.functions.multiply17``.
 
     Latency ``latency`` cycles, throughput one beat per cycle; flow control as in a
     ``Pipeline``. ``user`` and ``last`` go along.
@@ -53,6 +58,8 @@ class FloatAdder(wiring.Component):
         Sums per beat.
     user:
         Shape of ``user``.
+    multiplies:
+        Whether there are products.
 
     Members
     -------
@@ -62,8 +69,9 @@ class FloatAdder(wiring.Component):
 
     latency = 14
 
-    def __init__(self, *, lanes, user=1):
+    def __init__(self, *, lanes, user=1, multiplies=False):
         self.lanes = lanes
+        self._multiplies = multiplies
         super().__init__(
             {
                 "i": In(stream.Signature(packet_layout(addends_layout(lanes), user))),
@@ -75,9 +83,16 @@ class FloatAdder(wiring.Component):
         m = Module()
         pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency)
         addends = self.i.p.data
-        sums = [_sum(_Lane(pipe, k), addends.x[k], addends.y[k]) for k in range(self.lanes)]
+        multiply = pipe.carry(1, self.latency - 1, "multiply", addends.multiply) if self._multiplies else None
+        results = []
+        for k in range(self.lanes):
+            lane, x, y = _Lane(pipe, k), addends.x[k], addends.y[k]
+            value = _sum(lane, x, y)
+            if self._multiplies:
+                value = Mux(multiply, _product(lane, x, y), value)
+            results.append(lane.register(self.latency, "value", value))
         m.d.comb += [
-            Value.cast(self.o.p.data).eq(Cat(sums)),
+            Value.cast(self.o.p.data).eq(Cat(results)),
             Value.cast(self.o.p.user).eq(pipe.carry(1, self.latency, "user", Value.cast(self.i.p.user))),
         ]
         return m
@@ -97,8 +112,15 @@ class _Lane:
         return self._pipe.carry(first, last, f"{self._prefix}_{name}", value)
 
 
+def _product(lane, x, y):
+    """The product, for a register of the last stage."""
+    x, y = (data.View(binary32_layout(), factor) for factor in (x, y))
+    product = multiply17_stages(lane, x, y)
+    return lane.carry(PRODUCT_STAGES + 1, FloatAdder.latency - 1, "product_value", product)
+
+
 def _sum(lane, x, y):
-    """The sum, in a register of the last stage."""
+    """The sum, for a register of the last stage."""
     # 1: the addends, which may come out of wide multiplexers.
     x, y = lane.register(1, "x", x), lane.register(1, "y", y)
 
@@ -165,7 +187,7 @@ def _sum(lane, x, y):
     small = zero | (biased <= 0)
     large = infinite | (biased >= BINARY32_INFINITE)
     size = Mux(large, BINARY32_INFINITE << BINARY32_FRACTION, Mux(small, 0, rounded[:_SIZE]))
-    return lane.register(14, "sum", Mux(nan, Const(BINARY32_NAN, BINARY32_BITS), Cat(size[:_SIZE], sign)))
+    return Mux(nan, Const(BINARY32_NAN, BINARY32_BITS), Cat(size[:_SIZE], sign))
 
 
 def _significand(number):

@@ -44,9 +44,9 @@ class ResultPath(wiring.Component):
     """Array results, chunk by chunk, to rows of D as ``golden.engine.run`` makes them.
 
     For each tile command, in order, it takes the results of ``ceil(columns / cols)`` array tiles, which
-    lie side by side, left one first. It adds a tile's chunks in ascending order, then the bias row, then
-    what D holds, or takes the function, and gives the tile's rows inside D in the job's format, those of a
-    run of tiles joined and cut into lines of memory.
+    lie side by side, left one first. It adds a tile's chunks in ascending order, then the bias row; it
+    takes the function of that, or multiplies by the gate row and adds what D holds. The tile's rows inside D
+    leave in the job's format, those of a run of tiles joined and cut into lines of memory.
 
     Commands may come long before their results: addends are read ahead of time. Tiles of one chunk
     without addend move at one part of a row per cycle; each further chunk or addend takes a tile through the
@@ -63,7 +63,7 @@ class ResultPath(wiring.Component):
     lanes:
         Sums per cycle of the adder: 1, 2, 4, 8 or 16.
     function_lanes:
-        Powers of two per cycle, as for ``FunctionLanes``; 0 leaves functions out.
+        Powers of two per cycle, as for ``FunctionLanes``; 0 leaves functions and gates out.
     data_bits, address_bits:
         Widths of the memory port.
     target:
@@ -137,7 +137,12 @@ class ResultPath(wiring.Component):
         )
         m.submodules.addends = addends = AddendReader(data_bits=self.data_bits, target=self.target, **parts)
         m.submodules.accumulation = accumulation = Accumulation(
-            rows=rows, slots=self.slots, words=self.words, lanes=self.lanes, target=self.target
+            rows=rows,
+            slots=self.slots,
+            words=self.words,
+            lanes=self.lanes,
+            gates=self.function_lanes > 0,
+            target=self.target,
         )
         m.submodules.places = places = RowPlaces(**parts)
         m.submodules.format = format_ = ResultFormat(target=self.target, **parts)
@@ -160,7 +165,9 @@ class ResultPath(wiring.Component):
         m.d.comb += [
             address.job.eq(job),
             addends.pitch.eq(job.pitch),
+            addends.vector_pitch.eq(job.vector_pitch),
             accumulation.bias.eq(job.bias),
+            accumulation.gate.eq(job.gate),
             accumulation.accumulate.eq(job.accumulate),
             places.pitch.eq(job.pitch),
             format_.format.eq(job.format),
@@ -208,7 +215,7 @@ class ResultPath(wiring.Component):
         # Commands are more than two cycles apart: room that was there a cycle before is there still.
         m.d.sync += placed.ready.eq(Cat(queue.ready for queue in inputs).all())
         taken = placed.valid & placed.ready
-        has_addends = command.last & (job.bias | job.accumulate)
+        has_addends = command.last & (job.bias | job.gate | job.accumulate)
         last_row = (command.rows - 1)[: len(tile_in.p.last_row)]
         more_tiles = (command.columns - 1) >> (self.cols.bit_length() - 1)
         m.d.comb += [
@@ -216,7 +223,7 @@ class ResultPath(wiring.Component):
             size_in.p.more_tiles.eq(more_tiles[: len(size_in.p.more_tiles)]),
             size_in.p.rows.eq(command.rows),
             addend_in.valid.eq(taken & has_addends),
-            addend_in.p.bias.eq(job.bias),
+            addend_in.p.vectors.eq(job.bias + job.gate),
             addend_in.p.accumulate.eq(job.accumulate),
             addend_in.p.last_row.eq(last_row),
             *_same(addend_in.p, command, "bias_address", "address", "columns"),

@@ -21,7 +21,7 @@ _KEPT = ("rows", "columns", "first", "last", "slot", "begins", "ends")
 
 
 def placed_tile_layout(*, rows, slots, address_bits) -> data.StructLayout:
-    """A tile command with addresses of its first row's fragment and of its part of the bias row.
+    """A tile command with addresses of its first row's fragment and of its part of the first vector.
 
     Nothing is added to a ``plain`` tile. ``code`` is the format of its blocks, where blocks are made.
     """
@@ -103,7 +103,7 @@ class TileAddress(wiring.Component):
                 m.d.sync += [
                     stage.eq(3),
                     *kept,
-                    self.o.p.plain.eq(tile.first & ~(tile.last & (job.bias | job.accumulate))),
+                    self.o.p.plain.eq(tile.first & ~(tile.last & (job.bias | job.gate | job.accumulate))),
                     self.o.p.address.eq((in_row + excess)[:size]),
                     self.o.p.bias_address.eq(job.bias_address + bias_offset),
                     self.o.p.code.eq(Mux(leading, FormatCode.MX9, block_code(job.format))),

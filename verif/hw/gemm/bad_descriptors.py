@@ -32,6 +32,7 @@ def spoiled(rng: np.random.Generator, d: Descriptor, parameters: EngineParameter
         {"d_format": int(rng.choice([3, *range(6, 16)]))},
         {"accumulate": 1, "d_format": MemoryFormat.BFLOAT16},
         {"function": int(rng.integers(4, 16))},
+        {"gate": 1, "bias": 1, "function": int(rng.integers(1, 4)), "bias_address": d.bias_address & ~3},
         {"accumulate": 1, "d_format": MemoryFormat.BINARY32, "function": int(rng.integers(1, 4))},
         *({f"{name}_mx9_blocks": 60000} for name in "abd"),
         *({f"{name}_address": getattr(d, f"{name}_address") + 1} for name in "abd"),

@@ -135,6 +135,8 @@ def random_job(
     d_format = MemoryFormat.BINARY32 if accumulate else MemoryFormat(int(rng.choice(RESULT_FORMATS)))
     d_format = MemoryFormat(fixed.pop("d_format", d_format))
     d_leading = int(rng.integers(0, -(-n // BLOCK_SIZE) + 1)) if d_format in MIXABLE_FORMATS else 0
+    gate = fixed.get("gate", int(functions and rng.random() < 0.3))
+    alone = functions and not (accumulate or gate)
     old = rng.standard_normal((m, n), dtype=np.float32).view(np.uint8).reshape(m, -1)
     if not accumulate:
         old = rng.integers(0, 256, (m, row_bytes(d_format, n, d_leading)), dtype=np.uint8)
@@ -145,11 +147,12 @@ def random_job(
         "d_address": address,
         "d_pitch": pitch,
         "accumulate": accumulate,
-        "function": int(rng.choice(list(Function))) if functions and not accumulate else Function.NONE,
+        "function": int(rng.choice(list(Function))) if alone else Function.NONE,
         "keep_b": int(rng.integers(2)),
     }
-    if fixed.get("bias", int(rng.random() < 0.3)):
-        bias = rng.standard_normal((1, n), dtype=np.float32).view(np.uint8)
-        address, _ = put(bias, 4)
-        fields |= {"bias": 1, "bias_address": address}
+    bias = fixed.get("bias", int(rng.random() < 0.3))
+    if bias or gate:
+        vectors = rng.standard_normal((1, (bias + gate) * n), dtype=np.float32).view(np.uint8)
+        address, _ = put(vectors, 4)
+        fields |= {"bias": bias, "gate": gate, "bias_address": address}
     return Job(Descriptor(m=m, n=n, k=k, **{**fields, **fixed}), tuple(contents))

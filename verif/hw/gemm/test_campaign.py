@@ -60,7 +60,7 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
     coverages = [operands, results, Coverage("engine-features", feature=FEATURES)]
     if p.reorder_columns:
         coverages.append(Coverage("engine-reorder", feature=REORDER_FEATURES))
-    functions = Coverage("engine-functions", function=[f.name for f in Function], d=RESULTS)
+    functions = Coverage("engine-functions", function=[*(f.name for f in Function), "gate"], d=RESULTS)
     if p.function_lanes:
         coverages.append(functions)
     while checked.expected.descriptors < count:
@@ -75,7 +75,7 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
                 )
                 made = format_name(d.d_format, d.d_mx9_blocks)
                 results.hit(d=made)
-                functions.hit(function=Function(d.function).name, d=made)
+                functions.hit(function="gate" if d.gate else Function(d.function).name, d=made)
             for feature in features(d, p):
                 coverages[2 + (d.operation == Operation.REORDER)].hit(feature=feature)
     if count == FULL:

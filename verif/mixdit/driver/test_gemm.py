@@ -6,7 +6,7 @@ import pytest
 from golden import MX4, MX6, MX9, MXINT8, add_binary32, concat, dequantize, matmul, quantize
 from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
 from golden.engine import REGISTERS, EngineParameters, ErrorCode, MemoryFormat, quantize_rows
-from golden.functions import exp2, gelu, silu
+from golden.functions import exp2, gelu, multiply17, silu
 from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort
 from mixdit.driver.port import PortError
 
@@ -66,6 +66,19 @@ def test_functions_of_results(gemm, name, function):
     gemm.wait(gemm.product(gemm.store(A), gemm.store(B["MX6"]), d, function=name))
     expected = quantize_rows(function(matmul(A, B["MX6"], k_blocks=4)), MemoryFormat.MX6)
     assert same(gemm.load(d), expected)
+
+
+def test_gates(gemm):
+    bias, gate = random_rows(4, 33), random_rows(7, 33)
+    exact = matmul(A, B["MX6"], k_blocks=4)
+    assert same(gemm.matmul(A, B["MX6"], gate=gate), multiply17(exact, gate))
+    gated = multiply17(add_binary32(exact, np.broadcast_to(bias, (5, 33))), gate)
+    assert same(gemm.matmul(A, B["MX6"], bias=bias, gate=gate), gated)
+    old = random_rows(8, 5, 33)
+    d, vectors = gemm.store(old), gemm.store(np.stack([bias, gate]))
+    a, b = gemm.store(A), gemm.store(B["MX6"])
+    gemm.wait(gemm.product(a, b, d, bias=vectors.rows(0, 1), gate=vectors.rows(1, 2), accumulate=True))
+    assert same(gemm.load(d), add_binary32(gated, old))
 
 
 def test_products_chain_in_memory(gemm):

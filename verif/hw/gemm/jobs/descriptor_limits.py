@@ -51,6 +51,7 @@ REORDER = Descriptor(
 _Pair = tuple[str, Descriptor, Descriptor, ErrorCode]
 
 _BIASED = replace(PRODUCT, bias=1, bias_address=0x40000)
+_GATED = replace(PRODUCT, gate=1, bias_address=0x40000)
 _SUMMED = replace(PRODUCT, accumulate=1, d_format=MemoryFormat.BINARY32, d_pitch=0x80)
 _FLOATS = replace(REORDER, a_format=MemoryFormat.BINARY32)
 
@@ -87,6 +88,7 @@ def _unused(_: EngineParameters) -> Iterator[_Pair]:
         "accumulate": (1,),
         "keep_b": (1,),
         "function": (1, 8),
+        "gate": (1,),
     }
     yield _changed("product", PRODUCT, {"permute": 1}, code)
     for value in ends["bias_address"]:
@@ -259,5 +261,6 @@ def _functions(_: EngineParameters) -> Iterator[_Pair]:
     for function in range(1, 16):
         if function in list(Function):
             yield _changed("function", _SUMMED, {"function": function}, code)
+            yield _changed("function", _GATED, {"function": function}, code)
         else:
             yield _changed("function", PRODUCT, {"function": function}, code, good={"function": function & 3})

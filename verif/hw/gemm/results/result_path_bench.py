@@ -11,6 +11,7 @@ from cocotb.triggers import ClockCycles
 from golden import add_binary32
 from golden.engine import MIXABLE_FORMATS, RESULT_FORMATS, Function, MemoryFormat, encode, row_bytes
 from golden.engine.job import flush
+from golden.functions import multiply17
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.result_dispatch import tile_command_layout
 from verif.coverage import Coverage
@@ -33,6 +34,7 @@ COVERAGE = Coverage(
 FUNCTIONS = list(Function) if P["function_lanes"] else [Function.NONE]
 MADE = Coverage("result-path-functions", function=[f.name for f in FUNCTIONS])
 ADDENDS = Coverage("result-path-addends", addends=["none", "bias", "old", "both"])
+GATES = Coverage("result-path-gates", gate=[False, True] if P["function_lanes"] else [False])
 
 
 def random_floats(rng: random.Random, shape) -> np.ndarray:
@@ -69,8 +71,10 @@ class Job:
         self.chunks = rng.choice((2, 3)) if turn % 2 else 1
         self.format = D_FORMATS[place]
         self.bias = rng.random() < 0.4
+        self.gate = P["function_lanes"] > 0 and rng.random() < 0.4
         self.accumulate = self.format == MemoryFormat.BINARY32 and rng.random() < 0.5
-        self.function = Function.NONE if self.accumulate else FUNCTIONS[number % len(FUNCTIONS)]
+        alone = not (self.accumulate or self.gate)
+        self.function = Function.NONE if not alone else FUNCTIONS[number % len(FUNCTIONS)]
         blocks = -(-self.n // 16)
         mixable = self.format in MIXABLE_FORMATS
         self.mx9_blocks = rng.randint(0, blocks) if mixable else 0
@@ -83,20 +87,21 @@ class Job:
         self._expect(memory, size)
 
     def _expect(self, memory, size) -> None:
-        bias = any_floats(self.rng, self.n)
+        bias, gate = any_floats(self.rng, self.n), any_floats(self.rng, self.n)
         old = any_floats(self.rng, (self.m, self.n))
         starts = [self.address + r * self.pitch for r in range(self.m)]
         rows = [slice(start, start + size) for start in starts]
         if self.accumulate:
             for row, values in zip(rows, old, strict=True):
                 memory.data[row] = values.view(np.uint8)
-        memory.data[self.bias_address : self.bias_address + 4 * self.n] = bias.view(np.uint8)
+        vectors = np.concatenate([bias[: self.n * self.bias], gate])
+        memory.data[self.bias_address : self.bias_address + 4 * vectors.size] = vectors.view(np.uint8)
         total = self.results[0]
         for result in self.results[1:]:
             total = add_binary32(total, result)
         if self.bias:
             total = add_binary32(total, flush(bias))
-        total = self.function(total)
+        total = multiply17(total, gate) if self.gate else self.function(total)
         if self.accumulate:
             total = add_binary32(total, flush(old))
         memory.expected = memory.data.copy()
@@ -110,7 +115,9 @@ class Job:
             mx9_blocks=self.mx9_blocks,
             pitch=self.pitch,
             bias=self.bias,
+            gate=self.gate,
             accumulate=self.accumulate,
+            vector_pitch=4 * self.n,
             function=int(self.function),
             bias_address=self.bias_address,
         )
@@ -189,9 +196,10 @@ async def jobs(dut, stalls):
         addends = ("none", "bias", "old", "both")[job.bias + 2 * job.accumulate]
         COVERAGE.hit(format=job.format.name, stalls=stalls, chunks="several" if job.chunks > 1 else "one")
         ADDENDS.hit(addends=addends)
+        GATES.hit(gate=job.gate)
         MADE.hit(function=job.function.name)
     COVERAGE.compared(outputs)
-    for coverage in (COVERAGE, ADDENDS, MADE):
+    for coverage in (COVERAGE, ADDENDS, MADE, GATES):
         coverage.write(Path.cwd())
 
 

@@ -172,7 +172,7 @@ def product_calls() -> Iterator[WrongCall]:
         "matmul: function without lanes",
         lambda w: w.gemm.matmul(A, B, function="gelu"),
         ValueError,
-        r"^function must be NONE, on an engine without functions, not GELU \(FUNCTION\)$",
+        r"^function must be NONE, and gate 0, on an engine without functions, not GELU \(FUNCTION\)$",
     )
     for name, call, says in (
         (
@@ -214,6 +214,16 @@ def product_calls() -> Iterator[WrongCall]:
             "bias of another length",
             lambda w: w.gemm.product(w.a, w.b, w.d, bias=w.floats.rows(0, 1)),
             r"bias must be binary32 of shape \(1, 33\), not ",
+        ),
+        (
+            "gate of another length",
+            lambda w: w.gemm.product(w.a, w.b, w.d, gate=w.floats.rows(0, 1)),
+            r"gate must be binary32 of shape \(1, 33\), not ",
+        ),
+        (
+            "gate elsewhere than behind the bias",
+            lambda w: w.gemm.product(w.a, w.b, w.d, bias=w.bias, gate=w.bias),
+            "gate must lie right behind bias, at 0x[0-9a-f]+, not at 0x[0-9a-f]+",
         ),
         (
             "D in A",
