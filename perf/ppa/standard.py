@@ -13,6 +13,7 @@ __all__ = [
     "ARRAYS",
     "BASELINES",
     "ENGINES",
+    "FUNCTIONS",
     "PEERS",
     "PIECES",
     "PRECISIONS",
@@ -37,6 +38,16 @@ PEERS: Mapping[str, Subject] = {
     "bfloat16_grid": Subject(name="bfloat16_grid", factory="perf.baselines.peer_grids:BFloat16Grid"),
 }
 """Elements and grids of other formats, to compare with."""
+
+FUNCTIONS: Mapping[str, Subject] = {
+    name: Subject(name=name, factory=factory, elements=lambda unit: 1)
+    for name, factory in (
+        ("exp2", "hw.functions.exp2:Exp2"),
+        ("activation", "hw.functions.activation:Activation"),
+        ("product", "hw.functions.product:Multiply17"),
+    )
+}
+"""Units of what is between products, an element per cycle."""
 
 PRECISIONS: Mapping[str, str] = {
     "mx6xmx6": "MX6 x MX6",
@@ -80,6 +91,16 @@ TITLES: Mapping[str, str] = {
     "quantizer": "quantizer",
     "converter": "converter",
     "dequantizer": "dequantizer",
+    "engine_4x4_functions": "engine 4x4 with functions, four lanes in DSPs",
+    "exp2": "2^x",
+    "activation": "GELU and SiLU",
+    "product": "product of floats cut to 17 bits",
+    "exp2_dsp": "2^x in DSPs",
+    "activation_dsp": "GELU and SiLU in DSPs",
+    "product_dsp": "product of floats cut to 17 bits, in DSPs",
+    "exp2_xilinx_dsp": "2^x, UltraScale+ with DSPs",
+    "activation_xilinx_dsp": "GELU and SiLU, UltraScale+ with DSPs",
+    "product_xilinx_dsp": "product of floats cut to 17 bits, UltraScale+ with DSPs",
     "pe_xilinx": "processing element, UltraScale+",
     "pe_xilinx_dsp": "processing element, UltraScale+ with DSPs",
     "pe_xilinx7": "processing element, 7 series",
@@ -121,7 +142,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
         **parameters: Any,
     ) -> Request:
         return Request(
-            subject={**SUBJECTS, **BASELINES, **PEERS}[design],
+            subject={**SUBJECTS, **BASELINES, **PEERS, **FUNCTIONS}[design],
             family=FAMILIES[family],
             parameters=parameters,
             seeds=seeds,
@@ -165,6 +186,20 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "engine_8x8_results": sized("engine", 8, only=_RESULT_PATH),
         "engine_8x8_remainder": sized("engine", 8, without=(*_ARRAY_MODULES, _RESULT_PATH)),
         **{unit: run(unit, target="ecp5") for unit in ("quantizer", "converter", "dequantizer")},
+        "engine_4x4_functions": run(
+            "engine",
+            seeds=0,
+            dsp=True,
+            rows=4,
+            cols=4,
+            drain_rows=4,
+            product_stages=2,
+            target="ecp5",
+            function_lanes=4,
+        ),
+        **{unit: run(unit, plain=False) for unit in FUNCTIONS},
+        **{f"{unit}_dsp": run(unit, plain=False, dsp=True) for unit in FUNCTIONS},
+        **{f"{unit}_xilinx_dsp": run(unit, "xilinx", dsp=True) for unit in FUNCTIONS},
         "pe_xilinx": run("pe", "xilinx", target="xilinx"),
         "pe_xilinx_dsp": run("pe", "xilinx", target="xilinx_dsp"),
         "pe_xilinx7": run("pe", "xilinx7", target="xilinx7"),
