@@ -1,9 +1,11 @@
-"""Functions between products, an element per cycle each, as the model defines them.
+"""Functions between products, as the model defines them.
 
 In: a binary32, or two.
-Through: stages of a pipeline without flow control: a result follows its argument by a fixed latency.
+Through: stages of a pipeline without flow control, an element per cycle: a result follows its argument by a
+fixed latency. What is needed once a row is made bit by bit, between two streams.
 Out: a binary32.
 
 ``fixed_point``: magnitudes of binary32 as integers. ``exp2``: powers of two. ``product``: gates and scales.
-``activation``: GELU and SiLU.
+``activation``: GELU and SiLU. ``reciprocal``: one over a float, by ``inverse``, one over an integer.
+``square_root``: of an integer.
 """

@@ -5,11 +5,18 @@ import pytest
 from gen.verilog import to_verilog
 from hw.functions.activation import ACTIVATIONS, Activation
 from hw.functions.exp2 import Exp2
+from hw.functions.inverse import Inverse
 from hw.functions.product import Multiply17
+from hw.functions.reciprocal import Reciprocal
+from hw.functions.square_root import SquareRoot
 
-UNITS = {"exp2": Exp2, "product": Multiply17} | {
-    name: lambda name=name: Activation(name) for name in ACTIVATIONS
-}
+UNITS = {
+    "exp2": Exp2,
+    "product": Multiply17,
+    "inverse": lambda: Inverse(width=18, steps=19),
+    "square_root": lambda: SquareRoot(width=18),
+    "reciprocal": Reciprocal,
+} | {name: lambda name=name: Activation(name) for name in ACTIVATIONS}
 
 
 @pytest.mark.parametrize("name", UNITS)
