@@ -25,13 +25,14 @@ def results_of(unit, **arguments) -> np.ndarray:
     return np.array(found, np.uint32)
 
 
-def streamed(unit, payloads, *, ports=None, stalls=True) -> tuple[list[int], list[int]]:
+def streamed(unit, payloads, *, results=None, ports=None, stalls=True) -> tuple[list[int], list[int]]:
     """Payloads, as bit patterns, that a unit makes of those of its stream ``i``, and the cycles they came in.
 
-    Cycles count from the first payload offered. ``ports`` are values of its other inputs. ``stalls`` are
-    random ones, on both sides.
+    ``results`` says how many there are, by default as many as payloads. Cycles count from the first payload
+    offered. ``ports`` are values of its other inputs. ``stalls`` are random ones, on both sides.
     """
     rng = np.random.default_rng(0)
+    results = len(payloads) if results is None else results
     found, cycles = [], []
     i, o = unit.i, unit.o
 
@@ -39,7 +40,7 @@ def streamed(unit, payloads, *, ports=None, stalls=True) -> tuple[list[int], lis
         for name, value in (ports or {}).items():
             ctx.set(Value.cast(getattr(unit, name)), value)
         sent, waiting, offers, cycle = 0, None, False, 0
-        while len(found) < len(payloads):
+        while len(found) < results:
             offers = sent < len(payloads) and (offers or not stalls or rng.random() < 0.3)
             ctx.set(i.valid, offers)
             ctx.set(Value.cast(i.payload), int(payloads[sent]) if offers else 0)

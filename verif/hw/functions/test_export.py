@@ -8,6 +8,7 @@ from hw.functions.exp2 import Exp2
 from hw.functions.inverse import Inverse
 from hw.functions.product import Multiply17
 from hw.functions.reciprocal import Reciprocal
+from hw.functions.row_sums import RowSums
 from hw.functions.square_root import SquareRoot
 
 UNITS = {
@@ -16,6 +17,7 @@ UNITS = {
     "inverse": lambda: Inverse(width=18, steps=19),
     "square_root": lambda: SquareRoot(width=18),
     "reciprocal": Reciprocal,
+    "row_sums": lambda: RowSums(lanes=3),
 } | {name: lambda name=name: Activation(name) for name in ACTIVATIONS}
 
 
