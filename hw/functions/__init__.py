@@ -8,4 +8,8 @@ Out: a binary32.
 ``fixed_point``: magnitudes of binary32 as integers. ``exp2``: powers of two. ``product``: gates and scales.
 ``activation``: GELU and SiLU. ``reciprocal``: one over a float, by ``inverse``, one over an integer.
 ``square_root``: of an integer.
+
+``row_statistics``: what normalizes a row, from its elements. ``row_sums``: their sums. ``variance``: made of
+these, by ``serial_arithmetic``. ``row_factors``: one over its root, times the width and times the mean, by
+``integer_product``.
 """

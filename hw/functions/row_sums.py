@@ -9,7 +9,7 @@ from hw.block.binary32 import BINARY32_INFINITE, BINARY32_SIGNIFICAND, binary32_
 from hw.stream.packet import packet_layout
 from hw.target.delay import delay
 
-__all__ = ["FINE_BITS", "SQUARE_DIGIT", "RowSums", "row_sums_layout"]
+__all__ = ["FINE_BITS", "SQUARE_DIGIT", "RowSums", "row_beat_layout", "row_sums_layout"]
 
 _EXPONENT = BINARY32_INFINITE.bit_length()
 _MORE = 8
@@ -42,6 +42,11 @@ _LANE_CYCLES = 4
 """From an element to what it adds."""
 
 
+def row_beat_layout(lanes) -> data.StructLayout:
+    """A beat of a row's packet: its elements, and beside them the largest exponent field of the row."""
+    return packet_layout(data.ArrayLayout(binary32_layout(), lanes), _EXPONENT)
+
+
 def row_sums_layout() -> data.StructLayout:
     """Sums over a row; carries between them are left to who uses them.
 
@@ -69,9 +74,9 @@ class RowSums(wiring.Component):
 
     Members
     -------
-    i: In(stream of packets)
-        ``data``: ``lanes`` binary32; what the last beat of a row has behind it is +0. ``user``: the largest
-        exponent field of the row, with each of its beats. ``last``: the row ends.
+    i: In(stream of ``row_beat_layout(lanes)``)
+        ``user`` is the row's largest exponent field, in each of its beats; behind the row's end the last one
+        has +0.
     o: Out(stream of ``row_sums_layout()``)
 
     Raises
@@ -85,10 +90,9 @@ class RowSums(wiring.Component):
             raise ValueError(f"lanes must be at least 1, not {lanes!r}")
         self.lanes = lanes
         self.latency = _LANE_CYCLES + (lanes - 1).bit_length() + 1
-        elements = data.ArrayLayout(binary32_layout(), lanes)
         super().__init__(
             {
-                "i": In(stream.Signature(packet_layout(elements, _EXPONENT))),
+                "i": In(stream.Signature(row_beat_layout(lanes))),
                 "o": Out(stream.Signature(row_sums_layout())),
             }
         )

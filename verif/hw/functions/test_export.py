@@ -5,11 +5,15 @@ import pytest
 from gen.verilog import to_verilog
 from hw.functions.activation import ACTIVATIONS, Activation
 from hw.functions.exp2 import Exp2
+from hw.functions.integer_product import IntegerProduct
 from hw.functions.inverse import Inverse
 from hw.functions.product import Multiply17
 from hw.functions.reciprocal import Reciprocal
+from hw.functions.row_factors import RowFactors
+from hw.functions.row_statistics import RowStatistics
 from hw.functions.row_sums import RowSums
 from hw.functions.square_root import SquareRoot
+from hw.functions.variance import Variance
 
 UNITS = {
     "exp2": Exp2,
@@ -18,6 +22,10 @@ UNITS = {
     "square_root": lambda: SquareRoot(width=18),
     "reciprocal": Reciprocal,
     "row_sums": lambda: RowSums(lanes=3),
+    "variance": Variance,
+    "integer_product": lambda: IntegerProduct(multiplier=40, multiplicand=19),
+    "row_factors": RowFactors,
+    "row_statistics": lambda: RowStatistics(lanes=2),
 } | {name: lambda name=name: Activation(name) for name in ACTIVATIONS}
 
 
