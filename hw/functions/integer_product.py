@@ -27,8 +27,8 @@ class IntegerProduct(wiring.Component):
     is then in one of two places. Results below the normal range are zeros with their sign, and large ones are
     infinities.
 
-    Latency a cycle more than the multiplier's size has bits, one product at a time. Streams with valid and
-    ready; the factors are taken with the result.
+    Latency a cycle more than the multiplier's size has bits, at least 2; one product at a time. Streams with
+    valid and ready; the factors are taken with the result.
 
     Parameters
     ----------
@@ -62,8 +62,7 @@ class IntegerProduct(wiring.Component):
         total = Signal(self.multiplicand)
         m.d.comb += [
             total.eq((high + Mux(rest[0] ^ one, x.multiplicand, 0))[: len(total)]),
-            done.eq(~rest.any() & ~one),
-            self.o.valid.eq(full & done),
+            self.o.valid.eq(done),
             self.i.ready.eq(self.o.valid & self.o.ready),
         ]
         with m.If(~full):
@@ -77,14 +76,16 @@ class IntegerProduct(wiring.Component):
                 field.eq((x.power + _BIAS + self.multiplicand - 3)[:_FIELD]),
             ]
         with m.Elif(~done):
+            one_left = one & rest[0]
             m.d.sync += [
+                done.eq(~(rest[1:].any() | one_left)),
                 rest.eq(rest[1:]),
-                one.eq(one & rest[0]),
+                one.eq(one_left),
                 Cat(low, high).eq(Cat(low[1:], total)),
                 field.eq((field + 1)[:_FIELD]),
             ]
         with m.Elif(self.o.ready):
-            m.d.sync += full.eq(0)
+            m.d.sync += [full.eq(0), done.eq(0)]
 
         # A sum is at least the multiplicand: one of its two highest bits is set.
         above = high[-1]

@@ -17,7 +17,7 @@ class RowStatistics(wiring.Component):
     """Factor and offset of each row, as ``golden.functions.norm.row_statistics``.
 
     Three rows at a time: the sums of one are made while ``Variance`` and ``RowFactors`` have those before it.
-    Latency at most 199 cycles behind that of ``RowSums``, throughput a beat per cycle where rows last for at
+    Latency at most 200 cycles behind that of ``RowSums``, throughput a beat per cycle where rows last for at
     least ``row_cycles``; streams with valid and ready.
 
     Parameters
@@ -35,7 +35,7 @@ class RowStatistics(wiring.Component):
         Of all rows that are under way, as in ``Variance``.
     """
 
-    row_cycles = 102
+    row_cycles = 103
     """Fewest cycles from a row to the next one."""
 
     def __init__(self, *, lanes):

@@ -1,15 +1,18 @@
 """Arithmetic a bit per cycle, the lowest one first."""
 
-from amaranth.hdl import Module, Mux, Shape, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, signed
 
 __all__ = ["SerialArithmetic"]
+
+_GROUP = 3
+"""Low bits of a place, by which bits are picked first."""
 
 
 class SerialArithmetic:
     """Bits of integers in a module's registers, all of them 0 until ``run``.
 
     Every method returns the next bit of its result, from a register: a cycle later than the bits it is made
-    of.
+    of, two cycles later than ``place``.
 
     Parameters
     ----------
@@ -28,6 +31,7 @@ class SerialArithmetic:
         self._run = run
         self._place = place
         self._bits = bits
+        self._group = self.register("group", place[_GROUP:], len(place) - _GROUP)
 
     def register(self, name, value, shape=1):
         """``value`` a cycle later."""
@@ -42,7 +46,13 @@ class SerialArithmetic:
         """Those of ``number``, which has any width below ``bits``; 0 unless ``enable``."""
         padded = Signal(signed(self._bits), name=f"{name}_padded")
         self._m.d.comb += padded.eq(number)
-        return self.register(f"{name}_bit", padded.bit_select(self._place, 1) & enable)
+        # By the low bits of the place, then by the high ones.
+        low = self._place[:_GROUP]
+        groups = [padded[at : at + (1 << _GROUP)] for at in range(0, self._bits, 1 << _GROUP)]
+        picked = self.register(
+            f"{name}_picked", Cat(group.bit_select(low, 1) for group in groups), len(groups)
+        )
+        return self.register(f"{name}_bit", picked.bit_select(self._group, 1) & enable)
 
     def product(self, name, bit, factor):
         """Those of a number with this ``bit``, times the signed ``factor``, which stays."""

@@ -33,15 +33,14 @@ class SquareRoot(wiring.Component):
         # What is left of the number is at most twice the root.
         rest = Signal(self.width + 1, reset_less=True)
         steps = Signal(range(self.width + 1))
-        full = Signal()
-        done = steps == 0
+        full, done = Signal(), Signal()
         more = Cat(coming[-2:], rest)
         difference = Signal(len(more) + 1)
         below = difference[-1]
         m.d.comb += [
             difference.eq((more - Cat(Const(1, 2), root))[: len(difference)]),
             self.i.ready.eq(~full),
-            self.o.valid.eq(full & done),
+            self.o.valid.eq(done),
             self.o.payload.eq(root),
         ]
         with m.If(~full):
@@ -57,11 +56,12 @@ class SquareRoot(wiring.Component):
                 coming.eq(Cat(Const(0, 2), coming[:-2])),
                 root.eq(Cat(~below, root)[: self.width]),
                 steps.eq((steps - 1)[: len(steps)]),
+                done.eq(steps == 1),
             ]
             with m.If(below):
                 m.d.sync += rest.eq(more[: len(rest)])
             with m.Else():
                 m.d.sync += rest.eq(difference[: len(rest)])
         with m.Elif(self.o.ready):
-            m.d.sync += full.eq(0)
+            m.d.sync += [full.eq(0), done.eq(0)]
         return m

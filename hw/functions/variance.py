@@ -21,7 +21,7 @@ _BIAS = 127
 _BITS = 64
 """Bits of the variance of a row times its width squared, one of them for a shift by two."""
 
-_LATE = 4
+_LATE = 5
 """Registers from a bit of the sums to that of the variance."""
 
 _TOTAL_DROPS = 8
@@ -56,7 +56,7 @@ class Variance(wiring.Component):
     The lowest bit comes first, in serial arithmetic: products of a number by the bits of another one, sums
     with a carry. Then the highest bit is sought, two bits a cycle.
 
-    Latency 70 to 101 cycles, one row at a time, whose sums are held for 69; streams with valid and ready.
+    Latency 71 to 102 cycles, one row at a time, whose sums are held for 70; streams with valid and ready.
 
     Members
     -------
@@ -130,8 +130,8 @@ class Variance(wiring.Component):
         coarse = serial.bits_of("coarse_of_total", coarse, enable=mean)
         bit = serial.sum("minus_total", (), subtracts=(fine, coarse))
         total = Signal(signed(TOTAL_BITS), name="minus_total", reset_less=True)
-        # The lowest bit comes two cycles late, and what came before leaves at the other end.
-        with m.If(run & (place <= TOTAL_BITS + _TOTAL_DROPS + 1)):
+        # The lowest bit comes three cycles late, and what came before leaves at the other end.
+        with m.If(run & (place <= TOTAL_BITS + _TOTAL_DROPS + 2)):
             m.d.sync += total.eq(Cat(total[1:], bit))
         return total
 

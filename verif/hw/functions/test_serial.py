@@ -102,5 +102,5 @@ def test_latency_of_products(multiplier):
     payload = factors_layout(multiplier=40, multiplicand=19).const(factors).as_value().value
     unit = IntegerProduct(multiplier=40, multiplicand=19)
     _, cycles = streamed(unit, [payload] * 2, stalls=False)
-    latency = 1 + abs(multiplier).bit_length()
+    latency = 1 + max(1, abs(multiplier).bit_length())
     assert cycles == [latency, 2 * latency + 1]
