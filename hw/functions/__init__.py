@@ -11,5 +11,5 @@ Out: a binary32.
 
 ``row_statistics``: what normalizes a row, from its elements. ``row_sums``: their sums. ``variance``: made of
 these, by ``serial_arithmetic``. ``row_factors``: one over its root, times the width and times the mean, by
-``integer_product``.
+``integer_product``. ``normalize``: a row's elements, by these, and modulated.
 """

@@ -53,12 +53,14 @@ class IntegerProduct(wiring.Component):
         x, y = self.i.p, self.o.p
         sign = x.multiplier[-1]
         # Bits of the multiplier that are left, inverted if it is negative; then one is added to them.
-        rest, one = Signal(self.multiplier, reset_less=True), Signal(reset_less=True)
+        rest = Signal(self.multiplier, reset_less=True)
+        one = Signal(reset_less=True)
         # What of the sum is complete goes on below it, as far as the result needs it.
         high = Signal(self.multiplicand - 1, reset_less=True)
         low = Signal(BINARY32_SIGNIFICAND + 1 - len(high), reset_less=True)
         field = Signal(signed(_FIELD), reset_less=True)
-        full, done = Signal(), Signal()
+        full = Signal()
+        done = Signal()
         total = Signal(self.multiplicand)
         m.d.comb += [
             total.eq((high + Mux(rest[0] ^ one, x.multiplicand, 0))[: len(total)]),

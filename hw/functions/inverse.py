@@ -39,7 +39,8 @@ class Inverse(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        divisor, rest = Signal(self.width, reset_less=True), Signal(self.width, reset_less=True)
+        divisor = Signal(self.width, reset_less=True)
+        rest = Signal(self.width, reset_less=True)
         # A one runs ahead of the quotient: where it arrives at the top all steps are done.
         quotient = Signal(self.steps + 1, reset_less=True)
         full = Signal()

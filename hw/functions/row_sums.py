@@ -101,7 +101,8 @@ class RowSums(wiring.Component):
         m = Module()
         i, o = self.i, self.o
         # One row at most is between its end and its sums: these find their place free.
-        ended, taken = Signal(), Signal()
+        ended = Signal()
+        taken = Signal()
         largest = Signal(_EXPONENT, reset_less=True)
         m.d.comb += [
             i.ready.eq(~(ended & i.p.last)),

@@ -29,11 +29,13 @@ class SquareRoot(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        coming, root = Signal(2 * self.width, reset_less=True), Signal(self.width, reset_less=True)
+        coming = Signal(2 * self.width, reset_less=True)
+        root = Signal(self.width, reset_less=True)
         # What is left of the number is at most twice the root.
         rest = Signal(self.width + 1, reset_less=True)
         steps = Signal(range(self.width + 1))
-        full, done = Signal(), Signal()
+        full = Signal()
+        done = Signal()
         more = Cat(coming[-2:], rest)
         difference = Signal(len(more) + 1)
         below = difference[-1]

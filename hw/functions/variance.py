@@ -84,7 +84,8 @@ class Variance(wiring.Component):
         m = Module()
         i, o = self.i, self.o
         place = Signal(range(_BITS + _LATE))
-        run, last = Signal(), Signal()
+        run = Signal()
+        last = Signal()
         value = Signal(_BITS, reset_less=True)
         power = Signal.like(o.p.power, reset_less=True)
         largest = Signal.like(o.p.largest, reset_less=True)

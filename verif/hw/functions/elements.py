@@ -9,16 +9,22 @@ __all__ = ["results_of", "streamed"]
 
 
 def results_of(unit, **arguments) -> np.ndarray:
-    """Bit patterns of the unit's results of bit patterns by the name of its inputs, one after the other."""
+    """Bit patterns of the unit's results of bit patterns by the name of its inputs, one after the other.
+
+    An input comes the unit's ``arrivals`` cycles after the first ones, if it has any.
+    """
     length = len(next(iter(arguments.values())))
     found = []
+    arrivals = getattr(unit, "arrivals", {})
 
     async def drive(ctx):
         for at in range(length + unit.latency):
             if at >= unit.latency:
                 found.append(ctx.get(unit.o.as_value()))
             for name, patterns in arguments.items():
-                ctx.set(getattr(unit, name).as_value(), int(patterns[at]) if at < length else 0x7FC00000)
+                number = at - arrivals.get(name, 0)
+                pattern = int(patterns[number]) if 0 <= number < length else 0x7FC00000
+                ctx.set(getattr(unit, name).as_value(), pattern)
             await ctx.tick()
 
     simulate(unit, drive)

@@ -7,6 +7,7 @@ from hw.functions.activation import ACTIVATIONS, Activation
 from hw.functions.exp2 import Exp2
 from hw.functions.integer_product import IntegerProduct
 from hw.functions.inverse import Inverse
+from hw.functions.normalize import Normalize
 from hw.functions.product import Multiply17
 from hw.functions.reciprocal import Reciprocal
 from hw.functions.row_factors import RowFactors
@@ -26,6 +27,7 @@ UNITS = {
     "integer_product": lambda: IntegerProduct(multiplier=40, multiplicand=19),
     "row_factors": RowFactors,
     "row_statistics": lambda: RowStatistics(lanes=2),
+    "normalize": Normalize,
 } | {name: lambda name=name: Activation(name) for name in ACTIVATIONS}
 
 
