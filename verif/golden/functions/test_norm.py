@@ -36,6 +36,14 @@ def test_statistics_of_patterns():
         assert got == [*reference.row_statistics(row, epsilon=Fraction(0))]
 
 
+def test_a_subnormal_epsilon_counts_as_zero():
+    row = np.array([[3.0, -1.0]], np.float32) * np.float32(2.0**-100)
+    least = 2.0**-126 / 4  # times the width squared: the least normal number
+    none, below, normal = (row_statistics(row, eps=eps)[0] for eps in (0.0, least * 0.999, least))
+    assert (none == below).all()
+    assert (none != normal).all()
+
+
 def test_longest_row_does_not_overflow():
     row = np.full(LONGEST_ROW, -1.9999999, np.float32)
     row[::2] *= -1

@@ -16,9 +16,11 @@ from hw.functions.row_sums import RowSums
 from hw.functions.square_root import SquareRoot
 from hw.functions.variance import Variance
 
-UNITS = {
-    "exp2": Exp2,
-    "product": Multiply17,
+UNITS = {"exp2": Exp2, "product": Multiply17} | {
+    name: lambda name=name: Activation(name) for name in ACTIVATIONS
+}
+
+UNITS |= {
     "inverse": lambda: Inverse(width=18, steps=19),
     "square_root": lambda: SquareRoot(width=18),
     "reciprocal": Reciprocal,
@@ -28,7 +30,7 @@ UNITS = {
     "row_factors": RowFactors,
     "row_statistics": lambda: RowStatistics(lanes=2),
     "normalize": Normalize,
-} | {name: lambda name=name: Activation(name) for name in ACTIVATIONS}
+}
 
 
 @pytest.mark.parametrize("name", UNITS)

@@ -7,8 +7,8 @@ from golden.functions.norm import row_statistics
 from hw.functions.row_statistics import RowStatistics
 from verif.golden.functions.patterns import from_bits
 from verif.golden.samples import bits
-from verif.hw.functions.elements import streamed
 from verif.hw.functions.rows import beats, tried_rows
+from verif.hw.functions.streamed import streamed
 
 
 def statistics(rows, *, lanes, eps, mean=True, stalls=True):

@@ -8,8 +8,8 @@ import pytest
 from golden.functions.norm import LONGEST_ROW
 from golden.reference import binary32_value
 from hw.functions.row_sums import FINE_BITS, SQUARE_DIGIT, RowSums, row_sums_layout
-from verif.hw.functions.elements import streamed
 from verif.hw.functions.rows import beats, largest_exponent, tried_rows
+from verif.hw.functions.streamed import streamed
 
 
 def elements_of(row: np.ndarray) -> list[int]:

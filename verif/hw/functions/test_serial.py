@@ -13,7 +13,7 @@ from hw.functions.inverse import Inverse
 from hw.functions.reciprocal import Reciprocal
 from hw.functions.square_root import SquareRoot
 from verif.golden.functions.patterns import PATTERNS, from_bits
-from verif.hw.functions.elements import streamed
+from verif.hw.functions.streamed import streamed
 
 
 def reciprocals(patterns) -> list[int]:

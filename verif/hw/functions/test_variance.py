@@ -10,7 +10,7 @@ from golden.functions.norm import LONGEST_ROW
 from golden.reference import binary32_value
 from hw.functions.row_sums import FINE_BITS, SQUARE_DIGIT, row_sums_layout
 from hw.functions.variance import Variance, variance_layout
-from verif.hw.functions.elements import streamed
+from verif.hw.functions.streamed import streamed
 
 WIDTHS = (1, 7, 16384)
 EPSILONS = {
