@@ -71,6 +71,13 @@ class RowFactors(wiring.Component):
         # Powers of two of the deviation's unit, and of the total's relative to it.
         unit = STATISTIC_BITS + _BIAS - _INVERSE
         total_unit = STATISTIC_BITS - BINARY32_FRACTION - _INVERSE
+        # They are complete long before a product begins.
+        factor_power = Signal.like(product.i.p.power, name="factor_power", reset_less=True)
+        offset_power = Signal.like(product.i.p.power, name="offset_power", reset_less=True)
+        m.d.sync += [
+            factor_power.eq((unit - largest - power)[: len(factor_power)]),
+            offset_power.eq(total_unit - power),
+        ]
         m.d.comb += [
             root.i.payload.eq(i.p.number),
             product.i.p.multiplicand.eq(inverse.o.payload),
@@ -91,7 +98,7 @@ class RowFactors(wiring.Component):
                 m.d.comb += [
                     product.i.valid.eq(inverse.o.valid),
                     product.i.p.multiplier.eq(self.width),
-                    product.i.p.power.eq((unit - largest - power)[: len(product.i.p.power)]),
+                    product.i.p.power.eq(factor_power),
                     product.o.ready.eq(1),
                 ]
                 nan = largest == BINARY32_INFINITE
@@ -102,7 +109,7 @@ class RowFactors(wiring.Component):
                 m.d.comb += [
                     product.i.valid.eq(1),
                     product.i.p.multiplier.eq(total),
-                    product.i.p.power.eq(total_unit - power),
+                    product.i.p.power.eq(offset_power),
                     o.valid.eq(product.o.valid),
                     product.o.ready.eq(o.ready),
                     inverse.o.ready.eq(product.i.ready),

@@ -118,21 +118,18 @@ class RowSums(wiring.Component):
         before = self.latency - 1
         adds = delay(m, "adds", taken, before, reset_less=False)
         ends = delay(m, "ends", i.p.last, before)
-        begins = Signal(init=1)
-        with m.If(adds):
-            m.d.sync += begins.eq(ends)
         with m.If(adds & ends):
             m.d.sync += o.valid.eq(1)
         for name in _SHAPES:
             part = _tree(m, name, [lane[name] for lane in lanes])
             result = getattr(o.p, name)
-            so_far = Signal(result.shape(), name=f"{name}_so_far", reset_less=True)
+            so_far = Signal(result.shape(), name=f"{name}_so_far")
             total = Signal.like(so_far, name=f"{name}_total")
-            m.d.comb += total.eq((Mux(begins, 0, so_far) + part)[: len(total)])
+            m.d.comb += total.eq((so_far + part)[: len(total)])
             with m.If(adds):
                 m.d.sync += so_far.eq(total)
             with m.If(adds & ends):
-                m.d.sync += result.eq(total)
+                m.d.sync += [result.eq(total), so_far.eq(0)]
         return m
 
 

@@ -145,14 +145,14 @@ class Variance(wiring.Component):
         coarse = serial.register("coarse_late", serial.bits_of("coarse", sums.coarse, enable=self.mean))
         scaled = serial.product("scaled", squares, Cat(self.width, Const(0, 1)).as_signed())
         total = serial.product("total", coarse, sums.coarse)
-        epsilon = serial.register("epsilon_bit", self._epsilon_bit(m, run, place))
+        epsilon = self._epsilon_bit(m, serial, run, place)
         return serial.sum("variance", (scaled, epsilon), subtracts=(total,))
 
-    def _epsilon_bit(self, m, run, place):
+    def _epsilon_bit(self, m, serial, run, place):
         """A bit of epsilon, or of the largest that is added, in the variance's unit: beside the products."""
         epsilon, largest = self.epsilon, self.i.p.largest
         # Which bit of the significand is next, if any. It starts below the variance's lowest bit.
-        before = _LATE - 2
+        before = _LATE - 3
         unit = 2 * (_BIAS + STATISTIC_BITS) - (_BIAS + BINARY32_SIGNIFICAND - 1)
         position = Signal(signed(len(epsilon.exponent) + 2), reset_less=True)
         large = Signal(reset_less=True)
@@ -168,6 +168,7 @@ class Variance(wiring.Component):
             with m.If(is_large):
                 m.d.sync += position.eq(1 - before - _MOST_EPSILON)
         significand = Cat(epsilon.fraction, Const(1, 1), Const(0, 32 - BINARY32_SIGNIFICAND))
-        inside = normal & (position[5:] == 0)
-        bit = Mux(large, ~position[:5].any(), significand.bit_select(position[:5], 1))
-        return inside & bit
+        inside = serial.register("epsilon_inside", normal & (position[5:] == 0))
+        first = serial.register("epsilon_first", ~position[:5].any())
+        picked = serial.register("epsilon_picked", significand.bit_select(position[:5], 1))
+        return serial.register("epsilon_bit", inside & Mux(large, first, picked))
