@@ -55,7 +55,7 @@ class RowFactors(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         i, o = self.i, self.o
-        m.submodules.root = root = SquareRoot(width=ROOT_BITS)
+        m.submodules.square_root = root = SquareRoot(width=ROOT_BITS)
         m.submodules.inverse = inverse = Inverse(width=ROOT_BITS, steps=ROOT_BITS + 1)
         m.submodules.product = product = IntegerProduct(multiplier=TOTAL_BITS, multiplicand=ROOT_BITS + 1)
         wiring.connect(m, root.o, inverse.i)
