@@ -15,7 +15,7 @@ from hw.block.binary32 import (
 __all__ = ["FLOAT_SUM_STAGES", "float_sum"]
 
 FLOAT_SUM_STAGES = 14
-"""Register stages of a sum."""
+"""Register stages of a sum, with the last one."""
 
 _SIZE = BINARY32_BITS - 1
 """Bits of a binary32 without its sign, which order as its size does."""
@@ -32,7 +32,9 @@ _EXPONENT = 10
 
 
 def float_sum(lane, x, y):
-    """``x + y`` in binary32, ties to even, bit for bit ``golden.add_binary32``: a register of the last stage.
+    """``x + y`` in binary32, ties to even, bit for bit ``golden.add_binary32``.
+
+    The value of the last stage is returned, for a register that is the caller's.
 
     Subnormal operands and sums count as zeros of their sign. A NaN, and infinity minus infinity, give
     0x7FC00000.
@@ -40,7 +42,7 @@ def float_sum(lane, x, y):
     Parameters
     ----------
     lane:
-        Registers of `FLOAT_SUM_STAGES` stages: ``register`` and ``carry`` as in ``hw.stream.stages.Stages``.
+        Registers of the other stages: ``register`` and ``carry`` as in ``hw.stream.stages.Stages``.
     x, y:
         Binary32 as bit patterns, before the first stage.
     """
@@ -110,7 +112,7 @@ def float_sum(lane, x, y):
     small = zero | (biased <= 0)
     large = infinite | (biased >= BINARY32_INFINITE)
     size = Mux(large, BINARY32_INFINITE << BINARY32_FRACTION, Mux(small, 0, rounded[:_SIZE]))
-    return lane.register(14, "sum", Mux(nan, Const(BINARY32_NAN, BINARY32_BITS), Cat(size[:_SIZE], sign)))
+    return Mux(nan, Const(BINARY32_NAN, BINARY32_BITS), Cat(size[:_SIZE], sign))
 
 
 def _significand(number):

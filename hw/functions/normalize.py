@@ -40,13 +40,14 @@ class Normalize(wiring.Component):
         m = Module()
         m.submodules.normalizing = normalizing = Multiply17()
         m.submodules.scaling = scaling = Multiply17()
-        sums = [
-            float_sum(_Registers(m, name), product.o.as_value(), addend.as_value())
-            for name, product, addend in (
-                ("centered", normalizing, self.offset),
-                ("shifted", scaling, self.shift),
-            )
-        ]
+        sums = []
+        for name, product, addend in (
+            ("centered", normalizing, self.offset),
+            ("shifted", scaling, self.shift),
+        ):
+            registers = _Registers(m, name)
+            value = float_sum(registers, product.o.as_value(), addend.as_value())
+            sums.append(registers.register(FLOAT_SUM_STAGES, "sum", value))
         m.d.comb += [
             normalizing.x.eq(self.x),
             normalizing.y.eq(self.factor),

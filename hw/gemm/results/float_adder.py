@@ -56,7 +56,11 @@ class FloatAdder(wiring.Component):
         m = Module()
         pipe = Pipeline(m, i=self.i, o=self.o, stages=self.latency)
         addends = self.i.p.data
-        sums = [float_sum(_Lane(pipe, k), addends.x[k], addends.y[k]) for k in range(self.lanes)]
+        sums = []
+        for k in range(self.lanes):
+            lane = _Lane(pipe, k)
+            value = float_sum(lane, addends.x[k], addends.y[k])
+            sums.append(lane.register(self.latency, "sum", value))
         m.d.comb += [
             Value.cast(self.o.p.data).eq(Cat(sums)),
             Value.cast(self.o.p.user).eq(pipe.carry(1, self.latency, "user", Value.cast(self.i.p.user))),
