@@ -39,7 +39,7 @@ def row_statistics(x: Floats, *, eps: float, mean: bool = True) -> tuple[Floats,
     x:
         float32 ``[..., width]``, finite, ``width`` at most `LONGEST_ROW`; subnormals are zeros.
     eps:
-        What is added to the variance, at least 0; ``eps * width**2`` counts as binary32.
+        What is added to the variance, at least 0; ``eps * width**2`` counts as binary32, 0 if subnormal.
     mean:
         False for RMS norm: the mean counts as 0.
 
@@ -64,7 +64,7 @@ def row_statistics(x: Floats, *, eps: float, mean: bool = True) -> tuple[Floats,
     first = coarse.sum(-1, keepdims=True) * mean
     second = (coarse * coarse).sum(-1, keepdims=True)
     scale = STATISTIC_BITS + _BIAS - largest
-    epsilon = np.float64(np.float32(eps * width**2)) * np.exp2(2.0 * scale)
+    epsilon = np.float64(_flushed(np.asarray(eps * width**2, np.float32))) * np.exp2(2.0 * scale)
     variance = width * second - first * first + np.floor(np.minimum(epsilon, _MOST_EPSILON)).astype(np.int64)
     variance = np.maximum(variance, 1)
 

@@ -8,7 +8,7 @@ from golden.functions.activation import Gate, parabolas
 from golden.functions.exp2 import exp2_table
 from golden.reference import QUIET_NAN, binary32_value, round_binary32
 
-__all__ = ["activation", "exp2", "multiply17", "row_statistics"]
+__all__ = ["activation", "divide", "exp2", "multiply17", "reciprocal", "row_statistics"]
 
 _SIGN, _INFINITY = 1 << 31, 0x7F800000
 
@@ -41,6 +41,22 @@ def multiply17(x: int, y: int) -> int:
         return sign
     product = _cut(sizes[0], 17) * _cut(sizes[1], 17)
     return sign | round_binary32(product) & ~_SIGN
+
+
+def reciprocal(bits: int) -> int:
+    """1/x of a bit pattern, as one: the quotient by 24 bits has 17 bits, or is the next power of two."""
+    size, sign = bits & ~_SIGN, bits & _SIGN
+    if size > _INFINITY:
+        return QUIET_NAN
+    if size < 1 << 23:
+        return sign | _INFINITY
+    quotient = Fraction(2**40 // (size & 0x7FFFFF | 1 << 23)) * Fraction(2) ** (110 - (size >> 23))
+    return sign if size == _INFINITY or quotient < Fraction(2) ** -126 else sign | round_binary32(quotient)
+
+
+def divide(x: int, y: int) -> int:
+    """The quotient of two bit patterns, as one."""
+    return multiply17(x, reciprocal(y))
 
 
 def activation(gate: Gate, bits: int) -> int:

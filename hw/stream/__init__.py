@@ -8,5 +8,6 @@ Out: the same transfers, in order, none lost.
 ``skid_buffer``, ``queue``, ``block_queue`` (with ``ring_reader``): what waits in registers, in distributed
 and in block memory. ``memory_read``: streams out of block memories. ``arbiter``: many streams into one.
 ``pipeline``, ``free_pipeline``: the registers of units with stages, which stop or never stop; ``stages``:
-what both offer, ``free_stages``: those that never stop, alone.
+what both offer, ``free_stages``: those that never stop, alone, ``named_stages``: those of one of several
+parts.
 """

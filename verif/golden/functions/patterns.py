@@ -1,8 +1,8 @@
-"""Bit patterns of binary32 to try functions on."""
+"""Bit patterns of binary32, and rows, to try functions on."""
 
 import numpy as np
 
-__all__ = ["PATTERNS", "from_bits"]
+__all__ = ["PATTERNS", "from_bits", "rows"]
 
 
 def _patterns() -> list[int]:
@@ -22,3 +22,25 @@ PATTERNS = _patterns()
 def from_bits(patterns) -> np.ndarray:
     """The float32 with these bit patterns."""
     return np.array(patterns, np.uint32).view(np.float32)
+
+
+def rows(rng, width: int) -> list[np.ndarray]:
+    """Ordinary rows, with outliers, with a large mean, constant, tiny, huge, mixed exponents, zeros."""
+    x = rng.normal(size=width)
+    outliers = np.where(rng.random(width) < 0.05, 1000.0, 1.0)
+    return [
+        np.asarray(row, np.float32)
+        for row in (
+            x,
+            x * outliers,
+            x + 100,
+            np.full(width, 3.0),
+            x * 2.0**-120,
+            x * 2.0**120,
+            x * 2.0 ** rng.integers(-40, 40, width),
+            -np.abs(x),
+            np.zeros(width),
+            np.full(width, 2.0**-130),
+            np.where(rng.random(width) < 0.9, 0, x),
+        )
+    ]

@@ -8,34 +8,12 @@ import pytest
 from golden import add_binary32
 from golden.functions import multiply17, normalize, reference
 from golden.functions.norm import LONGEST_ROW, row_statistics
-from verif.golden.functions.patterns import PATTERNS, from_bits
+from verif.golden.functions.patterns import PATTERNS, from_bits, rows
 from verif.golden.samples import bits
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 EPS = 1e-6
-
-
-def rows(rng, width: int) -> list[np.ndarray]:
-    """Ordinary rows, with outliers, with a large mean, constant, tiny, huge, mixed exponents, zeros."""
-    x = rng.normal(size=width)
-    outliers = np.where(rng.random(width) < 0.05, 1000.0, 1.0)
-    return [
-        np.asarray(row, np.float32)
-        for row in (
-            x,
-            x * outliers,
-            x + 100,
-            np.full(width, 3.0),
-            x * 2.0**-120,
-            x * 2.0**120,
-            x * 2.0 ** rng.integers(-40, 40, width),
-            -np.abs(x),
-            np.zeros(width),
-            np.full(width, 2.0**-130),
-            np.where(rng.random(width) < 0.9, 0, x),
-        )
-    ]
 
 
 @pytest.mark.parametrize("mean", [True, False], ids=["layer norm", "RMS norm"])
@@ -56,6 +34,14 @@ def test_statistics_of_patterns():
         row = rng.choice(finite, 5).tolist()
         got = [int(bits(value)[0]) for value in row_statistics(from_bits(row), eps=0.0)]
         assert got == [*reference.row_statistics(row, epsilon=Fraction(0))]
+
+
+def test_a_subnormal_epsilon_counts_as_zero():
+    row = np.array([[3.0, -1.0]], np.float32) * np.float32(2.0**-100)
+    least = 2.0**-126 / 4  # times the width squared: the least normal number
+    none, below, normal = (row_statistics(row, eps=eps)[0] for eps in (0.0, least * 0.999, least))
+    assert (none == below).all()
+    assert (none != normal).all()
 
 
 def test_longest_row_does_not_overflow():
