@@ -55,7 +55,7 @@ def regions(d: Descriptor) -> dict[str, Region]:
         add("A", d.m, d.a_pitch, d.a_format, d.k, d.a_mx9_blocks)
         add("B", d.n, d.b_pitch, d.b_format, d.k, d.b_mx9_blocks)
     else:
-        add("A", d.m, d.a_pitch, d.a_format, d.n)
+        add("A", d.m, d.a_pitch, d.a_format, d.n + d.divide)
         if d.permute:
             found["B"] = Region("B", d.b_address, 0, 1, INDEX_BYTES * d.n, INDEX_BYTES)
     add("D", d.m, d.d_pitch, d.d_format, d.n, d.d_mx9_blocks)
@@ -111,7 +111,7 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
     has_function = d.function != Function.NONE
     if has_function and (d.function not in list(Function) or d.gate or d.accumulate):
         yield ErrorCode.FUNCTION
-    if (has_function or d.gate) and parameters.function_lanes == 0:
+    if (has_function or d.gate or d.divide) and parameters.function_lanes == 0:
         yield ErrorCode.FUNCTION
 
 
@@ -120,7 +120,7 @@ def _unused(d: Descriptor) -> Iterator[int]:
     if not (d.bias or d.gate):
         yield d.bias_address
     if d.operation == Operation.PRODUCT:
-        yield d.permute
+        yield from (d.permute, d.divide)
     elif d.operation == Operation.REORDER:
         yield from (
             d.bias,

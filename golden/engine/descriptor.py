@@ -20,7 +20,7 @@ class Operation(IntEnum):
     """D[M, N] = A[M, K] * B[N, K]^T, plus a bias row, through a function or times a gate row, plus D's
     old values."""
     REORDER = 1
-    """Float rows A[M, N], permuted along N, as rows of blocks D[M, N]."""
+    """Float rows A[M, N], permuted along N, or divided by A[:, N] too, as rows of blocks D[M, N]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,7 @@ class Descriptor:
     permute: int = 0
     function: int = 0
     gate: int = 0
+    divide: int = 0
     a_format: int = 0
     b_format: int = 0
     d_format: int = 0

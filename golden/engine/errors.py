@@ -64,7 +64,7 @@ _MEANINGS = {
     "OVERLAP_A": "D meets A, the gaps between rows of both counted",
     "OVERLAP_B": "D meets B or the permutation, the gaps between rows of both counted",
     "OVERLAP_BIAS": "D meets the bias, the gaps between D's rows counted",
-    "FUNCTION": "unknown function, one beside gate or accumulation, or one or a gate in an engine without",
+    "FUNCTION": "unknown function, one beside gate or accumulation; any, gate or divide in an engine without",
     "READ_SLAVE_ERROR": "memory answered a read with SLVERR",
     "READ_DECODE_ERROR": "memory answered a read with DECERR",
     "WRITE_SLAVE_ERROR": "memory answered a write with SLVERR",

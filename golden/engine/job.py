@@ -10,7 +10,8 @@ Of a product, in this order, every step for all of D:
 4. as it is (binary32), rounded to bfloat16, or quantized along N with zeros behind column N.
 
 Bias and old D count as zero of their sign where they are subnormal. Rows of a reorder job are
-permuted, ``D[:, i] = A[:, permutation[i]]``, then quantized like step 4.
+divided by their last element, ``golden.functions.divide_by_column``, permuted, ``D[:, i] = A[:,
+permutation[i]]``, either if asked for, then quantized like step 4.
 
 Nothing but the rows of D is written. Jobs run strictly one after the other: the next one reads
 what this one wrote.
@@ -27,7 +28,7 @@ from golden.engine.matrix import floats_from_rows, floats_to_rows, from_rows, to
 from golden.engine.memory_format import FLOAT_FORMATS, INDEX_BYTES, MemoryFormat
 from golden.engine.parameters import EngineParameters
 from golden.formats import BLOCK_SIZE, MX9
-from golden.functions import multiply17
+from golden.functions import divide_by_column, multiply17
 from golden.matmul import matmul
 from golden.quantization import quantize
 from golden.rounding import add_binary32
@@ -71,6 +72,8 @@ def run(
     d_format = MemoryFormat(d.d_format)
     if d.operation == Operation.REORDER:
         values = floats_from_rows(views["A"], MemoryFormat(d.a_format))
+        if d.divide:
+            values = divide_by_column(values[:, :-1], values[:, -1:])
         if d.permute:
             order = views["B"].copy().view(f"<u{INDEX_BYTES}")[0]
             if (order >= d.n).any():

@@ -275,6 +275,7 @@ def _descriptor() -> Iterable[Register]:
             "product: multiply every row by the gate row, which lies behind the bias row, without it at BIAS;"
             " before accumulate",
         ),
+        ("divide", 13, 1, "reorder: A's rows have one element more, by which the others are divided"),
     )
     code = ", ".join(f"{f.value} {f.name if f.block_format else f.name.lower()}" for f in MemoryFormat)
     operands, floats, results, quantized = map(

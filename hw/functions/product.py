@@ -42,12 +42,14 @@ class Multiply17(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.o.as_value().eq(multiply17_stages(FreeStages(m), self.x, self.y))
+        stages = FreeStages(m)
+        product = multiply17_stages(stages, self.x, self.y)
+        m.d.comb += self.o.as_value().eq(stages.register(PRODUCT_STAGES, "value", product))
         return m
 
 
 def multiply17_stages(stages, x, y):
-    """The product of two ``binary32_layout``, in a register of stage `PRODUCT_STAGES` of ``stages``."""
+    """The product of two ``binary32_layout``, for a register of stage `PRODUCT_STAGES` of ``stages``."""
     factors = [
         stages.register(
             1, f"{name}_cut", Cat(factor.fraction, Const(1, 1))[BINARY32_SIGNIFICAND - SIGNIFICAND_BITS :]
@@ -83,6 +85,4 @@ def multiply17_stages(stages, x, y):
 
     size = Mux(infinity | beyond, BINARY32_INFINITE << BINARY32_FRACTION, whole[: BINARY32_BITS - 1])
     size = Mux(zero | (below & ~infinity), 0, size)[: BINARY32_BITS - 1]
-    return stages.register(
-        PRODUCT_STAGES, "product_value", Mux(nan, Const(BINARY32_NAN, BINARY32_BITS), Cat(size, sign))
-    )
+    return Mux(nan, Const(BINARY32_NAN, BINARY32_BITS), Cat(size, sign))

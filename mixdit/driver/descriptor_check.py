@@ -119,13 +119,14 @@ def _operations(parameters: EngineParameters) -> str:
 
 def _function(d: Descriptor, parameters: EngineParameters) -> str:
     if not parameters.function_lanes:
-        allowed = "NONE, and gate 0, on an engine without functions"
+        allowed = "NONE, and gate and divide 0, on an engine without functions"
     elif d.gate or d.accumulate:
         allowed = "NONE beside gate or accumulate"
     else:
         allowed = ", ".join(f.name for f in Function)
     name = Function(d.function).name if d.function in list(Function) else d.function
-    return f"function must be {allowed}, not {name}" + (" and gate 1" if d.gate else "")
+    others = "".join(f" and {flag} 1" for flag in ("gate", "divide") if getattr(d, flag))
+    return f"function must be {allowed}, not {name}{others}"
 
 
 def _sizes(d: Descriptor, parameters: EngineParameters) -> str:
@@ -140,7 +141,7 @@ def _unused(d: Descriptor) -> str:
     """The fields that must be 0 and are not, registers for reserved bits."""
     names = [] if d.bias or d.gate else ["bias_address"]
     if d.operation == Operation.PRODUCT:
-        names.append("permute")
+        names += ["permute", "divide"]
     elif d.operation == Operation.REORDER:
         names += [
             "bias",

@@ -185,17 +185,27 @@ class Gemm(EngineMemory):
         job = self._product(a, b, d, bias, arguments.flag("accumulate", accumulate), keep, function, gate)
         return self._queue(job, a, b, d, *vectors.values())
 
-    def reorder(self, a: DeviceMatrix, d: DeviceMatrix, permutation: DevicePermutation | None = None) -> int:
-        """Queue ``D[:, i] = A[:, permutation[i]]``, quantized.
+    def reorder(
+        self,
+        a: DeviceMatrix,
+        d: DeviceMatrix,
+        permutation: DevicePermutation | None = None,
+        *,
+        divide: bool = False,
+    ) -> int:
+        """Queue ``D[:, i] = A[:, permutation[i]]``, quantized, or of ``A[:, :N] / A[:, N:]``.
 
         Parameters
         ----------
         a:
-            ``[M, N]`` of binary32 or bfloat16.
+            ``[M, N]`` of binary32 or bfloat16, ``[M, N + 1]`` to divide.
         d:
             ``[M, N]`` of blocks.
         permutation:
             What `store_permutation` gave, of length N; left out, the order stays.
+        divide:
+            Whether each row is divided by its last element, such as softmax's sum, on an engine with
+            `function_lanes`.
 
         Returns
         -------
@@ -213,19 +223,21 @@ class Gemm(EngineMemory):
         self._mine("d", d)
         if a.format.block_format is not None:
             raise ValueError(f"a must be BINARY32 or BFLOAT16, not {a.format.name}")
-        if a.shape != d.shape:
-            raise ValueError(f"d must have shape {a.shape}, not {d.shape}")
+        rows, columns = a.shape[0], a.shape[1] - arguments.flag("divide", divide)
+        if (rows, columns) != d.shape:
+            raise ValueError(f"d must have shape {(rows, columns)}, not {d.shape}")
         used: list[DeviceMatrix | DevicePermutation] = [a, d]
         if permutation is not None:
             self._check_permutation("permutation", permutation)
-            if permutation.length != a.shape[1]:
-                raise ValueError(f"permutation must have length {a.shape[1]}, not {permutation.length}")
+            if permutation.length != columns:
+                raise ValueError(f"permutation must have length {columns}, not {permutation.length}")
             used.append(permutation)
         job = Descriptor(
             operation=Operation.REORDER,
             permute=int(permutation is not None),
-            m=a.shape[0],
-            n=a.shape[1],
+            divide=int(divide),
+            m=rows,
+            n=columns,
             b_address=0 if permutation is None else permutation.piece.address,
             **_fields("a", a),
             **_fields("d", d),

@@ -34,7 +34,7 @@ from golden.engine import (
     to_rows,
 )
 from golden.formats import STREAM_FORMATS
-from golden.functions import exp2, gelu, multiply17, silu
+from golden.functions import divide_by_column, exp2, gelu, multiply17, silu
 
 ENGINE = EngineParameters(k_blocks=2, address_bits=20, reorder_columns=256, function_lanes=4)
 
@@ -78,6 +78,7 @@ LIMIT = 1 << 20
 REFUSED = [
     (PRODUCT, {"reserved": (1 << 31, *PRODUCT.reserved[1:])}, ErrorCode.RESERVED_BITS),
     (PRODUCT, {"permute": 1}, ErrorCode.RESERVED_BITS),
+    (PRODUCT, {"divide": 1}, ErrorCode.RESERVED_BITS),
     (PRODUCT, {"bias_address": 4}, ErrorCode.RESERVED_BITS),
     (REORDER, {"k": 16}, ErrorCode.RESERVED_BITS),
     (REORDER, {"bias": 1}, ErrorCode.RESERVED_BITS),
@@ -113,6 +114,8 @@ REFUSED = [
     (PRODUCT, {"d_address": 0x100 + 3 * 36 - 4}, ErrorCode.OVERLAP_A),
     (PRODUCT, {"d_address": 0x1000 - 240 + 4}, ErrorCode.OVERLAP_B),
     (REORDER, {"d_address": 0x1000 + 38}, ErrorCode.OVERLAP_B),
+    (REORDER, {"divide": 1}, ErrorCode.A_PITCH),
+    (REORDER, {"divide": 1, "a_pitch": 84, "a_address": LIMIT - 3 * 84 + 4}, ErrorCode.A_RANGE),
     (PRODUCT, {"bias": 1, "bias_address": 0x2050}, ErrorCode.OVERLAP_BIAS),
     (PRODUCT, {"gate": 1, "bias_address": 0x2050}, ErrorCode.OVERLAP_BIAS),
     (PRODUCT, {"bias": 1, "gate": 1, "bias_address": LIMIT - 156}, ErrorCode.BIAS_RANGE),
@@ -236,6 +239,23 @@ def test_reorder_puts_chosen_columns_into_mx9():
     assert np.array_equal(dequantize(result)[:, 16:], dequantize(quantize(x[:, order[16:]], MX6)))
     memory[0x1000:0x1002] = (20, 0)
     assert run(memory, REORDER, ENGINE) == ErrorCode.PERMUTATION
+
+
+@pytest.mark.parametrize("permute", [0, 1])
+def test_rows_are_divided_by_their_last_element(permute):
+    rng = np.random.default_rng(6)
+    x = rng.standard_normal((3, 21), dtype=np.float32)
+    order = rng.permutation(20).astype(np.uint16)
+    memory = np.zeros(0x4000, np.uint8)
+    d = dataclasses.replace(REORDER, divide=1, a_pitch=84, permute=permute)
+    d = d if permute else dataclasses.replace(d, b_address=0)
+    place(memory, d.a_address, d.a_pitch, x.view(np.uint8))
+    place(memory, 0x1000, 0, [order.view(np.uint8)])
+    assert run(memory, d, ENGINE) == ErrorCode.NONE
+    quotients = divide_by_column(x[:, :20], x[:, 20:])
+    expected = quantize_rows(quotients[:, order] if permute else quotients, MemoryFormat.MX6, 1)
+    rows = [memory[d.d_address + r * d.d_pitch :][:30] for r in range(3)]
+    assert np.array_equal(rows, to_rows(expected))
 
 
 @pytest.mark.parametrize("fmt", MIXABLE_FORMATS)

@@ -226,7 +226,7 @@ class DescriptorCheck(wiring.Component):
         return {
             "RESERVED_BITS": d.reserved
             | (~d.bias & ~d.gate & has_bias_address)
-            | (product & d.permute)
+            | (product & (d.permute | d.divide))
             | (reorder & (Cat(unused).any() | (~d.permute & has_b_address))),
             "OPERATION": ~product & ~(reorder if columns else 0),
             "SIZE": beyond("m") | beyond("n") | Mux(product, beyond("k"), d.n > columns),
@@ -238,7 +238,7 @@ class DescriptorCheck(wiring.Component):
             "A_MX9_BLOCKS": too_many("a", k_blocks),
             "B_MX9_BLOCKS": too_many("b", k_blocks),
             "D_MX9_BLOCKS": too_many("d", n_blocks),
-            "FUNCTION": ((d.function != Function.NONE) | d.gate)
+            "FUNCTION": ((d.function != Function.NONE) | d.gate | d.divide)
             & (unknown_function if parameters.function_lanes else 1),
         }
 
@@ -251,6 +251,7 @@ class DescriptorCheck(wiring.Component):
             _low(job.columns, d.n),
             job.narrow.eq(d.a_format == MemoryFormat.BFLOAT16),
             job.permute.eq(d.permute),
+            job.divide.eq(d.divide),
             planner.k_blocks.eq(k_blocks),
             planner.keep_b.eq(d.keep_b),
             job.k_blocks.eq(k_blocks),

@@ -104,7 +104,7 @@ def job_layout(geometry) -> data.StructLayout:
     D's pitch times the rows of an array.
 
     To reorder are ``columns`` floats of each row of A, bfloat16 if ``narrow``, in the order of the indices at
-    B's address if ``permute``.
+    B's address if ``permute``; each row divided by one float more if ``divide``.
     """
     return data.StructLayout(
         {
@@ -122,5 +122,6 @@ def job_layout(geometry) -> data.StructLayout:
             "columns": DIMENSION_BITS,
             "narrow": 1,
             "permute": 1,
+            "divide": 1,
         }
     )

@@ -74,7 +74,7 @@ class RegionMeasure(wiring.Component):
         none_leading, binary32 = Const(0, len(d.d_mx9_blocks)), Const(MemoryFormat.BINARY32, len(d.d_format))
         both = d.bias & d.gate
         matrices = {
-            "A": (d.a_address, d.a_pitch, d.m, columns, d.a_mx9_blocks, d.a_format),
+            "A": (d.a_address, d.a_pitch, d.m, columns + d.divide, d.a_mx9_blocks, d.a_format),
             "B": (d.b_address, d.b_pitch, b_rows, columns, d.b_mx9_blocks, b_format),
             "D": (d.d_address, d.d_pitch, d.m, d.n, d.d_mx9_blocks, d.d_format),
             "BIAS": (d.bias_address, Mux(both, d.n << 2, 0), both + 1, d.n, none_leading, binary32),

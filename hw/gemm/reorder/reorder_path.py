@@ -1,5 +1,7 @@
 """Reorder jobs: rows of floats in memory to rows of blocks in memory."""
 
+from dataclasses import dataclass
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -9,10 +11,12 @@ from golden.formats import BLOCK_SIZE, MX9
 from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
 from hw.axi.line import write_beat_layout
 from hw.axi.signatures import check_bus
+from hw.block.binary32 import binary32_layout
 from hw.block.layouts import FormatCode, block_bytes
 from hw.gemm.jobs.job import MX9_BLOCKS_BITS, PITCH_BITS
 from hw.gemm.memory_format import MEMORY_FORMAT_BITS, block_code, units_in
 from hw.gemm.reorder.reorder import INDEX_BITS, Reorder
+from hw.gemm.reorder.row_division import RowDivision
 from hw.gemm.results.block_fragments import BlockFragments
 from hw.gemm.results.row_collector import RowCollector
 from hw.gemm.results.row_parts import RowParts
@@ -29,7 +33,8 @@ def reorder_job_layout(*, columns, rows_bits, address_bits) -> data.StructLayout
     """``rows`` rows of ``columns`` floats, bfloat16 if ``narrow``, from ``source`` to ``target``.
 
     Their order is that of the indices at ``permutation``, if ``permute``. Blocks have ``format``, a code of
-    ``MemoryFormat``, behind ``mx9_blocks`` blocks of MX9.
+    ``MemoryFormat``, behind ``mx9_blocks`` blocks of MX9. If ``divide``, each row has one float more, by
+    which the others are divided.
     """
     return data.StructLayout(
         {
@@ -37,6 +42,7 @@ def reorder_job_layout(*, columns, rows_bits, address_bits) -> data.StructLayout
             "columns": range(columns + 1),
             "narrow": 1,
             "permute": 1,
+            "divide": 1,
             "permutation": address_bits,
             "source": address_bits,
             "source_pitch": PITCH_BITS,
@@ -48,8 +54,16 @@ def reorder_job_layout(*, columns, rows_bits, address_bits) -> data.StructLayout
     )
 
 
+@dataclass(frozen=True)
+class _Row:
+    """A row in blocks of 16 elements: the number of the last one, and the elements in it."""
+
+    last: Signal
+    in_last: Signal
+
+
 class ReorderPath(wiring.Component):
-    """Reads rows, puts them into another order, quantizes them and gives them as lines of memory.
+    """Reads rows, puts them into another order, divides, quantizes and gives them as lines of memory.
 
     First the permutation is read; without one, the order stays. Throughput: one block per cycle, as far as
     memory and ``Reorder`` allow. A permutation with an index that is not below ``columns`` sets
@@ -63,6 +77,8 @@ class ReorderPath(wiring.Component):
         Width of the number of rows.
     words:
         Elements per cycle to be quantized: 4, 8 or 16.
+    divides:
+        Whether there are rows to divide.
     data_bits, address_bits:
         Widths of the memory port.
     target:
@@ -76,11 +92,14 @@ class ReorderPath(wiring.Component):
     fault: Out(1)
     """
 
-    def __init__(self, *, columns, rows_bits, words, data_bits, address_bits, target="generic"):
+    def __init__(
+        self, *, columns, rows_bits, words, data_bits, address_bits, divides=False, target="generic"
+    ):
         check_bus(data_bits=data_bits, address_bits=address_bits)
         self.columns = columns
         self.rows_bits = rows_bits
         self.words = words
+        self.divides = divides
         self.data_bits = data_bits
         self.address_bits = address_bits
         self.target = target
@@ -111,19 +130,24 @@ class ReorderPath(wiring.Component):
         )
         m.d.comb += reader.times.eq(1)
         wiring.connect(m, reader.read, wiring.flipped(self.read))
-        wiring.connect(m, row_parts.o, block_fragments.i)
         wiring.connect(m, block_fragments.o, collector.i)
         wiring.connect(m, collector.o, wiring.flipped(self.o))
         wiring.connect(m, wiring.flipped(self.beat), reader.beat)
 
         job = Signal(self._job, reset_less=True)
-        blocks = Signal(range(-(-self.columns // BLOCK_SIZE) + 1))
-        in_last = Signal(range(BLOCK_SIZE + 1))
-        m.d.comb += [
-            blocks.eq(units_in(job.columns)),
-            in_last.eq(Mux(job.columns[:_LOG] == 0, BLOCK_SIZE, job.columns[:_LOG])),
-            reorder.length.eq(job.columns),
-        ]
+        m.d.comb += reorder.length.eq(job.columns)
+        row = self._row(m, "row", job.columns)
+        divisor = stream.Signature(binary32_layout()).create(path=("divisor",))
+        if self.divides:
+            source = self._row(m, "source_row", job.columns + job.divide)
+            m.submodules.division = division = RowDivision(words=self.words, address_bits=self.address_bits)
+            m.d.comb += division.divide.eq(job.divide)
+            wiring.connect(m, divisor, division.divisor)
+            wiring.connect(m, row_parts.o, division.i)
+            wiring.connect(m, division.o, block_fragments.i)
+        else:
+            source = row
+            wiring.connect(m, row_parts.o, block_fragments.i)
         loading, moving, table_there, written = (
             Signal(name=name) for name in ("loading", "moving", "table_there", "written")
         )
@@ -147,24 +171,35 @@ class ReorderPath(wiring.Component):
                     m.next = "IDLE"
             with m.State("FAULT"):
                 m.d.comb += self.fault.eq(1)
-        self._request(m, job, reader.request, blocks, in_last, loading, moving)
-        self._receive(m, job, reader.o, reorder, blocks, loading, table_there)
-        left = self._send(m, job, reorder.o, row_parts.i, block_fragments.o, blocks, in_last)
+        self._request(m, job, reader.request, row, source, loading, moving)
+        self._receive(m, job, reader.o, reorder, divisor, row, source, loading, table_there)
+        left = self._send(m, job, reorder.o, row_parts.i, block_fragments.o, row)
         m.d.comb += written.eq(left & collector.idle)
         return m
 
-    def _request(self, m, job, request, blocks, in_last, loading, moving):
+    def _row(self, m, name, columns):
+        """How a row of ``columns`` elements is cut."""
+        last = Signal(range(self.columns // BLOCK_SIZE + 1), name=f"{name}_last")
+        in_last = Signal(range(BLOCK_SIZE + 1), name=f"{name}_in_last")
+        rest = columns[:_LOG]
+        m.d.comb += [
+            last.eq((units_in(columns) - 1)[: len(last)]),
+            in_last.eq(Mux(rest == 0, BLOCK_SIZE, rest)),
+        ]
+        return _Row(last, in_last)
+
+    def _request(self, m, job, request, indices, elements, loading, moving):
         """The permutation, then all rows, 16 elements at a time."""
-        block = Signal.like(blocks)
+        block = Signal.like(elements.last)
         row = Signal(self.rows_bits)
         start = Signal(self.address_bits, reset_less=True)  # of the row
         offset = Signal(len(block) + 6, reset_less=True)
         asked = Signal()
         last, sent = Signal(), Signal()
-        count = Mux(last, in_last, BLOCK_SIZE)
+        count = Mux(last, Mux(moving, elements.in_last, indices.in_last), BLOCK_SIZE)
         wide = moving & ~job.narrow
         m.d.comb += [
-            last.eq(block == blocks - 1),
+            last.eq(block == Mux(moving, elements.last, indices.last)),
             request.valid.eq((loading & job.permute & ~asked) | (moving & (row != job.rows))),
             request.p.address.eq((Mux(loading, job.permutation, start) + offset)[: self.address_bits]),
             request.p.bytes.eq(Mux(wide, count << 2, count << 1)),
@@ -182,23 +217,33 @@ class ReorderPath(wiring.Component):
         with m.If(self.idle):
             m.d.sync += [block.eq(0), offset.eq(0), row.eq(0), asked.eq(0), start.eq(self.job.p.source)]
 
-    def _receive(self, m, job, fragments, reorder, blocks, loading, table_there):
-        """Indices into the table, or each element's own; floats, widened, into the rows."""
+    def _receive(self, m, job, fragments, reorder, divisor, row, source, loading, table_there):
+        """Indices into the table, or each element's own; floats, widened, into the rows; divisors."""
         table, rows = reorder.permutation, reorder.i
-        block = Signal.like(blocks)
+        block = Signal.like(source.last)
         last, taken = Signal(), Signal()
+        has_elements, has_divisor, takes = (
+            Signal(name=name) for name in ("has_elements", "has_divisor", "takes")
+        )
         indices = data.View(data.ArrayLayout(INDEX_BITS, BLOCK_SIZE), fragments.p[: INDEX_BITS * BLOCK_SIZE])
         halves = data.View(data.ArrayLayout(16, BLOCK_SIZE), fragments.p[: 16 * BLOCK_SIZE])
         words = data.View(data.ArrayLayout(32, BLOCK_SIZE), fragments.p)
+        place = job.columns[:_LOG]  # of the divisor, in the last fragment
         m.d.comb += [
-            last.eq(block == blocks - 1),
+            last.eq(block == Mux(loading, row.last, source.last)),
             table.valid.eq(loading & (~job.permute | fragments.valid)),
-            rows.valid.eq(~loading & fragments.valid),
-            fragments.ready.eq(Mux(loading, job.permute, rows.ready)),
-            taken.eq((table.valid & table.ready) | (rows.valid & rows.ready)),
+            # Elements and the divisor that is with them are taken together.
+            has_elements.eq(block <= row.last),
+            has_divisor.eq(job.divide & last if self.divides else 0),
+            takes.eq((rows.ready | ~has_elements) & (divisor.ready | ~has_divisor)),
+            rows.valid.eq(~loading & fragments.valid & has_elements & takes),
+            divisor.valid.eq(~loading & fragments.valid & has_divisor & takes),
+            divisor.p.eq(Mux(job.narrow, Cat(Const(0, 16), halves[place]), words[place])),
+            fragments.ready.eq(Mux(loading, job.permute, takes)),
+            taken.eq((table.valid & table.ready) | (~loading & fragments.valid & takes)),
             table_there.eq(table.valid & last),
             table.p.last.eq(last),
-            rows.p.last.eq(last),
+            rows.p.last.eq(block == row.last),
         ]
         for lane in range(BLOCK_SIZE):
             index = Mux(job.permute, indices[lane], Cat(Const(lane, _LOG), block))
@@ -209,10 +254,10 @@ class ReorderPath(wiring.Component):
         with m.If(taken):
             m.d.sync += block.eq(Mux(last, 0, block + 1))
 
-    def _send(self, m, job, rows, parts, fragment, blocks, in_last):
+    def _send(self, m, job, rows, parts, fragment, cut):
         """Each block with its place; whether the last one was taken as a fragment."""
         formatted = parts.p
-        block = Signal.like(blocks)
+        block = Signal.like(cut.last)
         row = Signal(self.rows_bits)
         start, at = (Signal(self.address_bits, name=name, reset_less=True) for name in ("start", "at"))
         under_way = Signal(range(_BLOCKS_UNDER_WAY))
@@ -220,9 +265,9 @@ class ReorderPath(wiring.Component):
         size = Signal(range(MX9.block_bytes + 1))
         last, sent = Signal(), Signal()
         next_start = (start + job.target_pitch)[: len(start)]
-        columns = Mux(last, in_last, BLOCK_SIZE)
+        columns = Mux(last, cut.in_last, BLOCK_SIZE)
         m.d.comb += [
-            last.eq(block == blocks - 1),
+            last.eq(block == cut.last),
             code.eq(Mux(block < job.mx9_blocks, FormatCode.MX9, block_code(job.format))),
             size.eq(block_bytes(code)),
             parts.valid.eq(rows.valid),

@@ -84,4 +84,4 @@ def _product(lane, x, y):
     """The product, for a register of the last stage."""
     x, y = (data.View(binary32_layout(), factor) for factor in (x, y))
     product = multiply17_stages(lane, x, y)
-    return lane.carry(PRODUCT_STAGES + 1, FloatAdder.latency - 1, "product_value", product)
+    return lane.carry(PRODUCT_STAGES, FloatAdder.latency - 1, "product_value", product)

@@ -20,7 +20,7 @@ FEATURES = (
 )  # fmt: skip
 """Of products."""
 
-REORDER_FEATURES = ("reorder", "reorder with permutation", "reorder binary32", "reorder bfloat16")
+REORDER_FEATURES = ("reorder", "reorder with permutation", "reorder binary32", "reorder bfloat16", "divide")
 
 
 def random_round(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
@@ -37,7 +37,8 @@ def random_round(rng: np.random.Generator, layout: Layout, p: EngineParameters) 
 def _job(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> Job:
     sizes = random_sizes(rng, p)
     if p.reorder_columns and rng.random() < 0.3:
-        return random_reorder_job(rng, layout, m=sizes["m"], n=int(rng.integers(1, p.reorder_columns + 1)))
+        n = int(rng.integers(1, p.reorder_columns + 1))
+        return random_reorder_job(rng, layout, m=sizes["m"], n=n, divides=p.function_lanes > 0)
     for name in "mnk":
         if rng.random() < 0.05:
             sizes[name] = 1
@@ -71,6 +72,8 @@ def features(d: Descriptor, p: EngineParameters) -> Iterator[str]:
     """Those of ``FEATURES`` or ``REORDER_FEATURES`` that a job has."""
     if d.operation == Operation.REORDER:
         yield "reorder with permutation" if d.permute else "reorder"
+        if d.divide:
+            yield "divide"
         yield f"reorder {MemoryFormat(d.a_format).name.lower()}"
         return
     rows, blocks = p.rows * p.arrays, -(-d.k // BLOCK_SIZE)

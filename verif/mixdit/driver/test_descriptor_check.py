@@ -31,7 +31,7 @@ for each in fields(Descriptor):
     elif each.name.endswith("_address"):
         CHANGES[each.name] = st.integers(0x3FFF, 0x5000).map(lambda n: 4 * n) | st.integers(0, 1 << 33)
     elif each.name not in CHANGES:
-        flags = ("bias", "accumulate", "keep_b", "permute", "gate")
+        flags = ("bias", "accumulate", "keep_b", "permute", "gate", "divide")
         high = 1 if each.name in flags else 15 if each.name == "function" else 200
         CHANGES[each.name] = st.integers(0, high)
 
@@ -90,8 +90,8 @@ def test_the_formats_that_it_names(job, names):
         ({"function": 7}, 4, "NONE, EXP2, GELU, SILU, not 7"),
         ({"function": 2, "accumulate": 1, "d_format": 4}, 4, "NONE beside gate or accumulate, not GELU"),
         ({"function": 3, "gate": 1, "bias_address": 0x10000}, 4, "NONE beside gate .*, not SILU and gate 1"),
-        ({"function": 1}, 0, "NONE, and gate 0, on an engine without functions, not EXP2"),
-        ({"gate": 1, "bias_address": 0x10000}, 0, "NONE, and gate 0, on an .*, not NONE and gate 1"),
+        ({"function": 1}, 0, "NONE, and gate and divide 0, on an engine without functions, not EXP2"),
+        ({"gate": 1, "bias_address": 0x10000}, 0, "NONE, and gate and divide 0, .*, not NONE and gate 1"),
     ],
 )
 def test_functions(change, lanes, says):

@@ -6,7 +6,7 @@ import pytest
 from golden import MX4, MX6, MX9, MXINT8, add_binary32, concat, dequantize, matmul, quantize
 from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
 from golden.engine import REGISTERS, EngineParameters, ErrorCode, MemoryFormat, quantize_rows
-from golden.functions import exp2, gelu, multiply17, silu
+from golden.functions import divide_by_column, exp2, gelu, multiply17, silu
 from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort
 from mixdit.driver.port import PortError
 
@@ -93,6 +93,28 @@ def test_products_chain_in_memory(gemm):
     assert same(gemm.load(total), add_binary32(matmul(middle, middle), np.ones((5, 5), np.float32)))
     part = gemm.load(hidden.rows(1, 3))
     assert same(part, middle[1:3])
+
+
+def test_attention_without_the_host(gemm):
+    """Softmax by ones: 2^(Q K^T), that times [V, 1], and the division, bit for bit golden's steps."""
+    q, k = (quantize(random_rows(n, 21, 24), MX9) for n in (11, 12))
+    v = np.concatenate([random_rows(13, 24, 21), np.ones((1, 21), np.float32)])
+    values = quantize(v, MX9)
+    p, sums, result = (
+        gemm.empty((21, 21), MX9),
+        gemm.empty((21, 25), MemoryFormat.BINARY32),
+        gemm.empty((21, 24), MX6),
+    )
+    gemm.product(gemm.store(q), gemm.store(k), p, function="exp2")
+    gemm.product(p, gemm.store(values), sums)
+    gemm.wait(gemm.reorder(sums, result, divide=True))
+    weights = quantize_rows(exp2(matmul(q, k, k_blocks=4)), MemoryFormat.MX9)
+    totals = matmul(weights, values, k_blocks=4)
+    expected = quantize_rows(divide_by_column(totals[:, :24], totals[:, 24:]), MemoryFormat.MX6)
+    assert same(gemm.load(result), expected)
+    logits = dequantize(q).astype(float) @ dequantize(k).T
+    exact = 2.0**logits / (2.0**logits).sum(1, keepdims=True) @ v[:-1].T
+    assert np.abs(dequantize(gemm.load(result)) - exact).max() < 0.05 * np.abs(exact).max()
 
 
 def test_reordered_rows(gemm):

@@ -90,7 +90,8 @@ def _unused(_: EngineParameters) -> Iterator[_Pair]:
         "function": (1, 8),
         "gate": (1,),
     }
-    yield _changed("product", PRODUCT, {"permute": 1}, code)
+    for flag in ("permute", "divide"):
+        yield _changed("product", PRODUCT, {flag: 1}, code)
     for value in ends["bias_address"]:
         yield _changed("no bias", PRODUCT, {"bias_address": value}, code)
     for name, values in ends.items():

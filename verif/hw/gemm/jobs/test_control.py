@@ -74,7 +74,7 @@ def given(descriptor):
 
 def test_reserved_bits(bench):
     good = GOOD.words()
-    assert len(RESERVED) == 87
+    assert len(RESERVED) == 86
     assert check(GOOD, PARAMETERS) is ErrorCode.NONE
 
     async def drive(ctx):

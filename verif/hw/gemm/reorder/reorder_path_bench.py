@@ -32,9 +32,12 @@ COVERAGE = Coverage(
     format=[f.name for f in FORMATS],
     source=["BINARY32", "BFLOAT16"],
     permute=[0, 1],
+    divide=[0, 1] if P["divides"] else [0],
     stalls=STALLS,
 )
-PARAMETERS = EngineParameters(reorder_columns=P["columns"], address_bits=P["address_bits"])
+PARAMETERS = EngineParameters(
+    reorder_columns=P["columns"], address_bits=P["address_bits"], function_lanes=int(P["divides"])
+)
 
 
 def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
@@ -43,16 +46,17 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
     source = rng.choice(REORDER_FORMATS)
     target = rng.choice(FORMATS)
     leading = rng.randint(0, -(-n // 16)) if target != MemoryFormat.MX9 else 0
-    permute = rng.randint(0, 1)
-    size = row_bytes(source, n)
+    permute, divide = rng.randint(0, 1), rng.randint(0, 1) if P["divides"] else 0
+    length = n + divide
+    size = row_bytes(source, length)
     pitch = size + source.alignment * rng.choice((0, 0, 3))
     address = source.alignment * rng.randint(0, 500)
     numbers = np.random.default_rng(rng.getrandbits(64))
     for row in range(m):
-        scale = 2.0 ** numbers.integers(-60, 60, n)
-        values = (numbers.standard_normal(n) * scale).astype(np.float32).view(np.uint32)
+        scale = 2.0 ** numbers.integers(-60, 60, length)
+        values = (numbers.standard_normal(length) * scale).astype(np.float32).view(np.uint32)
         if rng.random() < 0.2:
-            values[rng.randrange(n)] = rng.choice((0x7FC00000, 0x7F800000, 0x00000001, 0x80000000))
+            values[rng.randrange(length)] = rng.choice((0x7FC00000, 0x7F800000, 0x00000001, 0x80000000))
         bytes_ = (
             values.view(np.uint8)
             if source == MemoryFormat.BINARY32
@@ -65,8 +69,9 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
         memory.data[order_address : order_address + 2 * n] = order.view(np.uint8)
     memory.expected = memory.data.copy()
     return Descriptor(
-        operation=Operation.REORDER, permute=permute, m=m, n=n, a_format=source, d_format=target,
-        d_mx9_blocks=leading, a_address=address, a_pitch=pitch, b_address=order_address if permute else 0,
+        operation=Operation.REORDER, permute=permute, divide=divide, m=m, n=n, a_format=source,
+        d_format=target, d_mx9_blocks=leading, a_address=address, a_pitch=pitch,
+        b_address=order_address if permute else 0,
         d_address=0x5000 + 2 * rng.randint(0, 200),
         d_pitch=row_bytes(target, n, leading) + 2 * rng.choice((0, 0, 7)),
     )  # fmt: skip
@@ -78,7 +83,8 @@ def payload(d: Descriptor) -> int:
     )
     return payload_of(
         layout, rows=d.m, columns=d.n, narrow=d.a_format == MemoryFormat.BFLOAT16, permute=d.permute,
-        permutation=d.b_address, source=d.a_address, source_pitch=d.a_pitch, target=d.d_address,
+        divide=d.divide, permutation=d.b_address, source=d.a_address, source_pitch=d.a_pitch,
+        target=d.d_address,
         target_pitch=d.d_pitch, format=int(d.d_format), mx9_blocks=d.d_mx9_blocks,
     )  # fmt: skip
 
@@ -105,7 +111,8 @@ async def jobs(dut, stalls):
         memory.compare(f"job {number}, {d}")
         outputs += d.m * d.n
         source = MemoryFormat(d.a_format).name
-        COVERAGE.hit(format=MemoryFormat(d.d_format).name, source=source, permute=d.permute, stalls=stalls)
+        made = MemoryFormat(d.d_format).name
+        COVERAGE.hit(format=made, source=source, permute=d.permute, divide=d.divide, stalls=stalls)
     COVERAGE.compared(outputs)
     COVERAGE.write(Path.cwd())
 

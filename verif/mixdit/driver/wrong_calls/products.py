@@ -172,7 +172,7 @@ def product_calls() -> Iterator[WrongCall]:
         "matmul: function without lanes",
         lambda w: w.gemm.matmul(A, B, function="gelu"),
         ValueError,
-        r"^function must be NONE, and gate 0, on an engine without functions, not GELU \(FUNCTION\)$",
+        r"^function must be NONE, and gate and divide 0, on an .*, not GELU \(FUNCTION\)$",
     )
     for name, call, says in (
         (
