@@ -145,6 +145,7 @@ class Result:
         counts = asdict(self.area) if self.area else {}
         return {
             "design": self.built.name,
+            "digest": self.built.digest,
             "family": self.family.name,
             "target": self.built.parameters.get("target"),
             "parameters": dict(self.built.parameters),

@@ -13,9 +13,10 @@ from gen.synth.command import STORE, default_jobs
 from gen.synth.errors import SynthesisError
 from gen.synth.flow import run_flow
 from gen.synth.result import Result
+from perf.ppa.carried_over import carried_over
 from perf.ppa.charts import draw_charts
 from perf.ppa.levels import levels_page, tops
-from perf.ppa.publish import publish
+from perf.ppa.publish import FIGURES, publish
 from perf.ppa.report import CHARTS, goals_table, make_report
 from perf.ppa.standard import standard_set
 
@@ -28,7 +29,12 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="tools to run at a time")
     parser.add_argument("--store", type=Path, default=STORE, help=f"where steps are kept (default: {STORE})")
     parser.add_argument("--output", type=Path, default=Path("build/ppa"), help="where the report goes")
-    parser.add_argument("--publish", action="store_true", help="also renew docs/ppa and the README's table")
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help="also renew docs/ppa and the README's table; runs that"
+        " are not asked for keep their published figures where their Verilog is the same",
+    )
     parser.add_argument("--levels", action="store_true", help="every top by Yosys alone: levels and fan-outs")
     options = parser.parse_args()
 
@@ -41,6 +47,10 @@ def main() -> None:
     except (SynthesisError, ParameterError) as error:
         sys.exit(f"make ppa: {error}")
     results = dict(zip(names, found, strict=True))
+    if options.publish and not options.levels:
+        others = {name: request for name, request in requests.items() if name not in results}
+        results |= carried_over(json.loads(FIGURES.read_text()), others)
+        results = {name: results[name] for name in requests if name in results}
     write = _write_levels if options.levels else _write_report
     files = write(results, options)
     print(f"wrote {options.output}/{files[0]}")

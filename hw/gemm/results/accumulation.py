@@ -23,14 +23,14 @@ _PARTS_IN_ADDER = 64
 """More parts of rows than the adder holds."""
 
 
-def fewest_lanes(*, rows, cols, k_blocks):
-    """The fewest sums per cycle with which tiles of ``k_blocks`` passes never wait for their addition.
+def fewest_lanes(*, rows, cols, k_blocks, steps=1):
+    """The fewest sums per cycle with which tiles of ``k_blocks`` passes never wait for so many ``steps``.
 
     4, a compromise with area, where no number is enough.
     """
     time = k_blocks * BLOCK_SIZE // cols
     fixed = 2 * FloatAdder.latency  # the adder fills and empties
-    return next((lanes for lanes in LANES if rows * BLOCK_SIZE // lanes + fixed <= time), 4)
+    return next((lanes for lanes in LANES if steps * (rows * BLOCK_SIZE // lanes + fixed) <= time), 4)
 
 
 def summed_tile_layout(*, rows, slots) -> data.StructLayout:
