@@ -34,8 +34,8 @@ class Engine(wiring.Component):
         can use, or as there are ``adder_lanes``.
     adder_lanes:
         Sums per cycle where a bias, old values of D or another chunk is added: 1, 2, 4, 8 or 16; 0 for as
-        many as tiles of ``k_blocks`` MX6 blocks need, with functions for bias, gate and old D. Shorter tiles wait for their sums if there are no more.
-        No more are made than ``result_words``.
+        many as tiles of ``k_blocks`` MX6 blocks need, with functions for bias, gate and old D. Shorter tiles
+        wait for their sums if there are no more. No more are made than ``result_words``.
     rows, cols, drain_rows, k_blocks, fraction_bits, arrays, stationary_tiles, data_bits, address_bits,
     queue_depth, reorder_columns, function_lanes:
         As in ``golden.engine.EngineParameters``; ``k_blocks`` even.
