@@ -165,7 +165,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
             only=only,
             plain=design == "grid" and size == 2,
             # The heap placer does not end: it looks for flip-flops of the same control set around each one.
-            placer="static" if large and design == "array" else "heap",
+            placer="static" if large and design != "engine" else "heap",
             by_part=design != "grid" and not piece,
             rows=size,
             cols=size,
