@@ -12,6 +12,8 @@ from verif.golden.functions.patterns import PATTERNS, from_bits
 from verif.simulation import simulate
 
 ROWS = 12
+LIMIT = 300 * ROWS
+"""More cycles than rows with late divisors take."""
 
 
 @pytest.mark.parametrize("words", [4, 16])
@@ -57,6 +59,7 @@ def test_every_row_by_its_divisor(words, divide, ready, stall, gap):
                 )
             await ctx.tick()
             cycles += 1
+            assert cycles < LIMIT, f"{len(found)} values in {cycles} cycles"
 
     simulate(core, send, receive, give_divisors)
     expected = []

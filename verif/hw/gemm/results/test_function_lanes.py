@@ -11,6 +11,8 @@ from verif.golden.functions.patterns import PATTERNS, from_bits
 from verif.simulation import simulate
 
 PARTS = 60
+LIMIT = 100 * PARTS
+"""More cycles than the slowest lanes take."""
 
 
 @pytest.mark.parametrize(("words", "lanes"), [(4, 4), (8, 2), (4, 1), (16, 8)])
@@ -41,6 +43,7 @@ def test_every_part_goes_through(words, lanes, function, ready, stall):
                 found.extend(ctx.get(core.o.p[n]) for n in range(words))
             await ctx.tick()
             cycles += 1
+            assert cycles < LIMIT, f"{len(found)} of {PARTS * words} values in {cycles} cycles"
 
     simulate(core, send, receive)
     assert found == function(from_bits(patterns)).view(np.uint32).tolist()
