@@ -223,10 +223,10 @@ TRIED: Mapping[tuple[str, str], str] = {
     ("array_4x4", "LUT4 per MAC"): "lanes that read ready-made passes, memories shared by two sub-blocks,"
     " references found while blocks arrive, a drain by turns. What is left beside the elements: a loader and"
     " its alignment on either side, a converter in each column, and the unpacking in each lane.",
-    ("array_4x4", "Fmax"): "registers between a loader's alignment and its memories (145 MHz before);"
-    " copies of what drives many loads, which alone gave nothing. What limits it now is a lane's largest"
-    " exponent, which a block that was just aligned reaches over long wires; a register in each lane is the"
-    " next thing to try.",
+    ("array_4x4", "Fmax"): "registers between a loader's alignment and its memories, and in front of a lane's"
+    " largest exponent (145 MHz before both); copies of what drives many loads, which alone gave nothing. What"
+    " limits it now is two look-up tables behind a lane's memory, far from it: a register between is the next"
+    " thing to try.",
     ("array_8x8", "LUT4 per MAC"): "as the array of 4x4.",
     ("array_8x8", "Fmax"): "as the array of 4x4; nextpnr spreads the elements over the whole device.",
     ("array_8x8", "M MAC/s per LUT4"): "as its Fmax.",
@@ -234,11 +234,15 @@ TRIED: Mapping[tuple[str, str], str] = {
     " that width, tile loop by operand, regions by first and last address, descriptor registers by byte:"
     " 47,911 LUT4 before. Descriptors in memory instead of registers (about 1,500), one walker for both"
     " operand readers (about 600), regions and queues of bursts in memory are not built.",
-    ("engine_4x4", "Fmax"): "what much hangs on is known a cycle earlier, enables for 256 bits of a pipeline"
-    " each, copies of what drives many loads.",
+    ("engine_4x4", "Fmax"): "what much hangs on is known a cycle earlier, jobs are chosen in one cycle and"
+    " begun in the next, enables for 256 bits of a pipeline each, copies of what drives many loads. Two thirds"
+    " of each slow path are wires: nextpnr spreads the engine over the device.",
     ("engine_4x4", "LUT4 over its array"): "as its LUT4.",
-    ("engine_4x4", "levels between registers"): "16 levels before. The chains that are left are ready signals"
-    " through two queues, and the tile loop's next place.",
+    (
+        "engine_4x4",
+        "levels between registers",
+    ): "16 levels before. The two chains of 8 that are left are ready"
+    " signals that reach the count of a queue: that of addends, and that of lines.",
     ("engine_8x8", "LUT4 or flip-flops of an LFE5U-85F"): "as the engine of 4x4; an 8x8 array alone takes"
     " three quarters of the device.",
     ("engine_8x8", "LUT4 over its array"): "as the engine of 4x4.",
