@@ -224,9 +224,9 @@ TRIED: Mapping[tuple[str, str], str] = {
     " references found while blocks arrive, a drain by turns. What is left beside the elements: a loader and"
     " its alignment on either side, a converter in each column, and the unpacking in each lane.",
     ("array_4x4", "Fmax"): "registers between a loader's alignment and its memories, and in front of a lane's"
-    " largest exponent (145 MHz before both); copies of what drives many loads, which alone gave nothing. What"
-    " limits it now is two look-up tables behind a lane's memory, far from it: a register between is the next"
-    " thing to try.",
+    " largest exponent (145 MHz before both); copies of what drives many loads, which alone gave nothing."
+    " What limits it now is two look-up tables behind a lane's memory, far from it: a register between is the"
+    " next thing to try.",
     ("array_8x8", "LUT4 per MAC"): "as the array of 4x4.",
     ("array_8x8", "Fmax"): "as the array of 4x4; nextpnr spreads the elements over the whole device.",
     ("array_8x8", "M MAC/s per LUT4"): "as its Fmax.",
@@ -235,8 +235,8 @@ TRIED: Mapping[tuple[str, str], str] = {
     " 47,911 LUT4 before. Descriptors in memory instead of registers (about 1,500), one walker for both"
     " operand readers (about 600), regions and queues of bursts in memory are not built.",
     ("engine_4x4", "Fmax"): "what much hangs on is known a cycle earlier, jobs are chosen in one cycle and"
-    " begun in the next, enables for 256 bits of a pipeline each, copies of what drives many loads. Two thirds"
-    " of each slow path are wires: nextpnr spreads the engine over the device.",
+    " begun in the next, enables for 256 bits of a pipeline each, copies of what drives many loads. Two"
+    " thirds of each slow path are wires: nextpnr spreads the engine over the device.",
     ("engine_4x4", "LUT4 over its array"): "as its LUT4.",
     (
         "engine_4x4",

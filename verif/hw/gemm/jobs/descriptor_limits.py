@@ -53,7 +53,9 @@ _Pair = tuple[str, Descriptor, Descriptor, ErrorCode]
 _BIASED = replace(PRODUCT, bias=1, bias_address=0x40000)
 _GATED = replace(PRODUCT, gate=1, bias_address=0x40000)
 _SUMMED = replace(PRODUCT, accumulate=1, d_format=MemoryFormat.BINARY32, d_pitch=0x80)
+_BOTH = replace(_BIASED, gate=1)
 _FLOATS = replace(REORDER, a_format=MemoryFormat.BINARY32)
+_DIVIDED = [replace(d, divide=1) for d in (REORDER, _FLOATS)]
 
 
 def limits(parameters: EngineParameters) -> Iterator[_Pair]:
@@ -179,6 +181,8 @@ def _alignments(_: EngineParameters) -> Iterator[_Pair]:
         ("d", floats, 4, True),
         ("d", halves, 2, True),
         ("bias", _BIASED, 4, False),
+        ("bias", _GATED, 4, False),
+        ("bias", _BOTH, 4, False),
         ("a", REORDER, 2, True),
         ("a", _FLOATS, 4, True),
         ("b", REORDER, 2, False),
@@ -204,7 +208,7 @@ def _pitches(_: EngineParameters) -> Iterator[_Pair]:
     }
     widest = replace(PRODUCT, **apart, n=DIMENSION_LIMIT, d_format=MemoryFormat.BINARY32)
     longest = replace(PRODUCT, **apart, k=DIMENSION_LIMIT, a_mx9_blocks=65535, b_format=MemoryFormat.MX9)
-    for d in (PRODUCT, mixed, int8, _SUMMED, REORDER, _FLOATS, widest, longest):
+    for d in (PRODUCT, mixed, int8, _SUMMED, REORDER, _FLOATS, *_DIVIDED, widest, longest):
         for name, region in regions_of(d).items():
             if name == "BIAS" or (name == "B" and d.operation == Operation.REORDER):
                 continue
@@ -217,7 +221,7 @@ def _ranges(parameters: EngineParameters) -> Iterator[_Pair]:
     last = 1 << parameters.address_bits
     small = replace(PRODUCT, m=1, n=16)
     tall = [replace(PRODUCT, m=m, d_address=1 << 40) for m in ((1 << 19) + 1, DIMENSION_LIMIT)]
-    for d in (PRODUCT, small, *tall, _BIASED, _SUMMED, REORDER, _FLOATS):
+    for d in (PRODUCT, small, *tall, _BIASED, _GATED, _BOTH, _SUMMED, REORDER, _FLOATS, *_DIVIDED):
         for name, region in regions_of(d).items():
             field = f"{name.lower()}_address"
             size, step = region.end - region.address, region.alignment
@@ -240,7 +244,7 @@ def _ranges(parameters: EngineParameters) -> Iterator[_Pair]:
 
 def _overlaps(_: EngineParameters) -> Iterator[_Pair]:
     """D just before and just behind each of the others, and within their gaps."""
-    for d in (PRODUCT, _BIASED, REORDER, replace(_BIASED, m=1)):
+    for d in (PRODUCT, _BIASED, _GATED, _BOTH, REORDER, *_DIVIDED, replace(_BIASED, m=1)):
         found = regions_of(d)
         step, size = found["D"].alignment, found["D"].end - found["D"].address
         for name, region in found.items():
