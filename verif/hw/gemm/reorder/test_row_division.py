@@ -16,7 +16,7 @@ LIMIT = 300 * ROWS
 """More cycles than rows with late divisors take."""
 
 
-@pytest.mark.parametrize("words", [4, 16])
+@pytest.mark.parametrize("words", [4, pytest.param(16, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("divide", [0, 1])
 @pytest.mark.parametrize(("ready", "stall", "gap"), [(1.0, 0, 0), (0.3, 0, 60), (1.0, 300, 0)])
 def test_every_row_by_its_divisor(words, divide, ready, stall, gap):

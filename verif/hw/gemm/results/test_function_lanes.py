@@ -15,7 +15,10 @@ LIMIT = 100 * PARTS
 """More cycles than the slowest lanes take."""
 
 
-@pytest.mark.parametrize(("words", "lanes"), [(4, 4), (8, 2), (4, 1), (16, 8)])
+@pytest.mark.parametrize(
+    ("words", "lanes"),
+    [(8, 2), *(pytest.param(*sizes, marks=pytest.mark.slow) for sizes in ((4, 4), (4, 1), (16, 8)))],
+)
 @pytest.mark.parametrize("function", Function)
 @pytest.mark.parametrize(("ready", "stall"), [(1.0, 0), (0.3, 0), (1.0, 300)])
 def test_every_part_goes_through(words, lanes, function, ready, stall):
