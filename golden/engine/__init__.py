@@ -16,6 +16,7 @@ from golden.engine.function import Function
 from golden.engine.job import encode, quantize_rows, run
 from golden.engine.matrix import describe, floats_from_rows, floats_to_rows, from_rows, to_rows
 from golden.engine.memory_format import (
+    FLOAT_BYTES,
     FLOAT_FORMATS,
     HALF_BLOCK_BYTES,
     INDEX_BYTES,
@@ -56,6 +57,7 @@ __all__ = [
     "DESCRIPTOR_REGISTERS",
     "DESCRIPTOR_WORDS",
     "DIMENSION_LIMIT",
+    "FLOAT_BYTES",
     "FLOAT_FORMATS",
     "HALF_BLOCK_BYTES",
     "IDENTIFIER",

@@ -35,7 +35,9 @@ class EngineParameters:
     reorder_columns:
         Longest row that the reorder unit permutes, a block at least; 0 for an engine without it.
     function_lanes:
-        Results per cycle and array that go through a function, 1, 2, 4, 8 or 16; 0 for an engine without.
+        Results per cycle and array that go through 2**x, 1, 2, 4, 8 or 16, no more than an array's results
+        per cycle; of GELU and SiLU a fourth of that, one at least. 0 for an engine without functions, gates
+        and divisions.
     """
 
     rows: int = 8

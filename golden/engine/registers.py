@@ -244,8 +244,8 @@ def _control() -> Iterable[Register]:
     )
     yield word(
         "FUNCTIONS",
-        "functions of results",
-        ("function_lanes", 0, 8, "results per cycle and array that go through one; 0 without functions"),
+        "functions, gates and divisions",
+        ("function_lanes", 0, 8, "results per cycle and array that go through 2^x; 0 without all of these"),
     )
 
 

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.formats import EXPONENT_BIAS
 from golden.functions.fixed_point import Floats, by_pieces, magnitude
 from golden.rounding import QUIET_NAN
 
@@ -42,7 +43,6 @@ EXP2_SHIFT = EXP2_SLOPE + EXP2_FRACTION - EXP2_OUT
 """Bits of slope times offset that are cut, but one: a slope of 1 is half of its range."""
 
 _MOST = (1 << EXP2_INTEGER + EXP2_FRACTION) - 1
-_BIAS = 127
 _FRACTION_BITS = 23
 
 
@@ -74,7 +74,7 @@ def _fractions() -> NDArray[np.int32]:
     values, slopes = (np.array(column)[:, None] for column in exp2_table())
     steps = np.arange(1 << EXP2_OFFSET)[None]
     fractions = values + (slopes * steps >> EXP2_SHIFT - 1)
-    bits = (_BIAS << _FRACTION_BITS) | fractions.reshape(-1) << _FRACTION_BITS - EXP2_OUT
+    bits = (EXPONENT_BIAS << _FRACTION_BITS) | fractions.reshape(-1) << _FRACTION_BITS - EXP2_OUT
     return np.asarray(bits, np.int32)
 
 
@@ -95,6 +95,6 @@ def _exp2(x: Floats) -> Floats:
     bits = _fractions()[argument & np.int32((1 << EXP2_FRACTION) - 1)]
     argument >>= np.int32(EXP2_FRACTION)
     bits += argument << np.int32(_FRACTION_BITS)
-    bits[argument < 1 - _BIAS] = 0
+    bits[argument < 1 - EXPONENT_BIAS] = 0
     bits[np.isnan(x)] = QUIET_NAN
     return np.asarray(bits.view(np.float32))

@@ -3,11 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.formats import EXPONENT_BIAS
 from golden.functions.fixed_point import Floats
 from golden.functions.product import multiply17
 from golden.rounding import add_binary32, canonical_nan, round_to_binary32
 
-__all__ = ["LONGEST_ROW", "STATISTIC_BITS", "normalize", "row_statistics"]
+__all__ = [
+    "LONGEST_ROW",
+    "MEAN_BITS",
+    "MOST_EPSILON",
+    "STATISTIC_BITS",
+    "VARIANCE_BITS",
+    "normalize",
+    "row_statistics",
+]
 
 LONGEST_ROW = 16384
 """Most elements of a row: its sums fit 64 bits."""
@@ -15,15 +24,16 @@ LONGEST_ROW = 16384
 STATISTIC_BITS = 16
 """Fraction bits of elements whose squares are summed, relative to the row's largest power of two."""
 
-_FRACTION_BITS = 23
-_BIAS = 127
-_MORE_BITS = 8
+MEAN_BITS = 8
 """Bits below the significand of the largest element that count in the mean."""
 
-_ROOT_BITS = 35
+VARIANCE_BITS = 35
 """Variances are normalized to so many bits or one more: their roots have 18."""
 
-_MOST_EPSILON = 2.0**61
+MOST_EPSILON = 61
+"""The power of two of what is added at most, in the unit of the variance times the width squared."""
+
+_FRACTION_BITS = 23
 
 Integers = NDArray[np.int64]
 
@@ -60,21 +70,23 @@ def row_statistics(x: Floats, *, eps: float, mean: bool = True) -> tuple[Floats,
     if not 0 <= eps < np.inf:
         raise ValueError(f"eps must be at least 0 and finite, not {eps!r}")
     fine, largest = _align(x)
-    coarse = fine >> _FRACTION_BITS + _MORE_BITS - STATISTIC_BITS
+    coarse = fine >> _FRACTION_BITS + MEAN_BITS - STATISTIC_BITS
     first = coarse.sum(-1, keepdims=True) * mean
     second = (coarse * coarse).sum(-1, keepdims=True)
-    scale = STATISTIC_BITS + _BIAS - largest
+    scale = STATISTIC_BITS + EXPONENT_BIAS - largest
     epsilon = np.float64(_flushed(np.asarray(eps * width**2, np.float32))) * np.exp2(2.0 * scale)
-    variance = width * second - first * first + np.floor(np.minimum(epsilon, _MOST_EPSILON)).astype(np.int64)
+    variance = (
+        width * second - first * first + np.floor(np.minimum(epsilon, 2.0**MOST_EPSILON)).astype(np.int64)
+    )
     variance = np.maximum(variance, 1)
 
-    # The variance is n * 4**k, one over its root about inverse / 2**_ROOT_BITS / 2**k.
-    k = (_bit_length(variance) - _ROOT_BITS) >> 1
+    # The variance is n * 4**k, one over its root about inverse / 2**VARIANCE_BITS / 2**k.
+    k = (_bit_length(variance) - VARIANCE_BITS) >> 1
     n = np.where(k >= 0, variance >> np.maximum(2 * k, 0), variance << np.maximum(-2 * k, 0))
-    inverse = (1 << _ROOT_BITS) // _root(n)
-    minus_total = -fine.sum(-1, keepdims=True) * mean >> _MORE_BITS
-    factor = _cut(width * inverse, scale - k - _ROOT_BITS)
-    offset = _cut(minus_total * inverse, STATISTIC_BITS - _FRACTION_BITS - k - _ROOT_BITS)
+    inverse = (1 << VARIANCE_BITS) // _root(n)
+    minus_total = -fine.sum(-1, keepdims=True) * mean >> MEAN_BITS
+    factor = _cut(width * inverse, scale - k - VARIANCE_BITS)
+    offset = _cut(minus_total * inverse, STATISTIC_BITS - _FRACTION_BITS - k - VARIANCE_BITS)
     return factor, offset
 
 
@@ -129,7 +141,7 @@ def _align(x: Floats) -> tuple[Integers, Integers]:
     exponent = bits >> _FRACTION_BITS & 0xFF
     largest = exponent.max(-1, keepdims=True)
     significand = np.where(exponent == 0, 0, bits & (1 << _FRACTION_BITS) - 1 | 1 << _FRACTION_BITS)
-    size = significand << _MORE_BITS >> np.minimum(largest - exponent, 63)
+    size = significand << MEAN_BITS >> np.minimum(largest - exponent, 63)
     return size ^ np.where(bits < 0, -1, 0), largest
 
 

@@ -2,11 +2,12 @@
 
 from amaranth.lib import data
 
-from golden.formats import NAN_EXPONENT
+from golden.formats import EXPONENT_BIAS, NAN_EXPONENT
 from golden.rounding import QUIET_NAN
 
 __all__ = [
     "BFLOAT16_BITS",
+    "BINARY32_BIAS",
     "BINARY32_BITS",
     "BINARY32_FRACTION",
     "BINARY32_INFINITE",
@@ -20,6 +21,9 @@ BINARY32_FRACTION = 23
 
 BINARY32_SIGNIFICAND = BINARY32_FRACTION + 1
 """Bits of the fraction and the one before it."""
+
+BINARY32_BIAS = EXPONENT_BIAS
+"""Exponent field of 1."""
 
 BINARY32_INFINITE = NAN_EXPONENT
 """Exponent field of infinities and of NaNs."""

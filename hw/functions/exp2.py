@@ -13,13 +13,17 @@ from golden.functions.exp2 import (
     EXP2_SLOPE,
     exp2_table,
 )
-from hw.block.binary32 import BINARY32_FRACTION, BINARY32_INFINITE, BINARY32_NAN, binary32_layout
+from hw.block.binary32 import (
+    BINARY32_BIAS,
+    BINARY32_FRACTION,
+    BINARY32_INFINITE,
+    BINARY32_NAN,
+    binary32_layout,
+)
 from hw.functions.fixed_point import MAGNITUDE_LATENCY, magnitude
 from hw.target.delay import delay
 
 __all__ = ["Exp2"]
-
-_BIAS = 127
 
 
 class Exp2(wiring.Component):
@@ -64,7 +68,7 @@ class Exp2(wiring.Component):
 
         # The integer part, of two's complement with its sign, and the bias.
         biased = Signal(EXP2_INTEGER + 1, reset_less=True)
-        m.d.sync += biased.eq((Cat(integer, negative) + _BIAS)[: len(biased)])
+        m.d.sync += biased.eq((Cat(integer, negative) + BINARY32_BIAS)[: len(biased)])
         exponent = delay(m, "biased", biased, 1)
         nan = delay(m, "nan", is_nan, self.latency - 1)
         fraction = Signal(EXP2_OUT)

@@ -2,14 +2,13 @@
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 
-from hw.block.binary32 import BINARY32_SIGNIFICAND
+from hw.block.binary32 import BINARY32_BIAS, BINARY32_SIGNIFICAND
 
 __all__ = ["MAGNITUDE_LATENCY", "magnitude"]
 
 MAGNITUDE_LATENCY = 2
 """Cycles from a binary32 to its `magnitude`."""
 
-_BIAS = 127
 _COARSE = 2
 """Low bits of the distance, which the second cycle shifts by."""
 
@@ -28,7 +27,7 @@ def magnitude(m: Module, x, *, integer, bits):
     integer, bits:
         Bits before the point, an int or a Value that holds still; all bits, `BINARY32_SIGNIFICAND` at most.
     """
-    top = _BIAS + integer - 1  # exponent field of the largest power of two that fits
+    top = BINARY32_BIAS + integer - 1  # exponent field of the largest power of two that fits
     significand = Cat(x.fraction, Const(1, 1))[BINARY32_SIGNIFICAND - bits :]
     distance = Signal(len(x.exponent))
     shifted, rest = Signal(bits, reset_less=True), Signal(_COARSE, reset_less=True)

@@ -4,11 +4,10 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.block.binary32 import BINARY32_INFINITE, BINARY32_SIGNIFICAND, binary32_layout
+from hw.block.binary32 import BINARY32_BIAS, BINARY32_INFINITE, BINARY32_SIGNIFICAND, binary32_layout
 
 __all__ = ["IntegerProduct", "factors_layout"]
 
-_BIAS = 127
 _FIELD = 10
 """Bits of a signed exponent field before it is told whether it is too large or too small."""
 
@@ -75,7 +74,7 @@ class IntegerProduct(wiring.Component):
                 high.eq(0),
                 low.eq(0),
                 # That of a product of fewer bits than the multiplicand by one and a bit.
-                field.eq((x.power + _BIAS + self.multiplicand - 3)[:_FIELD]),
+                field.eq((x.power + BINARY32_BIAS + self.multiplicand - 3)[:_FIELD]),
             ]
         with m.Elif(~done):
             one_left = one & rest[0]

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.functions.product import SIGNIFICAND_BITS
 from hw.block.binary32 import (
+    BINARY32_BIAS,
     BINARY32_BITS,
     BINARY32_FRACTION,
     BINARY32_INFINITE,
@@ -20,7 +21,6 @@ __all__ = ["PRODUCT_STAGES", "Multiply17", "multiply17_stages"]
 PRODUCT_STAGES = 4
 """Register stages of a product."""
 
-_BIAS = 127
 _PRODUCT = 2 * SIGNIFICAND_BITS
 
 
@@ -68,7 +68,9 @@ def multiply17_stages(stages, x, y):
 
     # The exponent's field, before a sum of exponents that is too large or too small is told.
     total = stages.register(1, "sum_of_exponents", x.exponent + y.exponent)
-    exponent = stages.register(2, "product_exponent", (total - _BIAS)[: len(x.exponent) + 2]).as_signed()
+    exponent = stages.register(
+        2, "product_exponent", (total - BINARY32_BIAS)[: len(x.exponent) + 2]
+    ).as_signed()
 
     # Rounded to even at 24 bits: the product has 33 or 34.
     above = product[-1]

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.functions.division import RECIPROCAL_BITS
 from hw.block.binary32 import (
+    BINARY32_BIAS,
     BINARY32_FRACTION,
     BINARY32_INFINITE,
     BINARY32_NAN,
@@ -15,8 +16,6 @@ from hw.block.binary32 import (
 from hw.functions.inverse import Inverse
 
 __all__ = ["Reciprocal"]
-
-_BIAS = 127
 
 
 class Reciprocal(wiring.Component):
@@ -61,7 +60,7 @@ class Reciprocal(wiring.Component):
         with m.If(inverse.i.ready):
             m.d.sync += [
                 sign.eq(x.sign),
-                exponent.eq((2 * _BIAS - 1 - x.exponent)[: len(exponent)]),
+                exponent.eq((2 * BINARY32_BIAS - 1 - x.exponent)[: len(exponent)]),
                 nan.eq((x.exponent == BINARY32_INFINITE) & x.fraction.any()),
                 infinite.eq(x.exponent == 0),
                 zero.eq(x.exponent == BINARY32_INFINITE),

@@ -4,8 +4,9 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.functions.norm import LONGEST_ROW, STATISTIC_BITS
+from golden.functions.norm import LONGEST_ROW, STATISTIC_BITS, VARIANCE_BITS
 from hw.block.binary32 import (
+    BINARY32_BIAS,
     BINARY32_BITS,
     BINARY32_FRACTION,
     BINARY32_INFINITE,
@@ -18,10 +19,6 @@ from hw.functions.square_root import SquareRoot
 from hw.functions.variance import ROOT_BITS, TOTAL_BITS, variance_layout
 
 __all__ = ["RowFactors", "row_factors_layout"]
-
-_BIAS = 127
-_INVERSE = 2 * ROOT_BITS - 1
-"""Fraction bits of one over the root."""
 
 
 def row_factors_layout() -> data.StructLayout:
@@ -69,8 +66,8 @@ class RowFactors(wiring.Component):
         )
         factor = Signal(BINARY32_BITS, reset_less=True)
         # Powers of two of the deviation's unit, and of the total's relative to it.
-        unit = STATISTIC_BITS + _BIAS - _INVERSE
-        total_unit = STATISTIC_BITS - BINARY32_FRACTION - _INVERSE
+        unit = STATISTIC_BITS + BINARY32_BIAS - VARIANCE_BITS
+        total_unit = STATISTIC_BITS - BINARY32_FRACTION - VARIANCE_BITS
         # They are complete long before a product begins.
         factor_power = Signal.like(product.i.p.power, name="factor_power", reset_less=True)
         offset_power = Signal.like(product.i.p.power, name="offset_power", reset_less=True)

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, signed, unsigne
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.functions.norm import LONGEST_ROW, STATISTIC_BITS
+from golden.functions.norm import LONGEST_ROW, MEAN_BITS, STATISTIC_BITS
 from hw.block.binary32 import BINARY32_INFINITE, BINARY32_SIGNIFICAND, binary32_layout
 from hw.stream.packet import packet_layout
 from hw.target.delay import delay
@@ -12,13 +12,10 @@ from hw.target.delay import delay
 __all__ = ["FINE_BITS", "SQUARE_DIGIT", "RowSums", "row_beat_layout", "row_sums_layout"]
 
 _EXPONENT = BINARY32_INFINITE.bit_length()
-_MORE = 8
-"""Bits below the significand of the largest element that count in the mean."""
-
 _COARSE = 2 + STATISTIC_BITS
 """Bits of a coarse element, with its sign."""
 
-FINE_BITS = BINARY32_SIGNIFICAND + _MORE + 1 - _COARSE
+FINE_BITS = BINARY32_SIGNIFICAND + MEAN_BITS + 1 - _COARSE
 """Bits of an element below its coarse part."""
 
 SQUARE_DIGIT = 18
@@ -135,7 +132,7 @@ class RowSums(wiring.Component):
 
 def _aligned(m, name, x, largest):
     """What an element adds, by the names of ``_SHAPES``, ``_LANE_CYCLES`` later."""
-    size_bits = BINARY32_SIGNIFICAND + _MORE
+    size_bits = BINARY32_SIGNIFICAND + MEAN_BITS
 
     def register(what, shape, value):
         kept = Signal(shape, name=f"{name}_{what}", reset_less=True)
@@ -144,7 +141,7 @@ def _aligned(m, name, x, largest):
 
     # 1: inverted if negative, so that a shift of two's complement cuts downwards. Subnormals are zeros.
     normal = x.exponent.any()
-    size = Cat(Const(0, _MORE), x.fraction & normal.replicate(len(x.fraction)), normal)
+    size = Cat(Const(0, MEAN_BITS), x.fraction & normal.replicate(len(x.fraction)), normal)
     word = register("word", size_bits + 1, Cat(size ^ x.sign.replicate(size_bits), x.sign))
     distance = register("distance", _EXPONENT, (largest - x.exponent)[:_EXPONENT])
 

@@ -4,31 +4,24 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.functions.norm import LONGEST_ROW, STATISTIC_BITS
-from hw.block.binary32 import BINARY32_INFINITE, BINARY32_SIGNIFICAND, binary32_layout
+from golden.functions.norm import LONGEST_ROW, MEAN_BITS, MOST_EPSILON, STATISTIC_BITS, VARIANCE_BITS
+from hw.block.binary32 import BINARY32_BIAS, BINARY32_INFINITE, BINARY32_SIGNIFICAND, binary32_layout
 from hw.functions.row_sums import FINE_BITS, SQUARE_DIGIT, row_sums_layout
 from hw.functions.serial_arithmetic import SerialArithmetic
 
 __all__ = ["ROOT_BITS", "TOTAL_BITS", "Variance", "variance_layout"]
 
-ROOT_BITS = 18
+ROOT_BITS = (VARIANCE_BITS + 1) // 2
 """Bits of the variance's root, half of those of the variance."""
 
 TOTAL_BITS = 40
 """Bits of the sum of a row's elements, with its sign, that count in the mean."""
 
-_BIAS = 127
 _BITS = 64
 """Bits of the variance of a row times its width squared, one of them for a shift by two."""
 
 _LATE = 5
 """Registers from a bit of the sums to that of the variance."""
-
-_TOTAL_DROPS = 8
-"""Low bits of the sum of a row's elements that do not count."""
-
-_MOST_EPSILON = 61
-"""What is added to the variance is two to the power of this at most."""
 
 _MOST_POWER = (_BITS - 2 * ROOT_BITS) // 2
 _LEAST_POWER = _MOST_POWER + 1 - _BITS // 2
@@ -38,7 +31,8 @@ def variance_layout() -> data.StructLayout:
     """A row's variance and mean, in units that ``row_sums_layout`` has.
 
     The variance times the width squared is ``number * 4**power``, where one of the two highest bits of
-    ``number`` is set; at least 1. ``minus_total`` is minus the sum of elements, cut downwards by 8 bits.
+    ``number`` is set; at least 1. ``minus_total`` is minus the sum of elements, cut downwards by
+    ``MEAN_BITS`` bits.
     """
     return data.StructLayout(
         {
@@ -132,7 +126,7 @@ class Variance(wiring.Component):
         bit = serial.sum("minus_total", (), subtracts=(fine, coarse))
         total = Signal(signed(TOTAL_BITS), name="minus_total", reset_less=True)
         # The lowest bit comes three cycles late, and what came before leaves at the other end.
-        with m.If(run & (place <= TOTAL_BITS + _TOTAL_DROPS + 2)):
+        with m.If(run & (place <= TOTAL_BITS + MEAN_BITS + 2)):
             m.d.sync += total.eq(Cat(total[1:], bit))
         return total
 
@@ -153,10 +147,10 @@ class Variance(wiring.Component):
         epsilon, largest = self.epsilon, self.i.p.largest
         # Which bit of the significand is next, if any. It starts below the variance's lowest bit.
         before = _LATE - 3
-        unit = 2 * (_BIAS + STATISTIC_BITS) - (_BIAS + BINARY32_SIGNIFICAND - 1)
+        unit = 2 * (BINARY32_BIAS + STATISTIC_BITS) - (BINARY32_BIAS + BINARY32_SIGNIFICAND - 1)
         position = Signal(signed(len(epsilon.exponent) + 2), reset_less=True)
         large = Signal(reset_less=True)
-        is_large = (position < BINARY32_SIGNIFICAND - _MOST_EPSILON - before) | (
+        is_large = (position < BINARY32_SIGNIFICAND - MOST_EPSILON - before) | (
             epsilon.exponent == BINARY32_INFINITE
         )
         normal = epsilon.exponent.any()
@@ -166,7 +160,7 @@ class Variance(wiring.Component):
         with m.Elif(place == 0):
             m.d.sync += large.eq(is_large)
             with m.If(is_large):
-                m.d.sync += position.eq(1 - before - _MOST_EPSILON)
+                m.d.sync += position.eq(1 - before - MOST_EPSILON)
         significand = Cat(epsilon.fraction, Const(1, 1), Const(0, 32 - BINARY32_SIGNIFICAND))
         inside = serial.register("epsilon_inside", normal & (position[5:] == 0))
         first = serial.register("epsilon_first", ~position[:5].any())

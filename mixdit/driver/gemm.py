@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden import Tensor
-from golden.engine import Descriptor, Function, MemoryFormat, Operation
+from golden.engine import FLOAT_BYTES, Descriptor, Function, MemoryFormat, Operation
 from mixdit.driver import arguments
 from mixdit.driver.descriptor_check import check_descriptor
 from mixdit.driver.matrix import DeviceMatrix, DevicePermutation, Layout
@@ -177,7 +177,7 @@ class Gemm(EngineMemory):
             self._mine(name, row)
             if (row.shape, row.format) != ((1, b.shape[0]), MemoryFormat.BINARY32):
                 raise ValueError(f"{name} must be binary32 of shape {(1, b.shape[0])}, not {row}")
-        behind = 0 if bias is None else bias.address + 4 * b.shape[0]
+        behind = 0 if bias is None else bias.address + FLOAT_BYTES * b.shape[0]
         if bias is not None and gate is not None and gate.address != behind:
             raise ValueError(f"gate must lie right behind bias, at {behind:#x}, not at {gate.address:#x}")
         if not (keep is None or (isinstance(keep, str) and keep in ("a", "b"))):

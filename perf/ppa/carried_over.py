@@ -17,14 +17,31 @@ __all__ = ["carried_over", "result_of"]
 
 
 def carried_over(published: Mapping[str, Any], requests: Mapping[str, Request]) -> dict[str, Result]:
-    """Results of those ``requests`` that are in a ``published`` report with the same Verilog, by name."""
+    """Results of those ``requests`` that a ``published`` report has of the same work, by name.
+
+    That is the same Verilog, tools and number of seeds, without a failure; elements that were placed as
+    macros are not in a report with all that they are.
+    """
     found = {}
     for name in requests.keys() & published.keys():
         request, figures = requests[name], published[name]
-        built = request.subject.build(request.parameters)
-        if figures.get("digest") == built.digest:
-            found[name] = result_of(figures, built)
+        if _is_whole(figures) and _is_made_alike(figures, request):
+            built = request.subject.build(request.parameters)
+            if figures.get("digest") == built.digest:
+                found[name] = result_of(figures, built)
     return found
+
+
+def _is_whole(figures: Mapping[str, Any]) -> bool:
+    return not figures["failures"] and figures["macros"] is None
+
+
+def _is_made_alike(figures: Mapping[str, Any], request: Request) -> bool:
+    seeds = request.seeds if request.placed else 0
+    made = {"": seeds if request.plain else 0, "_trimmed": seeds}
+    return figures["tools"] == [tool.identity for tool in request.tools] and all(
+        len(figures[f"fmax_mhz_by_seed{suffix}"]) == number for suffix, number in made.items()
+    )
 
 
 def result_of(figures: Mapping[str, Any], built: Built) -> Result:

@@ -238,10 +238,7 @@ TRIED: Mapping[tuple[str, str], str] = {
     " begun in the next, enables for 256 bits of a pipeline each, copies of what drives many loads. Two"
     " thirds of each slow path are wires: nextpnr spreads the engine over the device.",
     ("engine_4x4", "LUT4 over its array"): "as its LUT4.",
-    (
-        "engine_4x4",
-        "levels between registers",
-    ): "16 levels before. The two chains of 8 that are left are ready"
+    ("engine_4x4", "levels between registers"): "16 levels before. Two chains of 8 are left, of ready"
     " signals that reach the count of a queue: that of addends, and that of lines.",
     ("engine_8x8", "LUT4 or flip-flops of an LFE5U-85F"): "as the engine of 4x4; an 8x8 array alone takes"
     " three quarters of the device.",

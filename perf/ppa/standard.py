@@ -17,6 +17,7 @@ __all__ = [
     "PEERS",
     "PIECES",
     "PRECISIONS",
+    "ROW_UNITS",
     "TITLES",
     "overhead",
     "standard_set",
@@ -45,9 +46,20 @@ FUNCTIONS: Mapping[str, Subject] = {
         ("exp2", "hw.functions.exp2:Exp2"),
         ("activation", "hw.functions.activation:Activation"),
         ("product", "hw.functions.product:Multiply17"),
+        ("normalize", "hw.functions.normalize:Normalize"),
     )
 }
 """Units of what is between products, an element per cycle."""
+
+ROW_UNITS: Mapping[str, Subject] = {
+    "reciprocal": Subject(name="reciprocal", factory="hw.functions.reciprocal:Reciprocal"),
+    "row_statistics": Subject(
+        name="row_statistics",
+        factory="hw.functions.row_statistics:RowStatistics",
+        elements=lambda unit: int(unit.lanes),
+    ),
+}
+"""Units of what a row needs once."""
 
 PRECISIONS: Mapping[str, str] = {
     "mx6xmx6": "MX6 x MX6",
@@ -95,12 +107,17 @@ TITLES: Mapping[str, str] = {
     "exp2": "2^x",
     "activation": "GELU and SiLU",
     "product": "product of floats cut to 17 bits",
+    "normalize": "element of a norm",
     "exp2_dsp": "2^x in DSPs",
     "activation_dsp": "GELU and SiLU in DSPs",
     "product_dsp": "product of floats cut to 17 bits, in DSPs",
+    "normalize_dsp": "element of a norm, in DSPs",
+    "reciprocal": "one over a float, a bit per cycle",
+    "row_statistics_dsp": "statistics of a norm's rows, four elements per cycle, in DSPs",
     "exp2_xilinx_dsp": "2^x, UltraScale+ with DSPs",
     "activation_xilinx_dsp": "GELU and SiLU, UltraScale+ with DSPs",
     "product_xilinx_dsp": "product of floats cut to 17 bits, UltraScale+ with DSPs",
+    "normalize_xilinx_dsp": "element of a norm, UltraScale+ with DSPs",
     "pe_xilinx": "processing element, UltraScale+",
     "pe_xilinx_dsp": "processing element, UltraScale+ with DSPs",
     "pe_xilinx7": "processing element, 7 series",
@@ -142,7 +159,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
         **parameters: Any,
     ) -> Request:
         return Request(
-            subject={**SUBJECTS, **BASELINES, **PEERS, **FUNCTIONS}[design],
+            subject={**SUBJECTS, **BASELINES, **PEERS, **FUNCTIONS, **ROW_UNITS}[design],
             family=FAMILIES[family],
             parameters=parameters,
             seeds=seeds,
@@ -199,6 +216,8 @@ def standard_set(seeds: int) -> dict[str, Request]:
         ),
         **{unit: run(unit, plain=False) for unit in FUNCTIONS},
         **{f"{unit}_dsp": run(unit, plain=False, dsp=True) for unit in FUNCTIONS},
+        "reciprocal": run("reciprocal", plain=False),
+        "row_statistics_dsp": run("row_statistics", plain=False, dsp=True, lanes=4),
         **{f"{unit}_xilinx_dsp": run(unit, "xilinx", dsp=True) for unit in FUNCTIONS},
         "pe_xilinx": run("pe", "xilinx", target="xilinx"),
         "pe_xilinx_dsp": run("pe", "xilinx", target="xilinx_dsp"),

