@@ -158,10 +158,15 @@ def test_without_reorder_unit_its_jobs_are_refused():
 
 
 @pytest.mark.parametrize(
-    "change", [*({"function": f} for f in Function if f), {"gate": 1, "bias_address": 0x3000}]
+    ("base", "change"),
+    [
+        *((PRODUCT, {"function": f}) for f in Function if f),
+        (PRODUCT, {"gate": 1, "bias_address": 0x3000}),
+        (REORDER, {"divide": 1, "a_pitch": 84}),
+    ],
 )
-def test_without_functions_they_are_refused(change):
-    job = dataclasses.replace(PRODUCT, **change)
+def test_without_functions_they_are_refused(base, change):
+    job = dataclasses.replace(base, **change)
     assert check(job, ENGINE) == ErrorCode.NONE
     assert check(job, dataclasses.replace(ENGINE, function_lanes=0)) == ErrorCode.FUNCTION
 

@@ -113,6 +113,15 @@ def test_no_reorder_unit():
     ]
 
 
+def test_no_functions():
+    """What needs them is refused, and what does not is taken."""
+    plain = replace(PARAMETERS, function_lanes=0)
+    needs = [replace(PRODUCT, function=1), replace(PRODUCT, gate=1, bias_address=0x40000)]
+    needs.append(replace(REORDER, divide=1))
+    assert codes(PARAMETERS, needs) == [ErrorCode.NONE] * 3
+    assert codes(plain, [*needs, PRODUCT, REORDER]) == [ErrorCode.FUNCTION] * 3 + [ErrorCode.NONE] * 2
+
+
 @pytest.mark.parametrize("parameters", [PARAMETERS, SMALL], ids=["48 bits", "32 bits"])
 def test_fields_of_a_job(parameters):
     """What the rest of the engine needs of a descriptor arrives, with every field at its own value."""
