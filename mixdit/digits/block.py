@@ -1,9 +1,9 @@
 """A transformer block with adaptive layer normalization (adaLN-zero, arXiv 2212.09748)."""
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mixdit.layers.attention import ScaledDotProductAttention
+from mixdit.layers.block_functions import BlockFunctions
 
 __all__ = ["Attention", "TransformerBlock", "layer_norm"]
 
@@ -33,6 +33,7 @@ class TransformerBlock(nn.Module):
 
     def __init__(self, width: int, heads: int, mlp_ratio: int):
         super().__init__()
+        self.functions = BlockFunctions()
         self.norm1 = layer_norm(width)
         self.attention = Attention(width, heads)
         self.norm2 = layer_norm(width)
@@ -41,8 +42,9 @@ class TransformerBlock(nn.Module):
         self.modulation = nn.Linear(width, 6 * width)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        parameters = self.modulation(functional.silu(condition))[:, None].chunk(6, dim=-1)
+        f = self.functions
+        parameters = self.modulation(f.silu(condition))[:, None].chunk(6, dim=-1)
         shift1, scale1, gate1, shift2, scale2, gate2 = parameters
-        x = x + gate1 * self.attention(self.norm1(x) * (1 + scale1) + shift1)
-        hidden = functional.gelu(self.fc1(self.norm2(x) * (1 + scale2) + shift2), approximate="tanh")
-        return x + gate2 * self.fc2(hidden)
+        x = f.add_gated(x, gate1, self.attention(f.modulate(x, self.norm1, shift1, scale1)))
+        hidden = f.gelu(self.fc1(f.modulate(x, self.norm2, shift2, scale2)))
+        return f.add_gated(x, gate2, self.fc2(hidden))

@@ -8,6 +8,7 @@ from torch.nn import functional
 from mixdit.digits.block import TransformerBlock, layer_norm
 from mixdit.digits.data import CLASSES, IMAGE_SIZE
 from mixdit.digits.embedding import TimestepEmbedding, position_embedding
+from mixdit.layers.block_functions import BlockFunctions
 
 __all__ = ["DigitsTransformer", "ModelShape"]
 
@@ -60,6 +61,7 @@ class DigitsTransformer(nn.Module):
     def __init__(self, shape: ModelShape):
         super().__init__()
         self.shape = shape
+        self.functions = BlockFunctions()
         pixels, width = shape.patch**2, shape.width
         self.patch_embedding = nn.Linear(pixels, width)
         self.register_buffer("positions", position_embedding(shape.side, width), persistent=False)
@@ -107,7 +109,8 @@ class DigitsTransformer(nn.Module):
         condition = self.timestep_embedding(timesteps) + self.label_embedding(labels)
         for block in self.blocks:
             x = block(x, condition)
-        shift, scale = self.final_modulation(functional.silu(condition))[:, None].chunk(2, dim=-1)
-        x = self.final(self.final_norm(x) * (1 + scale) + shift)
+        f = self.functions
+        shift, scale = self.final_modulation(f.silu(condition))[:, None].chunk(2, dim=-1)
+        x = self.final(f.modulate(x, self.final_norm, shift, scale))
         x = x.transpose(1, 2).unflatten(2, (self.shape.side, self.shape.side))
         return functional.pixel_shuffle(x, patch)

@@ -4,4 +4,5 @@
 ``fake_quantize.cpp``: in one pass.
 ``dynamic``: formats chosen at run time.
 ``matmul``: exact products; of ``operand`` and ``rounding``. ``product``: how a layer multiplies.
+``functions``: functions between products, with the bits of the hardware.
 """

@@ -1,4 +1,5 @@
 """How exact the functions between products are, beside published ones.
 
-``rivals``: formulas of others. ``functions``: what is compared. ``__main__``: ``python -m perf.accuracy``.
+``rivals``: formulas of others. ``functions``: what is compared. ``models``: whole models with ours.
+``__main__``: ``python -m perf.accuracy``.
 """

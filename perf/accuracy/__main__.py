@@ -9,12 +9,11 @@ from pathlib import Path
 
 from gen.files import write_text
 from perf.accuracy.functions import Row, rows
+from perf.accuracy.models import ModelRow, model_rows
 
-__all__ = ["PAGE", "table"]
+__all__ = ["PAGE", "model_table", "table"]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "functions.md"
-
-_TABLE = re.compile(r"(<!-- accuracy -->\n).*?(<!-- end of accuracy -->)", re.DOTALL)
 
 
 def table(found: Sequence[Row]) -> str:
@@ -26,17 +25,36 @@ def table(found: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def model_table(found: Sequence[ModelRow]) -> str:
+    """``found`` as Markdown."""
+    lines = ["| model | plan | float functions | the hardware's | difference |", "|---|---|---:|---:|---:|"]
+    for row in found:
+        difference = f"{row.sqnr_hardware - row.sqnr:+.2f} ± {row.deviation:.2f} dB"
+        figures = f"{row.sqnr:.2f} dB | {row.sqnr_hardware:.2f} dB | {difference}"
+        lines.append(f"| {row.model} | {row.plan} | {figures} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """Print the table, or write it into the documentation."""
+    """Print a table, or write it into the documentation."""
     parser = argparse.ArgumentParser(prog="python -m perf.accuracy", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--publish", action="store_true", help="also renew the table of docs/functions.md")
+    parser.add_argument(
+        "--models", action="store_true", help="whole models with these functions instead (some minutes)"
+    )
     options = parser.parse_args()
-    found = list(rows())
-    print(json.dumps([asdict(row) for row in found], indent=2) if options.json else table(found), end="\n")
+    found: Sequence[Row | ModelRow]
+    if options.models:
+        found = of_models = list(model_rows())
+        name, written = "models", model_table(of_models)
+    else:
+        found = of_functions = list(rows())
+        name, written = "accuracy", table(of_functions)
+    print(json.dumps([asdict(row) for row in found], indent=2) if options.json else written)
     if options.publish:
-        text = PAGE.read_text()
-        write_text(PAGE, _TABLE.sub(lambda marks: f"{marks[1]}{table(found)}{marks[2]}", text))
+        place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+        write_text(PAGE, place.sub(lambda marks: f"{marks[1]}{written}{marks[2]}", PAGE.read_text()))
 
 
 if __name__ == "__main__":
