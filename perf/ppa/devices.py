@@ -16,7 +16,7 @@ from gen.synth.flow import run_flow
 from gen.synth.request import Request
 from gen.synth.subjects import SUBJECTS
 from perf.ppa.devices_page import document
-from perf.ppa.standard import BASELINES
+from perf.ppa.standard import BASELINES, PEERS
 
 __all__ = ["DOCUMENT", "RUNS"]
 
@@ -26,7 +26,7 @@ _ARRAY = {"rows": 2, "cols": 2, "drain_rows": 2}
 
 
 def _run(design: str, family: str, *, seeds: int = 1, **parameters: Any) -> Request:
-    subject = {**SUBJECTS, **BASELINES}[design]
+    subject = {**SUBJECTS, **BASELINES, **PEERS}[design]
     return Request(subject=subject, family=FAMILIES[family], seeds=seeds, parameters=parameters)
 
 
@@ -36,6 +36,9 @@ _CELLS: Mapping[str, Request] = {
     "quantizer": _run("quantizer", "osu018"),
     "converter": _run("converter", "osu018"),
     "array 2x2 with loaders": _run("array", "osu018", **_ARRAY),
+    "array 4x4 with loaders": _run("array", "osu018", rows=4, cols=4, drain_rows=4),
+    "peer: MXINT8 element": _run("mxint8", "osu018"),
+    "peer: bfloat16 element, binary32 sums": _run("bfloat16", "osu018"),
 }
 
 
@@ -43,14 +46,12 @@ def _placed(family: str) -> Mapping[str, Request]:
     return {
         "processing element": _run("pe", family, seeds=3, target="generic"),
         "quantizer": _run("quantizer", family, target="generic"),
+        "array 2x2 with loaders": _run("array", family, target="generic", **_ARRAY),
     }
 
 
 RUNS: Mapping[str, Mapping[str, Request]] = {
-    "nexus": {
-        **_placed("nexus"),
-        "array 2x2 with loaders": _run("array", "nexus", target="generic", **_ARRAY),
-    },
+    "nexus": _placed("nexus"),
     "gowin5": _placed("gowin5"),
     "osu018": _CELLS,
 }

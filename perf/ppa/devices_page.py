@@ -65,7 +65,7 @@ _PLACED_COLUMNS: tuple[str, ...] = (
 _PLACED_COLUMNS += ("bitstream in bytes", "seconds")
 
 _CELL_COLUMNS: tuple[str, ...] = ("design", "um2", "NAND2", "FF", "um2 per MAC", "NAND2 per MAC or element")
-_CELL_COLUMNS += ("Fmax", "M MAC/s per mm2, MX6 x MX6", "memory bits in FF", "memory bits left out")
+_CELL_COLUMNS += ("Fmax", "M MAC/s per mm2, fastest precision", "memory bits in FF", "memory bits left out")
 
 
 def document(results: Mapping[str, Mapping[str, Result]]) -> str:
