@@ -1,0 +1,11 @@
+"""Transformer blocks as lists of engine jobs, in which the host computes nothing.
+
+From a block's weights and plan to a program, and back to tokens; every step is built from those before it.
+``block_weights``: the weights as NumPy arrays. ``block_plan``: the formats of each operand.
+``recorder``: an engine's driver that notes jobs instead of running them. ``program``: jobs, constants and where
+matrices lie. ``program_file``: programs in a folder. ``program_run``: a program on an engine.
+``channel_layout``: in which order heads and channels lie in memory. ``attention_jobs``: jobs of self-attention.
+``block_compiler``: jobs of a block, ``compile_blocks``. ``job_table``: what a program does, for people.
+
+``program`` and what runs it need no torch; plans do.
+"""

@@ -1,0 +1,157 @@
+"""Jobs of self-attention: from normalized tokens to what the heads have gathered."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden import quantize
+from golden.engine import MemoryFormat
+from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
+from mixdit.compiler.block_weights import BlockWeights, LinearWeights
+from mixdit.compiler.channel_layout import (
+    AttendedOrder,
+    HeadGroup,
+    head_groups,
+    padded,
+    query_rows,
+    value_rows,
+)
+from mixdit.compiler.recorder import Recorder
+from mixdit.driver import DeviceMatrix
+
+__all__ = ["AttentionJobs"]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Operands of the heads of one format.
+
+    Parameters
+    ----------
+    group:
+        Which heads.
+    q, k:
+        ``[samples * tokens, heads * padded]``.
+    weight:
+        That of V^T: ``[head_width * heads, width]``.
+    v:
+        V^T of one sample and its rows of ones: ``[(head_width + 1) * heads, tokens]``.
+    p:
+        Exponentials of one head: ``[tokens, tokens]``.
+    """
+
+    group: HeadGroup
+    q: DeviceMatrix
+    k: DeviceMatrix
+    weight: DeviceMatrix
+    v: DeviceMatrix
+    p: DeviceMatrix
+
+
+class AttentionJobs:
+    """The attention of one block, recorded job by job.
+
+    q and k of all samples are made at once, ``queries_and_keys``; what the heads of a sample gather,
+    ``heads``, lies in `attended` until the next sample's.
+
+    Parameters
+    ----------
+    recorder:
+        What notes the jobs.
+    name:
+        Of the block.
+    weights, plan:
+        Those of the block.
+    tokens:
+        Tokens of a sample.
+
+    Attributes
+    ----------
+    order:
+        How the heads lie in `attended`.
+    attended:
+        Input of the projection: ``[tokens, heads * padded]``.
+    """
+
+    def __init__(
+        self, recorder: Recorder, name: str, weights: BlockWeights, plan: BlockPlan, tokens: int
+    ) -> None:
+        self._recorder, self._name, self._tokens = recorder, name, tokens
+        self._weights, self._plan = weights, plan
+        self._width = weights.head_width
+        self.order = AttendedOrder.of(plan.projection, weights.heads)
+        fmt, mx9_blocks = activation_format(plan.projection)
+        if mx9_blocks:
+            mx9_blocks = self.order.mx9_blocks
+        shape = tokens, weights.heads * padded(self._width)
+        self.attended = recorder.room("attended", shape, fmt, mx9_blocks)
+        self._sums = recorder.room("weighted sums", (tokens, self._width + 1), MemoryFormat.BINARY32)
+        self._groups: list[_Group] = []
+
+    def queries_and_keys(self, normalized: DeviceMatrix) -> None:
+        """q and k of ``normalized`` ``[samples * tokens, width]``, q times log2(e) / sqrt(head_width)."""
+        q, k, v = self._weights.split_qkv()
+        scale = np.float32(math.log2(math.e) / math.sqrt(self._width))
+        for group in head_groups(self._plan.attention):
+            size = len(group.heads)
+            rows = normalized.shape[0], size * padded(self._width)
+            made = [self._recorder.room(f"{name}, {group.format}", rows, group.format) for name in "qk"]
+            self._product("q", query_rows(q, group, self._width), normalized, made[0], scale)
+            self._product("k", query_rows(k, group, self._width), normalized, made[1])
+            square = self._tokens, self._tokens
+            value_shape = (self._width + 1) * size, self._tokens
+            value_weight = self._weight("V", value_rows(v, group, self.order))
+            values = self._recorder.room(f"V^T and ones, {group.format}", value_shape, group.format)
+            ones = quantize(np.ones((size, self._tokens), np.float32), group.format)
+            self._recorder.fill("ones", values.rows(self._width * size, value_shape[0]), ones)
+            exponentials = self._recorder.room(f"exponentials, {group.format}", square, group.format)
+            self._groups.append(_Group(group, *made, value_weight, values, exponentials))
+
+    def heads(self, sample: int, normalized: DeviceMatrix) -> None:
+        """What each head of a sample gathers; ``normalized`` is the sample's, ``[tokens, width]``."""
+        for each in self._groups:
+            count = self._width * len(each.group.heads)
+            self._named(sample, "V^T").product(each.weight, normalized, each.v.rows(0, count))
+        for each in self._groups:
+            for place, head in enumerate(each.group.heads):
+                self._head(sample, each, place, head)
+
+    def _head(self, sample: int, group: _Group, place: int, head: int) -> None:
+        first, size = sample * self._tokens, len(group.group.heads)
+        start = place * padded(self._width)
+        q, k = (
+            matrix.rows(first, first + self._tokens).columns(start, start + self._width)
+            for matrix in (group.q, group.k)
+        )
+        v = group.v.every(place, size)
+        start = self.order.start(head)
+        gathered = self.attended.columns(start, start + self._width)
+        self._named(sample, f"exponentials of head {head}").product(q, k, group.p, function="exp2")
+        self._named(sample, f"weighted sums of head {head}").product(group.p, v, self._sums)
+        self._named(sample, f"division of head {head}").reorder(self._sums, gathered, divide=True)
+
+    def _product(
+        self,
+        name: str,
+        layer: LinearWeights,
+        a: DeviceMatrix,
+        d: DeviceMatrix,
+        scale: np.float32 | None = None,
+    ) -> None:
+        """A product with a bias, times a scale, for all samples."""
+        rows = [layer.bias] if scale is None else [layer.bias, np.full_like(layer.bias, scale)]
+        vectors = self._recorder.constant(f"{self._name}: vectors of {name}", np.stack(rows))
+        gate = None if scale is None else vectors.rows(1, 2)
+        self._recorder.named(f"{self._name}: {name}").product(
+            a, self._weight(name, layer), d, bias=vectors.rows(0, 1), gate=gate
+        )
+
+    def _weight(self, name: str, layer: LinearWeights) -> DeviceMatrix:
+        plan = self._plan.qkv
+        order = channel_order(plan)
+        weight = layer.weight if order is None else layer.weight[:, order]
+        return self._recorder.constant(f"{self._name}: weight of {name}", quantize(weight, plan.weight))
+
+    def _named(self, sample: int, name: str) -> Recorder:
+        return self._recorder.named(f"{self._name}, sample {sample}: {name}")
