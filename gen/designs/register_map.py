@@ -8,13 +8,24 @@ from golden.engine import (
     REGISTERS,
     VERSION,
     ErrorCode,
+    Function,
     MemoryFormat,
+    Norm,
     Operation,
 )
 
 __all__ = ["c_header", "markdown"]
 
 _PREFIX = "MIXDIT_GEMM"
+
+_KINDS = {
+    ErrorCode: "ERROR",
+    MemoryFormat: "FORMAT",
+    Operation: "OPERATION",
+    Function: "FUNCTION",
+    Norm: "NORM",
+}
+"""What C names of codes have in them."""
 
 _SECTIONS = {
     "Control and status": CONTROL_REGISTERS,
@@ -97,8 +108,10 @@ def c_header() -> str:
         (ErrorCode, "ERROR_CODE"),
         (MemoryFormat, "formats of a matrix"),
         (Operation, "operations"),
+        (Function, "functions of a product's results"),
+        (Norm, "norms of a reorder job's rows"),
     ):
-        kind = {ErrorCode: "ERROR", MemoryFormat: "FORMAT", Operation: "OPERATION"}[enum]
+        kind = _KINDS[enum]
         lines += [f"/* {comment} */", f"enum mixdit_gemm_{kind.lower()} {{"]
         lines += [f"    {_PREFIX}_{kind}_{member.name} = {member.value}," for member in enum]
         lines += ["};", ""]

@@ -5,7 +5,7 @@
 ``descriptor``: a job, as words in registers.
 ``memory_format``: how the rows of a matrix lie in memory. ``matrix``: tensors as such rows.
 ``check``: which descriptors are refused. ``errors``: why an engine stops.
-``job``: what a job makes of memory. ``function``: what it makes of each result.
+``job``: what a job makes of memory. ``function``: what it makes of each result. ``norm``: of each row.
 ``reuse``: how much of the stationary operand stays on chip.
 """
 
@@ -28,6 +28,7 @@ from golden.engine.memory_format import (
     MemoryFormat,
     row_bytes,
 )
+from golden.engine.norm import EPSILON_LIMIT, LONGEST_ROW, Norm
 from golden.engine.parameters import EngineParameters
 from golden.engine.registers import (
     ADDRESS_SPACE_BITS,
@@ -57,11 +58,13 @@ __all__ = [
     "DESCRIPTOR_REGISTERS",
     "DESCRIPTOR_WORDS",
     "DIMENSION_LIMIT",
+    "EPSILON_LIMIT",
     "FLOAT_BYTES",
     "FLOAT_FORMATS",
     "HALF_BLOCK_BYTES",
     "IDENTIFIER",
     "INDEX_BYTES",
+    "LONGEST_ROW",
     "MIXABLE_FORMATS",
     "MOST_SPLIT",
     "OPERAND_FORMATS",
@@ -80,6 +83,7 @@ __all__ = [
     "Field",
     "Function",
     "MemoryFormat",
+    "Norm",
     "Operation",
     "Region",
     "Register",

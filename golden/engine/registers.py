@@ -17,11 +17,12 @@ from golden.engine.memory_format import (
     RESULT_FORMATS,
     MemoryFormat,
 )
+from golden.engine.norm import Norm
 
 IDENTIFIER = 0x4D584447
 """What register ID reads: "MXDG"."""
 
-VERSION = (1, 1)
+VERSION = (1, 2)
 """Version of the register interface, major and minor. A driver asks for the same major."""
 
 ADDRESS_SPACE_BITS = 12
@@ -244,7 +245,7 @@ def _control() -> Iterable[Register]:
     )
     yield word(
         "FUNCTIONS",
-        "functions, gates and divisions",
+        "functions, gates, divisions and norms",
         ("function_lanes", 0, 8, "results per cycle and array that go through 2^x; 0 without all of these"),
     )
 
@@ -258,12 +259,14 @@ DESCRIPTOR_BASE = 0x100
 
 def _descriptor() -> Iterable[Register]:
     word = _words(DESCRIPTOR_BASE, Access.READ_WRITE)
-    functions = ", ".join(f"{function.value} {function.name.lower()}" for function in Function)
+    functions, norms = (
+        ", ".join(f"{code.value} {code.name.lower()}" for code in codes) for codes in (Function, Norm)
+    )
     yield word(
         "OPERATION",
         "what to do",
         ("operation", 0, 4, "0 product D = A * B^T, 1 reorder and quantize rows of floats"),
-        ("bias", 4, 1, "product: add the bias row to every row"),
+        ("bias", 4, 1, "product or norm: add the bias row to every row"),
         ("accumulate", 5, 1, "product: add what D holds; D is binary32"),
         ("keep_b", 6, 1, "product: B stays on chip while A is read again and again, not the reverse"),
         ("permute", 7, 1, "reorder: the permutation lies at B's address; without it the order stays"),
@@ -272,10 +275,11 @@ def _descriptor() -> Iterable[Register]:
             "gate",
             12,
             1,
-            "product: multiply every row by the gate row, which lies behind the bias row, without it at BIAS;"
-            " before accumulate",
+            "product or norm: multiply every row by the gate row, which lies behind the bias row, without it"
+            " at BIAS; in a product after the bias and before accumulate, in a norm before the bias",
         ),
         ("divide", 13, 1, "reorder: A's rows have one element more, by which the others are divided"),
+        ("norm", 14, 2, f"reorder: of each row, alone without divide: {norms}"),
     )
     code = ", ".join(f"{f.value} {f.name if f.block_format else f.name.lower()}" for f in MemoryFormat)
     operands, floats, results, quantized = map(
@@ -309,6 +313,11 @@ def _descriptor() -> Iterable[Register]:
             f"bytes from a row of {name} to the next",
             (f"{name.lower()}_pitch", 0, 32, "no less than the bytes of a row"),
         )
+    yield word(
+        "EPSILON",
+        "what is added to the variance of a norm's rows",
+        ("epsilon", 0, 32, "binary32 of epsilon * N**2, not negative, finite; without norm 0"),
+    )
 
 
 PARAMETER_REGISTERS = ("ARRAY", "BUFFERS", "PORT", "REORDER", "FUNCTIONS")

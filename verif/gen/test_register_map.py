@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gen.designs.register_map import c_header, markdown
-from golden.engine import DESCRIPTOR_REGISTERS, REGISTERS, ErrorCode, MemoryFormat
+from golden.engine import DESCRIPTOR_REGISTERS, REGISTERS, ErrorCode, Function, MemoryFormat, Norm
 from verif.needs import needs
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "registers.md"
@@ -32,7 +32,8 @@ def test_header_compiles_and_agrees(language, tmp_path):
                 name = f"MIXDIT_GEMM_{register.name}_{field.name.upper()}"
                 prints += [(f"{name}_MASK", field.mask), (f"{name}_SHIFT", field.low)]
     prints += [(f"MIXDIT_GEMM_ERROR_{code.name}", code.value) for code in ErrorCode]
-    prints += [(f"MIXDIT_GEMM_FORMAT_{code.name}", code.value) for code in MemoryFormat]
+    for kind, codes in (("FORMAT", MemoryFormat), ("FUNCTION", Function), ("NORM", Norm)):
+        prints += [(f"MIXDIT_GEMM_{kind}_{code.name}", code.value) for code in codes]
     prints += [
         (f"MIXDIT_GEMM_OPERATION + offsetof(struct mixdit_gemm_descriptor, {r.name.lower()})", r.offset)
         for r in DESCRIPTOR_REGISTERS

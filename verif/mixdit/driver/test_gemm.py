@@ -6,7 +6,7 @@ import pytest
 from golden import MX4, MX6, MX9, MXINT8, add_binary32, concat, dequantize, matmul, quantize
 from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
 from golden.engine import REGISTERS, EngineParameters, ErrorCode, MemoryFormat, quantize_rows
-from golden.functions import divide_by_column, exp2, gelu, multiply17, silu
+from golden.functions import divide_by_column, exp2, gelu, multiply17, normalize, silu
 from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort
 from mixdit.driver.port import PortError
 
@@ -125,6 +125,26 @@ def test_reordered_rows(gemm):
     assert same(gemm.load(d), quantize_rows(x[:, order], MemoryFormat.MX6, 2))
     gemm.wait(gemm.reorder(gemm.store(x), d))
     assert same(gemm.load(d), quantize_rows(x, MemoryFormat.MX6, 2))
+
+
+@pytest.mark.parametrize("norm", ["layer", "rms"])
+def test_normalized_rows(gemm, norm):
+    x, shift, scale = random_rows(14, 3, 100), random_rows(15, 1, 100), random_rows(16, 1, 100)
+    order = np.random.default_rng(17).permutation(100)
+    vectors, source = gemm.store(np.concatenate([shift, scale])), gemm.store(x)
+    placed = {"shift": vectors.rows(0, 1), "scale": vectors.rows(1, 2)}
+    d = gemm.empty(x.shape, MX9)
+    mean = norm == "layer"
+    for names in ([], ["scale"], ["shift"], ["scale", "shift"]):
+        for eps in (0.5, np.float32(1e-6), 0):
+            given = {name: placed[name] for name in names}
+            values = {name: {"shift": shift, "scale": scale}[name] for name in names}
+            gemm.wait(gemm.reorder(source, d, norm=norm, epsilon=eps, **given))
+            expected = normalize(x, eps=float(eps), mean=mean, **values)
+            assert same(gemm.load(d), quantize_rows(expected, MemoryFormat.MX9))
+    gemm.wait(gemm.reorder(source, d, gemm.store_permutation(order), norm=norm, **placed))
+    expected = normalize(x[:, order], eps=1e-6, mean=mean, scale=scale, shift=shift)
+    assert same(gemm.load(d), quantize_rows(expected, MemoryFormat.MX9))
 
 
 def test_matmul_gives_its_memory_back(gemm):
