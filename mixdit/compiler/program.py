@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.engine import Descriptor, EngineParameters
+from golden.engine import Descriptor, EngineParameters, encode_list
 from mixdit.driver.matrix import Layout
 
 __all__ = ["CONDITION", "TOKENS", "Constant", "Job", "NamedMatrix", "Program"]
@@ -91,6 +91,8 @@ class Program:
         result; `CONDITION` is binary32 ``[samples, width]``.
     memory:
         Addresses that the program takes. All else stays as it is.
+    list_address:
+        Where the jobs lie as a list, one entry behind the other: ``golden.engine.encode_list``.
     """
 
     parameters: EngineParameters
@@ -99,6 +101,7 @@ class Program:
     constants: tuple[Constant, ...]
     matrices: tuple[NamedMatrix, ...]
     memory: range
+    list_address: int
 
     def matrix(self, name: str) -> NamedMatrix:
         """The first matrix of a name; KeyError if there is none."""
@@ -106,6 +109,18 @@ class Program:
             if found.name == name:
                 return found
         raise KeyError(name)
+
+    def image(self) -> NDArray[np.uint8]:
+        """What memory holds before the first job: uint8 ``[size]``, from ``memory.start`` on.
+
+        The list of jobs is its end; between constants it has zeros.
+        """
+        listed = encode_list([job.descriptor for job in self.jobs], self.list_address)
+        result = np.zeros(self.list_address + listed.size - self.memory.start, np.uint8)
+        for address, data in ((self.list_address, listed), *((c.address, c.data) for c in self.constants)):
+            start = address - self.memory.start
+            result[start : start + data.size] = data
+        return result
 
     @property
     def constant_bytes(self) -> int:

@@ -41,8 +41,7 @@ class ProgramRunner:
                 f"the program takes {needed.start:#x} to {needed.stop - 1:#x}, but the port's memory is"
                 f" {there.start:#x} to {there.stop - 1:#x}"
             )
-        for constant in program.constants:
-            port.write_memory(constant.address, constant.data)
+        port.write_memory(needed.start, program.image())
 
     def __call__(self, tokens: NDArray[np.float32], condition: NDArray[np.float32]) -> NDArray[np.float32]:
         """Tokens behind the blocks.
@@ -68,9 +67,7 @@ class ProgramRunner:
         """
         for name, value in ((TOKENS, tokens), (CONDITION, condition)):
             self._write(name, value)
-        for job in self.program.jobs:
-            self.engine.submit(job.descriptor)
-        self.engine.wait()
+        self.engine.wait(self.engine.submit_list(self.program.list_address, len(self.program.jobs)))
         return floats_from_rows(self.rows(self.program.matrix(TOKENS)), MemoryFormat.BINARY32)
 
     def rows(self, matrix: NamedMatrix) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden import Tensor
-from golden.engine import Descriptor, EngineParameters, MemoryFormat
+from golden.engine import ENTRY_BYTES, Descriptor, EngineParameters, MemoryFormat
 from mixdit.compiler.program import Constant, Job, NamedMatrix, Program
 from mixdit.driver import DeviceMatrix, DevicePermutation, Gemm, ModelPort
 from mixdit.driver.descriptor_check import check_descriptor
@@ -80,22 +80,21 @@ class Recorder(Gemm):
         return stored
 
     def program(self, samples: int) -> Program:
-        """What was recorded so far, for so many samples."""
+        """What was recorded, for so many samples; the jobs' list goes behind everything else."""
         matrices = sorted(self._matrices, key=lambda named: named[1].address)
         constants = tuple(
             Constant(name, address, self.port.read_memory(address, size))
             for address, (name, size) in sorted(self._constants.items())
         )
-        start = self.port.memory.start
-        ends = [matrix.piece.stop for _, matrix in matrices]
-        ends += [constant.address + constant.data.size for constant in constants]
+        listed = self.store_list([job.descriptor for job in self._jobs])
         return Program(
             parameters=self.parameters,
             samples=samples,
             jobs=tuple(self._jobs),
             constants=constants,
             matrices=tuple(NamedMatrix(**_fields(name, matrix)) for name, matrix in matrices),
-            memory=range(start, max(ends, default=start)),
+            memory=range(self.port.memory.start, listed.address + len(listed) * ENTRY_BYTES),
+            list_address=listed.address,
         )
 
 
