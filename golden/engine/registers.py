@@ -165,11 +165,13 @@ PASSES = ("PASSES_SINGLE", "PASSES_DOUBLE", "PASSES_QUADRUPLE")
 _EVENTS: tuple[_Bits, ...] = (
     ("done", 0, 1, "a job is complete: all of its D was acknowledged by memory"),
     ("error", 1, 1, "an error stopped the engine"),
+    ("list", 2, 1, "a list is complete: all of its jobs' D was acknowledged by memory"),
 )
 
 
 def _control() -> Iterable[Register]:
     word = _words(0x000, Access.READ)
+    refused = "address that memory refused, or of an entry that no list may have"
     yield word("ID", f'{IDENTIFIER:#010x}, "MXDG"')
     yield word(
         "VERSION",
@@ -214,10 +216,12 @@ def _control() -> Iterable[Register]:
     yield word(
         "STATUS",
         "what the engine does",
-        ("busy", 0, 1, "a job is in progress or waits"),
-        ("full", 1, 1, "the queue takes no descriptor"),
+        ("busy", 0, 1, "a job is in progress or waits, or a list is not complete"),
+        ("full", 1, 1, "the queue takes no descriptor, or a list is being fetched: DOORBELL is refused"),
         ("error", 2, 1, "stopped by an error, until a soft reset"),
         ("resetting", 3, 1, "a soft reset waits for accesses to memory to end"),
+        ("list", 4, 1, "a list is being fetched, or one of its jobs is not done"),
+        ("fetching", 5, 1, "entries of a list are left to fetch: LIST_DOORBELL is refused"),
         (
             "waiting",
             8,
@@ -233,14 +237,14 @@ def _control() -> Iterable[Register]:
         "why the engine stopped, 0 if it did not",
         ("code", 0, 8, "one of the error codes"),
     )
-    yield word("ERROR_ADDRESS_LOW", "address that memory refused, bits 31:0")
-    yield word("ERROR_ADDRESS_HIGH", "address that memory refused, bits 63:32")
+    yield word("ERROR_ADDRESS_LOW", f"{refused}, bits 31:0")
+    yield word("ERROR_ADDRESS_HIGH", f"{refused}, bits 63:32")
     yield word("JOBS_SUBMITTED", "descriptors taken since the last reset, modulo 2**32")
     yield word("JOBS_DONE", "jobs complete since the last reset, modulo 2**32")
     yield word(
         "DOORBELL",
-        "any write with a byte strobe queues the staged descriptor; answered SLVERR if the queue is full or"
-        " an error stopped the engine",
+        "any write with a byte strobe queues the staged descriptor; answered SLVERR if the queue is full, a"
+        " list is being fetched, or an error stopped the engine",
         access=Access.WRITE,
     )
     yield word(
@@ -248,6 +252,15 @@ def _control() -> Iterable[Register]:
         "functions, gates, divisions and norms",
         ("function_lanes", 0, 8, "results per cycle and array that go through 2^x; 0 without all of these"),
     )
+    yield word("LIST_ADDRESS_LOW", "address of a list's first entry, bits 31:0", access=Access.READ_WRITE)
+    yield word("LIST_ADDRESS_HIGH", "address of a list's first entry, bits 63:32", access=Access.READ_WRITE)
+    yield word(
+        "LIST_DOORBELL",
+        "any write with a byte strobe begins to fetch the list at LIST_ADDRESS; answered SLVERR if one is"
+        " being fetched or an error stopped the engine",
+        access=Access.WRITE,
+    )
+    yield word("LISTS_DONE", "lists complete since the last reset, modulo 2**32")
 
 
 COUNTER_BASE = 0x080

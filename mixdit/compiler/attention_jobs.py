@@ -90,7 +90,7 @@ class AttentionJobs:
         self._groups: list[_Group] = []
 
     def queries_and_keys(self, normalized: DeviceMatrix) -> None:
-        """q and k of ``normalized`` ``[samples * tokens, width]``, q times log2(e) / sqrt(head_width)."""
+        """Queries and keys of ``normalized`` ``[samples * tokens, width]``, q scaled for base 2."""
         q, k, v = self._weights.split_qkv()
         scale = np.float32(math.log2(math.e) / math.sqrt(self._width))
         for group in head_groups(self._plan.attention):

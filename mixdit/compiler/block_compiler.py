@@ -213,7 +213,7 @@ def compile_blocks(
     parameters:
         The engine, with a reorder unit for rows of the blocks' width at least, and with functions.
     memory:
-        Addresses that the program may use; left out, 1 GiB from 0x10000 on, as far as the engine's addresses go.
+        Addresses that the program may use; left out, 1 GiB from 0x10000 on, or what the engine reaches of it.
 
     Returns
     -------

@@ -41,7 +41,7 @@ def digits_program(
     blocks:
         Which ones.
     plan:
-        For this model: see `BlockPlan.of`. Left out, all weights are in ``weight``, all else in ``activation``.
+        For this model: see `BlockPlan.of`. Left out, weights are in ``weight``, all else in ``activation``.
     samples:
         Images at a time.
     parameters:

@@ -36,7 +36,7 @@ class Recorder(Gemm):
         self._matrices: list[tuple[str, DeviceMatrix]] = []
 
     def named(self, name: str) -> "Recorder":
-        """This object, the next job's name given: ``recorder.named("scores").product(...)``."""
+        """Give the next job a name: ``recorder.named("scores").product(...)``."""
         self._name = name
         return self
 

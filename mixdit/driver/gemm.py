@@ -12,17 +12,18 @@ from golden.functions.norm import scaled_epsilon
 from mixdit.driver import arguments
 from mixdit.driver.descriptor_check import check_descriptor
 from mixdit.driver.matrix import DeviceMatrix, DevicePermutation, Layout
-from mixdit.driver.memory import EngineMemory, OutFormat, result_layout
+from mixdit.driver.memory import OutFormat, result_layout
+from mixdit.driver.recording import RecordingEngine
 from mixdit.driver.reuse import keeps_b
 from mixdit.driver.transfer import layout_of
 
 
-class Gemm(EngineMemory):
+class Gemm(RecordingEngine):
     """An engine behind a port, and its memory.
 
     `matmul` does everything for one product. To chain products without copies through the host, `store`
     operands, make room for results with `empty`, and give both to `product`, whose jobs run in the order of
-    their calls; then `load`.
+    their calls; then `load`. To run the same jobs again and again, record them once, see `recording`.
 
     Calls are checked before they write anything: a ``TypeError`` or ``ValueError`` leaves engine and memory
     as they were.
@@ -86,6 +87,10 @@ class Gemm(EngineMemory):
         EngineTimeoutError
             The engine made no progress.
         """
+        if self._recorded is not None:
+            raise ValueError(
+                "matmul must not be called within a recording: it gives what no job has made yet"
+            )
         left, right = (
             self._mine(name, value)
             if isinstance(value, DeviceMatrix)
@@ -162,7 +167,7 @@ class Gemm(EngineMemory):
         Returns
         -------
         int
-            The job's number, for `wait`.
+            The job's number, for `wait`; within a recording its place in the list.
 
         Raises
         ------
@@ -218,7 +223,7 @@ class Gemm(EngineMemory):
         Returns
         -------
         int
-            The job's number, for `wait`.
+            The job's number, for `wait`; within a recording its place in the list.
 
         Raises
         ------
@@ -306,13 +311,6 @@ class Gemm(EngineMemory):
             **_fields("b", b),
             **_fields("d", d),
         )
-
-    def _queue(self, job: Descriptor, *used: DeviceMatrix | DevicePermutation) -> int:
-        """`submit`, and note before the doorbell rings that the job uses this memory."""
-        self._settle()
-        for matrix in used:
-            matrix.piece.job = self._submitted + 1
-        return self.submit(job)
 
 
 def _fields(name: str, matrix: DeviceMatrix) -> dict[str, Any]:

@@ -132,7 +132,9 @@ def test_jobs_touch_what_the_program_says():
             start = rows.address + r * rows.pitch
             written |= set(range(start, start + rows.row_bytes))
     for constant in program.constants:
-        assert not written & set(range(constant.address, constant.address + constant.data.size)), constant.name
+        assert not written & set(range(constant.address, constant.address + constant.data.size)), (
+            constant.name
+        )
     done = {Function(job.descriptor.function) for job in program.jobs}
     assert done == set(Function)
     assert {job.descriptor.operation for job in program.jobs} == set(Operation)
