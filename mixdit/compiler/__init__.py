@@ -2,9 +2,9 @@
 
 From a block's weights and plan to a program, and back to tokens; every step is built from those before it.
 ``block_weights``: the weights as NumPy arrays. ``block_plan``: the formats of each operand.
-``program``: jobs, constants and where matrices lie. ``recorder``: an engine's driver that notes jobs instead of
-running them. ``program_file``: programs in a folder. ``program_run``: a program on an engine. ``job_table``: what
-a program does, for people.
+``program``: jobs, constants and where matrices lie. ``recorder``: an engine's driver that notes jobs in place
+of running them. ``program_file``: programs in a folder. ``program_run``: a program on an engine.
+``job_table``: what a program does, for people.
 ``channel_layout``: in which order heads and channels lie in memory. ``attention_jobs``: jobs of
 self-attention. ``block_compiler``: jobs of a block, ``compile_blocks``.
 ``digits_program``: blocks of the digits models. ``example``: tokens to try them with. ``compile_command``,

@@ -96,9 +96,10 @@ class AttentionJobs:
         for group in head_groups(self._plan.attention):
             size = len(group.heads)
             rows = normalized.shape[0], size * padded(self._width)
-            made = [self._recorder.room(f"{name}, {group.format}", rows, group.format) for name in "qk"]
-            self._product("q", query_rows(q, group, self._width), normalized, made[0], scale)
-            self._product("k", query_rows(k, group, self._width), normalized, made[1])
+            queries = self._recorder.room(f"q, {group.format}", rows, group.format)
+            keys = self._recorder.room(f"k, {group.format}", rows, group.format)
+            self._product("q", query_rows(q, group, self._width), normalized, queries, scale)
+            self._product("k", query_rows(k, group, self._width), normalized, keys)
             square = self._tokens, self._tokens
             value_shape = (self._width + 1) * size, self._tokens
             value_weight = self._weight("V", value_rows(v, group, self.order))
@@ -106,7 +107,7 @@ class AttentionJobs:
             ones = quantize(np.ones((size, self._tokens), np.float32), group.format)
             self._recorder.fill("ones", values.rows(self._width * size, value_shape[0]), ones)
             exponentials = self._recorder.room(f"exponentials, {group.format}", square, group.format)
-            self._groups.append(_Group(group, *made, value_weight, values, exponentials))
+            self._groups.append(_Group(group, queries, keys, value_weight, values, exponentials))
 
     def heads(self, sample: int, normalized: DeviceMatrix) -> None:
         """What each head of a sample gathers; ``normalized`` is the sample's, ``[tokens, width]``."""

@@ -110,11 +110,12 @@ def _print(program: Program, figures: list[Figures]) -> None:
     for name in ("SNR", "cycles", "PEs busy", "read", "written", "mismatches"):
         table.add_column(name, justify="right")
     for f in figures:
-        counted = ["", "", "", ""]
+        counted = []
         if f.cycles:
             counted = [f"{f.cycles:,}", f"{f.busy / f.cycles:.1%}"]
             counted += [f"{count / 1e6:.2f} MB" for count in (f.bytes_read, f.bytes_written)]
-        table.add_row(f.engine, f"{f.snr_db:.1f} dB", *counted, str(f.mismatches))
+            counted.append(f"{f.mismatches:,}")
+        table.add_row(f.engine, f"{f.snr_db:.1f} dB", *counted)
     Console().print(table)
     print("SNR         of what the blocks add to the tokens, against floating point")
     print("mismatches  bytes of memory that differ from the model's, all of the program's compared")

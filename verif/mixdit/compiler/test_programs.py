@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -120,21 +121,21 @@ def test_jobs_touch_what_the_program_says():
     program = compiled()
     written = set()
     places = [range(m.address, m.address + m.size) for m in program.matrices]
-    assert all(left.stop <= right.start for left, right in zip(places, places[1:], strict=False))
+    assert all(left.stop <= right.start for left, right in pairwise(places))
     for job in program.jobs:
         d = job.descriptor
         assert job.name
         for name, region in regions(d).items():
             assert any(p.start <= region.address and region.end <= p.stop for p in places) or name == "B"
-            assert program.memory.start <= region.address and region.end <= program.list_address
+            assert program.memory.start <= region.address
+            assert region.end <= program.list_address
         rows = regions(d)["D"]
         for r in range(rows.rows):
             start = rows.address + r * rows.pitch
             written |= set(range(start, start + rows.row_bytes))
     for constant in program.constants:
-        assert not written & set(range(constant.address, constant.address + constant.data.size)), (
-            constant.name
-        )
+        taken = range(constant.address, constant.address + constant.data.size)
+        assert not written & set(taken), constant.name
     done = {Function(job.descriptor.function) for job in program.jobs}
     assert done == set(Function)
     assert {job.descriptor.operation for job in program.jobs} == set(Operation)
