@@ -2,7 +2,8 @@
 
 Queries of heads of one format are columns of one matrix, and so are keys, each head padded with zeros to
 whole blocks. V^T has its rows by channel, then by head, so that one product makes those of all heads, and a
-row of ones for each head lies behind. The projection reads the heads side by side, each padded to whole blocks.
+row of ones for each head lies behind. The projection reads the heads side by side, each padded to whole
+blocks.
 """
 
 from dataclasses import dataclass
