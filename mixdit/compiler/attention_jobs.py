@@ -38,7 +38,7 @@ class _Group:
     v:
         V^T of one sample and its rows of ones: ``[(head_width + 1) * heads, tokens]``.
     p:
-        Exponentials of one head: ``[tokens, tokens]``.
+        Exponentials of two heads: ``[2 * tokens, tokens]``.
     """
 
     group: HeadGroup
@@ -86,7 +86,8 @@ class AttentionJobs:
             mx9_blocks = self.order.mx9_blocks
         shape = tokens, weights.heads * padded(self._width)
         self.attended = recorder.room("attended", shape, fmt, mx9_blocks)
-        self._sums = recorder.room("weighted sums", (tokens, self._width + 1), MemoryFormat.BINARY32)
+        sums = weights.heads * tokens, self._width + 1
+        self._sums = recorder.room("weighted sums", sums, MemoryFormat.BINARY32)
         self._groups: list[_Group] = []
 
     def queries_and_keys(self, normalized: DeviceMatrix) -> None:
@@ -100,37 +101,61 @@ class AttentionJobs:
             keys = self._recorder.room(f"k, {group.format}", rows, group.format)
             self._product("q", query_rows(q, group, self._width), normalized, queries, scale)
             self._product("k", query_rows(k, group, self._width), normalized, keys)
-            square = self._tokens, self._tokens
             value_shape = (self._width + 1) * size, self._tokens
             value_weight = self._weight("V", value_rows(v, group, self.order))
             values = self._recorder.room(f"V^T and ones, {group.format}", value_shape, group.format)
             ones = quantize(np.ones((size, self._tokens), np.float32), group.format)
             self._recorder.fill("ones", values.rows(self._width * size, value_shape[0]), ones)
-            exponentials = self._recorder.room(f"exponentials, {group.format}", square, group.format)
+            two_heads = 2 * self._tokens, self._tokens
+            exponentials = self._recorder.room(f"exponentials, {group.format}", two_heads, group.format)
             self._groups.append(_Group(group, queries, keys, value_weight, values, exponentials))
 
     def heads(self, sample: int, normalized: DeviceMatrix) -> None:
-        """What each head of a sample gathers; ``normalized`` is the sample's, ``[tokens, width]``."""
+        """What each head of a sample gathers; ``normalized`` is the sample's, ``[tokens, width]``.
+
+        A job waits for the one before where it reads what that writes, and where either is a row job. So the
+        exponentials of the next head come before the sums of one, and divisions come last.
+        """
         for each in self._groups:
             count = self._width * len(each.group.heads)
             self._named(sample, "V^T").product(each.weight, normalized, each.v.rows(0, count))
-        for each in self._groups:
-            for place, head in enumerate(each.group.heads):
-                self._head(sample, each, place, head)
+        for head in range(self._weights.heads + 1):
+            if head < self._weights.heads:
+                self._exponentials(sample, head)
+            if head > 0:
+                self._weighted_sums(sample, head - 1)
+        for head in range(self._weights.heads):
+            start = self.order.start(head)
+            gathered = self.attended.columns(start, start + self._width)
+            self._named(sample, f"division of head {head}").reorder(
+                self._part(self._sums, head), gathered, divide=True
+            )
 
-    def _head(self, sample: int, group: _Group, place: int, head: int) -> None:
-        first, size = sample * self._tokens, len(group.group.heads)
+    def _exponentials(self, sample: int, head: int) -> None:
+        group, place = self._place(head)
         start = place * padded(self._width)
         q, k = (
-            matrix.rows(first, first + self._tokens).columns(start, start + self._width)
-            for matrix in (group.q, group.k)
+            self._part(matrix, sample).columns(start, start + self._width) for matrix in (group.q, group.k)
         )
-        v = group.v.every(place, size)
-        start = self.order.start(head)
-        gathered = self.attended.columns(start, start + self._width)
-        self._named(sample, f"exponentials of head {head}").product(q, k, group.p, function="exp2")
-        self._named(sample, f"weighted sums of head {head}").product(group.p, v, self._sums)
-        self._named(sample, f"division of head {head}").reorder(self._sums, gathered, divide=True)
+        self._named(sample, f"exponentials of head {head}").product(
+            q, k, self._part(group.p, head % 2), function="exp2"
+        )
+
+    def _weighted_sums(self, sample: int, head: int) -> None:
+        group, place = self._place(head)
+        v = group.v.every(place, len(group.group.heads))
+        self._named(sample, f"weighted sums of head {head}").product(
+            self._part(group.p, head % 2), v, self._part(self._sums, head)
+        )
+
+    def _place(self, head: int) -> tuple[_Group, int]:
+        """The group that a head is in, and which one of it."""
+        group = next(group for group in self._groups if head in group.group.heads)
+        return group, group.group.heads.index(head)
+
+    def _part(self, matrix: DeviceMatrix, n: int) -> DeviceMatrix:
+        """The rows of a sample, or of a head."""
+        return matrix.rows(n * self._tokens, (n + 1) * self._tokens)
 
     def _product(
         self,
