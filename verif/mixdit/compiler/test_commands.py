@@ -1,0 +1,97 @@
+"""``mixdit compile`` and ``mixdit run``: from a checkpoint to tokens behind its blocks."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from golden import MX6, MX9
+from mixdit.compiler import compile_command, run_command
+from mixdit.compiler.example import EXAMPLE, load_example
+from mixdit.compiler.program_file import IMAGE, load_program
+from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
+from mixdit.plan.plan_file import save_plan
+from mixdit.plan.timestep_plan import TimestepPlan
+
+
+def invoke(module, *arguments):
+    app = typer.Typer()
+    app.command()(module.command)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def compiled(tmp_path, *arguments):
+    result = invoke(compile_command, "--block", 1, "--json", *arguments, "--output", tmp_path)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def run(tmp_path):
+    result = invoke(run_command, tmp_path, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_from_a_checkpoint_to_tokens(tmp_path):
+    figures = compiled(tmp_path, "--samples", 2)
+    program, example = load_program(tmp_path), load_example(tmp_path)
+    assert (figures["blocks"], figures["jobs"]) == (1, len(program.jobs)) == (1, 44)
+    assert figures["memory_bytes"] == len(program.memory) == (tmp_path / IMAGE).stat().st_size
+    assert example.tokens.shape == (32, 128)
+    tables = (tmp_path / "jobs.txt").read_text()
+    assert all(job.name in tables for job in program.jobs)
+    assert all(f"{matrix.address:#x}" in tables for matrix in program.matrices)
+    found = run(tmp_path)
+    assert found["jobs"] == 44
+    ((model),) = found["engines"]
+    assert model["snr_db"] > 27
+    shown = invoke(run_command, tmp_path)
+    assert f"{model['snr_db']:.1f} dB" in shown.stdout
+
+
+def test_all_blocks_and_a_plan_by_timestep(tmp_path):
+    def plan(fmt):
+        linears = {"blocks.0.fc1": LinearPlan(in_features=128, weight=fmt, high_blocks=1)}
+        return Plan(
+            linears=linears, attentions={"blocks.0.attention.attend": AttentionPlan(heads=(fmt,) * 4)}
+        )
+
+    save_plan(TimestepPlan((500.0,), (plan(MX6), plan(MX9))), tmp_path / "plan.json")
+    sizes, floors = [], []
+    for timestep in (100, 600):
+        folder = tmp_path / str(timestep)
+        result = invoke(
+            compile_command, "--plan", tmp_path / "plan.json", "--timestep", timestep, "-o", folder
+        )
+        assert result.exit_code == 0, result.output
+        assert "jobs" in result.stdout
+        sizes.append((folder / IMAGE).stat().st_size)
+        floors.append(run(folder)["engines"][0]["snr_db"])
+    assert sizes[0] < sizes[1]
+    assert floors[0] < floors[1]
+    assert floors[1] > 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--block", 4), "block must be 0 to 3, not 4"),
+        (("--model", "digits-17"), "model must be one of"),
+        (("--data-bits", 77), "data_bits must be one of"),
+        (("--function-lanes", 0), "the engine must have function_lanes"),
+    ],
+)
+def test_what_cannot_be_compiled(tmp_path, arguments, message):
+    result = invoke(compile_command, *arguments, "--output", tmp_path / "none")
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.replace("│", " ").split())
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_folder_that_holds_no_program(tmp_path):
+    compiled(tmp_path)
+    (tmp_path / EXAMPLE).write_bytes(b"tokens")
+    result = invoke(run_command, tmp_path)
+    assert result.exit_code == 2
+    assert "is not an example" in " ".join(result.output.replace("│", " ").split())
