@@ -108,7 +108,8 @@ class DeviceMatrix(Layout):
     def columns(self, start: int, stop: int) -> "DeviceMatrix":
         """Its columns ``start``, the first one of a block, to ``stop``, in place.
 
-        A job that writes blocks there writes whole ones: zeros behind ``stop``, up to the block's end.
+        Jobs take whole blocks: a product counts what lies behind ``stop`` up to the block's end, and a job
+        that writes there leaves zeros.
         """
         start = arguments.integer("start", start, 0, self.shape[1] - 1)
         stop = arguments.integer("stop", stop, start + 1, self.shape[1])

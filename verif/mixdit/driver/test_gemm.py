@@ -270,3 +270,26 @@ def test_values_of_results_are_right(gemm):
     """Against plain NumPy: what golden says is also what a product means."""
     product = gemm.matmul(A, B["MX9"])
     assert np.allclose(product, dequantize(A) @ dequantize(B["MX9"]).T, rtol=1e-3, atol=1e-3)
+
+
+def test_parts_of_matrices_are_operands_and_results(gemm):
+    values = random_rows(20, 6, 112)
+    stored = concat([quantize(values[:, :48], MX9), quantize(values[:, 48:], MX6)])
+    a = gemm.store(stored)
+    for start, stop, mx9_blocks in ((0, 20, 2), (32, 90, 1), (48, 112, 0), (64, 65, 0)):
+        part = a.columns(start, stop)
+        assert part.mx9_blocks == mx9_blocks
+        assert np.array_equal(dequantize(gemm.load(part)), dequantize(stored)[:, start:stop])
+    rows = a.every(1, 2).columns(48, 96)
+    assert rows.shape == (3, 48)
+    left, right = quantize(values[1::2, 48:96], MX6), quantize(random_rows(21, 20, 48), MX6)
+    assert same(gemm.load(rows), left)
+    # A result beside others, on every third row.
+    d = gemm.store(quantize(random_rows(22, 9, 96), MX6))
+    expected = dequantize(gemm.load(d))
+    gemm.product(rows, gemm.store(right), d.every(2, 3).columns(32, 52))
+    expected[2::3, 32:64] = 0
+    expected[2::3, 32:52] = dequantize(quantize(matmul(left, right, k_blocks=4), MX6))
+    assert np.array_equal(dequantize(gemm.load(d)), expected)
+    floats = gemm.store(random_rows(23, 4, 10))
+    assert same(gemm.load(floats.every(1, 2).columns(3, 8)), random_rows(23, 4, 10)[1::2, 3:8].copy())
