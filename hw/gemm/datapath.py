@@ -211,7 +211,7 @@ class Datapath(wiring.Component):
             columns=p.reorder_columns,
             rows_bits=DIMENSION_BITS,
             words=self._result_words,
-            divides=p.function_lanes > 0,
+            function_lanes=p.function_lanes,
             data_bits=p.data_bits,
             address_bits=p.address_bits,
             target=self._target,
@@ -245,6 +245,15 @@ class Datapath(wiring.Component):
             to.format.eq(job.p.result.format),
             to.mx9_blocks.eq(job.p.result.mx9_blocks),
         ]
+        if self.geometry.normalizes:
+            m.d.comb += [
+                to.norm.eq(job.p.norm),
+                to.mean.eq(job.p.mean),
+                to.shift.eq(job.p.result.bias),
+                to.scale.eq(job.p.result.gate),
+                to.epsilon.as_value().eq(job.p.epsilon),
+                to.vectors.eq(job.p.result.bias_address),
+            ]
 
     def _reorder_done(self, m, reorder, written):
         """Whether a reorder job ends in this cycle: one was begun, and everything is written."""

@@ -10,7 +10,9 @@ from amaranth.lib.wiring import In, Out
 
 from golden.engine import (
     DIMENSION_LIMIT,
+    EPSILON_LIMIT,
     FLOAT_FORMATS,
+    LONGEST_ROW,
     MIXABLE_FORMATS,
     OPERAND_FORMATS,
     QUANTIZED_FORMATS,
@@ -18,6 +20,7 @@ from golden.engine import (
     ErrorCode,
     Function,
     MemoryFormat,
+    Norm,
     Operation,
 )
 from golden.engine.registers import REGISTERS
@@ -202,14 +205,16 @@ class DescriptorCheck(wiring.Component):
         reorder = d.operation == Operation.REORDER
         parameters = self.geometry.parameters
         columns = parameters.reorder_columns
-        has_function = d.function != Function.NONE
+        longest = min(columns, LONGEST_ROW)
+        has_function, has_norm = d.function != Function.NONE, known("has_norm", d.norm != Norm.NONE)
+        too_long = d.n > columns if longest == columns else d.n > Mux(has_norm, longest, columns)
         # An engine with functions takes one alone, one without takes none, and what goes with them neither.
+        bad_epsilon = known("bad_epsilon", d.epsilon >= EPSILON_LIMIT)
         bad_function = has_function & (d.accumulate | d.gate | ~is_one_of(d.function, Function))
+        bad_function |= has_norm & (d.divide | bad_epsilon | ~is_one_of(d.norm, Norm))
         if not parameters.function_lanes:
-            bad_function = has_function | d.gate | d.divide
+            bad_function = has_function | d.gate | d.divide | has_norm
         of_product = (
-            "bias",
-            "gate",
             "accumulate",
             "keep_b",
             "function",
@@ -222,16 +227,19 @@ class DescriptorCheck(wiring.Component):
         unused = [known(f"has_{name}", Value.cast(getattr(d, name)).any()) for name in of_product]
         has_b_address = known("has_b_address", d.b_address != 0)
         has_bias_address = known("has_bias_address", d.bias_address != 0)
+        has_epsilon = known("has_epsilon", d.epsilon != 0)
+        of_norm = ~has_norm & (has_epsilon | (reorder & (d.bias | d.gate)))
         d_formats = is_one_of(d.d_format, QUANTIZED_FORMATS) | (
             product & is_one_of(d.d_format, FLOAT_FORMATS)
         )
         return {
             "RESERVED_BITS": d.reserved
             | (~d.bias & ~d.gate & has_bias_address)
-            | (product & (d.permute | d.divide))
+            | (product & (d.permute | d.divide | has_norm))
+            | of_norm
             | (reorder & (Cat(unused).any() | (~d.permute & has_b_address))),
             "OPERATION": ~product & ~(reorder if columns else 0),
-            "SIZE": beyond("m") | beyond("n") | Mux(product, beyond("k"), d.n > columns),
+            "SIZE": beyond("m") | beyond("n") | Mux(product, beyond("k"), too_long),
             "A_FORMAT": ~Mux(
                 product, is_one_of(d.a_format, OPERAND_FORMATS), is_one_of(d.a_format, REORDER_FORMATS)
             ),
@@ -272,6 +280,12 @@ class DescriptorCheck(wiring.Component):
             _low(job.result.function, d.function),
             _low(job.result.bias_address, d.bias_address),
         ]
+        if self.geometry.normalizes:
+            m.d.comb += [
+                job.norm.eq(d.norm != Norm.NONE),
+                job.mean.eq(d.norm == Norm.LAYER),
+                job.epsilon.eq(d.epsilon),
+            ]
         for operand, name, rows in ((job.a, "a", d.m), (job.b, "b", d.n)):
             m.d.comb += [
                 _low(operand.address, getattr(d, f"{name}_address")),

@@ -33,7 +33,7 @@ def job_of(rng, layout, reorder: bool):
     n = int(rng.choice((1, 16, columns, int(rng.integers(1, columns + 1)))))
     m = int(rng.integers(1, 2 * PARAMETERS.rows + 2))
     if reorder:
-        return random_reorder_job(rng, layout, m=m, n=n)
+        return random_reorder_job(rng, layout, m=m, n=n, functions=PARAMETERS.function_lanes > 0)
     return random_job(rng, layout, m=m, n=n, k=int(rng.integers(1, 100)))
 
 
@@ -74,7 +74,9 @@ async def refused_reorder_jobs(dut):
         {"d_mx9_blocks": 9000}, {"permute": 1, "b_address": 1}, {"permute": 0, "b_address": 2},
         {"permute": 1, "b_address": top - 2}, {"permute": 1, "b_address": 0x8004, "d_address": 0x8000},
         {"a_address": 0x8000, "d_address": 0x8004}, {"a_address": 1}, {"d_address": 3},
-        {"operation": 2},
+        {"operation": 2}, {"norm": 3}, {"norm": 1, "divide": 1}, {"norm": 1, "epsilon": 0x7FC00000},
+        {"epsilon": 1}, {"gate": 1}, {"norm": 2, "bias": 1, "bias_address": 2},
+        {"norm": 2, "gate": 1, "bias_address": top - 4},
     ]  # fmt: skip
     for fault in faults * 2:
         job = random_reorder_job(rng, Layout(rng), m=3, n=40)

@@ -21,7 +21,14 @@ from mixdit.sim import EngineHarness
 from verif.coverage import Coverage
 from verif.hw.gemm.checked_engine import CheckedEngine, random_memory
 from verif.hw.gemm.random_jobs import Layout
-from verif.hw.gemm.rounds import FEATURES, REORDER_FEATURES, features, format_name, random_round
+from verif.hw.gemm.rounds import (
+    FEATURES,
+    REORDER_FEATURES,
+    ROW_FUNCTIONS,
+    features,
+    format_name,
+    random_round,
+)
 from verif.runner import seed
 
 ENGINES = {
@@ -59,7 +66,9 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
     results = Coverage("engine-results", d=RESULTS)
     coverages = [operands, results, Coverage("engine-features", feature=FEATURES)]
     if p.reorder_columns:
-        coverages.append(Coverage("engine-reorder", feature=REORDER_FEATURES))
+        coverages.append(
+            Coverage("engine-reorder", feature=REORDER_FEATURES + ROW_FUNCTIONS * (p.function_lanes > 0))
+        )
     functions = Coverage("engine-functions", function=[*(f.name for f in Function), "gate"], d=RESULTS)
     if p.function_lanes:
         coverages.append(functions)
