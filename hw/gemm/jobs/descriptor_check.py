@@ -24,7 +24,7 @@ from golden.engine import (
     Operation,
 )
 from golden.engine.registers import REGISTERS
-from hw.gemm.jobs.descriptor import descriptor_layout
+from hw.gemm.jobs.descriptor import queued_descriptor_layout
 from hw.gemm.jobs.job import BLOCKS_BITS, DIMENSION_BITS, MOST_BESIDE, job_layout
 from hw.gemm.jobs.job_planner import JobPlanner
 from hw.gemm.jobs.job_regions import JobRegions
@@ -45,10 +45,15 @@ def checked_job_layout(geometry) -> data.StructLayout:
     """A job, or the code of its fault; it starts when at most ``beside`` jobs before it are not done.
 
     That is 0 if it touches what the job before writes, or one of the two is a reorder job; 1 if it touches
-    what the job before that one writes; else ``MOST_BESIDE``.
+    what the job before that one writes; else ``MOST_BESIDE``. ``ends_list``: it is a list's last job.
     """
     return data.StructLayout(
-        {"job": job_layout(geometry), "fault": _ERROR_BITS, "beside": range(MOST_BESIDE + 1)}
+        {
+            "job": job_layout(geometry),
+            "fault": _ERROR_BITS,
+            "beside": range(MOST_BESIDE + 1),
+            "ends_list": 1,
+        }
     )
 
 
@@ -65,7 +70,7 @@ class DescriptorCheck(wiring.Component):
 
     Members
     -------
-    i: In(stream of ``descriptor_layout``)
+    i: In(stream of ``queued_descriptor_layout``)
     o: Out(stream of ``checked_job_layout``)
     """
 
@@ -73,7 +78,7 @@ class DescriptorCheck(wiring.Component):
         self.geometry = geometry
         super().__init__(
             {
-                "i": In(stream.Signature(descriptor_layout())),
+                "i": In(stream.Signature(queued_descriptor_layout())),
                 "o": Out(stream.Signature(checked_job_layout(geometry))),
             }
         )
@@ -83,7 +88,7 @@ class DescriptorCheck(wiring.Component):
         g = self.geometry
         m.submodules.measure = measure = RegionMeasure(address_bits=g.address_bits)
         m.submodules.planner = planner = JobPlanner(geometry=g)
-        d = Signal(descriptor_layout(), reset_less=True)
+        d = Signal(queued_descriptor_layout(), reset_less=True)
         m.d.comb += measure.d.eq(d)
         faults = _Faults()
         product = d.operation == Operation.PRODUCT
@@ -119,7 +124,7 @@ class DescriptorCheck(wiring.Component):
                 with m.If(planner.done):
                     m.next = "ENCODE"
             with m.State("ENCODE"):
-                m.d.sync += code.eq(faults.code)
+                m.d.sync += code.eq(Mux(d.misplaced, ErrorCode.LIST, faults.code))
                 m.next = "ANSWER"
             with m.State("ANSWER"):
                 m.d.comb += self.o.valid.eq(1)
@@ -256,6 +261,7 @@ class DescriptorCheck(wiring.Component):
         k_blocks, _ = blocks
         m.d.comb += [
             o.fault.eq(code),
+            o.ends_list.eq(d.ends_list),
             job.reorder.eq(d.operation == Operation.REORDER),
             _low(job.columns, d.n),
             job.narrow.eq(d.a_format == MemoryFormat.BFLOAT16),

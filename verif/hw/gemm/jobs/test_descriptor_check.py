@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -20,15 +21,25 @@ PARAMETERS = EngineParameters(k_blocks=4, address_bits=48, reorder_columns=1000,
 SMALL = EngineParameters(k_blocks=4, address_bits=32)
 
 
-def answers(parameters: EngineParameters, descriptors: list[Descriptor]) -> list[dict]:
-    """What the hardware makes of each: ``fault``, ``beside`` and ``job``, taken a few cycles late."""
+def answers(
+    parameters: EngineParameters,
+    descriptors: list[Descriptor],
+    *,
+    ends: Collection[int] = (),
+    misplaced: Collection[int] = (),
+) -> list[dict]:
+    """What the hardware makes of each: ``fault``, ``beside`` and ``job``, taken a few cycles late.
+
+    ``ends``, ``misplaced``: numbers of those that end a list, and that stand for an entry in no good place.
+    """
     design = DescriptorCheck(geometry=Geometry(parameters))
     found = []
 
     async def drive(ctx):
         for number, d in enumerate(descriptors):
             fields = {name: value for name, value in vars(d).items() if name != "reserved"}
-            ctx.set(design.i.p, {**fields, "reserved": int(any(d.reserved))})
+            of_list = {"ends_list": number in ends, "misplaced": number in misplaced}
+            ctx.set(design.i.p, {**fields, "reserved": int(any(d.reserved)), **of_list})
             assert ctx.get(design.i.ready)
             ctx.set(design.i.valid, 1)
             await ctx.tick()
@@ -44,7 +55,7 @@ def answers(parameters: EngineParameters, descriptors: list[Descriptor]) -> list
             ctx.set(design.o.ready, 1)
             await ctx.tick()
             ctx.set(design.o.ready, 0)
-            found.append({"fault": answer.fault, "beside": answer.beside, "job": answer.job})
+            found.append({name: getattr(answer, name) for name in ("fault", "beside", "job", "ends_list")})
 
     simulate(design, drive)
     return found
@@ -71,7 +82,21 @@ def test_limits():
     ]
     assert not differ, differ
     refused = Counter(found)
-    assert all(refused[code] for code in ErrorCode if code < ErrorCode.READ_SLAVE_ERROR)
+    others = {ErrorCode.LIST}
+    assert all(
+        refused[code] for code in ErrorCode if code < ErrorCode.READ_SLAVE_ERROR and code not in others
+    )
+
+
+def test_descriptors_of_lists():
+    """A misplaced one has its own code, whatever its fields are; the end of a list goes along."""
+    rng = np.random.default_rng([seed(), 4])
+    descriptors = [spoiled(rng, PRODUCT, PARAMETERS) if n % 3 == 0 else PRODUCT for n in range(24)]
+    misplaced, ends = {0, 1, 5, 6, 10, 23}, {1, 2, 8, 22}
+    found = answers(PARAMETERS, descriptors, ends=ends, misplaced=misplaced)
+    expected = [ErrorCode.LIST if n in misplaced else check(d, PARAMETERS) for n, d in enumerate(descriptors)]
+    assert [answer["fault"] for answer in found] == expected
+    assert {n for n, answer in enumerate(found) if answer["ends_list"]} == ends
 
 
 def test_a_matrix_that_is_not_there():

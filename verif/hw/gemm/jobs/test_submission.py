@@ -6,8 +6,9 @@ from amaranth.lib import wiring
 from golden.engine import DESCRIPTOR_REGISTERS, REGISTERS, EngineParameters, ErrorCode
 from hw.axi.signatures import Response
 from hw.gemm.geometry import Geometry
-from hw.gemm.jobs.descriptor import descriptor_layout
+from hw.gemm.jobs.descriptor import queued_descriptor_layout
 from hw.gemm.jobs.descriptor_check import DescriptorCheck
+from hw.gemm.jobs.list_fetch import ListFetch
 from hw.gemm.jobs.supervisor import Supervisor
 from hw.stream.queue import Queue
 from verif.hw.gemm.jobs.control_bench import ControlBench
@@ -30,17 +31,24 @@ class Front(wiring.Component):
         m.submodules.control = control = self.control
         m.submodules.supervisor = supervisor = Supervisor(geometry=geometry)
         cleared = ResetInserter(supervisor.clear)
-        queue = Queue(shape=descriptor_layout(), depth=PARAMETERS.queue_depth)
+        lists = ListFetch(data_bits=PARAMETERS.data_bits, address_bits=PARAMETERS.address_bits)
+        queue = Queue(shape=queued_descriptor_layout(), depth=PARAMETERS.queue_depth)
         check = DescriptorCheck(geometry=geometry)
-        m.submodules.queue, m.submodules.check = cleared(queue), cleared(check)
-        wiring.connect(m, control.descriptor, queue.i)
+        m.submodules.lists, m.submodules.queue, m.submodules.check = map(cleared, (lists, queue, check))
+        wiring.connect(m, control.descriptor, lists.i)
+        wiring.connect(m, control.list, lists.list)
+        wiring.connect(m, lists.o, queue.i)
         wiring.connect(m, queue.o, check.i)
         wiring.connect(m, check.o, supervisor.checked)
         m.d.comb += [
             control.accepting.eq(supervisor.accepting),
             control.status.eq(supervisor.status),
             control.failed.eq(supervisor.failed),
-            supervisor.submitted.eq(control.descriptor.valid),
+            control.list_done.eq(supervisor.list_done),
+            lists.stop.eq(supervisor.stop),
+            supervisor.submitted.eq(lists.submitted),
+            supervisor.list_begun.eq(control.list.valid),
+            supervisor.list_address.eq(lists.address),
             supervisor.soft_reset.eq(control.soft_reset),
             supervisor.bus_idle.eq(1),
             supervisor.job.ready.eq(1),
@@ -60,7 +68,8 @@ def test_registers_after_a_soft_reset():
             assert await bench.put(ctx, "DOORBELL", 0) == Response.OKAY.value
         await ctx.tick().repeat(400)
         fields = REGISTERS["STATUS"].unpack(await bench.read(ctx, REGISTERS["STATUS"].offset))
-        assert fields == {"busy": 0, "full": 1, "error": 1, "resetting": 0, "waiting": 2}
+        waiting = {"list": 0, "fetching": 0, "waiting": 2}
+        assert fields == {"busy": 0, "full": 1, "error": 1, "resetting": 0, **waiting}
         assert await bench.read(ctx, REGISTERS["ERROR_CODE"].offset) == ErrorCode.SIZE
         assert await bench.put(ctx, "DOORBELL", 0) == Response.SLVERR.value
         bench.model.said["JOBS_SUBMITTED"] = 3
