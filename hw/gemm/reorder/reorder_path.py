@@ -321,7 +321,7 @@ class ReorderPath(wiring.Component):
         words = data.View(data.ArrayLayout(32, BLOCK_SIZE), fragments.p)
         place = job.columns[:_LOG]  # of the divisor, in the last fragment
         fragments_ready = Mux(loading, job.permute, takes)
-        vector_taken = 0
+        others_taken = table.valid & table.ready
         if ends.vector is not None:
             fetching, vector = phase.fetching, ends.vector
             from_rows = phase.moving
@@ -330,7 +330,7 @@ class ReorderPath(wiring.Component):
                 vector.p.values.as_value().eq(fragments.p),
                 vector.p.last.eq(last),
             ]
-            vector_taken = vector.valid & vector.ready
+            others_taken |= vector.valid & vector.ready
             fragments_ready = Mux(fetching, vector.ready, fragments_ready)
         m.d.comb += [
             last.eq(block == Mux(loading, row.last, source.last)),
@@ -343,17 +343,21 @@ class ReorderPath(wiring.Component):
             divisor.valid.eq(from_rows & fragments.valid & has_divisor & takes),
             divisor.p.eq(Mux(job.narrow, Cat(Const(0, 16), halves[place]), words[place])),
             fragments.ready.eq(fragments_ready),
-            taken.eq((table.valid & table.ready) | vector_taken | (from_rows & fragments.valid & takes)),
+            taken.eq(others_taken | (from_rows & fragments.valid & takes)),
             table_there.eq(table.valid & last),
             table.p.last.eq(last),
             rows.p.last.eq(block == row.last),
         ]
+        in_block = Signal(BLOCK_SIZE)
+        if self.function_lanes:
+            last_one = Cat(row.in_last > lane for lane in range(BLOCK_SIZE))
+            m.d.comb += in_block.eq(last_one | (block != row.last).replicate(BLOCK_SIZE))
         for lane in range(BLOCK_SIZE):
             index = Mux(job.permute, indices[lane], Cat(Const(lane, _LOG), block))
             value = Mux(job.narrow, Cat(Const(0, 16), halves[lane]), words[lane])
             if self.function_lanes:
                 # Zeros behind a row's end are none of its largest exponents, nor in its sums.
-                value &= (~rows.p.last | (row.in_last > lane)).replicate(BINARY32_BITS)
+                value &= in_block[lane].replicate(BINARY32_BITS)
             m.d.comb += [
                 table.p.indices[lane].eq(index[:INDEX_BITS]),
                 rows.p.values[lane].eq(value),
