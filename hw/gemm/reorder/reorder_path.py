@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.engine import INDEX_BYTES
+from golden.engine import FLOAT_FORMATS, INDEX_BYTES
 from golden.formats import BLOCK_SIZE, MX9
 from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
 from hw.axi.line import write_beat_layout
@@ -20,6 +20,7 @@ from hw.gemm.reorder.row_buffer import MOST_STATISTIC_LANES, RowBuffer
 from hw.gemm.reorder.row_division import RowDivision
 from hw.gemm.reorder.row_norm import RowNorm
 from hw.gemm.results.block_fragments import BlockFragments
+from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
 from hw.gemm.results.row_parts import RowParts
 
@@ -28,7 +29,7 @@ __all__ = ["ReorderPath", "reorder_job_layout"]
 _LOG = BLOCK_SIZE.bit_length() - 1
 
 _BLOCKS_UNDER_WAY = 64
-"""More blocks than ``BlockFragments`` holds."""
+"""More blocks than ``BlockFragments`` or ``ResultFormat`` holds."""
 
 
 def reorder_job_layout(*, columns, rows_bits, address_bits, functions=True) -> data.StructLayout:
@@ -38,9 +39,9 @@ def reorder_job_layout(*, columns, rows_bits, address_bits, functions=True) -> d
     ``MemoryFormat``, behind ``mx9_blocks`` blocks of MX9. If ``divide``, each row has one float more, by
     which the others are divided.
 
-    With ``functions`` there are also: ``norm``, rows are normalized, ``mean`` by layer norm, with
-    ``epsilon``; ``shift`` and ``scale``, whether there are such rows, binary32 one behind the other at
-    ``vectors``.
+    With ``functions`` rows may become floats, too, and there are also: ``norm``, rows are normalized,
+    ``mean`` by layer norm, with ``epsilon``; ``shift`` and ``scale``, whether there are such rows, binary32
+    one behind the other at ``vectors``.
     """
     of_norms = {"norm": 1, "mean": 1, "shift": 1, "scale": 1, "epsilon": binary32_layout()}
     of_norms["vectors"] = address_bits
@@ -157,7 +158,10 @@ class ReorderPath(wiring.Component):
         m.submodules.reorder = reorder = self._reorder
         parts = {"rows": 1, "words": self.words, "address_bits": self.address_bits}
         m.submodules.parts = row_parts = RowParts(**parts)
-        m.submodules.blocks = block_fragments = BlockFragments(target=self.target, **parts)
+        if self.function_lanes:
+            m.submodules.format = formatted = ResultFormat(any_nan=True, target=self.target, **parts)
+        else:
+            m.submodules.blocks = formatted = BlockFragments(target=self.target, **parts)
         m.submodules.collector = collector = RowCollector(
             data_bits=self.data_bits, target=self.target, **parts
         )
@@ -166,7 +170,7 @@ class ReorderPath(wiring.Component):
         )
         m.d.comb += reader.times.eq(1)
         wiring.connect(m, reader.read, wiring.flipped(self.read))
-        wiring.connect(m, block_fragments.o, collector.i)
+        wiring.connect(m, formatted.o, collector.i)
         wiring.connect(m, collector.o, wiring.flipped(self.o))
         wiring.connect(m, wiring.flipped(self.beat), reader.beat)
 
@@ -177,10 +181,11 @@ class ReorderPath(wiring.Component):
         ends, loaded = _Ends(reorder.i, reorder.o), None
         if self.function_lanes:
             source = self._row(m, "source_row", job.columns + job.divide)
-            self._divide(m, job, divisor, row_parts.o, block_fragments.i)
+            self._divide(m, job, divisor, row_parts.o, formatted.i)
+            m.d.comb += formatted.format.eq(job.format)
             ends, loaded = self._normalize(m, job, reorder)
         else:
-            wiring.connect(m, row_parts.o, block_fragments.i)
+            wiring.connect(m, row_parts.o, formatted.i)
         phase = _Phase(*(Signal(name=name) for name in ("loading", "fetching", "moving")))
         table_there, written = (Signal(name=name) for name in ("table_there", "written"))
         with m.FSM(name="state"):
@@ -213,7 +218,7 @@ class ReorderPath(wiring.Component):
                 m.d.comb += self.fault.eq(1)
         self._request(m, job, reader.request, row, source, phase)
         self._receive(m, job, reader.o, reorder, ends, divisor, row, source, phase, table_there)
-        left = self._send(m, job, ends.leaving, row_parts.i, block_fragments.o, row)
+        left = self._send(m, job, ends.leaving, row_parts.i, formatted.o, row)
         m.d.comb += written.eq(left & collector.idle)
         return m
 
@@ -367,28 +372,32 @@ class ReorderPath(wiring.Component):
 
     def _send(self, m, job, rows, parts, fragment, cut):
         """Each block with its place; whether the last one was taken as a fragment."""
-        formatted = parts.p
+        placed = parts.p
         block = Signal.like(cut.last)
         row = Signal(self.rows_bits)
         start, at = (Signal(self.address_bits, name=name, reset_less=True) for name in ("start", "at"))
         under_way = Signal(range(_BLOCKS_UNDER_WAY))
         code = Signal(FormatCode)
-        size = Signal(range(MX9.block_bytes + 1))
+        floats = FLOAT_FORMATS if self.function_lanes else ()
+        found = block_bytes(code)
+        for fmt in floats:
+            found = Mux(job.format == fmt, BLOCK_SIZE * fmt.unit_bytes, found)
+        size = Signal(range(max(MX9.block_bytes, *(BLOCK_SIZE * fmt.unit_bytes for fmt in floats), 0) + 1))
         last, sent = Signal(), Signal()
         next_start = (start + job.target_pitch)[: len(start)]
         columns = Mux(last, cut.in_last, BLOCK_SIZE)
         m.d.comb += [
             last.eq(block == cut.last),
             code.eq(Mux(block < job.mx9_blocks, FormatCode.MX9, block_code(job.format))),
-            size.eq(block_bytes(code)),
+            size.eq(found),
             parts.valid.eq(rows.valid),
-            formatted.values.eq(rows.p.values),
-            formatted.columns.eq(columns),
-            formatted.place.address.eq(at),
-            formatted.place.begins.eq(block == 0),
-            formatted.place.ends.eq(last),
-            formatted.place.last.eq(1),
-            formatted.code.eq(code),
+            placed.values.eq(rows.p.values),
+            placed.columns.eq(columns),
+            placed.place.address.eq(at),
+            placed.place.begins.eq(block == 0),
+            placed.place.ends.eq(last),
+            placed.place.last.eq(1),
+            placed.code.eq(code),
             rows.ready.eq(parts.ready),
             sent.eq(parts.valid & parts.ready),
         ]
