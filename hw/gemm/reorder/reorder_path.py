@@ -181,9 +181,9 @@ class ReorderPath(wiring.Component):
         ends, loaded = _Ends(reorder.i, reorder.o), None
         if self.function_lanes:
             source = self._row(m, "source_row", job.columns + job.divide)
-            self._divide(m, job, divisor, row_parts.o, formatted.i)
+            ends, loaded, normalized = self._normalize(m, job, reorder, row_parts.o)
+            self._divide(m, job, divisor, normalized, formatted.i)
             m.d.comb += formatted.format.eq(job.format)
-            ends, loaded = self._normalize(m, job, reorder)
         else:
             wiring.connect(m, row_parts.o, formatted.i)
         phase = _Phase(*(Signal(name=name) for name in ("loading", "fetching", "moving")))
@@ -241,19 +241,21 @@ class ReorderPath(wiring.Component):
         wiring.connect(m, parts, division.i)
         wiring.connect(m, division.o, divided)
 
-    def _normalize(self, m, job, reorder):
+    def _normalize(self, m, job, reorder, parts):
         """Rows of norms wait in a buffer before ``reorder``, and are normalized behind it.
 
-        Its ends, and whether the last vector is there.
+        Its ends; whether the last vector is there; ``parts`` with the values that they have then.
         """
         lanes = min(self.norm_lanes, self.data_bits // BINARY32_BITS, MOST_STATISTIC_LANES)
         m.submodules.buffer = buffer = RowBuffer(columns=self.columns, lanes=lanes, target=self.target)
-        m.submodules.norm = norm = RowNorm(columns=buffer.columns, lanes=self.norm_lanes, target=self.target)
-        arriving = stream.Signature(row_block_layout()).create(path=("arriving",))
-        vector = stream.Signature(row_block_layout()).create(path=("vector",))
+        m.submodules.norm = norm = RowNorm(
+            columns=buffer.columns, words=self.words, lanes=self.norm_lanes, target=self.target
+        )
+        row = stream.Signature(row_block_layout())
+        arriving, leaving, vector = (row.create(path=(name,)) for name in ("arriving", "leaving", "vector"))
+        made = stream.Signature(parts.p.shape()).create(path=("made",))
         wiring.connect(m, vector, norm.vector)
         wiring.connect(m, buffer.factors, norm.factors)
-        wiring.connect(m, reorder.o, norm.i)
         m.d.comb += [
             buffer.width.eq(job.columns),
             buffer.mean.eq(job.mean),
@@ -264,11 +266,22 @@ class ReorderPath(wiring.Component):
             reorder.i.valid.eq(Mux(job.norm, buffer.o.valid, arriving.valid)),
             reorder.i.p.as_value().eq(Mux(job.norm, buffer.o.p.as_value(), arriving.p.as_value())),
             arriving.ready.eq(Mux(job.norm, buffer.i.ready, reorder.i.ready)),
-            norm.norm.eq(job.norm),
             norm.has_shift.eq(job.shift),
             norm.has_scale.eq(job.scale),
+            norm.i.valid.eq(job.norm & reorder.o.valid),
+            norm.i.p.eq(reorder.o.p),
+            reorder.o.ready.eq(Mux(job.norm, norm.i.ready, leaving.ready)),
+            # A block that is normalized lasts from its first part to its last one.
+            leaving.valid.eq(Mux(job.norm, norm.o.valid, reorder.o.valid)),
+            leaving.p.eq(reorder.o.p),
+            norm.o.ready.eq(parts.ready),
+            parts.ready.eq(made.ready),
+            made.valid.eq(parts.valid),
+            made.p.eq(parts.p),
         ]
-        return _Ends(arriving, norm.o, vector), norm.loaded
+        with m.If(job.norm):
+            m.d.comb += made.p.values.eq(norm.o.p)
+        return _Ends(arriving, leaving, vector), norm.loaded, made
 
     def _request(self, m, job, request, indices, elements, phase):
         """The permutation, the vectors, then all rows, 16 elements at a time."""
