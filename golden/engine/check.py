@@ -85,7 +85,9 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
         yield ErrorCode.A_FORMAT
     if product and d.b_format not in OPERAND_FORMATS:
         yield ErrorCode.B_FORMAT
-    d_formats: tuple[MemoryFormat, ...] = RESULT_FORMATS if product else QUANTIZED_FORMATS
+    # An engine without functions writes no floats of rows.
+    all_formats = product or parameters.function_lanes > 0
+    d_formats: tuple[MemoryFormat, ...] = RESULT_FORMATS if all_formats else QUANTIZED_FORMATS
     if d.accumulate:
         d_formats = (MemoryFormat.BINARY32,)
     if d.d_format not in d_formats:

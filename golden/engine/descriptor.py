@@ -21,7 +21,7 @@ class Operation(IntEnum):
     old values."""
     REORDER = 1
     """Float rows A[M, N], divided by A[:, N] or normalized, permuted along N, then times a gate row and plus
-    a bias row if normalized, as rows of blocks D[M, N]."""
+    a bias row if normalized, as rows of blocks D[M, N], or of floats on an engine with functions."""
 
 
 @dataclass(frozen=True, kw_only=True)

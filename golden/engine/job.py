@@ -18,7 +18,7 @@ asked for:
 2. permuted, ``D[:, i] = A[:, permutation[i]]``;
 3. if normalized, times the gate row and plus the bias row, ``golden.functions.norm.modulate``, where a row
    that is not there counts as 1.0 or 0.0;
-4. quantized as in step 4 above.
+4. as in step 4 above, with every NaN 0x7FC00000.
 
 Nothing but the rows of D is written. Jobs run strictly one after the other: the next one reads
 what this one wrote.
@@ -40,7 +40,7 @@ from golden.functions import divide_by_column, multiply17
 from golden.functions.norm import modulate, standardize
 from golden.matmul import matmul
 from golden.quantization import quantize
-from golden.rounding import add_binary32
+from golden.rounding import add_binary32, canonical_nan
 from golden.tensor import Tensor, concat
 
 _SMALLEST_NORMAL = np.float32(2.0**-126)
@@ -96,6 +96,7 @@ def run(
             values = modulate(
                 values, scale=vectors[-1] if d.gate else 1.0, shift=vectors[0] if d.bias else 0.0
             )
+        values = canonical_nan(values)
     else:
         a = from_rows(views["A"], MemoryFormat(d.a_format), d.k, d.a_mx9_blocks)
         b = from_rows(views["B"], MemoryFormat(d.b_format), d.k, d.b_mx9_blocks)

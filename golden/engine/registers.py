@@ -278,7 +278,7 @@ def _descriptor() -> Iterable[Register]:
     yield word(
         "OPERATION",
         "what to do",
-        ("operation", 0, 4, "0 product D = A * B^T, 1 reorder and quantize rows of floats"),
+        ("operation", 0, 4, "0 product D = A * B^T, 1 reorder and quantize, or write, rows of floats"),
         ("bias", 4, 1, "product or norm: add the bias row to every row"),
         ("accumulate", 5, 1, "product: add what D holds; D is binary32"),
         ("keep_b", 6, 1, "product: B stays on chip while A is read again and again, not the reverse"),
@@ -304,7 +304,7 @@ def _descriptor() -> Iterable[Register]:
         f"format of each matrix: {code}",
         ("a_format", 0, 4, f"of A; product: {operands}, reorder: {floats}"),
         ("b_format", 4, 4, f"of B, {operands}; reorder: 0"),
-        ("d_format", 8, 4, f"of D; product: {results}, reorder: {quantized}"),
+        ("d_format", 8, 4, f"of D; product: {results}, reorder without function lanes: {quantized}"),
     )
     yield word("M", "rows of A and D", ("m", 0, 32, "1 to 1,048,575"))
     yield word("N", "rows of B, columns of D", ("n", 0, 32, "1 to 1,048,575"))

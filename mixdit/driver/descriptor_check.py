@@ -80,7 +80,8 @@ def explain(code: ErrorCode, d: Descriptor, parameters: EngineParameters) -> str
     matrix, _, fault = code.name.partition("_")
     name = matrix.lower()
     if fault == "FORMAT":
-        return f"{name}_format must be {formats(d, name)}, not {_format(getattr(d, f'{name}_format'))}"
+        found = _format(getattr(d, f"{name}_format"))
+        return f"{name}_format must be {formats(d, name, parameters)}, not {found}"
     if fault == "MX9_BLOCKS":
         fmt = MemoryFormat(getattr(d, f"{name}_format"))
         most = -(-(d.n if name == "d" else d.k) // 16) if fmt in arguments.MIXABLE else 0
@@ -97,13 +98,15 @@ def explain(code: ErrorCode, d: Descriptor, parameters: EngineParameters) -> str
     return f"{name} must end at {last:#x} at most, the last address, not at {region.end - 1:#x}"
 
 
-def formats(d: Descriptor, name: str) -> str:
+def formats(d: Descriptor, name: str, parameters: EngineParameters) -> str:
     """Formats that matrix ``"a"``, ``"b"`` or ``"d"`` of a job may have."""
     if d.operation == Operation.PRODUCT:
         if name != "d":
             return "MX4, MX6, MX9 or MXINT8"
         return "BINARY32 to accumulate" if d.accumulate else "MX4, MX6, MX9, BINARY32 or BFLOAT16"
-    return "BINARY32 or BFLOAT16" if name == "a" else "MX4, MX6 or MX9"
+    if name == "a":
+        return "BINARY32 or BFLOAT16"
+    return "MX4, MX6, MX9, BINARY32 or BFLOAT16" if parameters.function_lanes else "MX4, MX6 or MX9"
 
 
 def _format(code: int) -> str:

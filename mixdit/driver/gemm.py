@@ -197,19 +197,18 @@ class Gemm(RecordingEngine):
         scale: DeviceMatrix | None = None,
         shift: DeviceMatrix | None = None,
     ) -> int:
-        """Queue ``D[:, i] = A[:, permutation[i]]``, quantized; of ``A[:, :N] / A[:, N:]``, or of A's norm.
+        """Queue ``D[:, i] = A[:, permutation[i]]`` in D's format; of ``A[:, :N] / A[:, N:]``, or of A's norm.
 
         Parameters
         ----------
         a:
             ``[M, N]`` of binary32 or bfloat16, ``[M, N + 1]`` to divide.
         d:
-            ``[M, N]`` of blocks.
+            ``[M, N]`` of blocks, or of binary32 or bfloat16 on an engine with `function_lanes`.
         permutation:
             What `store_permutation` gave, of length N; left out, the order stays.
         divide:
-            Whether each row is divided by its last element, such as softmax's sum, on an engine with
-            `function_lanes`.
+            Whether each row is divided by its last element, such as softmax's sum, on such an engine.
         norm:
             ``"layer"`` or ``"rms"``: each row is normalized, ``golden.functions.normalize``, on such an
             engine; not with ``divide``.

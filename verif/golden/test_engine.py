@@ -99,7 +99,9 @@ REFUSED = [
     (PRODUCT, {"b_format": 15}, ErrorCode.B_FORMAT),
     (PRODUCT, {"d_format": 3}, ErrorCode.D_FORMAT),
     (PRODUCT, {"d_format": 5, "accumulate": 1}, ErrorCode.D_FORMAT),
-    (REORDER, {"d_format": 4}, ErrorCode.D_FORMAT),
+    (REORDER, {"d_format": 3}, ErrorCode.D_FORMAT),
+    (REORDER, {"d_format": 6}, ErrorCode.D_FORMAT),
+    (REORDER, {"d_format": 4}, ErrorCode.D_MX9_BLOCKS),
     (PRODUCT, {"a_mx9_blocks": 4}, ErrorCode.A_MX9_BLOCKS),
     (PRODUCT, {"b_mx9_blocks": 1}, ErrorCode.B_MX9_BLOCKS),
     (PRODUCT, {"d_mx9_blocks": 1}, ErrorCode.D_MX9_BLOCKS),
@@ -188,6 +190,13 @@ def test_norms_at_the_limit_are_taken():
 
 def test_without_reorder_unit_its_jobs_are_refused():
     assert check(REORDER, EngineParameters()) == ErrorCode.OPERATION
+
+
+@pytest.mark.parametrize("fmt", [MemoryFormat.BINARY32, MemoryFormat.BFLOAT16])
+def test_rows_of_floats_need_functions(fmt):
+    d = dataclasses.replace(REORDER, d_format=fmt, d_mx9_blocks=0, d_pitch=80)
+    assert check(d, ENGINE) == ErrorCode.NONE
+    assert check(d, dataclasses.replace(ENGINE, function_lanes=0)) == ErrorCode.D_FORMAT
 
 
 @pytest.mark.parametrize(
@@ -296,6 +305,22 @@ def test_rows_are_divided_by_their_last_element(permute):
     expected = quantize_rows(quotients[:, order] if permute else quotients, MemoryFormat.MX6, 1)
     rows = [memory[d.d_address + r * d.d_pitch :][:30] for r in range(3)]
     assert np.array_equal(rows, to_rows(expected))
+
+
+@pytest.mark.parametrize("fmt", [MemoryFormat.BINARY32, MemoryFormat.BFLOAT16])
+def test_rows_of_floats_have_one_nan(fmt):
+    """Other values keep all of their bits, subnormal ones too, or are rounded."""
+    bits = np.array([1, 0x80000000, 0x7F800001, 0xFFFFFFFF, 0x3F80C000, 0xFF800000] * 10, np.uint32)
+    memory = np.zeros(0x4000, np.uint8)
+    place(memory, REORDER.a_address, REORDER.a_pitch, bits.reshape(3, 20).view(np.uint8))
+    d = dataclasses.replace(REORDER, d_format=fmt, d_mx9_blocks=0, d_pitch=80, permute=0, b_address=0)
+    assert run(memory, d, ENGINE) == ErrorCode.NONE
+    wide = [1, 0x80000000, 0x7FC00000, 0x7FC00000, 0x3F80C000, 0xFF800000]
+    short = [0, 0x8000, 0x7FC0, 0x7FC0, 0x3F81, 0xFF80]
+    size = row_bytes(fmt, 20)
+    rows = np.stack([memory[d.d_address + r * d.d_pitch :][:size] for r in range(3)])
+    found = rows.view("<u4" if fmt == MemoryFormat.BINARY32 else "<u2").reshape(-1).tolist()
+    assert found == (wide if fmt == MemoryFormat.BINARY32 else short) * 10
 
 
 @pytest.mark.parametrize("norm", [Norm.LAYER, Norm.RMS])

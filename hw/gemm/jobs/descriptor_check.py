@@ -234,9 +234,10 @@ class DescriptorCheck(wiring.Component):
         has_bias_address = known("has_bias_address", d.bias_address != 0)
         has_epsilon = known("has_epsilon", d.epsilon != 0)
         of_norm = ~has_norm & (has_epsilon | (reorder & (d.bias | d.gate)))
-        d_formats = is_one_of(d.d_format, QUANTIZED_FORMATS) | (
-            product & is_one_of(d.d_format, FLOAT_FORMATS)
-        )
+        d_floats = is_one_of(d.d_format, FLOAT_FORMATS)
+        if not parameters.function_lanes:
+            d_floats = product & d_floats
+        d_formats = is_one_of(d.d_format, QUANTIZED_FORMATS) | d_floats
         return {
             "RESERVED_BITS": d.reserved
             | (~d.bias & ~d.gate & has_bias_address)

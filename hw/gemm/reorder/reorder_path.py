@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.engine import INDEX_BYTES
+from golden.engine import FLOAT_FORMATS, INDEX_BYTES
 from golden.formats import BLOCK_SIZE, MX9
 from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
 from hw.axi.line import write_beat_layout
@@ -20,6 +20,7 @@ from hw.gemm.reorder.row_buffer import MOST_STATISTIC_LANES, RowBuffer
 from hw.gemm.reorder.row_division import RowDivision
 from hw.gemm.reorder.row_norm import RowNorm
 from hw.gemm.results.block_fragments import BlockFragments
+from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
 from hw.gemm.results.row_parts import RowParts
 
@@ -28,7 +29,7 @@ __all__ = ["ReorderPath", "reorder_job_layout"]
 _LOG = BLOCK_SIZE.bit_length() - 1
 
 _BLOCKS_UNDER_WAY = 64
-"""More blocks than ``BlockFragments`` holds."""
+"""More blocks than ``BlockFragments`` or ``ResultFormat`` holds."""
 
 
 def reorder_job_layout(*, columns, rows_bits, address_bits, functions=True) -> data.StructLayout:
@@ -38,9 +39,9 @@ def reorder_job_layout(*, columns, rows_bits, address_bits, functions=True) -> d
     ``MemoryFormat``, behind ``mx9_blocks`` blocks of MX9. If ``divide``, each row has one float more, by
     which the others are divided.
 
-    With ``functions`` there are also: ``norm``, rows are normalized, ``mean`` by layer norm, with
-    ``epsilon``; ``shift`` and ``scale``, whether there are such rows, binary32 one behind the other at
-    ``vectors``.
+    With ``functions`` rows may become floats, too, and there are also: ``norm``, rows are normalized,
+    ``mean`` by layer norm, with ``epsilon``; ``shift`` and ``scale``, whether there are such rows, binary32
+    one behind the other at ``vectors``.
     """
     of_norms = {"norm": 1, "mean": 1, "shift": 1, "scale": 1, "epsilon": binary32_layout()}
     of_norms["vectors"] = address_bits
@@ -157,7 +158,10 @@ class ReorderPath(wiring.Component):
         m.submodules.reorder = reorder = self._reorder
         parts = {"rows": 1, "words": self.words, "address_bits": self.address_bits}
         m.submodules.parts = row_parts = RowParts(**parts)
-        m.submodules.blocks = block_fragments = BlockFragments(target=self.target, **parts)
+        if self.function_lanes:
+            m.submodules.format = formatted = ResultFormat(any_nan=True, target=self.target, **parts)
+        else:
+            m.submodules.blocks = formatted = BlockFragments(target=self.target, **parts)
         m.submodules.collector = collector = RowCollector(
             data_bits=self.data_bits, target=self.target, **parts
         )
@@ -166,7 +170,7 @@ class ReorderPath(wiring.Component):
         )
         m.d.comb += reader.times.eq(1)
         wiring.connect(m, reader.read, wiring.flipped(self.read))
-        wiring.connect(m, block_fragments.o, collector.i)
+        wiring.connect(m, formatted.o, collector.i)
         wiring.connect(m, collector.o, wiring.flipped(self.o))
         wiring.connect(m, wiring.flipped(self.beat), reader.beat)
 
@@ -177,10 +181,11 @@ class ReorderPath(wiring.Component):
         ends, loaded = _Ends(reorder.i, reorder.o), None
         if self.function_lanes:
             source = self._row(m, "source_row", job.columns + job.divide)
-            self._divide(m, job, divisor, row_parts.o, block_fragments.i)
-            ends, loaded = self._normalize(m, job, reorder)
+            ends, loaded, normalized = self._normalize(m, job, reorder, row_parts.o)
+            self._divide(m, job, divisor, normalized, formatted.i)
+            m.d.comb += formatted.format.eq(job.format)
         else:
-            wiring.connect(m, row_parts.o, block_fragments.i)
+            wiring.connect(m, row_parts.o, formatted.i)
         phase = _Phase(*(Signal(name=name) for name in ("loading", "fetching", "moving")))
         table_there, written = (Signal(name=name) for name in ("table_there", "written"))
         with m.FSM(name="state"):
@@ -213,7 +218,7 @@ class ReorderPath(wiring.Component):
                 m.d.comb += self.fault.eq(1)
         self._request(m, job, reader.request, row, source, phase)
         self._receive(m, job, reader.o, reorder, ends, divisor, row, source, phase, table_there)
-        left = self._send(m, job, ends.leaving, row_parts.i, block_fragments.o, row)
+        left = self._send(m, job, ends.leaving, row_parts.i, formatted.o, row)
         m.d.comb += written.eq(left & collector.idle)
         return m
 
@@ -236,19 +241,21 @@ class ReorderPath(wiring.Component):
         wiring.connect(m, parts, division.i)
         wiring.connect(m, division.o, divided)
 
-    def _normalize(self, m, job, reorder):
+    def _normalize(self, m, job, reorder, parts):
         """Rows of norms wait in a buffer before ``reorder``, and are normalized behind it.
 
-        Its ends, and whether the last vector is there.
+        Its ends; whether the last vector is there; ``parts`` with the values that they have then.
         """
         lanes = min(self.norm_lanes, self.data_bits // BINARY32_BITS, MOST_STATISTIC_LANES)
         m.submodules.buffer = buffer = RowBuffer(columns=self.columns, lanes=lanes, target=self.target)
-        m.submodules.norm = norm = RowNorm(columns=buffer.columns, lanes=self.norm_lanes, target=self.target)
-        arriving = stream.Signature(row_block_layout()).create(path=("arriving",))
-        vector = stream.Signature(row_block_layout()).create(path=("vector",))
+        m.submodules.norm = norm = RowNorm(
+            columns=buffer.columns, words=self.words, lanes=self.norm_lanes, target=self.target
+        )
+        row = stream.Signature(row_block_layout())
+        arriving, leaving, vector = (row.create(path=(name,)) for name in ("arriving", "leaving", "vector"))
+        made = stream.Signature(parts.p.shape()).create(path=("made",))
         wiring.connect(m, vector, norm.vector)
         wiring.connect(m, buffer.factors, norm.factors)
-        wiring.connect(m, reorder.o, norm.i)
         m.d.comb += [
             buffer.width.eq(job.columns),
             buffer.mean.eq(job.mean),
@@ -259,11 +266,22 @@ class ReorderPath(wiring.Component):
             reorder.i.valid.eq(Mux(job.norm, buffer.o.valid, arriving.valid)),
             reorder.i.p.as_value().eq(Mux(job.norm, buffer.o.p.as_value(), arriving.p.as_value())),
             arriving.ready.eq(Mux(job.norm, buffer.i.ready, reorder.i.ready)),
-            norm.norm.eq(job.norm),
             norm.has_shift.eq(job.shift),
             norm.has_scale.eq(job.scale),
+            norm.i.valid.eq(job.norm & reorder.o.valid),
+            norm.i.p.eq(reorder.o.p),
+            reorder.o.ready.eq(Mux(job.norm, norm.i.ready, leaving.ready)),
+            # A block that is normalized lasts from its first part to its last one.
+            leaving.valid.eq(Mux(job.norm, norm.o.valid, reorder.o.valid)),
+            leaving.p.eq(reorder.o.p),
+            norm.o.ready.eq(parts.ready),
+            parts.ready.eq(made.ready),
+            made.valid.eq(parts.valid),
+            made.p.eq(parts.p),
         ]
-        return _Ends(arriving, norm.o, vector), norm.loaded
+        with m.If(job.norm):
+            m.d.comb += made.p.values.eq(norm.o.p)
+        return _Ends(arriving, leaving, vector), norm.loaded, made
 
     def _request(self, m, job, request, indices, elements, phase):
         """The permutation, the vectors, then all rows, 16 elements at a time."""
@@ -321,7 +339,7 @@ class ReorderPath(wiring.Component):
         words = data.View(data.ArrayLayout(32, BLOCK_SIZE), fragments.p)
         place = job.columns[:_LOG]  # of the divisor, in the last fragment
         fragments_ready = Mux(loading, job.permute, takes)
-        vector_taken = 0
+        others_taken = table.valid & table.ready
         if ends.vector is not None:
             fetching, vector = phase.fetching, ends.vector
             from_rows = phase.moving
@@ -330,7 +348,7 @@ class ReorderPath(wiring.Component):
                 vector.p.values.as_value().eq(fragments.p),
                 vector.p.last.eq(last),
             ]
-            vector_taken = vector.valid & vector.ready
+            others_taken |= vector.valid & vector.ready
             fragments_ready = Mux(fetching, vector.ready, fragments_ready)
         m.d.comb += [
             last.eq(block == Mux(loading, row.last, source.last)),
@@ -343,17 +361,21 @@ class ReorderPath(wiring.Component):
             divisor.valid.eq(from_rows & fragments.valid & has_divisor & takes),
             divisor.p.eq(Mux(job.narrow, Cat(Const(0, 16), halves[place]), words[place])),
             fragments.ready.eq(fragments_ready),
-            taken.eq((table.valid & table.ready) | vector_taken | (from_rows & fragments.valid & takes)),
+            taken.eq(others_taken | (from_rows & fragments.valid & takes)),
             table_there.eq(table.valid & last),
             table.p.last.eq(last),
             rows.p.last.eq(block == row.last),
         ]
+        in_block = Signal(BLOCK_SIZE)
+        if self.function_lanes:
+            last_one = Cat(row.in_last > lane for lane in range(BLOCK_SIZE))
+            m.d.comb += in_block.eq(last_one | (block != row.last).replicate(BLOCK_SIZE))
         for lane in range(BLOCK_SIZE):
             index = Mux(job.permute, indices[lane], Cat(Const(lane, _LOG), block))
             value = Mux(job.narrow, Cat(Const(0, 16), halves[lane]), words[lane])
             if self.function_lanes:
                 # Zeros behind a row's end are none of its largest exponents, nor in its sums.
-                value &= (~rows.p.last | (row.in_last > lane)).replicate(BINARY32_BITS)
+                value &= in_block[lane].replicate(BINARY32_BITS)
             m.d.comb += [
                 table.p.indices[lane].eq(index[:INDEX_BITS]),
                 rows.p.values[lane].eq(value),
@@ -363,28 +385,32 @@ class ReorderPath(wiring.Component):
 
     def _send(self, m, job, rows, parts, fragment, cut):
         """Each block with its place; whether the last one was taken as a fragment."""
-        formatted = parts.p
+        placed = parts.p
         block = Signal.like(cut.last)
         row = Signal(self.rows_bits)
         start, at = (Signal(self.address_bits, name=name, reset_less=True) for name in ("start", "at"))
         under_way = Signal(range(_BLOCKS_UNDER_WAY))
         code = Signal(FormatCode)
-        size = Signal(range(MX9.block_bytes + 1))
+        floats = FLOAT_FORMATS if self.function_lanes else ()
+        found = block_bytes(code)
+        for fmt in floats:
+            found = Mux(job.format == fmt, BLOCK_SIZE * fmt.unit_bytes, found)
+        size = Signal(range(max(MX9.block_bytes, *(BLOCK_SIZE * fmt.unit_bytes for fmt in floats), 0) + 1))
         last, sent = Signal(), Signal()
         next_start = (start + job.target_pitch)[: len(start)]
         columns = Mux(last, cut.in_last, BLOCK_SIZE)
         m.d.comb += [
             last.eq(block == cut.last),
             code.eq(Mux(block < job.mx9_blocks, FormatCode.MX9, block_code(job.format))),
-            size.eq(block_bytes(code)),
+            size.eq(found),
             parts.valid.eq(rows.valid),
-            formatted.values.eq(rows.p.values),
-            formatted.columns.eq(columns),
-            formatted.place.address.eq(at),
-            formatted.place.begins.eq(block == 0),
-            formatted.place.ends.eq(last),
-            formatted.place.last.eq(1),
-            formatted.code.eq(code),
+            placed.values.eq(rows.p.values),
+            placed.columns.eq(columns),
+            placed.place.address.eq(at),
+            placed.place.begins.eq(block == 0),
+            placed.place.ends.eq(last),
+            placed.place.last.eq(1),
+            placed.code.eq(code),
             rows.ready.eq(parts.ready),
             sent.eq(parts.valid & parts.ready),
         ]

@@ -60,7 +60,7 @@ class RowBuffer(wiring.Component):
     i: In(stream of ``row_block_layout``)
         Zeros behind a row's end.
     o: Out(stream of ``row_block_layout``)
-        ``ready`` stays high from a row's first block to its last one.
+        ``ready``, once high, stays high until a row's last block.
     factors: Out(stream of ``row_factors_layout``)
         One for each row, there before the row leaves ``o``.
 

@@ -22,85 +22,74 @@ _ONE = 0x3F800000
 
 
 class RowNorm(wiring.Component):
-    """``(row * factor + offset) * scale + shift``, as ``golden.functions.normalize``; or rows as they are.
+    """``(row * factor + offset) * scale + shift``, the last step of ``golden.functions.normalize``.
 
-    As they are rows pass without latency. Else throughput is ``lanes`` elements per cycle, latency that of
-    ``Normalize`` and of a ``FreePipeline``. ``i.ready`` depends on ``o.ready`` only where they pass.
+    A block comes, and its parts leave. Throughput is ``lanes`` elements per cycle, latency that of
+    ``Normalize`` and of a ``FreePipeline``. ``i.ready`` depends on registers alone.
 
     Parameters
     ----------
     columns:
         Longest row.
+    words:
+        Elements of a part, a divisor of 16.
     lanes:
-        Elements per cycle, a divisor of 16.
+        Elements per cycle, a divisor of ``words``.
     target:
         One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
-    norm: In(1); has_shift, has_scale: In(1), else 0.0 and 1.0; all hold still while anything is under way
+    has_shift, has_scale: In(1), else 0.0 and 1.0; both hold still while anything is under way
     vector: In(stream of ``row_block_layout``), the shift, then the scale, as far as there are
     loaded: Out(1), the last of them is taken in this cycle
-    factors: In(stream of ``row_factors_layout``), for each row one, if they are normalized
-    i, o: streams of ``row_block_layout``
+    factors: In(stream of ``row_factors_layout``), for each row one
+    i: In(stream of ``row_block_layout``); o: Out(stream of ``words`` binary32)
     """
 
-    def __init__(self, *, columns, lanes, target="generic"):
+    def __init__(self, *, columns, words, lanes, target="generic"):
         self.columns = columns
+        self.words = words
         self.lanes = lanes
         self.target = target
         row = stream.Signature(row_block_layout())
         super().__init__(
             {
-                "norm": In(1),
                 "has_shift": In(1),
                 "has_scale": In(1),
                 "vector": In(row),
                 "loaded": Out(1),
                 "factors": In(stream.Signature(row_factors_layout())),
                 "i": In(row),
-                "o": Out(row),
+                "o": Out(stream.Signature(data.ArrayLayout(BINARY32_BITS, words))),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        packet = stream.Signature(packet_layout(BINARY32_BITS * self.lanes, 1))
+        packet = stream.Signature(packet_layout(BINARY32_BITS * self.lanes, 0))
         given, made = packet.create(path=("given",)), packet.create(path=("made",))
         pipe = FreePipeline(m, i=given, o=made, stages=Normalize.latency, target=self.target)
-        slices = BLOCK_SIZE // self.lanes
+        slices, slices_of_part = BLOCK_SIZE // self.lanes, self.words // self.lanes
         number = Signal(range(max(2, slices)))
-        row_ends = Signal()
-        parts = data.View(data.ArrayLayout(BINARY32_BITS * self.lanes, slices), self.i.p.values)
+        last, row_ends = Signal(), Signal()
+        block = data.View(data.ArrayLayout(BINARY32_BITS * self.lanes, slices), self.i.p.values)
         m.d.comb += [
-            given.valid.eq(self.norm & self.i.valid & self.factors.valid),
-            given.p.data.eq(parts[number]),
-            given.p.last.eq(number == slices - 1),
-            given.p.user.eq(self.i.p.last),
-            row_ends.eq(given.p.last & self.i.p.last),
+            last.eq(number == slices - 1),
+            row_ends.eq(last & self.i.p.last),
+            given.valid.eq(self.i.valid & self.factors.valid),
+            given.p.data.eq(block[number]),
+            given.p.last.eq((number & (slices_of_part - 1)) == slices_of_part - 1),
+            self.i.ready.eq(given.ready & self.factors.valid & last),
             self.factors.ready.eq(given.valid & given.ready & row_ends),
-            pipe.result.user.eq(pipe.carry(1, Normalize.latency, "row_last", given.p.user)),
+            self.o.valid.eq(made.valid & made.p.last),
+            self.o.p.as_value().eq(join_slices(m, made, lanes=self.lanes, number=slices_of_part)),
+            made.ready.eq(~made.p.last | self.o.ready),
         ]
         with m.If(given.valid & given.ready):
-            m.d.sync += number.eq(Mux(given.p.last, 0, number + 1))
+            m.d.sync += number.eq(Mux(last, 0, number + 1))
         shift, scale = self._vectors(m, pipe.taken, row_ends)
         self._normalize(m, given.p.data, shift, scale, pipe.result.data)
-
-        joined = join_slices(m, made, lanes=self.lanes, number=slices)
-        with m.If(self.norm):
-            m.d.comb += [
-                self.i.ready.eq(given.ready & self.factors.valid & given.p.last),
-                self.o.valid.eq(made.valid & made.p.last),
-                self.o.p.values.as_value().eq(joined),
-                self.o.p.last.eq(made.p.user),
-                made.ready.eq(~made.p.last | self.o.ready),
-            ]
-        with m.Else():
-            m.d.comb += [
-                self.i.ready.eq(self.o.ready),
-                self.o.valid.eq(self.i.valid),
-                self.o.p.eq(self.i.p),
-            ]
         return m
 
     def _normalize(self, m, values, shift, scale, results):

@@ -28,12 +28,14 @@ def generator() -> np.random.Generator:
     return np.random.default_rng(random.getrandbits(64))
 
 
-def job_of(rng, layout, reorder: bool):
+def job_of(rng, layout, reorder: bool, *, floats: bool = True):
     columns = PARAMETERS.reorder_columns
     n = int(rng.choice((1, 16, columns, int(rng.integers(1, columns + 1)))))
     m = int(rng.integers(1, 2 * PARAMETERS.rows + 2))
     if reorder:
-        return random_reorder_job(rng, layout, m=m, n=n, functions=PARAMETERS.function_lanes > 0)
+        return random_reorder_job(
+            rng, layout, m=m, n=n, functions=PARAMETERS.function_lanes > 0, floats=floats
+        )
     return random_job(rng, layout, m=m, n=n, k=int(rng.integers(1, 100)))
 
 
@@ -46,7 +48,7 @@ async def reorder_jobs(dut, stalls):
     for _ in range(OPTIONS["rounds"]):
         layout = Layout(rng)
         jobs = [job_of(rng, layout, rng.random() < 0.6) for _ in range(int(rng.integers(1, 6)))]
-        made = job_of(rng, layout, True)
+        made = job_of(rng, layout, True, floats=False)
         d = made.descriptor
         product = random_job(rng, layout, m=d.m, n=5, k=d.n)
         chained = replace(

@@ -25,7 +25,8 @@ REORDER_FEATURES = ("reorder", "reorder with permutation", "reorder binary32", "
 
 ROW_FUNCTIONS = (
     "divide", "layer norm", "RMS norm", "norm with bias", "norm with gate", "norm with bias and gate",
-    "norm with permutation", "norm of one element", "norm of several blocks",
+    "norm with permutation", "norm of one element", "norm of several blocks", "rows to binary32",
+    "rows to bfloat16",
 )  # fmt: skip
 """Of reorder jobs on an engine with functions."""
 
@@ -56,8 +57,8 @@ def _job(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> Job:
 def _reorder_and_multiply(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
     """A reorder job, and a product of what it makes."""
     n = int(rng.integers(1, p.reorder_columns + 1))
-    functions = p.function_lanes > 0
-    made = random_reorder_job(rng, layout, m=random_sizes(rng, p)["m"], n=n, functions=functions)
+    options = {"functions": p.function_lanes > 0, "floats": False}
+    made = random_reorder_job(rng, layout, m=random_sizes(rng, p)["m"], n=n, **options)
     d = made.descriptor
     product = random_job(rng, layout, m=d.m, n=random_sizes(rng, p)["n"], k=d.n)
     chained = replace(
@@ -89,6 +90,8 @@ def features(d: Descriptor, p: EngineParameters) -> Iterator[str]:
             "norm with permutation": d.norm and d.permute,
             "norm of one element": d.norm and d.n == 1,
             "norm of several blocks": d.norm and d.n > BLOCK_SIZE,
+            "rows to binary32": d.d_format == MemoryFormat.BINARY32,
+            "rows to bfloat16": d.d_format == MemoryFormat.BFLOAT16,
         }
         yield from (name for name in ROW_FUNCTIONS if found[name])
         yield f"reorder {MemoryFormat(d.a_format).name.lower()}"

@@ -88,12 +88,13 @@ def test_the_bases_are_right():
     [(PRODUCT, "abd"), (replace(PRODUCT, accumulate=1), "abd"), (REORDER, "ad")],
     ids=["product", "accumulate", "reorder"],
 )
-def test_the_formats_that_it_names(job, names):
+@pytest.mark.parametrize("parameters", [PARAMETERS, WITH_FUNCTIONS], ids=["plain", "functions"])
+def test_the_formats_that_it_names(job, names, parameters):
     """Each format by itself: named if and only if golden takes it."""
     for name in names:
-        text = formats(job, name).replace(",", "").split()
+        text = formats(job, name, parameters).replace(",", "").split()
         for fmt in MemoryFormat:
-            code = check(replace(job, **{f"{name}_format": fmt}), PARAMETERS)
+            code = check(replace(job, **{f"{name}_format": fmt}), parameters)
             assert (fmt.name in text) == (code != ErrorCode[f"{name.upper()}_FORMAT"]), (name, fmt)
 
 

@@ -5,7 +5,15 @@ import pytest
 
 from golden import MX4, MX6, MX9, MXINT8, add_binary32, concat, dequantize, matmul, quantize
 from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
-from golden.engine import REGISTERS, EngineParameters, ErrorCode, MemoryFormat, quantize_rows
+from golden.engine import (
+    REGISTERS,
+    EngineParameters,
+    ErrorCode,
+    MemoryFormat,
+    floats_from_rows,
+    floats_to_rows,
+    quantize_rows,
+)
 from golden.functions import divide_by_column, exp2, gelu, multiply17, normalize, silu
 from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort
 from mixdit.driver.port import PortError
@@ -145,6 +153,25 @@ def test_normalized_rows(gemm, norm):
     gemm.wait(gemm.reorder(source, d, gemm.store_permutation(order), norm=norm, **placed))
     expected = normalize(x[:, order], eps=1e-6, mean=mean, scale=scale, shift=shift)
     assert same(gemm.load(d), quantize_rows(expected, MemoryFormat.MX9))
+
+
+@pytest.mark.parametrize("fmt", [MemoryFormat.BINARY32, MemoryFormat.BFLOAT16])
+def test_rows_become_floats(gemm, fmt):
+    x = random_rows(18, 3, 101)
+    x[0, 0], x.view(np.uint32)[1, 1] = np.inf, 0xFF800001
+    source, d = gemm.store(x), gemm.empty((3, 101), fmt)
+    divided, narrow = gemm.empty((3, 100), fmt), x.astype(np.float32)
+    gemm.wait(gemm.reorder(source, divided, divide=True))
+    assert same(gemm.load(divided), rounded(divide_by_column(x[:, :-1], x[:, -1:]), fmt))
+    gemm.wait(gemm.reorder(source, d, norm="rms"))
+    assert same(gemm.load(d), rounded(normalize(x, eps=1e-6, mean=False), fmt))
+    gemm.wait(gemm.reorder(source, d))
+    narrow.view(np.uint32)[1, 1] = 0x7FC00000
+    assert same(gemm.load(d), rounded(narrow, fmt))
+
+
+def rounded(x, fmt):
+    return floats_from_rows(floats_to_rows(x, fmt), fmt)
 
 
 def test_matmul_gives_its_memory_back(gemm):

@@ -62,6 +62,9 @@ _MODULATED = [
     replace(_NORMALIZED, norm=Norm.RMS, bias=bias, gate=gate, bias_address=0x40000)
     for bias, gate in ((1, 0), (0, 1), (1, 1))
 ]
+_WRITTEN = [
+    replace(REORDER, d_format=fmt, d_pitch=0x50) for fmt in (MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
+]
 _DIVIDED = [replace(d, divide=1) for d in (REORDER, _FLOATS)]
 
 
@@ -151,7 +154,7 @@ def _formats(_: EngineParameters) -> Iterator[_Pair]:
         ("d", product, (0, 1, 2, 4, 5)),
         ("d", summed, (4,)),
         ("a", reorder, (4, 5)),
-        ("d", reorder, (0, 1, 2)),
+        ("d", reorder, (0, 1, 2, 4, 5)),
     ):
         field = f"{name}_format"
         for n, value in enumerate(code for code in range(16) if code not in good):
@@ -209,6 +212,7 @@ def _alignments(_: EngineParameters) -> Iterator[_Pair]:
         ("a", _FLOATS, 4, True),
         ("b", REORDER, 2, False),
         ("d", REORDER, 2, True),
+        ("d", replace(REORDER, d_format=MemoryFormat.BINARY32, d_pitch=0x50), 4, True),
     ):
         code = ErrorCode[f"{name.upper()}_ALIGNMENT"]
         for field in (f"{name}_address", f"{name}_pitch") if pitched else (f"{name}_address",):
@@ -230,7 +234,7 @@ def _pitches(_: EngineParameters) -> Iterator[_Pair]:
     }
     widest = replace(PRODUCT, **apart, n=DIMENSION_LIMIT, d_format=MemoryFormat.BINARY32)
     longest = replace(PRODUCT, **apart, k=DIMENSION_LIMIT, a_mx9_blocks=65535, b_format=MemoryFormat.MX9)
-    for d in (PRODUCT, mixed, int8, _SUMMED, REORDER, _FLOATS, *_DIVIDED, widest, longest):
+    for d in (PRODUCT, mixed, int8, _SUMMED, REORDER, _FLOATS, *_DIVIDED, *_WRITTEN, widest, longest):
         for name, region in regions_of(d).items():
             if name == "BIAS" or (name == "B" and d.operation == Operation.REORDER):
                 continue
@@ -255,6 +259,7 @@ def _ranges(parameters: EngineParameters) -> Iterator[_Pair]:
         _FLOATS,
         *_DIVIDED,
         *_MODULATED,
+        *_WRITTEN,
     ):
         for name, region in regions_of(d).items():
             field = f"{name.lower()}_address"

@@ -151,6 +151,12 @@ def test_no_functions():
     assert codes(plain, [*needs, unknown, PRODUCT, REORDER]) == expected
 
 
+def test_rows_of_floats_without_functions():
+    floats = [replace(REORDER, d_format=fmt, d_pitch=0x80) for fmt in (4, 5)]
+    assert codes(PARAMETERS, floats) == [ErrorCode.NONE] * 2
+    assert codes(replace(PARAMETERS, function_lanes=0), floats) == [ErrorCode.D_FORMAT] * 2
+
+
 def test_norms_of_long_rows():
     """Rows that can be reordered, but not normalized."""
     parameters = replace(PARAMETERS, reorder_columns=1 << 16)

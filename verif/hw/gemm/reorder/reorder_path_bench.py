@@ -8,8 +8,10 @@ import numpy as np
 from cocotb.triggers import ClockCycles
 
 from golden.engine import (
+    MIXABLE_FORMATS,
     QUANTIZED_FORMATS,
     REORDER_FORMATS,
+    RESULT_FORMATS,
     Descriptor,
     EngineParameters,
     ErrorCode,
@@ -24,12 +26,13 @@ from hw.gemm.reorder.reorder_path import reorder_job_layout
 from verif.coverage import Coverage
 from verif.handshake import Source, until
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
+from verif.hw.gemm.reorder_jobs import SPECIAL
 from verif.runner import bench_parameters
 
 P = bench_parameters()
 FUNCTIONS = P["function_lanes"] > 0
 STALLS = ["none", "uniform"]
-FORMATS = QUANTIZED_FORMATS
+FORMATS = RESULT_FORMATS if FUNCTIONS else QUANTIZED_FORMATS
 COVERAGE = Coverage(
     "reorder-path",
     format=[f.name for f in FORMATS],
@@ -55,7 +58,7 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
     m, n = rng.randint(1, 6), rng.choice((1, 16, rng.randint(1, P["columns"]), P["columns"]))
     source = rng.choice(REORDER_FORMATS)
     target = rng.choice(FORMATS)
-    leading = rng.randint(0, -(-n // 16)) if target != MemoryFormat.MX9 else 0
+    leading = rng.randint(0, -(-n // 16)) if target in MIXABLE_FORMATS else 0
     permute, made = rng.randint(0, 1), rng.choice((0, 1, 2, 2, 3, 3)) if FUNCTIONS else 0
     divide, norm = int(made == 1), max(0, made - 1)
     length = n + divide
@@ -67,7 +70,7 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
         scale = 2.0 ** numbers.integers(-60, 60, length)
         values = (numbers.standard_normal(length) * scale).astype(np.float32).view(np.uint32)
         if rng.random() < 0.2:
-            values[rng.randrange(length)] = rng.choice((0x7FC00000, 0x7F800000, 0x00000001, 0x80000000))
+            values[rng.randrange(length)] = rng.choice(SPECIAL)
         bytes_ = (
             values.view(np.uint8)
             if source == MemoryFormat.BINARY32
@@ -81,7 +84,7 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
     bias, gate = (rng.randint(0, 1) if norm else 0 for _ in range(2))
     vectors = numbers.standard_normal(n * (bias + gate)).astype(np.float32)
     vectors[numbers.random(vectors.size) < 0.1] = rng.choice((np.nan, np.inf, 1e-40, -0.0))
-    vectors_address = 0x6000 + 4 * rng.randint(0, 200) if bias or gate else 0
+    vectors_address = 0x7000 + 4 * rng.randint(0, 200) if bias or gate else 0
     memory.data[vectors_address : vectors_address + 4 * vectors.size] = vectors.view(np.uint8)
     epsilon = np.float32(rng.choice((0.0, 1e-6, 1.0, 1e-42, 3e38)) if norm else 0.0)
     memory.expected = memory.data.copy()
@@ -90,8 +93,8 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
         d_format=target, d_mx9_blocks=leading, a_address=address, a_pitch=pitch,
         b_address=order_address if permute else 0,
         bias=bias, gate=gate, bias_address=vectors_address, epsilon=int(epsilon.view(np.uint32)),
-        d_address=0x5000 + 2 * rng.randint(0, 200),
-        d_pitch=row_bytes(target, n, leading) + 2 * rng.choice((0, 0, 7)),
+        d_address=0x5000 + target.alignment * rng.randint(0, 200),
+        d_pitch=row_bytes(target, n, leading) + target.alignment * rng.choice((0, 0, 7)),
     )  # fmt: skip
 
 
