@@ -89,7 +89,7 @@ class DescriptorCheck(wiring.Component):
         m.submodules.measure = measure = RegionMeasure(address_bits=g.address_bits)
         m.submodules.planner = planner = JobPlanner(geometry=g)
         d = Signal(queued_descriptor_layout(), reset_less=True)
-        m.d.comb += measure.d.eq(d)
+        m.d.comb += [measure.d[name].eq(d[name]) for name in measure.d.shape().members]
         faults = _Faults()
         product = d.operation == Operation.PRODUCT
         regions = JobRegions(m, product | d.permute, d.bias | d.gate, g.address_bits)
