@@ -7,10 +7,10 @@ import numpy as np
 
 from golden import quantize
 from golden.engine import MemoryFormat
+from golden.formats import BLOCK_SIZE
 from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
 from mixdit.compiler.block_weights import BlockWeights, LinearWeights
 from mixdit.compiler.channel_layout import (
-    AttendedOrder,
     HeadGroup,
     head_groups,
     padded,
@@ -18,7 +18,7 @@ from mixdit.compiler.channel_layout import (
     value_rows,
 )
 from mixdit.compiler.recorder import Recorder
-from mixdit.driver import DeviceMatrix
+from mixdit.driver import DeviceMatrix, DevicePermutation
 
 __all__ = ["AttentionJobs"]
 
@@ -53,7 +53,8 @@ class AttentionJobs:
     """The attention of one block, recorded job by job.
 
     q and k of all samples are made at once, ``queries_and_keys``; what the heads of a sample gather,
-    ``heads``, lies in `attended` until the next sample's.
+    ``heads``, lies in `attended` until the next sample's. Divisions write it there if heads are whole blocks,
+    in the order that the projection takes; else they write floats, which one more job orders and quantizes.
 
     Parameters
     ----------
@@ -68,10 +69,8 @@ class AttentionJobs:
 
     Attributes
     ----------
-    order:
-        How the heads lie in `attended`.
     attended:
-        Input of the projection: ``[tokens, heads * padded]``.
+        Input of the projection, as its plan says: ``[tokens, width]``.
     """
 
     def __init__(
@@ -80,12 +79,14 @@ class AttentionJobs:
         self._recorder, self._name, self._tokens = recorder, name, tokens
         self._weights, self._plan = weights, plan
         self._width = weights.head_width
-        self.order = AttendedOrder.of(plan.projection, weights.heads)
-        fmt, mx9_blocks = activation_format(plan.projection)
-        if mx9_blocks:
-            mx9_blocks = self.order.mx9_blocks
-        shape = tokens, weights.heads * padded(self._width)
-        self.attended = recorder.room("attended", shape, fmt, mx9_blocks)
+        shape = tokens, weights.width
+        self.attended = recorder.room("attended", shape, *activation_format(plan.projection))
+        self._gathered = self.attended
+        self._order: DevicePermutation | None = None
+        order = channel_order(plan.projection)
+        if self._width % BLOCK_SIZE or order is not None:
+            self._gathered = recorder.room("attended, in floats", shape, MemoryFormat.BINARY32)
+            self._order = recorder.permutation(f"{name}: order of the projection's input", order)
         sums = weights.heads * tokens, self._width + 1
         self._sums = recorder.room("weighted sums", sums, MemoryFormat.BINARY32)
         self._groups: list[_Group] = []
@@ -102,7 +103,7 @@ class AttentionJobs:
             self._product("q", query_rows(q, group, self._width), normalized, queries, scale)
             self._product("k", query_rows(k, group, self._width), normalized, keys)
             value_shape = (self._width + 1) * size, self._tokens
-            value_weight = self._weight("V", value_rows(v, group, self.order))
+            value_weight = self._weight("V", value_rows(v, group, self._width))
             values = self._recorder.room(f"V^T and ones, {group.format}", value_shape, group.format)
             ones = quantize(np.ones((size, self._tokens), np.float32), group.format)
             self._recorder.fill("ones", values.rows(self._width * size, value_shape[0]), ones)
@@ -125,11 +126,12 @@ class AttentionJobs:
             if head > 0:
                 self._weighted_sums(sample, head - 1)
         for head in range(self._weights.heads):
-            start = self.order.start(head)
-            gathered = self.attended.columns(start, start + self._width)
+            start = head * self._width
             self._named(sample, f"division of head {head}").reorder(
-                self._part(self._sums, head), gathered, divide=True
+                self._part(self._sums, head), self._gathered.columns(start, start + self._width), divide=True
             )
+        if self._gathered is not self.attended:
+            self._named(sample, "heads in blocks").reorder(self._gathered, self.attended, self._order)
 
     def _exponentials(self, sample: int, head: int) -> None:
         group, place = self._place(head)

@@ -11,7 +11,6 @@ from golden.engine import EngineParameters, MemoryFormat
 from mixdit.compiler.attention_jobs import AttentionJobs
 from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
 from mixdit.compiler.block_weights import BlockWeights, LinearWeights
-from mixdit.compiler.channel_layout import projection_columns
 from mixdit.compiler.program import CONDITION, TOKENS, Program
 from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix
@@ -115,8 +114,7 @@ class BlockCompiler:
         jobs = AttentionJobs(self._recorder, name, weights, plan, self._tokens)
         normalized = self._normalize(name, "attention", weights, plan.qkv, modulation)
         jobs.queries_and_keys(normalized)
-        weight = projection_columns(weights.projection.weight, jobs.order)
-        b = self._constant(name, "projection", quantize(weight, plan.projection.weight))
+        b = self._constant(name, "projection", self._weight(weights.projection.weight, plan.projection))
         for s in range(self._samples):
             jobs.heads(s, self._sample(normalized, s))
             self._gated(f"{name}, sample {s}: projection", jobs.attended, b, s, gated)

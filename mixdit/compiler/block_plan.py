@@ -32,8 +32,7 @@ class BlockPlan:
     Parameters
     ----------
     modulation, qkv, projection, fc1, fc2:
-        Formats of weights and activations, and the order of channels. The heads stay together in the input of
-        the projection: see ``mixdit.compiler.channel_layout``.
+        Formats of weights and activations, and the order of channels.
     attention:
         The format of each head's q, k, p and v.
     """

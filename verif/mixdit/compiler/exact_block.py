@@ -55,24 +55,7 @@ class ExactBlock:
             heads.append(divide_by_column(sums[:, :d], sums[:, d:]))
         self.made["attended"] = np.concatenate(heads, axis=1)
         bias = w.projection.bias + w.projection.weight.astype(np.float64) @ v_bias
-        return self.project(heads), bias.astype(np.float32)
-
-    def project(self, heads):
-        """Each head padded to whole blocks; those with the most channels of the high format first."""
-        plan, d = self.plan.projection, self.weights.head_width
-        order = list(range(plan.in_features) if plan.permutation is None else plan.permutation)
-        high = set(order[: 16 * plan.high_blocks])
-        count = [sum(h * d + c in high for c in range(d)) for h in range(len(heads))]
-        a, b = [], []
-        for h in sorted(range(len(heads)), key=lambda h: -count[h]):
-            channels = [c - h * d for c in order if c // d == h]
-            pad = ((0, 0), (0, -d % 16))
-            a.append(np.pad(heads[h][:, channels], pad))
-            weight = self.weights.projection.weight[:, h * d : (h + 1) * d]
-            b.append(np.pad(weight[:, channels], pad))
-        a, b = np.concatenate(a, axis=1), np.concatenate(b, axis=1)
-        blocks = math.ceil(plan.high_blocks / len(plan.formats) * (a.shape[1] // 16) - 1e-9)
-        return self.product(mixed(a, plan, blocks), quantize(b, plan.weight))
+        return self.linear(self.made["attended"], "projection"), bias.astype(np.float32)
 
     def perceptron(self, inner):
         hidden = gelu(plus(self.linear(inner, "fc1"), self.weights.fc1.bias))
@@ -82,12 +65,7 @@ class ExactBlock:
     def linear(self, x, name):
         """A layer's product, without its bias."""
         plan, weight = getattr(self.plan, name), getattr(self.weights, name).weight
-        return self.product(self.blocks(x, name), quantize(ordered(weight, plan), plan.weight))
-
-    def blocks(self, x, name):
-        """The input of a layer in its blocks."""
-        plan = getattr(self.plan, name)
-        return mixed(ordered(x, plan), plan, plan.high_blocks)
+        return self.product(mixed(ordered(x, plan), plan), quantize(ordered(weight, plan), plan.weight))
 
     def product(self, a, b):
         p = self.parameters
@@ -98,8 +76,8 @@ def ordered(x, plan):
     return x if plan.permutation is None else np.ascontiguousarray(x[:, list(plan.permutation)])
 
 
-def mixed(x, plan, high_blocks):
-    split = 16 * high_blocks
+def mixed(x, plan):
+    split = 16 * plan.high_blocks
     if split == 0 or plan.high == plan.low:
         return quantize(x, plan.low)
     if split >= x.shape[1]:

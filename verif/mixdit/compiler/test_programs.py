@@ -12,7 +12,7 @@ from golden.engine import EngineParameters, Function, MemoryFormat, Operation, r
 from mixdit.compiler.block_compiler import compile_blocks
 from mixdit.compiler.block_plan import BlockPlan, activation_format
 from mixdit.compiler.block_weights import LinearWeights
-from mixdit.compiler.channel_layout import AttendedOrder, head_groups, padded
+from mixdit.compiler.channel_layout import head_groups
 from mixdit.compiler.program_file import IMAGE, MAP, load_program, save_program
 from mixdit.compiler.program_run import ProgramRunner
 from mixdit.driver import ModelPort
@@ -105,16 +105,19 @@ def test_plans_of_a_model():
     assert plan.attention.heads == (MX9, MX9)
 
 
-def test_heads_stay_together_in_the_order_of_a_plan():
-    # Two heads of 24 channels; channels 30 to 45 in MX9, so that the second head comes first.
-    order = [*range(30, 46), *range(10), *range(46, 48), *range(10, 30)]
-    found = AttendedOrder.of(LinearPlan(in_features=48, high_blocks=1, permutation=tuple(order)), 2)
-    assert found.heads.tolist() == [1, 0]
-    assert (found.channels[1] + 24).tolist() == [*range(30, 46), 46, 47, *range(24, 30)]
-    assert found.channels[0].tolist() == list(range(24))
-    assert (found.start(0), found.start(1), found.mx9_blocks) == (padded(24), 0, 2)
+def test_heads_by_their_formats():
     groups = head_groups(AttentionPlan(heads=(MX9, MX6, MX9)))
     assert [(g.format, g.heads) for g in groups] == [(MX9, (0, 2)), (MX6, (1,))]
+
+
+@pytest.mark.parametrize(("head_width", "permuted", "ordered"), [(16, 0, 0), (24, 0, 1), (16, 1, 1)])
+def test_heads_are_ordered_only_where_it_is_needed(head_width, permuted, ordered):
+    weights, _ = block(head_width=head_width)
+    plan = BlockPlan.uniform(weights)
+    order = tuple(range(weights.width))[::-1] if permuted else None
+    plan = replace(plan, projection=replace(plan.projection, permutation=order))
+    program = compile_blocks([(weights, plan)], tokens=5, parameters=PARAMETERS)
+    assert sum(job.name.endswith("heads in blocks") for job in program.jobs) == ordered
 
 
 def test_jobs_touch_what_the_program_says():
