@@ -138,9 +138,9 @@ class CheckedEngine:
             return False
         return True
 
-    def listed(self, descriptors: Iterable[Descriptor], *, always: bool = False) -> list[Ring]:
+    def listed(self, descriptors: Iterable[Descriptor]) -> list[Ring]:
         """The jobs, some of them in lists, which are written to memory."""
-        rings = listed(self.rng, list(descriptors), self.engine.memory.stop, always=always)
+        rings = listed(self.rng, list(descriptors), self.engine.memory.stop)
         for ring in rings:
             self.put_list(ring)
         return rings

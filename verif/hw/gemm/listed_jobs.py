@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from golden.engine import ENTRY_BYTES, Descriptor, Entry
 
@@ -43,25 +44,34 @@ class Ring:
 
 
 def listed(
-    rng: np.random.Generator, descriptors: Sequence[Descriptor], end: int, *, always: bool = False
+    rng: np.random.Generator, descriptors: Sequence[Descriptor], end: int, *, whole: bool = False
 ) -> list[Ring]:
-    """The jobs in their order, some of them in lists, all of them if ``always``.
+    """The jobs in their order, some of them in lists, or all in one list if it is to be ``whole``.
 
     Entries lie anywhere in ``LIST_ROOM`` bytes of memory, which ends at address ``end``.
     """
     places = rng.permutation(LIST_ROOM // ENTRY_BYTES)
     rings: list[Ring] = []
     left = list(descriptors)
+    if whole:
+        return [_linked(descriptors, places, end)]
     share = rng.choice((0, 0.5, 1))
     while left:
-        if not always and rng.random() >= share:
+        if rng.random() >= share:
             rings.append(Ring((left.pop(0),)))
             continue
         count = int(rng.choice((1, 2, len(left), rng.integers(1, len(left) + 1))))
         jobs, left = left[:count], left[count:]
-        taken, places = places[: len(jobs)], places[len(jobs) :]
-        rings.append(link(jobs, [end - LIST_ROOM + int(place) * ENTRY_BYTES for place in taken]))
+        rings.append(_linked(jobs, places, end))
+        places = places[len(jobs) :]
     return rings
+
+
+def _linked(descriptors: Sequence[Descriptor], places: NDArray[np.intp], end: int) -> Ring:
+    """A list whose entries take the first ones of these places in ``LIST_ROOM``."""
+    start = end - LIST_ROOM
+    taken = places[: len(descriptors)]
+    return link(descriptors, [start + int(place) * ENTRY_BYTES for place in taken])
 
 
 def link(descriptors: Sequence[Descriptor], addresses: Sequence[int], following: int = 0) -> Ring:
