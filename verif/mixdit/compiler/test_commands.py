@@ -1,6 +1,7 @@
 """``mixdit compile`` and ``mixdit run``: from a checkpoint to tokens behind its blocks."""
 
 import json
+from pathlib import Path
 
 import pytest
 import typer
@@ -13,6 +14,9 @@ from mixdit.compiler.program_file import IMAGE, load_program
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.plan_file import save_plan
 from mixdit.plan.timestep_plan import TimestepPlan
+
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "compile.md"
 
 
 def invoke(module, *arguments):
@@ -71,6 +75,19 @@ def test_all_blocks_and_a_plan_by_timestep(tmp_path):
     assert sizes[0] < sizes[1]
     assert floors[0] < floors[1]
     assert floors[1] > 40
+
+
+@pytest.mark.engine
+def test_the_page_shows_what_the_hardware_gives(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert invoke(compile_command, "--output", tmp_path).exit_code == 0
+    result = invoke(run_command, tmp_path, "--engine", "rtl")
+    assert result.exit_code == 0, result.output
+    shown = next(part for part in PAGE.read_text().split("```") if "jobs on an" in part)
+    printed, shown = (
+        [line.rstrip() for line in text.strip("\n").splitlines()] for text in (result.stdout, shown)
+    )
+    assert printed == shown
 
 
 @pytest.mark.parametrize(
