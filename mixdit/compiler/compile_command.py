@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -15,9 +15,6 @@ from mixdit.compiler.program import Program
 from mixdit.compiler.program_file import save_program
 from mixdit.require import require
 
-if TYPE_CHECKING:
-    from mixdit.plan.plan import Plan
-
 __all__ = ["command"]
 
 TABLES, TABLE_WIDTH = "jobs.txt", 160
@@ -29,6 +26,9 @@ def command(
     model: Annotated[str, typer.Option(help="Model or checkpoint file.")] = "digits-16",
     plan: Annotated[
         Path | None, typer.Option(help="Plan file; what it does not name is in MX9.", show_default="none")
+    ] = None,
+    packed: Annotated[
+        Path | None, typer.Option(help="File of packed weights, with their plan.", show_default="none")
     ] = None,
     weight: Annotated[BlockFormat, typer.Option(help="Format of weights, without a plan.")] = "MX6",
     activation: Annotated[BlockFormat, typer.Option(help="Format of all else, without a plan.")] = "MX9",
@@ -49,8 +49,10 @@ def command(
 ) -> None:
     """Write blocks of a transformer as jobs for the engine, with the memory that they need."""
     require("torch", "sklearn", "safetensors")
-    from mixdit.compiler.digits_program import digits_example, digits_program
+    from mixdit.compiler.digits_program import digits_example, digits_program, one_plan
     from mixdit.digits.checkpoint import load_model
+    from mixdit.layers.packed import load_packed, restore
+    from mixdit.plan.plan_file import load_plan
 
     try:
         network = load_model(model)
@@ -65,10 +67,17 @@ def command(
             reorder_columns=max(16, network.shape.width),
             function_lanes=function_lanes,
         )
+        if plan is not None and packed is not None:
+            raise ValueError("plan and packed must not be given both: packed weights have a plan")
+        quantized, followed = network, None if plan is None else one_plan(load_plan(plan), timestep)
+        if packed is not None:
+            quantized, found = load_model(model), load_packed(packed)
+            restore(quantized, found)
+            followed = one_plan(found.plan)
         program = digits_program(
-            network,
+            quantized,
             blocks,
-            plan=None if plan is None else _plan(plan, timestep),
+            plan=followed,
             weight=FORMATS[weight],
             activation=FORMATS[activation],
             samples=samples,
@@ -92,14 +101,6 @@ def command(
         for name, value in figures.items():
             print(f"{name.replace('_', ' '):<22}{value:>12,}")
         print(f"{'written':<22}{output}")
-
-
-def _plan(path: Path, timestep: int) -> "Plan":
-    from mixdit.plan.plan_file import load_plan
-    from mixdit.plan.timestep_plan import TimestepPlan
-
-    found = load_plan(path)
-    return found.plans[found.index(timestep)] if isinstance(found, TimestepPlan) else found
 
 
 def _write_tables(program: Program, path: Path) -> None:

@@ -18,8 +18,9 @@ from mixdit.digits.data import CLASSES, load_digits
 from mixdit.digits.diffusion import add_noise, initial_noise
 from mixdit.digits.model import DigitsTransformer
 from mixdit.plan.plan import Plan
+from mixdit.plan.timestep_plan import TimestepPlan
 
-__all__ = ["digits_example", "digits_program"]
+__all__ = ["digits_example", "digits_program", "one_plan"]
 
 
 def digits_program(
@@ -103,6 +104,15 @@ def digits_example(
         for hook in hooks:
             hook.remove()
     return Example(**{name: _rows(value) for name, value in seen.items()})
+
+
+def one_plan(plan: Plan | TimestepPlan, timestep: int | None = None) -> Plan:
+    """The plan for a timestep; ``ValueError`` for several plans without one."""
+    if not isinstance(plan, TimestepPlan):
+        return plan
+    if timestep is None:
+        raise ValueError("packed weights must be of one plan, not of one for each range of timesteps")
+    return plan.plans[plan.index(timestep)]
 
 
 def _rows(value: Tensor) -> NDArray[np.float32]:

@@ -7,12 +7,16 @@ import torch
 from golden import MX6, MX9
 from golden.engine import EngineParameters, encode
 from mixdit.compiler.block_compiler import compile_blocks
-from mixdit.compiler.block_plan import BlockPlan, activation_format
+from mixdit.compiler.block_plan import LINEARS, BlockPlan, activation_format
 from mixdit.compiler.block_weights import block_weights
+from mixdit.compiler.digits_program import digits_example, digits_program
+from mixdit.compiler.example import snr_db
 from mixdit.compiler.program_run import ProgramRunner
 from mixdit.digits.block import TransformerBlock
 from mixdit.digits.checkpoint import load_model
 from mixdit.driver import ModelPort
+from mixdit.layers.quantize_model import quantize_model
+from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from verif.mixdit.compiler.exact_block import ExactBlock
 from verif.mixdit.compiler.random_blocks import random_inputs, random_plan, random_weights
 
@@ -124,6 +128,33 @@ def test_blocks_of_the_digits_models(name, weight, activation, floor):
         found = sqnr(values, run_float(weights, x, condition), x)
         print(f"{name}, block {n}, weights {weight}, activations {activation}: {found:.1f} dB")
         assert found > floor
+
+
+@pytest.mark.parametrize("name", ["digits-16", "digits-64"])
+def test_as_precise_as_the_layers_of_the_same_plan(name):
+    """Functions, norms and softmax of the engine cost nothing against PyTorch's, in all blocks together."""
+    model, rng = load_model(name), np.random.default_rng(4)
+    linears, attentions = {}, {}
+    for n, block in enumerate(model.blocks):
+        for path in LINEARS.values():
+            features = block.get_submodule(path).in_features
+            order = tuple(map(int, rng.permutation(features)))
+            linears[f"blocks.{n}.{path}"] = LinearPlan(in_features=features, high_blocks=1, permutation=order)
+        heads = tuple((MX6, MX9)[h % 2] for h in range(model.shape.heads))
+        attentions[f"blocks.{n}.attention.attend"] = AttentionPlan(heads=heads)
+    plan, blocks = Plan(linears=linears, attentions=attentions), range(len(model.blocks))
+    example = digits_example(model, blocks, samples=4)
+    program = digits_program(
+        model, blocks, plan=plan, weight=MX6, activation=MX6, samples=4, parameters=PARAMETERS
+    )
+    found = snr_db(ProgramRunner(program, ModelPort(PARAMETERS))(example.tokens, example.condition), example)
+    with torch.inference_mode():
+        rows, condition = torch.tensor(example.tokens).view(4, -1, model.shape.width), example.condition
+        for block in quantize_model(model, plan).blocks:
+            rows = block(rows, torch.tensor(condition))
+    layers = snr_db(rows.reshape(example.tokens.shape).numpy(), example)
+    print(f"{name}: {found:.2f} dB, layers in PyTorch {layers:.2f} dB")
+    assert found > layers - 0.2
 
 
 @pytest.mark.slow

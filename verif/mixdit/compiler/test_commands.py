@@ -3,18 +3,20 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from golden import MX6, MX9
+from golden import MX4, MX6, MX9
 from mixdit.compiler import compile_command, run_command
 from mixdit.compiler.example import EXAMPLE, load_example
 from mixdit.compiler.program_file import IMAGE, load_program
+from mixdit.digits.checkpoint import load_model
+from mixdit.layers.packed import load_packed, save_packed
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.plan_file import save_plan
 from mixdit.plan.timestep_plan import TimestepPlan
-
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "compile.md"
 
@@ -77,6 +79,25 @@ def test_all_blocks_and_a_plan_by_timestep(tmp_path):
     assert floors[1] > 40
 
 
+def test_packed_weights_are_the_programs_to_the_bit(tmp_path):
+    model = load_model("digits-16")
+    order = tuple(range(128))[::-1]
+    linears = {
+        "blocks.1.attention.qkv": LinearPlan(in_features=128, permutation=order, high_blocks=1),
+        "blocks.1.fc2": LinearPlan(in_features=512, weight=MX4),
+    }
+    save_packed(model, Plan(linears=linears), tmp_path / "packed.safetensors")
+    compiled(tmp_path / "program", "--packed", tmp_path / "packed.safetensors")
+    packed, program = load_packed(tmp_path / "packed.safetensors"), load_program(tmp_path / "program")
+    constants = {c.name: c.data for c in program.constants}
+    qkv = packed.tensors["blocks.1.attention.qkv.weight"].numpy().reshape(3, -1)
+    for n, name in enumerate("qk"):
+        assert np.array_equal(constants[f"block 0: weight of {name}"], qkv[n])
+    fc2 = packed.tensors["blocks.1.fc2.weight"].numpy()
+    assert np.array_equal(constants["block 0: weight of fc2"], fc2.reshape(-1))
+    assert 15 < run(tmp_path / "program")["engines"][0]["snr_db"] < 30  # against the weights as they were
+
+
 @pytest.mark.engine
 def test_the_page_shows_what_the_hardware_gives(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
@@ -95,6 +116,7 @@ def test_the_page_shows_what_the_hardware_gives(tmp_path, monkeypatch):
     [
         (("--block", 4), "block must be 0 to 3, not 4"),
         (("--model", "digits-17"), "model must be one of"),
+        (("--plan", "x", "--packed", "y"), "plan and packed must not be given both"),
         (("--data-bits", 77), "data_bits must be one of"),
         (("--function-lanes", 0), "the engine must have function_lanes"),
     ],
