@@ -349,7 +349,7 @@ class ReorderPath(wiring.Component):
                 vector.p.last.eq(last),
             ]
             others_taken |= vector.valid & vector.ready
-            fragments_ready = Mux(fetching, vector.ready, fragments_ready)
+            fragments_ready = (loading & job.permute) | (fetching & vector.ready) | (from_rows & takes)
         m.d.comb += [
             last.eq(block == Mux(loading, row.last, source.last)),
             table.valid.eq(loading & (~job.permute | fragments.valid)),
