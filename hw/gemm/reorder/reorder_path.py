@@ -257,7 +257,7 @@ class ReorderPath(wiring.Component):
         wiring.connect(m, vector, norm.vector)
         wiring.connect(m, buffer.factors, norm.factors)
         m.d.comb += [
-            buffer.width.eq(job.columns),
+            buffer.width.eq(job.columns[: len(buffer.width)]),  # of longer rows there is no norm
             buffer.mean.eq(job.mean),
             buffer.epsilon.eq(job.epsilon),
             buffer.i.valid.eq(job.norm & arriving.valid),
