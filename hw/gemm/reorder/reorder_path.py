@@ -257,7 +257,7 @@ class ReorderPath(wiring.Component):
         wiring.connect(m, vector, norm.vector)
         wiring.connect(m, buffer.factors, norm.factors)
         m.d.comb += [
-            buffer.width.eq(job.columns),
+            buffer.width.eq(job.columns[: len(buffer.width)]),  # of longer rows there is no norm
             buffer.mean.eq(job.mean),
             buffer.epsilon.eq(job.epsilon),
             buffer.i.valid.eq(job.norm & arriving.valid),
@@ -349,7 +349,7 @@ class ReorderPath(wiring.Component):
                 vector.p.last.eq(last),
             ]
             others_taken |= vector.valid & vector.ready
-            fragments_ready = Mux(fetching, vector.ready, fragments_ready)
+            fragments_ready = (loading & job.permute) | (fetching & vector.ready) | (from_rows & takes)
         m.d.comb += [
             last.eq(block == Mux(loading, row.last, source.last)),
             table.valid.eq(loading & (~job.permute | fragments.valid)),

@@ -23,7 +23,7 @@ MOST_STATISTIC_LANES = BLOCK_SIZE // 2
 """Most elements per cycle that sums are made of: half of the reads are left for rows that go on."""
 
 _ROWS = 8
-"""Rows in the buffer, and rows whose factors are on their way or wait."""
+"""Rows in the buffer, and factors that wait."""
 
 _LEAST_DEPTH = 512
 """A block memory has so many words at least: room for several rows, which hides what one of them waits."""
@@ -108,11 +108,7 @@ class RowBuffer(wiring.Component):
             memory.read_enable.eq(1),
             memory.output_enable.eq(1),
         ]
-        # Sums are made of a row only if there is room for its factors: they never wait for rows that go on.
-        begins, promised = Signal(), Signal(range(_ROWS + 1))
-        m.d.sync += promised.eq(promised + begins - (known.o.valid & known.o.ready))
-        m.d.comb += largest.o.ready.eq(begins)
-        sum_reads, sum_at = self._sum(m, memory, statistics, largest.o, last, promised != _ROWS, begins)
+        sum_reads, sum_at = self._sum(m, memory, statistics, largest.o, last)
         came = known.i.valid & known.i.ready
         go_reads, go_at, gone = self._go_on(m, memory, came, last, sum_reads)
         m.d.comb += memory.read_address.eq(Mux(sum_reads, sum_at, go_at))
@@ -142,7 +138,7 @@ class RowBuffer(wiring.Component):
             self.i.ready.eq((used < self.depth - _LATE) & (rows < _ROWS - _LATE)),
         ]
 
-    def _sum(self, m, memory, statistics, largest, last, has_room, begins):
+    def _sum(self, m, memory, statistics, largest, last):
         """The oldest row of which no sums were made, to its sums: whether a block is read, and its address.
 
         A block is read when the one before has its first slices; they come one after the other.
@@ -152,9 +148,10 @@ class RowBuffer(wiring.Component):
         block, at = Signal.like(last), Signal(range(self.depth), name="sum_at")
         phase = Signal(range(BLOCK_SIZE // self.lanes))
         exponent = Signal.like(largest.p, reset_less=True)
-        is_last = Signal()
+        begins, is_last = Signal(), Signal()
         m.d.comb += [
-            begins.eq(largest.valid & has_room & ~busy),
+            begins.eq(largest.valid & ~busy),
+            largest.ready.eq(~busy),
             reads.eq(reading & (phase == 0)),
             is_last.eq(block == last),
             slices.given.eq(delay(m, "sum_read", reads, BlockMemory.latency, reset_less=False)),

@@ -59,7 +59,7 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
     source = rng.choice(REORDER_FORMATS)
     target = rng.choice(FORMATS)
     leading = rng.randint(0, -(-n // 16)) if target in MIXABLE_FORMATS else 0
-    permute, made = rng.randint(0, 1), rng.choice((0, 1, 2, 2, 3, 3)) if FUNCTIONS else 0
+    permute, made = rng.randint(0, 1), rng.randrange(4) if FUNCTIONS else 0
     divide, norm = int(made == 1), max(0, made - 1)
     length = n + divide
     size = row_bytes(source, length)
