@@ -143,7 +143,7 @@ def test_lists_and_doorbells_in_their_order(data_bits):
                 wanted.append(expected(descriptor))
                 await bench.doorbell(ctx, descriptor)
             jobs = [random_descriptor(rng) for _ in range(rng.randint(1, 6))]
-            addresses = [a for a in bench.addresses(len(jobs) + 2) if a not in reads][: len(jobs)]
+            addresses = [a for a in bench.addresses(len(jobs) + 3) if a not in reads][: len(jobs)]
             reads.extend(addresses)
             wanted.extend(expected(job, ends_list=job is jobs[-1]) for job in jobs)
             await bench.ring(ctx, bench.put(jobs, addresses))

@@ -220,9 +220,10 @@ def test_lists_are_done_with_their_last_jobs(bench):
         for name in ("checked", "list_begun", "job_done"):
             port = getattr(top, name)
             ctx.set(port.valid if name == "checked" else port, 0)
-        ctx.set(top.list_begun, 1)
-        await ctx.tick()
-        ctx.set(top.list_begun, 0)
+        for _ in under_way:
+            await bench.pulse(ctx, "job_done")
+        await bench.pulse(ctx, "list_begun")
+        await bench.start(ctx, ends_list=1)
         assert bench.status(ctx, "list") == [1]
         await bench.reset(ctx)
         await bench.start(ctx)
