@@ -83,7 +83,7 @@ lint:
 	@$(call setup,base sim demo lint dit)
 	@status=0; \
 	$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && echo "ruff: clean" || status=1; \
-	$(BIN)/mypy golden gen perf mixdit/driver mixdit/sim mixdit/demo || status=1; \
+	$(BIN)/mypy golden gen perf mixdit/driver mixdit/sim mixdit/demo mixdit/compiler || status=1; \
 	$(BIN)/python -m verif.lint || status=1; \
 	exit $$status
 

@@ -11,7 +11,7 @@ A folder is a stage, built from those before it::
 ``stream``: streams, what holds them while a receiver stalls, and their AXI4-Stream ports.
 ``axi``: memory over AXI4.
 ``block``: packed blocks, and the units that make, read and convert them.
-``functions``: what a transformer block computes besides products; not in the engine yet.
+``functions``: what a transformer block computes besides products.
 ``array``: the systolic array, from streams of blocks to streams of rows.
 ``gemm``: the engine around arrays, from matrices in memory to matrices in memory.
 

@@ -7,7 +7,7 @@ With torch, each built from those before it: ``tensors``: blocks, quantization a
 the hardware's bits. ``plan``: which layer, channel block and head is in which format. ``timesteps``: plans
 that change along the denoising. ``layers``: quantized layers and models. ``calibration``: plans from a
 model's activations. ``digits``: a model that trains in minutes. ``rivals``: other quantizers. ``quality``:
-how samples compare.
+how samples compare. ``compiler``: transformer blocks as jobs for the engine (a compiled one runs without).
 
 ``require``: says that a package is missing. ``save_tensors``: writes safetensors whole.
 """

@@ -64,13 +64,14 @@ STAGES = {
     "mixdit.rivals": "mixdit.calibration mixdit.digits",
     "mixdit.quality": "mixdit.rivals",
     "mixdit.demo": "mixdit.quality mixdit.sim",
+    "mixdit.compiler": "mixdit.digits mixdit.sim",
     # Measurements and tests, which nothing above imports.
     "perf": "",
     "perf.accuracy": "golden gen.files",
     "perf.baselines": "hw.gemm",
     "perf.ppa": "perf.baselines gen.targets_command",
-    "perf.speed": "mixdit.quality mixdit.sim",
-    "verif": "perf perf.accuracy perf.ppa perf.speed mixdit.demo mixdit.litex gen.__main__",
+    "perf.speed": "mixdit.quality mixdit.compiler",
+    "verif": "perf perf.accuracy perf.ppa perf.speed mixdit.demo mixdit.compiler mixdit.litex gen.__main__",
 }
 """What each stage may import, besides itself: these stages, and what these may import.
 
@@ -189,6 +190,7 @@ def test_references_name_what_there_is():
 LIGHT = (
     *("mixdit", "mixdit.driver", "mixdit.sim", "mixdit.demo"),
     *("mixdit.demo.command", "mixdit.demo.sample", "mixdit.digits.command", "mixdit.quality.command"),
+    *("mixdit.compiler.compile_command", "mixdit.compiler.run_command"),
 )
 """Modules that do without torch, which takes seconds to import; --help loads those of the command."""
 

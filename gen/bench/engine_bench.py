@@ -16,7 +16,7 @@ _MOST_CYCLES = 200_000
 
 
 def engine_bench(name: str, engine: Any, initialized: bool) -> str:
-    """Module ``{name}_tb``: a job from power-up, one after a reset; then all of memory is compared.
+    """Module ``{name}_tb``: a job from power-up, a list after a reset; then all of memory is compared.
 
     An engine that is not ``initialized`` is also reset first.
     """
@@ -195,11 +195,22 @@ def _job(descriptor: Descriptor) -> Iterable[str]:
     yield from _expect("JOBS_DONE", 1)
 
 
+def _list(address: int, count: int) -> Iterable[str]:
+    """Statements that ring for a list, wait for its one interrupt, and read that it and its jobs are done."""
+    yield f"write({_register('INTERRUPT_ENABLE')}, 32'h6); // INTERRUPT_ENABLE, not of each job"
+    yield f"write({_register('LIST_ADDRESS_LOW')}, 32'h{address:08x}); // LIST_ADDRESS_LOW"
+    yield f"write({_register('LIST_ADDRESS_HIGH')}, 32'h0); // LIST_ADDRESS_HIGH"
+    yield f"write({_register('LIST_DOORBELL')}, 32'h1); // LIST_DOORBELL"
+    yield "wait (irq);"
+    yield from _expect("ERROR_CODE", 0)
+    yield from _expect("JOBS_DONE", count)
+    yield from _expect("LISTS_DONE", 1)
+
+
 def _sequence(name: str, jobs: Jobs, words: int, initialized: bool) -> list[str]:
-    first, *others = jobs.descriptors
-    statements = [*([] if initialized else reset()), *_job(first)]
-    for descriptor in others:
-        statements += [*reset(), *_job(descriptor)]
+    statements = [*([] if initialized else reset()), *_job(jobs.descriptors[0])]
+    statements += [*reset(), *_list(jobs.list_address, len(jobs.descriptors))]
+    count = 1 + len(jobs.descriptors)
     return [
         "integer word;",
         "reg [31:0] answer;",
@@ -210,7 +221,7 @@ def _sequence(name: str, jobs: Jobs, words: int, initialized: bool) -> list[str]
         "      errors = errors + 1;",
         '      $display("memory word %0d is %h, not %h", word, memory[word], expected[word]);',
         "    end",
-        f'  if (errors == 0) $display("PASS {name}: {len(jobs.descriptors)} jobs, {words} words of memory");',
+        f'  if (errors == 0) $display("PASS {name}: {count} jobs, {words} words of memory");',
         f'  else $display("FAIL {name}: %0d errors", errors);',
         "  $finish;",
         "end",

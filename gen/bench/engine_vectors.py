@@ -8,7 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden import MX6, MX9, Format, quantize
-from golden.engine import Descriptor, EngineParameters, ErrorCode, MemoryFormat, row_bytes, run, to_rows
+from golden.engine import (
+    ENTRY_BYTES,
+    Descriptor,
+    EngineParameters,
+    ErrorCode,
+    MemoryFormat,
+    encode_list,
+    row_bytes,
+    run,
+    to_rows,
+)
 
 __all__ = ["Jobs", "jobs_for"]
 
@@ -27,11 +37,14 @@ class Jobs:
     ----------
     descriptors:
         To run one after the other.
+    list_address:
+        Of a list of all of them in memory.
     before, after:
         uint8, a whole number of beats.
     """
 
     descriptors: Sequence[Descriptor]
+    list_address: int
     before: NDArray[np.uint8]
     after: NDArray[np.uint8]
 
@@ -39,7 +52,7 @@ class Jobs:
 def jobs_for(engine: Any) -> Jobs:
     """A product of MX6 with MX9 as binary32, and the same with a bias as blocks of MX6.
 
-    D has more rows and columns than an array, unless that is too many.
+    D has more rows and columns than an array, unless that is too many. Both are in a list, too.
     """
     rng = np.random.default_rng(5)
     beat = engine.data_bits // 8
@@ -86,10 +99,13 @@ def jobs_for(engine: Any) -> Jobs:
                 bias_address=bias_address if bias else 0,
             )
         )
+    list_address = -(-sum(part.size for part in parts) // ENTRY_BYTES) * ENTRY_BYTES
+    parts.append(np.zeros(list_address - sum(part.size for part in parts), np.uint8))
+    parts.append(encode_list(descriptors, list_address))
     before = np.concatenate(parts)
     after = before.copy()
     parameters = EngineParameters(**{f.name: getattr(engine, f.name) for f in fields(EngineParameters)})
     for descriptor in descriptors:
         if code := run(after, descriptor, parameters):
             raise ValueError(f"golden refuses a job of the bench: {ErrorCode(code).name}")
-    return Jobs(descriptors, before, after)
+    return Jobs(descriptors, list_address, before, after)

@@ -2,8 +2,9 @@
  *
  * Driver of mixdit_gemm: C99 or C++, no library, no allocation, no global state.
  *
- * Fill in struct mixdit_gemm, call mixdit_gemm_open, then queue products with mixdit_gemm_submit and wait for
- * them with mixdit_gemm_wait. One thread at a time may use an engine.
+ * Fill in struct mixdit_gemm, call mixdit_gemm_open, then queue products with mixdit_gemm_submit, or lists of
+ * them with mixdit_gemm_submit_list, and wait for them with mixdit_gemm_wait. One thread at a time may use an
+ * engine.
  */
 #ifndef MIXDIT_GEMM_DRIVER_H
 #define MIXDIT_GEMM_DRIVER_H
@@ -38,7 +39,7 @@ enum mixdit_gemm_result {
     MIXDIT_GEMM_OK = 0,
     MIXDIT_GEMM_E_IDENTIFIER = -1, /* no engine is behind these registers */
     MIXDIT_GEMM_E_VERSION = -2,    /* an engine with other registers than mixdit_gemm.h */
-    MIXDIT_GEMM_E_FULL = -3,       /* the queue is full */
+    MIXDIT_GEMM_E_FULL = -3,       /* the queue is full, or a list is being fetched */
     MIXDIT_GEMM_E_STOPPED = -4,    /* an error stopped the engine: see mixdit_gemm_get_fault, mixdit_gemm_reset */
     MIXDIT_GEMM_E_TIMEOUT = -5     /* idle gave up, and a later wait or submit may succeed; or a reset hung */
 };
@@ -58,7 +59,8 @@ struct mixdit_gemm {
 /* Why an engine stopped. */
 struct mixdit_gemm_fault {
     uint32_t code;    /* enum mixdit_gemm_error */
-    uint64_t address; /* what memory refused, for codes from MIXDIT_GEMM_ERROR_READ_SLAVE_ERROR on */
+    uint64_t address; /* what memory refused, for codes from MIXDIT_GEMM_ERROR_READ_SLAVE_ERROR on; or the entry
+                       * that may not lie there, for MIXDIT_GEMM_ERROR_LIST */
 };
 
 static inline uint32_t mixdit_gemm_read(const struct mixdit_gemm *engine, uint32_t offset)
@@ -136,6 +138,14 @@ static inline void mixdit_gemm_interrupts(const struct mixdit_gemm *engine, int 
         on != 0 ? MIXDIT_GEMM_INTERRUPT_ENABLE_DONE_MASK | MIXDIT_GEMM_INTERRUPT_ENABLE_ERROR_MASK : 0u);
 }
 
+/* The same for lists: raise the interrupt when a list is done and when an error stops the engine, not for each
+ * job. */
+static inline void mixdit_gemm_list_interrupts(const struct mixdit_gemm *engine)
+{
+    mixdit_gemm_write(engine, MIXDIT_GEMM_INTERRUPT_ENABLE,
+                      MIXDIT_GEMM_INTERRUPT_ENABLE_LIST_MASK | MIXDIT_GEMM_INTERRUPT_ENABLE_ERROR_MASK);
+}
+
 /* See that this is an engine that mixdit_gemm.h describes, and reset it. */
 static inline int mixdit_gemm_open(const struct mixdit_gemm *engine)
 {
@@ -179,6 +189,57 @@ static inline int mixdit_gemm_submit(const struct mixdit_gemm *engine,
     int result;
 
     while ((result = mixdit_gemm_try_submit(engine, descriptor, job)) == MIXDIT_GEMM_E_FULL) {
+        if (mixdit_gemm_pause(engine) != MIXDIT_GEMM_OK)
+            return MIXDIT_GEMM_E_TIMEOUT;
+    }
+    return result;
+}
+
+/* Make an entry of a list, in memory that the engine reads, from a job.
+ *
+ * next: address of the entry behind it, a multiple of 128; 0 ends the list. */
+static inline void mixdit_gemm_link(struct mixdit_gemm_entry *entry,
+                                    const struct mixdit_gemm_descriptor *descriptor, uint64_t next)
+{
+    uint32_t n;
+
+    entry->descriptor = *descriptor;
+    for (n = 0u; n < sizeof entry->reserved / sizeof entry->reserved[0]; n++)
+        entry->reserved[n] = 0u;
+    entry->next_low = (uint32_t)next;
+    entry->next_high = (uint32_t)(next >> 32);
+}
+
+/* Queue all jobs of a list, unless one is being fetched. It stays as it is until all are done.
+ *
+ * address, jobs: of its first entry, and how many there are.
+ * job: where to put the number of the last one, for mixdit_gemm_wait; may be null.
+ * MIXDIT_GEMM_E_FULL and MIXDIT_GEMM_E_STOPPED: nothing was queued. */
+static inline int mixdit_gemm_try_submit_list(const struct mixdit_gemm *engine, uint64_t address,
+                                              uint32_t jobs, uint32_t *job)
+{
+    const uint32_t status = mixdit_gemm_read(engine, MIXDIT_GEMM_STATUS);
+
+    if (MIXDIT_GEMM_GET(status, STATUS_ERROR) != 0u)
+        return MIXDIT_GEMM_E_STOPPED;
+    if (MIXDIT_GEMM_GET(status, STATUS_FETCHING) != 0u)
+        return MIXDIT_GEMM_E_FULL;
+    if (job != NULL)
+        *job = mixdit_gemm_read(engine, MIXDIT_GEMM_JOBS_SUBMITTED) + jobs;
+    mixdit_gemm_write(engine, MIXDIT_GEMM_LIST_ADDRESS_LOW, (uint32_t)address);
+    mixdit_gemm_write(engine, MIXDIT_GEMM_LIST_ADDRESS_HIGH, (uint32_t)(address >> 32));
+    MIXDIT_GEMM_BARRIER(); /* list and operands are in memory before the engine reads them */
+    mixdit_gemm_write(engine, MIXDIT_GEMM_LIST_DOORBELL, 1u);
+    return MIXDIT_GEMM_OK;
+}
+
+/* The same, after a wait for the list before to be fetched. */
+static inline int mixdit_gemm_submit_list(const struct mixdit_gemm *engine, uint64_t address, uint32_t jobs,
+                                          uint32_t *job)
+{
+    int result;
+
+    while ((result = mixdit_gemm_try_submit_list(engine, address, jobs, job)) == MIXDIT_GEMM_E_FULL) {
         if (mixdit_gemm_pause(engine) != MIXDIT_GEMM_OK)
             return MIXDIT_GEMM_E_TIMEOUT;
     }

@@ -5,16 +5,28 @@ from golden.engine import (
     COUNTER_REGISTERS,
     DESCRIPTOR_REGISTERS,
     IDENTIFIER,
+    NEXT_WORD,
     REGISTERS,
     VERSION,
     ErrorCode,
+    Function,
     MemoryFormat,
+    Norm,
     Operation,
 )
 
 __all__ = ["c_header", "markdown"]
 
 _PREFIX = "MIXDIT_GEMM"
+
+_KINDS = {
+    ErrorCode: "ERROR",
+    MemoryFormat: "FORMAT",
+    Operation: "OPERATION",
+    Function: "FUNCTION",
+    Norm: "NORM",
+}
+"""What C names of codes have in them."""
 
 _SECTIONS = {
     "Control and status": CONTROL_REGISTERS,
@@ -35,7 +47,10 @@ To run a job: write the staged descriptor, then DOORBELL. The descriptor keeps i
 takes only what changes. Jobs run one after the other, each on what those before wrote. When a job's D is in
 memory, JOBS_DONE counts and INTERRUPT_STATUS.done is set. An error stops the engine: it finishes accesses to
 memory that are under way, begins no other, and sets INTERRUPT_STATUS.error; a soft reset drops all jobs and
-starts afresh.
+lists and starts afresh.
+
+To run many jobs: put them into memory as a [list](command-lists.md), write LIST_ADDRESS, then LIST_DOORBELL.
+When the list's last job is done, LISTS_DONE counts and INTERRUPT_STATUS.list is set.
 """
 
 
@@ -56,7 +71,7 @@ def markdown() -> str:
                 high = f"{field.low + field.width - 1}:" if field.width > 1 else ""
                 lines.append(f"| | `{field.name}` | {high}{field.low} | | {field.meaning} |")
         lines.append("")
-    lines += ["## Error codes", "", "Codes below 32 refuse a descriptor before any access to memory.", ""]
+    lines += ["## Error codes", "", "Codes below 32 refuse a job before any access to its matrices.", ""]
     lines += ["| code | name | meaning |", "|---|---|---|"]
     lines += [f"| {code.value} | `{code.name}` | {code.meaning} |" for code in ErrorCode]
     return "\n".join(lines) + "\n"
@@ -93,12 +108,24 @@ def c_header() -> str:
     ]
     lines += [f"    uint32_t {register.name.lower()};" for register in DESCRIPTOR_REGISTERS]
     lines += ["};", ""]
+    lines += [
+        "/* An entry of a list in memory, at a multiple of its 128 bytes. */",
+        "struct mixdit_gemm_entry {",
+        "    struct mixdit_gemm_descriptor descriptor;",
+        f"    uint32_t reserved[{NEXT_WORD - len(DESCRIPTOR_REGISTERS)}]; /* must be 0 */",
+        "    uint32_t next_low;  /* address of the next entry; 0 ends the list */",
+        "    uint32_t next_high;",
+        "};",
+        "",
+    ]
     for enum, comment in (
         (ErrorCode, "ERROR_CODE"),
         (MemoryFormat, "formats of a matrix"),
         (Operation, "operations"),
+        (Function, "functions of a product's results"),
+        (Norm, "norms of a reorder job's rows"),
     ):
-        kind = {ErrorCode: "ERROR", MemoryFormat: "FORMAT", Operation: "OPERATION"}[enum]
+        kind = _KINDS[enum]
         lines += [f"/* {comment} */", f"enum mixdit_gemm_{kind.lower()} {{"]
         lines += [f"    {_PREFIX}_{kind}_{member.name} = {member.value}," for member in enum]
         lines += ["};", ""]

@@ -5,11 +5,22 @@
 ``descriptor``: a job, as words in registers.
 ``memory_format``: how the rows of a matrix lie in memory. ``matrix``: tensors as such rows.
 ``check``: which descriptors are refused. ``errors``: why an engine stops.
-``job``: what a job makes of memory. ``function``: what it makes of each result.
+``job``: what a job makes of memory. ``function``: what it makes of each result. ``norm``: of each row.
+``command_list``: jobs in memory, which the engine fetches.
 ``reuse``: how much of the stationary operand stays on chip.
 """
 
 from golden.engine.check import Region, check, regions
+from golden.engine.command_list import (
+    ENTRY_BYTES,
+    ENTRY_WORDS,
+    NEXT_WORD,
+    Entry,
+    ListResult,
+    decode_list,
+    encode_list,
+    run_list,
+)
 from golden.engine.descriptor import DESCRIPTOR_WORDS, DIMENSION_LIMIT, Descriptor, Operation
 from golden.engine.errors import ErrorCode
 from golden.engine.function import Function
@@ -28,6 +39,7 @@ from golden.engine.memory_format import (
     MemoryFormat,
     row_bytes,
 )
+from golden.engine.norm import EPSILON_LIMIT, LONGEST_ROW, Norm
 from golden.engine.parameters import EngineParameters
 from golden.engine.registers import (
     ADDRESS_SPACE_BITS,
@@ -57,13 +69,18 @@ __all__ = [
     "DESCRIPTOR_REGISTERS",
     "DESCRIPTOR_WORDS",
     "DIMENSION_LIMIT",
+    "ENTRY_BYTES",
+    "ENTRY_WORDS",
+    "EPSILON_LIMIT",
     "FLOAT_BYTES",
     "FLOAT_FORMATS",
     "HALF_BLOCK_BYTES",
     "IDENTIFIER",
     "INDEX_BYTES",
+    "LONGEST_ROW",
     "MIXABLE_FORMATS",
     "MOST_SPLIT",
+    "NEXT_WORD",
     "OPERAND_FORMATS",
     "PARAMETER_REGISTERS",
     "PASSES",
@@ -76,16 +93,21 @@ __all__ = [
     "Access",
     "Descriptor",
     "EngineParameters",
+    "Entry",
     "ErrorCode",
     "Field",
     "Function",
+    "ListResult",
     "MemoryFormat",
+    "Norm",
     "Operation",
     "Region",
     "Register",
     "check",
+    "decode_list",
     "describe",
     "encode",
+    "encode_list",
     "floats_from_rows",
     "floats_to_rows",
     "from_rows",
@@ -94,6 +116,7 @@ __all__ = [
     "regions",
     "row_bytes",
     "run",
+    "run_list",
     "stationary_group",
     "to_rows",
 ]

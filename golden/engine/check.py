@@ -17,6 +17,7 @@ from golden.engine.memory_format import (
     MemoryFormat,
     row_bytes,
 )
+from golden.engine.norm import EPSILON_LIMIT, LONGEST_ROW, Norm
 from golden.engine.parameters import EngineParameters
 from golden.formats import BLOCK_SIZE
 
@@ -78,13 +79,15 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
     sizes = (d.m, d.n, d.k) if product else (d.m, d.n)
     if not all(1 <= size <= DIMENSION_LIMIT for size in sizes):
         yield ErrorCode.SIZE
-    if not product and d.n > parameters.reorder_columns:
+    if not product and d.n > min(parameters.reorder_columns, LONGEST_ROW if d.norm else DIMENSION_LIMIT):
         yield ErrorCode.SIZE
     if d.a_format not in (OPERAND_FORMATS if product else REORDER_FORMATS):
         yield ErrorCode.A_FORMAT
     if product and d.b_format not in OPERAND_FORMATS:
         yield ErrorCode.B_FORMAT
-    d_formats: tuple[MemoryFormat, ...] = RESULT_FORMATS if product else QUANTIZED_FORMATS
+    # An engine without functions writes no floats of rows.
+    all_formats = product or parameters.function_lanes > 0
+    d_formats: tuple[MemoryFormat, ...] = RESULT_FORMATS if all_formats else QUANTIZED_FORMATS
     if d.accumulate:
         d_formats = (MemoryFormat.BINARY32,)
     if d.d_format not in d_formats:
@@ -111,7 +114,9 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
     has_function = d.function != Function.NONE
     if has_function and (d.function not in list(Function) or d.gate or d.accumulate):
         yield ErrorCode.FUNCTION
-    if (has_function or d.gate or d.divide) and parameters.function_lanes == 0:
+    if d.norm and (d.norm not in list(Norm) or d.divide or d.epsilon >= EPSILON_LIMIT):
+        yield ErrorCode.FUNCTION
+    if (has_function or d.gate or d.divide or d.norm) and parameters.function_lanes == 0:
         yield ErrorCode.FUNCTION
 
 
@@ -119,15 +124,17 @@ def _unused(d: Descriptor) -> Iterator[int]:
     """Fields that the operation does not use, which must be 0."""
     if not (d.bias or d.gate):
         yield d.bias_address
+    if not d.norm:
+        yield d.epsilon
     if d.operation == Operation.PRODUCT:
-        yield from (d.permute, d.divide)
+        yield from (d.permute, d.divide, d.norm)
     elif d.operation == Operation.REORDER:
+        if not d.norm:
+            yield from (d.bias, d.gate)
         yield from (
-            d.bias,
             d.accumulate,
             d.keep_b,
             d.function,
-            d.gate,
             d.k,
             d.b_format,
             d.a_mx9_blocks,

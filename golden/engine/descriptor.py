@@ -20,7 +20,8 @@ class Operation(IntEnum):
     """D[M, N] = A[M, K] * B[N, K]^T, plus a bias row, through a function or times a gate row, plus D's
     old values."""
     REORDER = 1
-    """Float rows A[M, N], permuted along N, or divided by A[:, N] too, as rows of blocks D[M, N]."""
+    """Float rows A[M, N], divided by A[:, N] or normalized, permuted along N, then times a gate row and plus
+    a bias row if normalized, as rows of blocks D[M, N], or of floats on an engine with functions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,8 @@ class Descriptor:
     """One job, field by field as in the registers; any value that fits a field can be held.
 
     `golden.engine.check` says what is wrong with it, as the hardware does. Addresses and pitches are in
-    bytes, formats are codes of `MemoryFormat`. See the register table for each field.
+    bytes, formats are codes of `MemoryFormat`, ``epsilon`` is the bit pattern of a binary32. See the register
+    table for each field.
     """
 
     operation: int = Operation.PRODUCT
@@ -39,6 +41,7 @@ class Descriptor:
     function: int = 0
     gate: int = 0
     divide: int = 0
+    norm: int = 0
     a_format: int = 0
     b_format: int = 0
     d_format: int = 0
@@ -55,6 +58,7 @@ class Descriptor:
     a_pitch: int = 0
     b_pitch: int = 0
     d_pitch: int = 0
+    epsilon: int = 0
     reserved: tuple[int, ...] = (0,) * DESCRIPTOR_WORDS
     """The reserved bits of each word, which must be 0."""
 

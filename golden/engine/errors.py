@@ -9,8 +9,9 @@ class ErrorCode(IntEnum):
     """What register ERROR_CODE says. Any error stops the engine until a soft reset.
 
     Codes below `READ_SLAVE_ERROR` refuse a descriptor, before any access to memory; of several
-    faults the one with the lowest code is reported. ERROR_ADDRESS is 0 for them, and for the others the
-    address in memory: that of the beat (read) or burst (write) answered with an error.
+    faults the one with the lowest code is reported. ERROR_ADDRESS is 0 for them, but for `LIST`, which has
+    the entry's; for the others it is the address in memory: that of the beat (read) or burst (write)
+    answered with an error.
     """
 
     NONE = 0
@@ -38,6 +39,7 @@ class ErrorCode(IntEnum):
     OVERLAP_B = 22
     OVERLAP_BIAS = 23
     FUNCTION = 24
+    LIST = 25
     READ_SLAVE_ERROR = 32
     READ_DECODE_ERROR = 33
     WRITE_SLAVE_ERROR = 34
@@ -59,12 +61,14 @@ _MEANINGS = {
     "NONE": "no error",
     "RESERVED_BITS": "a reserved bit, or a field that the operation does not use, is not 0",
     "OPERATION": "unknown operation, or one that this engine was built without",
-    "SIZE": "M, N or K is 0 or beyond its limit, or a row is longer than the reorder unit's",
+    "SIZE": "M, N or K is 0 or beyond its limit, or a row is longer than the reorder unit's, or a norm's",
     "D_FORMAT": "D's format is unknown or not for this operation; accumulation asks for binary32",
     "OVERLAP_A": "D meets A, the gaps between rows of both counted",
     "OVERLAP_B": "D meets B or the permutation, the gaps between rows of both counted",
     "OVERLAP_BIAS": "D meets the bias, the gaps between D's rows counted",
-    "FUNCTION": "unknown function, one beside gate or accumulation; any, gate or divide in an engine without",
+    "FUNCTION": "unknown function or norm, a function beside gate or accumulation, a norm beside divide or"
+    " with a negative or infinite epsilon; any of these in an engine without",
+    "LIST": "an entry of a list is not aligned to 128 bytes, or beyond the addresses",
     "READ_SLAVE_ERROR": "memory answered a read with SLVERR",
     "READ_DECODE_ERROR": "memory answered a read with DECERR",
     "WRITE_SLAVE_ERROR": "memory answered a write with SLVERR",

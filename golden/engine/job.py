@@ -9,9 +9,16 @@ Of a product, in this order, every step for all of D:
    times the gate row, ``golden.functions.multiply17``, and plus the old D, ``golden.add_binary32``;
 4. as it is (binary32), rounded to bfloat16, or quantized along N with zeros behind column N.
 
-Bias and old D count as zero of their sign where they are subnormal. Rows of a reorder job are
-divided by their last element, ``golden.functions.divide_by_column``, permuted, ``D[:, i] = A[:,
-permutation[i]]``, either if asked for, then quantized like step 4.
+Bias and old D count as zero of their sign where they are subnormal. Of a reorder job, each step if it is
+asked for:
+
+1. rows divided by their last element, ``golden.functions.divide_by_column``, or
+
+   normalized, ``golden.functions.norm.standardize``, a row with an infinity or NaN to NaN;
+2. permuted, ``D[:, i] = A[:, permutation[i]]``;
+3. if normalized, times the gate row and plus the bias row, ``golden.functions.norm.modulate``, where a row
+   that is not there counts as 1.0 or 0.0;
+4. as in step 4 above, with every NaN 0x7FC00000.
 
 Nothing but the rows of D is written. Jobs run strictly one after the other: the next one reads
 what this one wrote.
@@ -26,12 +33,14 @@ from golden.engine.errors import ErrorCode
 from golden.engine.function import Function
 from golden.engine.matrix import floats_from_rows, floats_to_rows, from_rows, to_rows
 from golden.engine.memory_format import FLOAT_FORMATS, INDEX_BYTES, MemoryFormat
+from golden.engine.norm import Norm
 from golden.engine.parameters import EngineParameters
 from golden.formats import BLOCK_SIZE, MX9
 from golden.functions import divide_by_column, multiply17
+from golden.functions.norm import modulate, standardize
 from golden.matmul import matmul
 from golden.quantization import quantize
-from golden.rounding import add_binary32
+from golden.rounding import add_binary32, canonical_nan
 from golden.tensor import Tensor, concat
 
 _SMALLEST_NORMAL = np.float32(2.0**-126)
@@ -70,20 +79,28 @@ def run(
     found = regions(d)
     views = {name: _rows_of(memory, region, origin) for name, region in found.items()}
     d_format = MemoryFormat(d.d_format)
+    vectors = list(floats_from_rows(views["BIAS"], MemoryFormat.BINARY32)) if d.bias or d.gate else []
     if d.operation == Operation.REORDER:
         values = floats_from_rows(views["A"], MemoryFormat(d.a_format))
         if d.divide:
             values = divide_by_column(values[:, :-1], values[:, -1:])
+        if d.norm:
+            epsilon = np.uint32(d.epsilon).view(np.float32)
+            values = standardize(values, epsilon=epsilon, mean=d.norm == Norm.LAYER)
         if d.permute:
             order = views["B"].copy().view(f"<u{INDEX_BYTES}")[0]
             if (order >= d.n).any():
                 return ErrorCode.PERMUTATION
             values = values[:, order]
+        if d.norm:
+            values = modulate(
+                values, scale=vectors[-1] if d.gate else 1.0, shift=vectors[0] if d.bias else 0.0
+            )
+        values = canonical_nan(values)
     else:
         a = from_rows(views["A"], MemoryFormat(d.a_format), d.k, d.a_mx9_blocks)
         b = from_rows(views["B"], MemoryFormat(d.b_format), d.k, d.b_mx9_blocks)
         values = matmul(a, b, fraction_bits=parameters.fraction_bits, k_blocks=parameters.k_blocks)
-        vectors = list(floats_from_rows(views["BIAS"], MemoryFormat.BINARY32)) if d.bias or d.gate else []
         if d.bias:
             values = add_binary32(values, flush(vectors[0]))
         values = Function(d.function)(values)

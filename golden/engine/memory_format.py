@@ -83,7 +83,7 @@ REORDER_FORMATS = (MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
 """What a reorder job reads: floats that zeros behind them widen to binary32."""
 
 RESULT_FORMATS = (*QUANTIZED_FORMATS, *FLOAT_FORMATS)
-"""What a product writes."""
+"""What a product writes, and a reorder job of an engine with functions."""
 
 
 def row_bytes(fmt: MemoryFormat, elements: int, mx9_blocks: int = 0) -> int:

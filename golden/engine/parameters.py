@@ -36,8 +36,9 @@ class EngineParameters:
         Longest row that the reorder unit permutes, a block at least; 0 for an engine without it.
     function_lanes:
         Results per cycle and array that go through 2**x, 1, 2, 4, 8 or 16, no more than an array's results
-        per cycle; of GELU and SiLU a fourth of that, one at least. 0 for an engine without functions, gates
-        and divisions.
+        per cycle; of GELU and SiLU a fourth of that, one at least. As many elements of a row
+        are normalized, no more than the reorder unit takes. 0 for an engine without functions, gates,
+        divisions and norms.
     """
 
     rows: int = 8

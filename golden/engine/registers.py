@@ -17,11 +17,12 @@ from golden.engine.memory_format import (
     RESULT_FORMATS,
     MemoryFormat,
 )
+from golden.engine.norm import Norm
 
 IDENTIFIER = 0x4D584447
 """What register ID reads: "MXDG"."""
 
-VERSION = (1, 1)
+VERSION = (1, 2)
 """Version of the register interface, major and minor. A driver asks for the same major."""
 
 ADDRESS_SPACE_BITS = 12
@@ -164,11 +165,13 @@ PASSES = ("PASSES_SINGLE", "PASSES_DOUBLE", "PASSES_QUADRUPLE")
 _EVENTS: tuple[_Bits, ...] = (
     ("done", 0, 1, "a job is complete: all of its D was acknowledged by memory"),
     ("error", 1, 1, "an error stopped the engine"),
+    ("list", 2, 1, "a list is complete: all of its jobs' D was acknowledged by memory"),
 )
 
 
 def _control() -> Iterable[Register]:
     word = _words(0x000, Access.READ)
+    refused = "address that memory refused, or of an entry that no list may have"
     yield word("ID", f'{IDENTIFIER:#010x}, "MXDG"')
     yield word(
         "VERSION",
@@ -213,10 +216,12 @@ def _control() -> Iterable[Register]:
     yield word(
         "STATUS",
         "what the engine does",
-        ("busy", 0, 1, "a job is in progress or waits"),
-        ("full", 1, 1, "the queue takes no descriptor"),
+        ("busy", 0, 1, "a job is in progress or waits, or a list is not complete"),
+        ("full", 1, 1, "the queue takes no descriptor, or a list is being fetched: DOORBELL is refused"),
         ("error", 2, 1, "stopped by an error, until a soft reset"),
         ("resetting", 3, 1, "a soft reset waits for accesses to memory to end"),
+        ("list", 4, 1, "a list is being fetched, or one of its jobs is not done"),
+        ("fetching", 5, 1, "entries of a list are left to fetch: LIST_DOORBELL is refused"),
         (
             "waiting",
             8,
@@ -232,21 +237,30 @@ def _control() -> Iterable[Register]:
         "why the engine stopped, 0 if it did not",
         ("code", 0, 8, "one of the error codes"),
     )
-    yield word("ERROR_ADDRESS_LOW", "address that memory refused, bits 31:0")
-    yield word("ERROR_ADDRESS_HIGH", "address that memory refused, bits 63:32")
+    yield word("ERROR_ADDRESS_LOW", f"{refused}, bits 31:0")
+    yield word("ERROR_ADDRESS_HIGH", f"{refused}, bits 63:32")
     yield word("JOBS_SUBMITTED", "descriptors taken since the last reset, modulo 2**32")
     yield word("JOBS_DONE", "jobs complete since the last reset, modulo 2**32")
     yield word(
         "DOORBELL",
-        "any write with a byte strobe queues the staged descriptor; answered SLVERR if the queue is full or"
-        " an error stopped the engine",
+        "any write with a byte strobe queues the staged descriptor; answered SLVERR if the queue is full, a"
+        " list is being fetched, or an error stopped the engine",
         access=Access.WRITE,
     )
     yield word(
         "FUNCTIONS",
-        "functions, gates and divisions",
+        "functions, gates, divisions and norms",
         ("function_lanes", 0, 8, "results per cycle and array that go through 2^x; 0 without all of these"),
     )
+    yield word("LIST_ADDRESS_LOW", "address of a list's first entry, bits 31:0", access=Access.READ_WRITE)
+    yield word("LIST_ADDRESS_HIGH", "address of a list's first entry, bits 63:32", access=Access.READ_WRITE)
+    yield word(
+        "LIST_DOORBELL",
+        "any write with a byte strobe begins to fetch the list at LIST_ADDRESS; answered SLVERR if one is"
+        " being fetched or an error stopped the engine",
+        access=Access.WRITE,
+    )
+    yield word("LISTS_DONE", "lists complete since the last reset, modulo 2**32")
 
 
 COUNTER_BASE = 0x080
@@ -258,12 +272,14 @@ DESCRIPTOR_BASE = 0x100
 
 def _descriptor() -> Iterable[Register]:
     word = _words(DESCRIPTOR_BASE, Access.READ_WRITE)
-    functions = ", ".join(f"{function.value} {function.name.lower()}" for function in Function)
+    functions, norms = (
+        ", ".join(f"{code.value} {code.name.lower()}" for code in codes) for codes in (Function, Norm)
+    )
     yield word(
         "OPERATION",
         "what to do",
-        ("operation", 0, 4, "0 product D = A * B^T, 1 reorder and quantize rows of floats"),
-        ("bias", 4, 1, "product: add the bias row to every row"),
+        ("operation", 0, 4, "0 product D = A * B^T, 1 reorder and quantize, or write, rows of floats"),
+        ("bias", 4, 1, "product or norm: add the bias row to every row"),
         ("accumulate", 5, 1, "product: add what D holds; D is binary32"),
         ("keep_b", 6, 1, "product: B stays on chip while A is read again and again, not the reverse"),
         ("permute", 7, 1, "reorder: the permutation lies at B's address; without it the order stays"),
@@ -272,10 +288,11 @@ def _descriptor() -> Iterable[Register]:
             "gate",
             12,
             1,
-            "product: multiply every row by the gate row, which lies behind the bias row, without it at BIAS;"
-            " before accumulate",
+            "product or norm: multiply every row by the gate row, which lies behind the bias row, without it"
+            " at BIAS; in a product after the bias and before accumulate, in a norm before the bias",
         ),
         ("divide", 13, 1, "reorder: A's rows have one element more, by which the others are divided"),
+        ("norm", 14, 2, f"reorder: of each row, alone without divide: {norms}"),
     )
     code = ", ".join(f"{f.value} {f.name if f.block_format else f.name.lower()}" for f in MemoryFormat)
     operands, floats, results, quantized = map(
@@ -287,7 +304,7 @@ def _descriptor() -> Iterable[Register]:
         f"format of each matrix: {code}",
         ("a_format", 0, 4, f"of A; product: {operands}, reorder: {floats}"),
         ("b_format", 4, 4, f"of B, {operands}; reorder: 0"),
-        ("d_format", 8, 4, f"of D; product: {results}, reorder: {quantized}"),
+        ("d_format", 8, 4, f"of D; product: {results}, reorder without function lanes: {quantized}"),
     )
     yield word("M", "rows of A and D", ("m", 0, 32, "1 to 1,048,575"))
     yield word("N", "rows of B, columns of D", ("n", 0, 32, "1 to 1,048,575"))
@@ -309,6 +326,11 @@ def _descriptor() -> Iterable[Register]:
             f"bytes from a row of {name} to the next",
             (f"{name.lower()}_pitch", 0, 32, "no less than the bytes of a row"),
         )
+    yield word(
+        "EPSILON",
+        "what is added to the variance of a norm's rows",
+        ("epsilon", 0, 32, "binary32 of epsilon * N**2, not negative, finite; without norm 0"),
+    )
 
 
 PARAMETER_REGISTERS = ("ARRAY", "BUFFERS", "PORT", "REORDER", "FUNCTIONS")

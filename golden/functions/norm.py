@@ -14,8 +14,11 @@ __all__ = [
     "MOST_EPSILON",
     "STATISTIC_BITS",
     "VARIANCE_BITS",
+    "modulate",
     "normalize",
     "row_statistics",
+    "scaled_epsilon",
+    "standardize",
 ]
 
 LONGEST_ROW = 16384
@@ -38,7 +41,21 @@ _FRACTION_BITS = 23
 Integers = NDArray[np.int64]
 
 
-def row_statistics(x: Floats, *, eps: float, mean: bool = True) -> tuple[Floats, Floats]:
+def scaled_epsilon(eps: float, width: int) -> np.float32:
+    """``eps * width**2`` in binary32: what is added to ``width**2`` times the variance of a row.
+
+    Raises
+    ------
+    ValueError
+        ``eps`` is negative or not finite.
+    """
+    if not 0 <= eps < np.inf:
+        raise ValueError(f"eps must be at least 0 and finite, not {eps!r}")
+    with np.errstate(over="ignore"):
+        return np.float32(eps * width**2)
+
+
+def row_statistics(x: Floats, *, epsilon: float | np.float32, mean: bool = True) -> tuple[Floats, Floats]:
     """One over the standard deviation of each row, and minus the mean over the standard deviation.
 
     Elements are aligned to the largest exponent of their row, cut downwards: with `STATISTIC_BITS` fraction
@@ -48,8 +65,9 @@ def row_statistics(x: Floats, *, eps: float, mean: bool = True) -> tuple[Floats,
     ----------
     x:
         float32 ``[..., width]``, finite, ``width`` at most `LONGEST_ROW`; subnormals are zeros.
-    eps:
-        What is added to the variance, at least 0; ``eps * width**2`` counts as binary32, 0 if subnormal.
+    epsilon:
+        What is added to the variance times ``width**2``, at least 0: `scaled_epsilon`. A binary32, 0 if
+        subnormal.
     mean:
         False for RMS norm: the mean counts as 0.
 
@@ -61,22 +79,22 @@ def row_statistics(x: Floats, *, eps: float, mean: bool = True) -> tuple[Floats,
     Raises
     ------
     ValueError
-        ``width`` is 0 or too large, ``eps`` negative or not finite.
+        ``width`` is 0 or too large, ``epsilon`` negative or NaN.
     """
     x = np.asarray(x, np.float32)
     width = x.shape[-1]
     if not 1 <= width <= LONGEST_ROW:
         raise ValueError(f"rows must have 1 to {LONGEST_ROW} elements, not {width}")
-    if not 0 <= eps < np.inf:
-        raise ValueError(f"eps must be at least 0 and finite, not {eps!r}")
+    if not epsilon >= 0:
+        raise ValueError(f"epsilon must be at least 0, not {epsilon!r}")
     fine, largest = _align(x)
     coarse = fine >> _FRACTION_BITS + MEAN_BITS - STATISTIC_BITS
     first = coarse.sum(-1, keepdims=True) * mean
     second = (coarse * coarse).sum(-1, keepdims=True)
     scale = STATISTIC_BITS + EXPONENT_BIAS - largest
-    epsilon = np.float64(_flushed(np.asarray(eps * width**2, np.float32))) * np.exp2(2.0 * scale)
+    added = np.float64(_flushed(np.asarray(epsilon, np.float32))) * np.exp2(2.0 * scale)
     variance = (
-        width * second - first * first + np.floor(np.minimum(epsilon, 2.0**MOST_EPSILON)).astype(np.int64)
+        width * second - first * first + np.floor(np.minimum(added, 2.0**MOST_EPSILON)).astype(np.int64)
     )
     variance = np.maximum(variance, 1)
 
@@ -90,24 +108,17 @@ def row_statistics(x: Floats, *, eps: float, mean: bool = True) -> tuple[Floats,
     return factor, offset
 
 
-def normalize(
-    x: NDArray[np.float32],
-    *,
-    eps: float,
-    scale: NDArray[np.float32] | float = 1.0,
-    shift: NDArray[np.float32] | float = 0.0,
-    mean: bool = True,
+def standardize(
+    x: NDArray[np.float32], *, epsilon: float | np.float32, mean: bool = True
 ) -> NDArray[np.float32]:
-    """``(x - mean) / sqrt(variance + eps) * scale + shift`` along the last axis.
+    """``(x - mean) / sqrt(variance + eps)`` along the last axis: what `modulate` takes.
 
-    Products by `multiply17`, sums by `golden.add_binary32`; a row with an infinity or NaN is all NaN.
+    A product by `multiply17` and a sum by `golden.add_binary32`; a row with an infinity or NaN is all NaN.
 
     Parameters
     ----------
-    x, eps, mean:
-        As in `row_statistics`; ``mean=False`` makes RMS norm.
-    scale, shift:
-        float32 that NumPy broadcasts to ``x``: modulation, 1 added to its scale already.
+    x, epsilon, mean:
+        As in `row_statistics`, but ``x`` of any values; ``mean=False`` makes RMS norm.
 
     Returns
     -------
@@ -121,14 +132,73 @@ def normalize(
     """
     x = np.asarray(x, np.float32)
     finite = np.isfinite(x).all(-1, keepdims=True)
-    factor, offset = row_statistics(np.where(finite, x, np.float32(0)), eps=eps, mean=mean)
+    factor, offset = row_statistics(np.where(finite, x, np.float32(0)), epsilon=epsilon, mean=mean)
+    y = add_binary32(multiply17(x, factor), _whole(offset, x))
+    return canonical_nan(np.where(finite, y, np.float32(np.nan)))
 
-    def whole(value: NDArray[np.float32] | float) -> Floats:
-        return np.array(np.broadcast_to(np.asarray(value, np.float32), x.shape))
 
-    y = add_binary32(multiply17(x, factor), whole(offset))
-    z = add_binary32(multiply17(y, whole(scale)), _flushed(whole(shift)))
-    return canonical_nan(np.where(finite, z, np.float32(np.nan)))
+def modulate(
+    y: NDArray[np.float32],
+    *,
+    scale: NDArray[np.float32] | float = 1.0,
+    shift: NDArray[np.float32] | float = 0.0,
+) -> NDArray[np.float32]:
+    """``y * scale + shift``, by `multiply17` and `golden.add_binary32`.
+
+    Parameters
+    ----------
+    y:
+        float32 of any shape. Its products are of 17 bits also where ``scale`` is left out.
+    scale, shift:
+        float32 that NumPy broadcasts to ``y``: modulation, 1 added to its scale already.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        Of the shape of ``y``.
+    """
+    y = np.asarray(y, np.float32)
+    return canonical_nan(add_binary32(multiply17(y, _whole(scale, y)), _flushed(_whole(shift, y))))
+
+
+def normalize(
+    x: NDArray[np.float32],
+    *,
+    eps: float,
+    scale: NDArray[np.float32] | float = 1.0,
+    shift: NDArray[np.float32] | float = 0.0,
+    mean: bool = True,
+) -> NDArray[np.float32]:
+    """``(x - mean) / sqrt(variance + eps) * scale + shift`` along the last axis.
+
+    `standardize`, then `modulate`; a row with an infinity or NaN is all NaN.
+
+    Parameters
+    ----------
+    x, mean:
+        As in `standardize`; ``mean=False`` makes RMS norm.
+    eps:
+        What is added to the variance, at least 0, by `scaled_epsilon`.
+    scale, shift:
+        As in `modulate`.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        Of the shape of ``x``.
+
+    Raises
+    ------
+    ValueError
+        As `row_statistics` and `scaled_epsilon`.
+    """
+    x = np.asarray(x, np.float32)
+    y = standardize(x, epsilon=scaled_epsilon(eps, x.shape[-1]), mean=mean)
+    return modulate(y, scale=scale, shift=shift)
+
+
+def _whole(value: NDArray[np.float32] | float, like: Floats) -> Floats:
+    return np.array(np.broadcast_to(np.asarray(value, np.float32), like.shape))
 
 
 def _flushed(x: Floats) -> Floats:

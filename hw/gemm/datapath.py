@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from golden.engine import ENTRY_BYTES
 from hw.array.drained_grid import DrainedGrid
 from hw.array.grid import Grid
 from hw.axi.line import FRAGMENT_BYTES
@@ -13,9 +14,10 @@ from hw.axi.signatures import AXI4Signature
 from hw.axi.write_master import WriteMaster
 from hw.block.layouts import FormatCode
 from hw.gemm.jobs.counters import activity_layout
-from hw.gemm.jobs.descriptor import descriptor_layout
+from hw.gemm.jobs.descriptor import descriptor_layout, queued_descriptor_layout
 from hw.gemm.jobs.descriptor_check import DescriptorCheck, checked_job_layout
 from hw.gemm.jobs.job import DIMENSION_BITS, OperandSide, job_layout
+from hw.gemm.jobs.list_fetch import LIST_ADDRESS_BITS, ListFetch
 from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.operand_fetch import OperandFetch
 from hw.gemm.operands.operand_reader import row_tag_layout
@@ -47,7 +49,8 @@ class Datapath(wiring.Component):
 
     Members
     -------
-    descriptor: In(stream of ``descriptor_layout``)
+    descriptor: In(stream of ``descriptor_layout``); list: In(stream of addresses), of lists to fetch
+    submitted: Out(1), a descriptor is queued; list_address: Out(64), of an entry that may not lie there
     checked: Out(stream of ``checked_job_layout``); job: In(stream of ``job_layout``)
     bus: Out(AXI4Signature)
     stop: In(1), begin no access any more; idle: Out(1), none is under way
@@ -89,6 +92,9 @@ class Datapath(wiring.Component):
         super().__init__(
             {
                 "descriptor": In(stream.Signature(descriptor_layout())),
+                "list": In(stream.Signature(LIST_ADDRESS_BITS)),
+                "submitted": Out(1),
+                "list_address": Out(LIST_ADDRESS_BITS),
                 "checked": Out(stream.Signature(checked_job_layout(geometry))),
                 "job": In(stream.Signature(job_layout(geometry))),
                 "bus": Out(AXI4Signature(data_bits=geometry.data_bits, address_bits=geometry.address_bits)),
@@ -127,11 +133,11 @@ class Datapath(wiring.Component):
         reorder = self._reorder_path(m)
         if reorder is not None:
             paths.append(reorder)
-        reader = self._reader(m, fetch.command, paths)
+        lists = self._check_descriptors(m)
+        reader = self._reader(m, fetch.command, paths, lists)
         writer, sent = self._writer(m, paths)
 
         # Descriptors to jobs, jobs to tiles, tiles to the arrays and their results to the paths.
-        self._check_descriptors(m)
         self._divide_jobs(m, fetch.job, reorder)
         wiring.connect(m, fetch.job_started, loop.job)
         wiring.connect(m, loop.tile, wide_tiles.i)
@@ -141,7 +147,7 @@ class Datapath(wiring.Component):
         m.d.comb += [dispatch.job.p.eq(loop.job.p), dispatch.job.valid.eq(job_begins)]
 
         # What was read to the buffers and the paths; passes from there to the arrays.
-        self._divide_beats(m, reader.beat, unpacker, paths)
+        self._divide_beats(m, reader.beat, unpacker, [*(path.beat for path in paths), lists.beat])
         self._buffer_operands(m, unpacker, sequencer, arrays)
         row = unpacker.row
         m.d.comb += [wide_tiles.row.eq(row), fetch.released.eq(sequencer.released)]
@@ -165,14 +171,22 @@ class Datapath(wiring.Component):
         return m
 
     def _check_descriptors(self, m):
-        """Descriptors wait in a queue, and leave as checked jobs."""
-        m.submodules.queue = queue = Queue(
-            shape=descriptor_layout(), depth=self.geometry.parameters.queue_depth
-        )
-        m.submodules.check = check = DescriptorCheck(geometry=self.geometry)
-        wiring.connect(m, wiring.flipped(self.descriptor), queue.i)
+        """Descriptors, of lists too, wait in a queue, and leave as checked jobs; what fetches lists."""
+        g, flipped = self.geometry, wiring.flipped
+        m.submodules.list_fetch = lists = ListFetch(data_bits=g.data_bits, address_bits=g.address_bits)
+        m.submodules.queue = queue = Queue(shape=queued_descriptor_layout(), depth=g.parameters.queue_depth)
+        m.submodules.check = check = DescriptorCheck(geometry=g)
+        wiring.connect(m, flipped(self.descriptor), lists.i)
+        wiring.connect(m, flipped(self.list), lists.list)
+        wiring.connect(m, lists.o, queue.i)
         wiring.connect(m, queue.o, check.i)
-        wiring.connect(m, check.o, wiring.flipped(self.checked))
+        wiring.connect(m, check.o, flipped(self.checked))
+        m.d.comb += [
+            lists.stop.eq(self.stop),
+            self.submitted.eq(lists.submitted),
+            self.list_address.eq(lists.address),
+        ]
+        return lists
 
     def _result_paths(self, m, arrays, dispatch):
         """A path for each array's results."""
@@ -211,7 +225,7 @@ class Datapath(wiring.Component):
             columns=p.reorder_columns,
             rows_bits=DIMENSION_BITS,
             words=self._result_words,
-            divides=p.function_lanes > 0,
+            function_lanes=p.function_lanes,
             data_bits=p.data_bits,
             address_bits=p.address_bits,
             target=self._target,
@@ -245,6 +259,15 @@ class Datapath(wiring.Component):
             to.format.eq(job.p.result.format),
             to.mx9_blocks.eq(job.p.result.mx9_blocks),
         ]
+        if self.geometry.normalizes:
+            m.d.comb += [
+                to.norm.eq(job.p.norm),
+                to.mean.eq(job.p.mean),
+                to.shift.eq(job.p.result.bias),
+                to.scale.eq(job.p.result.gate),
+                to.epsilon.as_value().eq(job.p.epsilon),
+                to.vectors.eq(job.p.result.bias_address),
+            ]
 
     def _reorder_done(self, m, reorder, written):
         """Whether a reorder job ends in this cycle: one was begun, and everything is written."""
@@ -258,42 +281,52 @@ class Datapath(wiring.Component):
             m.d.sync += reordering.eq(0)
         return done
 
-    def _reader(self, m, operands, paths):
-        """The read master, for operands and for what result paths add; these are few, and go first."""
+    def _reader(self, m, operands, paths, lists):
+        """The read master, for operands, entries of lists and what result paths add: few, and go first."""
         g = self.geometry
-        tag = data.StructLayout({"result": 1, "path": range(max(2, len(paths))), "row": row_tag_layout(g)})
+        # Entries come back as if to one path more.
+        tag = data.StructLayout({"result": 1, "path": range(len(paths) + 1), "row": row_tag_layout(g)})
         m.submodules.reader = reader = ReadMaster(
             data_bits=g.data_bits,
             address_bits=g.address_bits,
             tag=tag,
-            most_bytes=max(g.most_bytes, FRAGMENT_BYTES),
+            most_bytes=max(g.most_bytes, FRAGMENT_BYTES, ENTRY_BYTES),
         )
-        m.submodules.read_arbiter = arbiter = Arbiter(shape=reader.command.p.shape(), inputs=len(paths) + 1)
+        m.submodules.read_arbiter = arbiter = Arbiter(shape=reader.command.p.shape(), inputs=len(paths) + 2)
         wiring.connect(m, arbiter.o, reader.command)
-        for to, read in zip(arbiter.i, [*(path.read for path in paths), operands], strict=True):
+        *of_paths, of_lists, of_operands = arbiter.i
+        for to, read in zip(
+            [*of_paths, of_operands], [*(path.read for path in paths), operands], strict=True
+        ):
             m.d.comb += [
                 to.valid.eq(read.valid),
                 to.p.address.eq(read.p.address),
                 to.p.bytes.eq(read.p.bytes),
                 read.ready.eq(to.ready),
             ]
-        for n in range(len(paths)):
+        m.d.comb += [
+            of_lists.valid.eq(lists.read.valid),
+            of_lists.p.address.eq(lists.read.p),
+            of_lists.p.bytes.eq(ENTRY_BYTES),
+            lists.read.ready.eq(of_lists.ready),
+        ]
+        for n in range(len(paths) + 1):
             m.d.comb += [arbiter.i[n].p.tag.result.eq(1), arbiter.i[n].p.tag.path.eq(n)]
-        m.d.comb += [arbiter.i[-1].p.tag.row.eq(operands.p.tag), reader.stop.eq(self.stop)]
+        m.d.comb += [of_operands.p.tag.row.eq(operands.p.tag), reader.stop.eq(self.stop)]
         wiring.connect(m, reader.error, wiring.flipped(self.read_error))
         self._connect_bus(m, reader.bus)
         return reader
 
-    def _divide_beats(self, m, beat, unpacker, paths):
-        """Rows of operands go to the unpacker, addends to the path that wants them."""
+    def _divide_beats(self, m, beat, unpacker, others):
+        """Rows of operands go to the unpacker, addends to the path that wants them, entries to the lists."""
         tag = beat.p.tag
         m.d.comb += [
             unpacker.beat.valid.eq(beat.valid & ~tag.result),
             unpacker.beat.p.tag.eq(tag.row),
         ]
-        for n, path in enumerate(paths):
-            m.d.comb += path.beat.valid.eq(beat.valid & tag.result & (tag.path == n))
-        for to in (unpacker.beat, *(path.beat for path in paths)):
+        for n, to in enumerate(others):
+            m.d.comb += to.valid.eq(beat.valid & tag.result & (tag.path == n))
+        for to in (unpacker.beat, *others):
             m.d.comb += [getattr(to.p, name).eq(getattr(beat.p, name)) for name in ("data", "first", "last")]
 
     def _writer(self, m, paths):

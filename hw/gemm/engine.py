@@ -147,6 +147,7 @@ class Engine(wiring.Component):
         connect(m, flipped(self.s_axil), control.bus)
         connect(m, core.bus, flipped(self.m_axi))
         connect(m, control.descriptor, core.descriptor)
+        connect(m, control.list, core.list)
         connect(m, core.checked, supervisor.checked)
         connect(m, supervisor.job, core.job)
         connect(m, core.read_error, supervisor.read_error)
@@ -155,8 +156,11 @@ class Engine(wiring.Component):
             control.accepting.eq(supervisor.accepting),
             control.status.eq(supervisor.status),
             control.job_done.eq(core.job_done),
+            control.list_done.eq(supervisor.list_done),
             control.failed.eq(supervisor.failed),
-            supervisor.submitted.eq(control.descriptor.valid),
+            supervisor.submitted.eq(core.submitted),
+            supervisor.list_begun.eq(control.list.valid),
+            supervisor.list_address.eq(core.list_address),
             supervisor.job_done.eq(core.job_done),
             supervisor.soft_reset.eq(control.soft_reset),
             supervisor.bus_idle.eq(core.idle),

@@ -74,6 +74,11 @@ class Geometry:
         return tuple(slots * self.k_blocks for slots in self.slots)
 
     @property
+    def normalizes(self):
+        """Whether rows can be normalized."""
+        return self.parameters.function_lanes > 0 and self.parameters.reorder_columns > 0
+
+    @property
     def most_group(self):
         """Most tiles of the stationary operand in a group."""
         return self.tiles << MOST_STRIDE

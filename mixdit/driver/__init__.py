@@ -1,6 +1,7 @@
 """The host's side of the GEMM engine; imports ``golden`` only.
 
-``gemm``: the engine as a function of tensors. ``engine``: its jobs and registers. ``memory``: matrices in
+``gemm``: the engine as a function of tensors. ``recording``: its jobs as lists, ``job_list``: one of these.
+``engine``: its jobs and registers. ``memory``: matrices in
 its memory, made of ``matrix``: where one lies, ``allocator``: which addresses are free, ``transfer``: tensors
 as bytes.
 ``arguments``, ``descriptor_check``: wrong calls, refused before anything is written. ``errors``: what can go
@@ -13,6 +14,7 @@ wrong behind a port.
 from mixdit.driver.allocator import Allocator
 from mixdit.driver.errors import EngineError, EngineTimeoutError
 from mixdit.driver.gemm import Gemm
+from mixdit.driver.job_list import JobList
 from mixdit.driver.linux import LinuxPort
 from mixdit.driver.matrix import DeviceMatrix, DevicePermutation
 from mixdit.driver.model import ModelPort
@@ -26,6 +28,7 @@ __all__ = [
     "EngineError",
     "EngineTimeoutError",
     "Gemm",
+    "JobList",
     "LinuxPort",
     "ModelPort",
     "Port",

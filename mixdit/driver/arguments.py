@@ -57,6 +57,16 @@ def flag(name: str, value: object) -> bool:
     return bool(value)
 
 
+def number(name: str, value: object) -> float:
+    """A float, or an int that is one; NumPy's too."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} must be a number, not {kind(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be a number that a float holds, not {value!r}") from None
+
+
 def seconds(name: str, value: object) -> float:
     """A time above 0; infinity is one."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):

@@ -11,11 +11,14 @@ import numpy as np
 from golden.engine import (
     DESCRIPTOR_REGISTERS,
     DIMENSION_LIMIT,
+    EPSILON_LIMIT,
+    LONGEST_ROW,
     Descriptor,
     EngineParameters,
     ErrorCode,
     Function,
     MemoryFormat,
+    Norm,
     Operation,
     check,
     regions,
@@ -77,7 +80,8 @@ def explain(code: ErrorCode, d: Descriptor, parameters: EngineParameters) -> str
     matrix, _, fault = code.name.partition("_")
     name = matrix.lower()
     if fault == "FORMAT":
-        return f"{name}_format must be {formats(d, name)}, not {_format(getattr(d, f'{name}_format'))}"
+        given = _format(getattr(d, f"{name}_format"))
+        return f"{name}_format must be {formats(d, name, parameters)}, not {given}"
     if fault == "MX9_BLOCKS":
         fmt = MemoryFormat(getattr(d, f"{name}_format"))
         most = -(-(d.n if name == "d" else d.k) // 16) if fmt in arguments.MIXABLE else 0
@@ -94,13 +98,15 @@ def explain(code: ErrorCode, d: Descriptor, parameters: EngineParameters) -> str
     return f"{name} must end at {last:#x} at most, the last address, not at {region.end - 1:#x}"
 
 
-def formats(d: Descriptor, name: str) -> str:
+def formats(d: Descriptor, name: str, parameters: EngineParameters) -> str:
     """Formats that matrix ``"a"``, ``"b"`` or ``"d"`` of a job may have."""
     if d.operation == Operation.PRODUCT:
         if name != "d":
             return "MX4, MX6, MX9 or MXINT8"
         return "BINARY32 to accumulate" if d.accumulate else "MX4, MX6, MX9, BINARY32 or BFLOAT16"
-    return "BINARY32 or BFLOAT16" if name == "a" else "MX4, MX6 or MX9"
+    if name == "a":
+        return "BINARY32 or BFLOAT16"
+    return "MX4, MX6, MX9, BINARY32 or BFLOAT16" if parameters.function_lanes else "MX4, MX6 or MX9"
 
 
 def _format(code: int) -> str:
@@ -119,20 +125,39 @@ def _operations(parameters: EngineParameters) -> str:
 
 def _function(d: Descriptor, parameters: EngineParameters) -> str:
     if not parameters.function_lanes:
-        allowed = "NONE, and gate and divide 0, on an engine without functions"
+        allowed = "NONE, and gate, divide and norm 0, on an engine without functions"
+    elif d.norm:
+        return _norm(d)
     elif d.gate or d.accumulate:
         allowed = "NONE beside gate or accumulate"
     else:
         allowed = ", ".join(f.name for f in Function)
     name = Function(d.function).name if d.function in list(Function) else d.function
     others = "".join(f" and {flag} 1" for flag in ("gate", "divide") if getattr(d, flag))
+    others += f" and norm {_norm_name(d)}" if d.norm else ""
     return f"function must be {allowed}, not {name}{others}"
+
+
+def _norm(d: Descriptor) -> str:
+    if d.norm not in list(Norm):
+        return f"norm must be {', '.join(f.name for f in Norm)}, not {d.norm}"
+    if d.divide:
+        return f"norm must be NONE beside divide, not {_norm_name(d)}"
+    return (
+        f"epsilon must be a binary32 from 0 to {EPSILON_LIMIT - 1:#x}, not negative and finite,"
+        f" not {d.epsilon:#x}"
+    )
+
+
+def _norm_name(d: Descriptor) -> str:
+    return Norm(d.norm).name if d.norm in list(Norm) else str(d.norm)
 
 
 def _sizes(d: Descriptor, parameters: EngineParameters) -> str:
     limits = dict.fromkeys("mnk", DIMENSION_LIMIT)
     if d.operation == Operation.REORDER:
-        limits = {"m": DIMENSION_LIMIT, "n": parameters.reorder_columns}
+        longest = min(parameters.reorder_columns, LONGEST_ROW) if d.norm else parameters.reorder_columns
+        limits = {"m": DIMENSION_LIMIT, "n": longest}
     wrong = next(name for name, most in limits.items() if not 1 <= getattr(d, name) <= most)
     return f"{wrong} must be 1 to {limits[wrong]}, not {getattr(d, wrong)}"
 
@@ -140,15 +165,15 @@ def _sizes(d: Descriptor, parameters: EngineParameters) -> str:
 def _unused(d: Descriptor) -> str:
     """The fields that must be 0 and are not, registers for reserved bits."""
     names = [] if d.bias or d.gate else ["bias_address"]
+    names += [] if d.norm else ["epsilon"]
     if d.operation == Operation.PRODUCT:
-        names += ["permute", "divide"]
+        names += ["permute", "divide", "norm"]
     elif d.operation == Operation.REORDER:
+        names += [] if d.norm else ["bias", "gate"]
         names += [
-            "bias",
             "accumulate",
             "keep_b",
             "function",
-            "gate",
             "k",
             "b_format",
             "a_mx9_blocks",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from golden.engine import (
     COUNTERS,
     DESCRIPTOR_REGISTERS,
+    ENTRY_BYTES,
     IDENTIFIER,
     PARAMETER_REGISTERS,
     REGISTERS,
@@ -19,6 +20,9 @@ from mixdit.driver.errors import EngineError, EngineTimeoutError
 from mixdit.driver.port import Port
 
 _POLL_SECONDS = 0.05
+
+_LISTS_SINCE = 2
+"""Minor version of the registers that brought command lists."""
 
 
 class Engine:
@@ -50,6 +54,7 @@ class Engine:
     def __init__(self, port: Port, timeout: float = 60.0) -> None:
         self.timeout = timeout
         self.port: Port = arguments.port(port)
+        self._minor_version = 0
         self.parameters = self._identify()
         memory, limit = self.port.memory, 1 << self.parameters.address_bits
         if memory.stop > limit:
@@ -62,7 +67,10 @@ class Engine:
         # Jobs have numbers from 1 on, which go on after a reset: those up to the first of these were before
         # it. The registers count from the reset on.
         self._before = self._submitted = self._ended = 0
-        self._counted = True  # whether `_submitted` is right, not so while the doorbell rings
+        self._counted = True  # whether `_submitted` is right, not so while a doorbell rings
+        self._ringing = (0, 0)  # `_submitted` before that, and how many jobs it is for
+        self._list_end = 0  # number of the last list's last job
+        self._enabled: int | None = None  # what is known of INTERRUPT_ENABLE
         self._ready = False  # whether the last reset came to its end
         self.reset()
 
@@ -97,11 +105,33 @@ class Engine:
                 self._staged[n] = None
                 self.port.write32(register.offset, word)
                 self._staged[n] = word
-        self._counted = False
-        self._write("DOORBELL", 1)
-        self._submitted += 1
-        self._counted = True
-        return self._submitted
+        return self._ring("DOORBELL", 1)
+
+    def submit_list(self, address: int, jobs: int) -> int:
+        """Queue all jobs of a list that lies in memory; returns the number of the last one, for `wait`.
+
+        Waits until the engine has fetched the list before. That the list has so many jobs, and good ones, and
+        that it stays as it is until they are complete, is up to the caller.
+
+        Raises
+        ------
+        TypeError, ValueError
+            An address where no list may lie, or no jobs; an engine without lists. Nothing was written.
+        EngineError, EngineTimeoutError
+            As for `wait`.
+        """
+        memory = self.port.memory
+        address = arguments.integer("address", address, memory.start, memory.stop - ENTRY_BYTES)
+        if address % ENTRY_BYTES:
+            raise ValueError(f"address must be a multiple of {ENTRY_BYTES}, not {address:#x}")
+        jobs = arguments.integer("jobs", jobs, 1)
+        self._need_lists()
+        self._settle()
+        self._until(lambda status: not status["fetching"] and not status["error"], "a list is not fetched")
+        self._write("LIST_ADDRESS_LOW", address & 0xFFFFFFFF)
+        self._write("LIST_ADDRESS_HIGH", address >> 32)
+        self._list_end = self._ring("LIST_DOORBELL", jobs)
+        return self._list_end
 
     def wait(self, job: int | None = None) -> None:
         """Wait until a job, by default the last one, is complete.
@@ -136,7 +166,8 @@ class Engine:
         self._before = self._ended = self._submitted
         self._counted = True
         self._write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
-        self._write("INTERRUPT_ENABLE", REGISTERS["INTERRUPT_ENABLE"].used)
+        self._enabled = None
+        self._listen(REGISTERS["INTERRUPT_ENABLE"].used)
         self._ready = True
 
     @property
@@ -158,6 +189,7 @@ class Engine:
         version = REGISTERS["VERSION"].unpack(self._read("VERSION"))
         if version["major"] != VERSION[0]:
             raise ValueError(f"the engine's registers are of version {version['major']}, not {VERSION[0]}")
+        self._minor_version = version["minor"]
         found: dict[str, int] = {}
         for name in PARAMETER_REGISTERS:
             found |= REGISTERS[name].unpack(self._read(name))
@@ -166,12 +198,32 @@ class Engine:
         except ValueError as error:
             raise ValueError(f"the engine's registers hold no parameters of an engine: {error}") from None
 
+    def _need_lists(self) -> None:
+        if self._minor_version < _LISTS_SINCE:
+            version = f"{VERSION[0]}.{self._minor_version}"
+            raise ValueError(
+                f"lists must be for engines with registers from version {VERSION[0]}.{_LISTS_SINCE} on,"
+                f" not {version}"
+            )
+
+    def _ring(self, doorbell: str, jobs: int) -> int:
+        """Ring a doorbell for so many jobs; returns the number of the last one."""
+        self._ringing = (self._submitted, jobs)
+        self._counted = False
+        self._write(doorbell, 1)
+        self._submitted += jobs
+        self._counted = True
+        return self._submitted
+
     def _settle(self) -> None:
         """Find out what became of a call that was cut short."""
         if not self._ready:
             self.reset()
         if not self._counted:
-            self._submitted += self._since(self._submitted, "JOBS_SUBMITTED")
+            # A list that is no longer being fetched shows in the count.
+            before, jobs = self._ringing
+            rung = self.status["fetching"] or self._since(before, "JOBS_SUBMITTED")
+            self._submitted = before + jobs if rung else before
             self._counted = True
 
     def _since(self, number: int, counter: str) -> int:
@@ -187,7 +239,17 @@ class Engine:
 
     def _wait(self, job: int) -> None:
         if self._ended < job:
-            self._until(lambda status: self._has_ended(job), f"job {job} does not end")
+            events = REGISTERS["INTERRUPT_ENABLE"].used
+            if job == self._list_end:  # The jobs before it need not interrupt.
+                events = REGISTERS["INTERRUPT_ENABLE"].pack(list=1, error=1)
+            self._until(lambda status: self._has_ended(job), f"job {job} does not end", events)
+
+    def _listen(self, events: int) -> None:
+        """Let these events raise the interrupt, and no others."""
+        if self._enabled != events:
+            self._enabled = None
+            self._write("INTERRUPT_ENABLE", events)
+            self._enabled = events
 
     def _read(self, name: str) -> int:
         return self.port.read32(REGISTERS[name].offset)
@@ -195,7 +257,10 @@ class Engine:
     def _write(self, name: str, value: int) -> None:
         self.port.write32(REGISTERS[name].offset, value)
 
-    def _until(self, condition: Callable[[Mapping[str, int]], bool], failure: str) -> None:
+    def _until(
+        self, condition: Callable[[Mapping[str, int]], bool], failure: str, events: int | None = None
+    ) -> None:
+        """Wait for a condition on STATUS, woken by these events, by default all."""
         done, since = self._read("JOBS_DONE"), time.monotonic()
         while True:
             status = self.status
@@ -209,5 +274,6 @@ class Engine:
                 done, since = now, time.monotonic()
             elif time.monotonic() - since > self.timeout:
                 raise EngineTimeoutError(f"{failure} within {self.timeout:g} seconds: wait again, or reset()")
+            self._listen(REGISTERS["INTERRUPT_ENABLE"].used if events is None else events)
             self.port.wait(_POLL_SECONDS)
             self._write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)

@@ -11,7 +11,8 @@ class EngineError(RuntimeError):
     code:
         Why; an int where the engine names a reason that this driver does not know.
     address:
-        Address that memory refused; 0 for a descriptor that the engine refused.
+        Address that memory refused, or of an entry that no list may have; 0 for a descriptor that the engine
+        refused.
     job:
         The first job that is not complete.
     """
@@ -24,7 +25,8 @@ class EngineError(RuntimeError):
         if code in list(ErrorCode):
             self.code = ErrorCode(code)
             name, meaning = self.code.name, self.code.meaning
-        where = f" at {address:#x}" if code >= ErrorCode.READ_SLAVE_ERROR else ""
+        placed = code >= ErrorCode.READ_SLAVE_ERROR or code == ErrorCode.LIST
+        where = f" at {address:#x}" if placed else ""
         super().__init__(
             f"the engine stopped with {name}{where}: {meaning}; jobs from number {job} on are not complete,"
             " and it takes no other until reset()"

@@ -1,26 +1,29 @@
 """The GEMM engine as a function of tensors."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden import Tensor
-from golden.engine import FLOAT_BYTES, Descriptor, Function, MemoryFormat, Operation
+from golden.engine import FLOAT_BYTES, Descriptor, Function, MemoryFormat, Norm, Operation
+from golden.functions.norm import scaled_epsilon
 from mixdit.driver import arguments
 from mixdit.driver.descriptor_check import check_descriptor
 from mixdit.driver.matrix import DeviceMatrix, DevicePermutation, Layout
-from mixdit.driver.memory import EngineMemory, OutFormat, result_layout
+from mixdit.driver.memory import OutFormat, result_layout
+from mixdit.driver.recording import RecordingEngine
 from mixdit.driver.reuse import keeps_b
 from mixdit.driver.transfer import layout_of
 
 
-class Gemm(EngineMemory):
+class Gemm(RecordingEngine):
     """An engine behind a port, and its memory.
 
     `matmul` does everything for one product. To chain products without copies through the host, `store`
     operands, make room for results with `empty`, and give both to `product`, whose jobs run in the order of
-    their calls; then `load`.
+    their calls; then `load`. To run the same jobs again and again, record them once, see `recording`.
 
     Calls are checked before they write anything: a ``TypeError`` or ``ValueError`` leaves engine and memory
     as they were.
@@ -84,6 +87,10 @@ class Gemm(EngineMemory):
         EngineTimeoutError
             The engine made no progress.
         """
+        if self._recorded is not None:
+            raise ValueError(
+                "matmul must not be called within a recording: it gives what no job has made yet"
+            )
         left, right = (
             self._mine(name, value)
             if isinstance(value, DeviceMatrix)
@@ -160,7 +167,7 @@ class Gemm(EngineMemory):
         Returns
         -------
         int
-            The job's number, for `wait`.
+            The job's number, for `wait`; within a recording its place in the list.
 
         Raises
         ------
@@ -172,14 +179,7 @@ class Gemm(EngineMemory):
         for name, matrix in (("a", a), ("b", b), ("d", d)):
             self._mine(name, matrix)
         _check_shapes(a, b, d)
-        vectors = {name: row for name, row in (("bias", bias), ("gate", gate)) if row is not None}
-        for name, row in vectors.items():
-            self._mine(name, row)
-            if (row.shape, row.format) != ((1, b.shape[0]), MemoryFormat.BINARY32):
-                raise ValueError(f"{name} must be binary32 of shape {(1, b.shape[0])}, not {row}")
-        behind = 0 if bias is None else bias.address + FLOAT_BYTES * b.shape[0]
-        if bias is not None and gate is not None and gate.address != behind:
-            raise ValueError(f"gate must lie right behind bias, at {behind:#x}, not at {gate.address:#x}")
+        vectors = self._vectors(b.shape[0], bias=bias, gate=gate)
         if not (keep is None or (isinstance(keep, str) and keep in ("a", "b"))):
             raise ValueError(f"keep must be 'a' or 'b', not {keep!r}")
         job = self._product(a, b, d, bias, arguments.flag("accumulate", accumulate), keep, function, gate)
@@ -192,30 +192,42 @@ class Gemm(EngineMemory):
         permutation: DevicePermutation | None = None,
         *,
         divide: bool = False,
+        norm: str | None = None,
+        epsilon: float = 1e-6,
+        scale: DeviceMatrix | None = None,
+        shift: DeviceMatrix | None = None,
     ) -> int:
-        """Queue ``D[:, i] = A[:, permutation[i]]``, quantized, or of ``A[:, :N] / A[:, N:]``.
+        """Queue ``D[:, i] = A[:, permutation[i]]`` in D's format; of ``A[:, :N] / A[:, N:]``, or of A's norm.
 
         Parameters
         ----------
         a:
             ``[M, N]`` of binary32 or bfloat16, ``[M, N + 1]`` to divide.
         d:
-            ``[M, N]`` of blocks.
+            ``[M, N]`` of blocks, or of binary32 or bfloat16 on an engine with `function_lanes`.
         permutation:
             What `store_permutation` gave, of length N; left out, the order stays.
         divide:
-            Whether each row is divided by its last element, such as softmax's sum, on an engine with
-            `function_lanes`.
+            Whether each row is divided by its last element, such as softmax's sum, on such an engine.
+        norm:
+            ``"layer"`` or ``"rms"``: each row is normalized, ``golden.functions.normalize``, on such an
+            engine; not with ``divide``.
+        epsilon:
+            With ``norm``: what is added to the variance, at least 0.
+        scale, shift:
+            With ``norm``, binary32 ``[1, N]`` in the order of D: by what each column is multiplied, 1 added
+            already, and what is added to it then. With both, scale lies right behind shift: both are rows of
+            one matrix.
 
         Returns
         -------
         int
-            The job's number, for `wait`.
+            The job's number, for `wait`; within a recording its place in the list.
 
         Raises
         ------
         TypeError, ValueError
-            As `product`; an engine without reorder unit, or rows longer than its.
+            As `product`; an engine without reorder unit, or rows longer than its; modulation without norm.
         EngineError, EngineTimeoutError
             As `submit`.
         """
@@ -232,17 +244,44 @@ class Gemm(EngineMemory):
             if permutation.length != columns:
                 raise ValueError(f"permutation must have length {columns}, not {permutation.length}")
             used.append(permutation)
+        vectors = self._vectors(columns, shift=shift, scale=scale)
+        if vectors and norm is None:
+            raise ValueError(f"{' and '.join(vectors)} must be None without norm")
+        used.extend(vectors.values())
+        code = _norm(norm)
+        if code and divide:
+            raise ValueError(f"divide must be False with norm {norm!r}, not True")
         job = Descriptor(
             operation=Operation.REORDER,
             permute=int(permutation is not None),
             divide=int(divide),
+            norm=code,
+            epsilon=_epsilon_bits(epsilon, columns) if code else 0,
+            bias=int(shift is not None),
+            gate=int(scale is not None),
             m=rows,
             n=columns,
             b_address=0 if permutation is None else permutation.piece.address,
+            bias_address=next((row.address for row in vectors.values()), 0),
             **_fields("a", a),
             **_fields("d", d),
         )
         return self._queue(job, *used)
+
+    def _vectors(self, columns: int, **rows: DeviceMatrix | None) -> dict[str, DeviceMatrix]:
+        """Those of ``rows`` that are there, bias first: binary32, the second right behind the first one."""
+        given = {name: row for name, row in rows.items() if row is not None}
+        for name, row in given.items():
+            self._mine(name, row)
+            if (row.shape, row.format) != ((1, columns), MemoryFormat.BINARY32):
+                raise ValueError(f"{name} must be binary32 of shape {(1, columns)}, not {row}")
+        for (name, row), (other, following) in pairwise(given.items()):
+            behind = row.address + FLOAT_BYTES * columns
+            if following.address != behind:
+                raise ValueError(
+                    f"{other} must lie right behind {name}, at {behind:#x}, not at {following.address:#x}"
+                )
+        return given
 
     def _product(
         self,
@@ -272,13 +311,6 @@ class Gemm(EngineMemory):
             **_fields("d", d),
         )
 
-    def _queue(self, job: Descriptor, *used: DeviceMatrix | DevicePermutation) -> int:
-        """`submit`, and note before the doorbell rings that the job uses this memory."""
-        self._settle()
-        for matrix in used:
-            matrix.piece.job = self._submitted + 1
-        return self.submit(job)
-
 
 def _fields(name: str, matrix: DeviceMatrix) -> dict[str, Any]:
     return {
@@ -296,6 +328,23 @@ def _function(name: str | None) -> Function:
     if not isinstance(name, str) or name not in names:
         raise ValueError(f"function must be {', '.join(map(repr, names))} or None, not {name!r}")
     return names[name]
+
+
+def _norm(name: str | None) -> Norm:
+    names = {"layer": Norm.LAYER, "rms": Norm.RMS}
+    if name is None:
+        return Norm.NONE
+    if not isinstance(name, str) or name not in names:
+        raise ValueError(f"norm must be {', '.join(map(repr, names))} or None, not {name!r}")
+    return names[name]
+
+
+def _epsilon_bits(epsilon: float, columns: int) -> int:
+    """The bit pattern of ``epsilon`` as rows of ``columns`` elements take it."""
+    value = arguments.number("epsilon", epsilon)
+    if not (0 <= value < np.inf and np.isfinite(scaled := scaled_epsilon(value, columns))):
+        raise ValueError(f"epsilon must be at least 0, and finite times {columns}**2, not {epsilon!r}")
+    return int(scaled.view(np.uint32))
 
 
 def _check_shapes(a: Layout, b: Layout, d: Layout) -> None:

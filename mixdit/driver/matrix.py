@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from golden.engine import MemoryFormat, row_bytes
+from golden.formats import BLOCK_SIZE
 from mixdit.driver import arguments
 from mixdit.driver.allocator import Piece
 
@@ -92,6 +93,37 @@ class DeviceMatrix(Layout):
         start = arguments.integer("start", start, 0, self.shape[0] - 1)
         stop = arguments.integer("stop", stop, start + 1, self.shape[0])
         return replace(self, address=self.address + start * self.pitch, shape=(stop - start, self.shape[1]))
+
+    def every(self, start: int, step: int) -> "DeviceMatrix":
+        """Its rows ``start``, ``start + step`` and so on, in place."""
+        start = arguments.integer("start", start, 0, self.shape[0] - 1)
+        step = arguments.integer("step", step, 1)
+        return replace(
+            self,
+            address=self.address + start * self.pitch,
+            pitch=self.pitch * step,
+            shape=(-(-(self.shape[0] - start) // step), self.shape[1]),
+        )
+
+    def columns(self, start: int, stop: int) -> "DeviceMatrix":
+        """Its columns ``start``, the first one of a block, to ``stop``, in place.
+
+        Jobs take whole blocks: a product counts what lies behind ``stop`` up to the block's end, and a job
+        that writes there leaves zeros.
+        """
+        start = arguments.integer("start", start, 0, self.shape[1] - 1)
+        stop = arguments.integer("stop", stop, start + 1, self.shape[1])
+        unit = self.format.unit_elements
+        if start % unit:
+            raise ValueError(f"start must be a multiple of {unit}, the elements of a block, not {start}")
+        leading = min(self.mx9_blocks, start // BLOCK_SIZE)
+        inside = min(self.mx9_blocks - leading, -(-(stop - start) // BLOCK_SIZE))
+        return replace(
+            self,
+            address=self.address + row_bytes(self.format, start, leading),
+            shape=(self.shape[0], stop - start),
+            mx9_blocks=inside,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

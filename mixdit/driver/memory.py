@@ -87,10 +87,7 @@ class EngineMemory(Engine):
             self._check_permutation("matrix", matrix)
         elif self._mine("matrix", matrix).address != matrix.piece.address or matrix.size != matrix.piece.size:
             raise ValueError(f"matrix must be what store or empty gave, not some of its rows: {matrix}")
-        matrix.piece.returned = True
-        self._returned.append(matrix.piece)
-        if self._counted and matrix.piece.job <= self._ended:
-            self._take_back(matrix.piece)
+        self._give_back(matrix.piece)
 
     @property
     def available(self) -> int:
@@ -148,6 +145,12 @@ class EngineMemory(Engine):
         for piece in list(self._returned):
             if self._has_ended(piece.job):
                 self._take_back(piece)
+
+    def _give_back(self, piece: Piece) -> None:
+        piece.returned = True
+        self._returned.append(piece)
+        if self._counted and piece.job <= self._ended:
+            self._take_back(piece)
 
     def _take_back(self, piece: Piece) -> None:
         if self._allocator.holds(piece):  # not if Ctrl-C came between these lines before

@@ -17,6 +17,7 @@ from golden.engine import (
     EngineParameters,
     ErrorCode,
     run,
+    run_list,
 )
 from mixdit.driver import arguments
 from mixdit.driver.port import PortError
@@ -27,7 +28,8 @@ _BY_OFFSET = {register.offset: register for register in REGISTERS.values()}
 class ModelPort:
     """Registers and memory of an engine that exists in software only, bit for bit like the hardware.
 
-    Jobs end before the doorbell's write does. Performance counters stay 0: the model has no cycles.
+    Jobs end before the doorbell's write does, those of a list that links to itself never. Performance
+    counters stay 0: the model has no cycles.
 
     Parameters
     ----------
@@ -71,6 +73,8 @@ class ModelPort:
             return
         if register.name == "DOORBELL":
             self._run()
+        elif register.name == "LIST_DOORBELL":
+            self._run_list()
         elif register.name == "CONTROL":
             if register["soft_reset"].get(value):
                 self._clear()
@@ -99,25 +103,49 @@ class ModelPort:
     def _clear(self) -> None:
         for name in ("STATUS", "ERROR_CODE", "ERROR_ADDRESS_LOW", "ERROR_ADDRESS_HIGH"):
             self._words[name] = 0
-        for name in ("JOBS_SUBMITTED", "JOBS_DONE"):
+        for name in ("JOBS_SUBMITTED", "JOBS_DONE", "LISTS_DONE"):
             self._words[name] = 0
 
     def _run(self) -> None:
-        status = REGISTERS["STATUS"]
-        if status["error"].get(self._words["STATUS"]):
-            raise PortError("the doorbell was refused: an error stopped the engine")
+        self._check_running()
         descriptor = Descriptor.from_words([self._words[register.name] for register in DESCRIPTOR_REGISTERS])
         try:
             code = run(self._bytes, descriptor, self.parameters, self.memory.start)
         except IndexError:
             code = ErrorCode.READ_DECODE_ERROR
-        done = code == ErrorCode.NONE
-        events = REGISTERS["INTERRUPT_STATUS"].pack(done=int(done), error=int(not done))
+        self._show_done(1, int(code == ErrorCode.NONE), code)
+
+    def _run_list(self) -> None:
+        self._check_running()
+        address = self._words["LIST_ADDRESS_HIGH"] << 32 | self._words["LIST_ADDRESS_LOW"]
+        before = self._bytes.copy()
+        try:
+            result = run_list(self._bytes, address, self.parameters, self.memory.start)
+        except BaseException:
+            self._bytes[:] = before  # A list which Ctrl-C ended was never taken.
+            raise
+        done = len(result.done)
+        refused = result.code not in (ErrorCode.NONE, ErrorCode.LIST)
+        self._show_done(done + refused, done, result.code, address=result.address, lists=1)
+
+    def _check_running(self) -> None:
+        if REGISTERS["STATUS"]["error"].get(self._words["STATUS"]):
+            raise PortError("the doorbell was refused: an error stopped the engine")
+
+    def _show_done(self, taken: int, done: int, code: ErrorCode, *, address: int = 0, lists: int = 0) -> None:
+        """Jobs were taken and done, and lists if no error stopped the engine."""
+        good = code == ErrorCode.NONE
+        events = REGISTERS["INTERRUPT_STATUS"].pack(
+            done=int(done > 0), error=int(not good), list=int(good and lists > 0)
+        )
         # All at once, so that a job which Ctrl-C ended was never taken.
         self._words |= {
-            "JOBS_SUBMITTED": self._words["JOBS_SUBMITTED"] + 1 & 0xFFFFFFFF,
+            "JOBS_SUBMITTED": self._words["JOBS_SUBMITTED"] + taken & 0xFFFFFFFF,
             "JOBS_DONE": self._words["JOBS_DONE"] + done & 0xFFFFFFFF,
-            "STATUS": status.pack(error=int(not done)),
+            "LISTS_DONE": self._words["LISTS_DONE"] + lists * good & 0xFFFFFFFF,
+            "STATUS": REGISTERS["STATUS"].pack(error=int(not good)),
             "ERROR_CODE": int(code),
+            "ERROR_ADDRESS_LOW": address & 0xFFFFFFFF,
+            "ERROR_ADDRESS_HIGH": address >> 32,
             "INTERRUPT_STATUS": self._words["INTERRUPT_STATUS"] | events,
         }

@@ -12,6 +12,7 @@ from verif.gen.blocked_imports import EXTRAS, without
 COMMANDS = [point.name for point in (*application.OWN, *entry_points(group="mixdit.commands"))]
 NEEDY = {
     "calibrate": (["--model", "x", "--pipeline", "dit"], "torch", "dit"),
+    "compile": ([], "torch", "dit"),
     "quality": ([], "torch", "dit"),
     "sample": ([], "torch", "dit"),
     "train-digits": ([], "torch", "dit"),

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from gen.designs.register_map import c_header, markdown
-from golden.engine import DESCRIPTOR_REGISTERS, REGISTERS, ErrorCode, MemoryFormat
+from golden.engine import (
+    DESCRIPTOR_REGISTERS,
+    ENTRY_BYTES,
+    NEXT_WORD,
+    REGISTERS,
+    ErrorCode,
+    Function,
+    MemoryFormat,
+    Norm,
+)
 from verif.needs import needs
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "registers.md"
@@ -32,12 +41,19 @@ def test_header_compiles_and_agrees(language, tmp_path):
                 name = f"MIXDIT_GEMM_{register.name}_{field.name.upper()}"
                 prints += [(f"{name}_MASK", field.mask), (f"{name}_SHIFT", field.low)]
     prints += [(f"MIXDIT_GEMM_ERROR_{code.name}", code.value) for code in ErrorCode]
-    prints += [(f"MIXDIT_GEMM_FORMAT_{code.name}", code.value) for code in MemoryFormat]
+    for kind, codes in (("FORMAT", MemoryFormat), ("FUNCTION", Function), ("NORM", Norm)):
+        prints += [(f"MIXDIT_GEMM_{kind}_{code.name}", code.value) for code in codes]
     prints += [
         (f"MIXDIT_GEMM_OPERATION + offsetof(struct mixdit_gemm_descriptor, {r.name.lower()})", r.offset)
         for r in DESCRIPTOR_REGISTERS
     ]
     prints.append(("sizeof(struct mixdit_gemm_descriptor)", 4 * len(DESCRIPTOR_REGISTERS)))
+    prints += [
+        ("sizeof(struct mixdit_gemm_entry)", ENTRY_BYTES),
+        ("offsetof(struct mixdit_gemm_entry, reserved)", 4 * len(DESCRIPTOR_REGISTERS)),
+        ("offsetof(struct mixdit_gemm_entry, next_low)", 4 * NEXT_WORD),
+        ("offsetof(struct mixdit_gemm_entry, next_high)", 4 * NEXT_WORD + 4),
+    ]
     body = "\n".join(f'    printf("%lu\\n", (unsigned long)({name}));' for name, _ in prints)
     source = tmp_path / "test.c"
     source.write_text(

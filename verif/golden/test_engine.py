@@ -22,6 +22,7 @@ from golden.engine import (
     ErrorCode,
     Function,
     MemoryFormat,
+    Norm,
     Operation,
     check,
     describe,
@@ -34,7 +35,8 @@ from golden.engine import (
     to_rows,
 )
 from golden.formats import STREAM_FORMATS
-from golden.functions import divide_by_column, exp2, gelu, multiply17, silu
+from golden.functions import divide_by_column, exp2, gelu, multiply17, normalize, silu
+from golden.functions.norm import scaled_epsilon
 
 ENGINE = EngineParameters(k_blocks=2, address_bits=20, reorder_columns=256, function_lanes=4)
 
@@ -47,6 +49,9 @@ REORDER = Descriptor(
     operation=Operation.REORDER, permute=1, m=3, n=20, a_format=4, d_format=1, d_mx9_blocks=1,
     a_address=0x100, b_address=0x1000, d_address=0x2000, a_pitch=80, d_pitch=30,
 )  # fmt: skip
+
+
+NORM = dataclasses.replace(REORDER, norm=Norm.LAYER, epsilon=0x3F800000, bias=1, gate=1, bias_address=0x3000)
 
 
 def test_registers_do_not_overlap():
@@ -94,7 +99,9 @@ REFUSED = [
     (PRODUCT, {"b_format": 15}, ErrorCode.B_FORMAT),
     (PRODUCT, {"d_format": 3}, ErrorCode.D_FORMAT),
     (PRODUCT, {"d_format": 5, "accumulate": 1}, ErrorCode.D_FORMAT),
-    (REORDER, {"d_format": 4}, ErrorCode.D_FORMAT),
+    (REORDER, {"d_format": 3}, ErrorCode.D_FORMAT),
+    (REORDER, {"d_format": 6}, ErrorCode.D_FORMAT),
+    (REORDER, {"d_format": 4}, ErrorCode.D_MX9_BLOCKS),
     (PRODUCT, {"a_mx9_blocks": 4}, ErrorCode.A_MX9_BLOCKS),
     (PRODUCT, {"b_mx9_blocks": 1}, ErrorCode.B_MX9_BLOCKS),
     (PRODUCT, {"d_mx9_blocks": 1}, ErrorCode.D_MX9_BLOCKS),
@@ -123,6 +130,22 @@ REFUSED = [
     (PRODUCT, {"function": 2, "gate": 1, "bias_address": 0x3000}, ErrorCode.FUNCTION),
     (PRODUCT, {"function": 4}, ErrorCode.FUNCTION),
     (PRODUCT, {"function": 1, "accumulate": 1}, ErrorCode.FUNCTION),
+    (PRODUCT, {"norm": 1}, ErrorCode.RESERVED_BITS),
+    (PRODUCT, {"epsilon": 1}, ErrorCode.RESERVED_BITS),
+    (REORDER, {"epsilon": 1}, ErrorCode.RESERVED_BITS),
+    (NORM, {"norm": 0, "epsilon": 0}, ErrorCode.RESERVED_BITS),
+    (NORM, {"norm": 0, "epsilon": 0, "gate": 0}, ErrorCode.RESERVED_BITS),
+    (NORM, {"bias": 0, "gate": 0}, ErrorCode.RESERVED_BITS),
+    (NORM, {"norm": 3}, ErrorCode.FUNCTION),
+    (NORM, {"divide": 1, "a_pitch": 84}, ErrorCode.FUNCTION),
+    (NORM, {"epsilon": 0x7F800000}, ErrorCode.FUNCTION),
+    (NORM, {"epsilon": 0x80000000}, ErrorCode.FUNCTION),
+    (NORM, {"epsilon": 0xFFC00000}, ErrorCode.FUNCTION),
+    (NORM, {"n": 257}, ErrorCode.SIZE),
+    (NORM, {"bias_address": 0x3002}, ErrorCode.BIAS_ALIGNMENT),
+    (NORM, {"bias_address": LIMIT - 156}, ErrorCode.BIAS_RANGE),
+    (NORM, {"gate": 0, "bias_address": LIMIT - 76}, ErrorCode.BIAS_RANGE),
+    (NORM, {"bias_address": 0x2000 - 156}, ErrorCode.OVERLAP_BIAS),
 ]
 
 
@@ -153,8 +176,27 @@ def test_descriptors_at_the_limit_are_taken(change):
     assert check(dataclasses.replace(PRODUCT, **change), ENGINE) == ErrorCode.NONE
 
 
+def test_norms_at_the_limit_are_taken():
+    engine = dataclasses.replace(ENGINE, reorder_columns=1 << 16, address_bits=32)
+    long = dataclasses.replace(NORM, n=1 << 14, m=1, b_address=0x100000, bias_address=0x200000)
+    long = dataclasses.replace(long, a_address=0x300000, a_pitch=1 << 16, d_address=0x400000, d_pitch=1 << 16)
+    for good in (long, dataclasses.replace(long, epsilon=0x7F7FFFFF)):
+        assert check(good, engine) == ErrorCode.NONE
+    beyond = dataclasses.replace(long, n=(1 << 14) + 1, a_pitch=1 << 17)
+    assert check(beyond, engine) == ErrorCode.SIZE
+    plain = dataclasses.replace(beyond, norm=0, epsilon=0, bias=0, gate=0, bias_address=0)
+    assert check(plain, engine) == ErrorCode.NONE
+
+
 def test_without_reorder_unit_its_jobs_are_refused():
     assert check(REORDER, EngineParameters()) == ErrorCode.OPERATION
+
+
+@pytest.mark.parametrize("fmt", [MemoryFormat.BINARY32, MemoryFormat.BFLOAT16])
+def test_rows_of_floats_need_functions(fmt):
+    d = dataclasses.replace(REORDER, d_format=fmt, d_mx9_blocks=0, d_pitch=80)
+    assert check(d, ENGINE) == ErrorCode.NONE
+    assert check(d, dataclasses.replace(ENGINE, function_lanes=0)) == ErrorCode.D_FORMAT
 
 
 @pytest.mark.parametrize(
@@ -163,6 +205,8 @@ def test_without_reorder_unit_its_jobs_are_refused():
         *((PRODUCT, {"function": f}) for f in Function if f),
         (PRODUCT, {"gate": 1, "bias_address": 0x3000}),
         (REORDER, {"divide": 1, "a_pitch": 84}),
+        (REORDER, {"norm": 1}),
+        (REORDER, {"norm": 2, "gate": 1, "bias_address": 0x3000}),
     ],
 )
 def test_without_functions_they_are_refused(base, change):
@@ -261,6 +305,54 @@ def test_rows_are_divided_by_their_last_element(permute):
     expected = quantize_rows(quotients[:, order] if permute else quotients, MemoryFormat.MX6, 1)
     rows = [memory[d.d_address + r * d.d_pitch :][:30] for r in range(3)]
     assert np.array_equal(rows, to_rows(expected))
+
+
+@pytest.mark.parametrize("fmt", [MemoryFormat.BINARY32, MemoryFormat.BFLOAT16])
+def test_rows_of_floats_have_one_nan(fmt):
+    """Other values keep all of their bits, subnormal ones too, or are rounded."""
+    bits = np.array([1, 0x80000000, 0x7F800001, 0xFFFFFFFF, 0x3F80C000, 0xFF800000] * 10, np.uint32)
+    memory = np.zeros(0x4000, np.uint8)
+    place(memory, REORDER.a_address, REORDER.a_pitch, bits.reshape(3, 20).view(np.uint8))
+    d = dataclasses.replace(REORDER, d_format=fmt, d_mx9_blocks=0, d_pitch=80, permute=0, b_address=0)
+    assert run(memory, d, ENGINE) == ErrorCode.NONE
+    wide = [1, 0x80000000, 0x7FC00000, 0x7FC00000, 0x3F80C000, 0xFF800000]
+    short = [0, 0x8000, 0x7FC0, 0x7FC0, 0x3F81, 0xFF80]
+    size = row_bytes(fmt, 20)
+    rows = np.stack([memory[d.d_address + r * d.d_pitch :][:size] for r in range(3)])
+    found = rows.view("<u4" if fmt == MemoryFormat.BINARY32 else "<u2").reshape(-1).tolist()
+    assert found == (wide if fmt == MemoryFormat.BINARY32 else short) * 10
+
+
+@pytest.mark.parametrize("norm", [Norm.LAYER, Norm.RMS])
+@pytest.mark.parametrize(("bias", "gate", "permute"), [(0, 0, 0), (1, 0, 0), (0, 1, 1), (1, 1, 1)])
+def test_rows_are_normalized_and_modulated(norm, bias, gate, permute):
+    """Vectors are in the order of D, and so are rows of indices that name an element twice."""
+    rng = np.random.default_rng(7)
+    x, shift, scale = (rng.standard_normal((n, 20), dtype=np.float32) for n in (3, 1, 1))
+    x[1, 3], shift[0, 2] = np.inf, np.float32(1e-40)
+    order = rng.integers(0, 20, 20).astype(np.uint16)
+    memory = np.zeros(0x4000, np.uint8)
+    eps = 0.25
+    d = dataclasses.replace(
+        NORM,
+        norm=norm,
+        bias=bias,
+        gate=gate,
+        permute=permute,
+        epsilon=int(scaled_epsilon(eps, 20).view("u4")),
+    )
+    d = dataclasses.replace(d, b_address=d.b_address * permute, bias_address=0x3000 * (bias | gate))
+    place(memory, d.a_address, d.a_pitch, x.view(np.uint8))
+    place(memory, 0x1000, 0, [order.view(np.uint8)])
+    vectors = [*([shift] if bias else []), *([scale] if gate else [])]
+    place(memory, 0x3000, 80, [vector[0].view(np.uint8) for vector in vectors])
+    assert run(memory, d, ENGINE) == ErrorCode.NONE
+    expected = np.zeros((3, 20), np.float32)
+    for i, source in enumerate(order if permute else range(20)):
+        options = {"scale": scale[0, i] if gate else 1.0, "shift": shift[0, i] if bias else 0.0}
+        expected[:, i] = normalize(x, eps=eps, mean=norm == Norm.LAYER, **options)[:, source]
+    rows = [memory[d.d_address + r * d.d_pitch :][:30] for r in range(3)]
+    assert np.array_equal(rows, to_rows(quantize_rows(expected, MemoryFormat.MX6, 1)))
 
 
 @pytest.mark.parametrize("fmt", MIXABLE_FORMATS)

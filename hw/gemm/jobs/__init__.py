@@ -5,7 +5,8 @@ Through: descriptors.
 Out: jobs, the interrupt, the order to stop or clear.
 
 ``control``: the registers. ``counters``: how cycles were spent.
-``descriptor``: a job as software asks for it. ``descriptor_check``: whether it can be carried out; of
+``descriptor``: a job as software asks for it. ``list_fetch``: those of lists in memory.
+``descriptor_check``: whether it can be carried out; of
 ``region``: the memory that a matrix takes, ``job_regions``: which of them meet, and ``job_planner``: how the
 operand buffers are divided.
 ``job``: what a good descriptor becomes. ``supervisor``: which job runs when, errors and resets.

@@ -15,6 +15,7 @@ from golden.engine import (
 )
 from hw.axi.signatures import AXI4LiteSignature, Response
 from hw.gemm.jobs.descriptor import descriptor_fields, descriptor_layout
+from hw.gemm.jobs.list_fetch import LIST_ADDRESS_BITS
 
 __all__ = ["Control", "status_layout"]
 
@@ -22,6 +23,8 @@ _WORD = 32
 """Bits of a register."""
 
 _ALL = (1 << _WORD) - 1
+
+_LIST_ADDRESS = ("LIST_ADDRESS_LOW", "LIST_ADDRESS_HIGH")
 
 _READ_GROUP_BITS = 3
 """A read chooses one of 8 registers, then one of such groups."""
@@ -34,11 +37,13 @@ def status_layout() -> data.StructLayout:
             "busy": 1,
             "error": 1,
             "resetting": 1,
+            "list": 1,
             "waiting": REGISTERS["STATUS"]["waiting"].width,
             "code": REGISTERS["ERROR_CODE"]["code"].width,
             "address": 2 * _WORD,
             "submitted": _WORD,
             "done": _WORD,
+            "lists_done": _WORD,
         }
     )
 
@@ -59,10 +64,11 @@ class Control(wiring.Component):
     -------
     bus: In(AXI4LiteSignature)
     descriptor: Out(stream of ``descriptor_layout``), given by the doorbell, which never waits
-    accepting: In(1), the doorbell works
+    list: Out(stream of addresses), given by the list's doorbell, which never waits
+    accepting: In(1), the doorbells work
     soft_reset, clear_counters: Out(1), for one cycle
     status: In(``status_layout``)
-    job_done, failed: In(1), events
+    job_done, list_done, failed: In(1), events
     counters: In(32) x counters, in their order
     interrupt: Out(1)
     """
@@ -73,11 +79,13 @@ class Control(wiring.Component):
             {
                 "bus": In(AXI4LiteSignature(address_bits=ADDRESS_SPACE_BITS)),
                 "descriptor": Out(stream.Signature(descriptor_layout())),
+                "list": Out(stream.Signature(LIST_ADDRESS_BITS)),
                 "accepting": In(1),
                 "soft_reset": Out(1),
                 "clear_counters": Out(1),
                 "status": In(status_layout()),
                 "job_done": In(1),
+                "list_done": In(1),
                 "failed": In(1),
                 "counters": In(_WORD).array(len(COUNTER_REGISTERS)),
                 "interrupt": Out(1),
@@ -106,29 +114,28 @@ class Control(wiring.Component):
             return write & (register == REGISTERS[name].offset >> 2)
 
         words = self._descriptor(m, written)
-        doorbell, takes = Signal(), Signal()
-        m.d.comb += [
-            doorbell.eq(written("DOORBELL") & bus.wstrb.any()),
-            takes.eq(self.accepting & self.descriptor.ready),
-            self.descriptor.valid.eq(doorbell & takes),
-            response.eq(Mux(doorbell & ~takes, Response.SLVERR, Response.OKAY)),
-        ]
+        refused = []
+        for name, to in (("DOORBELL", self.descriptor), ("LIST_DOORBELL", self.list)):
+            rings, takes = Signal(name=f"{name.lower()}_rings"), Signal(name=f"{name.lower()}_takes")
+            m.d.comb += [
+                rings.eq(written(name) & bus.wstrb.any()),
+                takes.eq(self.accepting & to.ready),
+                to.valid.eq(rings & takes),
+            ]
+            refused.append(rings & ~takes)
+        m.d.comb += response.eq(Mux(Cat(refused).any(), Response.SLVERR, Response.OKAY))
+        list_address = self._kept(m, written, _LIST_ADDRESS)
+        m.d.comb += self.list.p.eq(Cat(list_address.values()))
         for name, action in (("soft_reset", self.soft_reset), ("clear_counters", self.clear_counters)):
             m.d.sync += action.eq(written("CONTROL") & (bus.wdata & mask)[REGISTERS["CONTROL"][name].low])
-        values = {**self._constants(), **words, **self._interrupts(m, written, mask), **self._status()}
+        values = {**self._constants(), **words, **list_address, **self._status()}
+        values |= self._interrupts(m, written, mask)
         self._reads(m, values)
         return m
 
     def _descriptor(self, m, written):
         """Stage a descriptor; its words as software reads them."""
-        words, shown = {}, {}
-        for register in DESCRIPTOR_REGISTERS:
-            word = words[register.name] = Signal(_WORD, name=register.name.lower())
-            for byte, strobe in enumerate(self.bus.wstrb):
-                bits = slice(8 * byte, 8 * byte + 8)
-                with m.If(written(register.name) & strobe):
-                    m.d.sync += word[bits].eq(self.bus.wdata[bits])
-            shown[register.name] = word & register.used
+        words = self._kept(m, written, [register.name for register in DESCRIPTOR_REGISTERS])
         d = self.descriptor.p
         for name, register, field, low in descriptor_fields():
             part = words[register.name][field.low : field.low + field.width]
@@ -138,7 +145,17 @@ class Control(wiring.Component):
                 (words[register.name] & ~register.used & _ALL).any() for register in DESCRIPTOR_REGISTERS
             ).any()
         )
-        return shown
+        return {name: word & REGISTERS[name].used for name, word in words.items()}
+
+    def _kept(self, m, written, names):
+        """Registers that hold what software writes to them, by name."""
+        words = {name: Signal(_WORD, name=name.lower()) for name in names}
+        for name, word in words.items():
+            for byte, strobe in enumerate(self.bus.wstrb):
+                bits = slice(8 * byte, 8 * byte + 8)
+                with m.If(written(name) & strobe):
+                    m.d.sync += word[bits].eq(self.bus.wdata[bits])
+        return words
 
     def _constants(self):
         p = self.parameters
@@ -152,7 +169,7 @@ class Control(wiring.Component):
         return {name: Const(value, _WORD) for name, value in values.items()}
 
     def _interrupts(self, m, written, mask):
-        events = _word("INTERRUPT_STATUS", done=self.job_done, error=self.failed)
+        events = _word("INTERRUPT_STATUS", done=self.job_done, error=self.failed, list=self.list_done)
         pending, enabled = (Signal(len(events), name=name) for name in ("pending", "enabled"))
         clear = Mux(written("INTERRUPT_STATUS"), self.bus.wdata & mask, 0)
         m.d.sync += [
@@ -173,6 +190,8 @@ class Control(wiring.Component):
                 full=~(self.accepting & self.descriptor.ready),
                 error=status.error,
                 resetting=status.resetting,
+                list=status.list,
+                fetching=self.accepting & ~self.list.ready,
                 waiting=status.waiting,
             ),
             "ERROR_CODE": status.code,
@@ -180,6 +199,7 @@ class Control(wiring.Component):
             "ERROR_ADDRESS_HIGH": status.address[_WORD:],
             "JOBS_SUBMITTED": status.submitted,
             "JOBS_DONE": status.done,
+            "LISTS_DONE": status.lists_done,
             **{register.name: self.counters[n] for n, register in enumerate(COUNTER_REGISTERS)},
         }
 

@@ -4,7 +4,7 @@ from amaranth.lib import data
 
 from golden.engine import DESCRIPTOR_REGISTERS
 
-__all__ = ["descriptor_fields", "descriptor_layout"]
+__all__ = ["descriptor_fields", "descriptor_layout", "queued_descriptor_layout"]
 
 
 def descriptor_fields():
@@ -27,3 +27,12 @@ def descriptor_layout() -> data.StructLayout:
     for name, _, field, low in descriptor_fields():
         widths[name] = low + field.width
     return data.StructLayout({**widths, "reserved": 1})
+
+
+def queued_descriptor_layout() -> data.StructLayout:
+    """A descriptor with its place in a list.
+
+    ``ends_list``: it is a list's last one. ``misplaced``: in place of one, an entry that may not lie where it
+    should; the other fields are arbitrary then.
+    """
+    return data.StructLayout({**descriptor_layout().members, "ends_list": 1, "misplaced": 1})

@@ -10,7 +10,9 @@ from amaranth.lib.wiring import In, Out
 
 from golden.engine import (
     DIMENSION_LIMIT,
+    EPSILON_LIMIT,
     FLOAT_FORMATS,
+    LONGEST_ROW,
     MIXABLE_FORMATS,
     OPERAND_FORMATS,
     QUANTIZED_FORMATS,
@@ -18,10 +20,11 @@ from golden.engine import (
     ErrorCode,
     Function,
     MemoryFormat,
+    Norm,
     Operation,
 )
 from golden.engine.registers import REGISTERS
-from hw.gemm.jobs.descriptor import descriptor_layout
+from hw.gemm.jobs.descriptor import queued_descriptor_layout
 from hw.gemm.jobs.job import BLOCKS_BITS, DIMENSION_BITS, MOST_BESIDE, job_layout
 from hw.gemm.jobs.job_planner import JobPlanner
 from hw.gemm.jobs.job_regions import JobRegions
@@ -42,10 +45,15 @@ def checked_job_layout(geometry) -> data.StructLayout:
     """A job, or the code of its fault; it starts when at most ``beside`` jobs before it are not done.
 
     That is 0 if it touches what the job before writes, or one of the two is a reorder job; 1 if it touches
-    what the job before that one writes; else ``MOST_BESIDE``.
+    what the job before that one writes; else ``MOST_BESIDE``. ``ends_list``: it is a list's last job.
     """
     return data.StructLayout(
-        {"job": job_layout(geometry), "fault": _ERROR_BITS, "beside": range(MOST_BESIDE + 1)}
+        {
+            "job": job_layout(geometry),
+            "fault": _ERROR_BITS,
+            "beside": range(MOST_BESIDE + 1),
+            "ends_list": 1,
+        }
     )
 
 
@@ -62,7 +70,7 @@ class DescriptorCheck(wiring.Component):
 
     Members
     -------
-    i: In(stream of ``descriptor_layout``)
+    i: In(stream of ``queued_descriptor_layout``)
     o: Out(stream of ``checked_job_layout``)
     """
 
@@ -70,7 +78,7 @@ class DescriptorCheck(wiring.Component):
         self.geometry = geometry
         super().__init__(
             {
-                "i": In(stream.Signature(descriptor_layout())),
+                "i": In(stream.Signature(queued_descriptor_layout())),
                 "o": Out(stream.Signature(checked_job_layout(geometry))),
             }
         )
@@ -80,8 +88,8 @@ class DescriptorCheck(wiring.Component):
         g = self.geometry
         m.submodules.measure = measure = RegionMeasure(address_bits=g.address_bits)
         m.submodules.planner = planner = JobPlanner(geometry=g)
-        d = Signal(descriptor_layout(), reset_less=True)
-        m.d.comb += measure.d.eq(d)
+        d = Signal(queued_descriptor_layout(), reset_less=True)
+        m.d.comb += [measure.d[name].eq(d[name]) for name in measure.d.shape().members]
         faults = _Faults()
         product = d.operation == Operation.PRODUCT
         regions = JobRegions(m, product | d.permute, d.bias | d.gate, g.address_bits)
@@ -116,7 +124,7 @@ class DescriptorCheck(wiring.Component):
                 with m.If(planner.done):
                     m.next = "ENCODE"
             with m.State("ENCODE"):
-                m.d.sync += code.eq(faults.code)
+                m.d.sync += code.eq(Mux(d.misplaced, ErrorCode.LIST, faults.code))
                 m.next = "ANSWER"
             with m.State("ANSWER"):
                 m.d.comb += self.o.valid.eq(1)
@@ -202,14 +210,16 @@ class DescriptorCheck(wiring.Component):
         reorder = d.operation == Operation.REORDER
         parameters = self.geometry.parameters
         columns = parameters.reorder_columns
-        has_function = d.function != Function.NONE
+        longest = min(columns, LONGEST_ROW)
+        has_function, has_norm = d.function != Function.NONE, known("has_norm", d.norm != Norm.NONE)
+        too_long = d.n > columns if longest == columns else d.n > Mux(has_norm, longest, columns)
         # An engine with functions takes one alone, one without takes none, and what goes with them neither.
+        bad_epsilon = known("bad_epsilon", d.epsilon >= EPSILON_LIMIT)
         bad_function = has_function & (d.accumulate | d.gate | ~is_one_of(d.function, Function))
+        bad_function |= has_norm & (d.divide | bad_epsilon | ~is_one_of(d.norm, Norm))
         if not parameters.function_lanes:
-            bad_function = has_function | d.gate | d.divide
+            bad_function = has_function | d.gate | d.divide | has_norm
         of_product = (
-            "bias",
-            "gate",
             "accumulate",
             "keep_b",
             "function",
@@ -222,16 +232,20 @@ class DescriptorCheck(wiring.Component):
         unused = [known(f"has_{name}", Value.cast(getattr(d, name)).any()) for name in of_product]
         has_b_address = known("has_b_address", d.b_address != 0)
         has_bias_address = known("has_bias_address", d.bias_address != 0)
-        d_formats = is_one_of(d.d_format, QUANTIZED_FORMATS) | (
-            product & is_one_of(d.d_format, FLOAT_FORMATS)
-        )
+        has_epsilon = known("has_epsilon", d.epsilon != 0)
+        of_norm = ~has_norm & (has_epsilon | (reorder & (d.bias | d.gate)))
+        d_floats = is_one_of(d.d_format, FLOAT_FORMATS)
+        if not parameters.function_lanes:
+            d_floats = product & d_floats
+        d_formats = is_one_of(d.d_format, QUANTIZED_FORMATS) | d_floats
         return {
             "RESERVED_BITS": d.reserved
             | (~d.bias & ~d.gate & has_bias_address)
-            | (product & (d.permute | d.divide))
+            | (product & (d.permute | d.divide | has_norm))
+            | of_norm
             | (reorder & (Cat(unused).any() | (~d.permute & has_b_address))),
             "OPERATION": ~product & ~(reorder if columns else 0),
-            "SIZE": beyond("m") | beyond("n") | Mux(product, beyond("k"), d.n > columns),
+            "SIZE": beyond("m") | beyond("n") | Mux(product, beyond("k"), too_long),
             "A_FORMAT": ~Mux(
                 product, is_one_of(d.a_format, OPERAND_FORMATS), is_one_of(d.a_format, REORDER_FORMATS)
             ),
@@ -248,6 +262,7 @@ class DescriptorCheck(wiring.Component):
         k_blocks, _ = blocks
         m.d.comb += [
             o.fault.eq(code),
+            o.ends_list.eq(d.ends_list),
             job.reorder.eq(d.operation == Operation.REORDER),
             _low(job.columns, d.n),
             job.narrow.eq(d.a_format == MemoryFormat.BFLOAT16),
@@ -272,6 +287,12 @@ class DescriptorCheck(wiring.Component):
             _low(job.result.function, d.function),
             _low(job.result.bias_address, d.bias_address),
         ]
+        if self.geometry.normalizes:
+            m.d.comb += [
+                job.norm.eq(d.norm != Norm.NONE),
+                job.mean.eq(d.norm == Norm.LAYER),
+                job.epsilon.eq(d.epsilon),
+            ]
         for operand, name, rows in ((job.a, "a", d.m), (job.b, "b", d.n)):
             m.d.comb += [
                 _low(operand.address, getattr(d, f"{name}_address")),

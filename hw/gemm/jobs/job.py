@@ -6,6 +6,7 @@ from amaranth.lib import data, enum
 from golden.engine import DIMENSION_LIMIT, OPERAND_FORMATS, Function
 from golden.engine.registers import REGISTERS
 from golden.formats import BLOCK_SIZE
+from hw.block.binary32 import BINARY32_BITS
 from hw.gemm.geometry import MOST_STRIDE
 from hw.gemm.memory_format import MEMORY_FORMAT_BITS
 
@@ -78,7 +79,8 @@ def result_job_layout(address_bits) -> data.StructLayout:
     """What does not change while a job runs: fields of its descriptor.
 
     ``format`` is a code of ``golden.engine.MemoryFormat``, one that D may have, ``function`` one of
-    ``golden.engine.Function``. The gate row is ``vector_pitch`` bytes behind the bias row.
+    ``golden.engine.Function``. The gate row is ``vector_pitch`` bytes behind the bias row. A norm's rows are
+    shifted by the bias and scaled by the gate.
     """
     return data.StructLayout(
         {
@@ -104,8 +106,11 @@ def job_layout(geometry) -> data.StructLayout:
     D's pitch times the rows of an array.
 
     To reorder are ``columns`` floats of each row of A, bfloat16 if ``narrow``, in the order of the indices at
-    B's address if ``permute``; each row divided by one float more if ``divide``.
+    B's address if ``permute``; each row divided by one float more if ``divide``. If ``norm`` it is
+    normalized, with its ``mean`` subtracted or not and with ``epsilon``, and modulated by the rows of
+    ``result``.
     """
+    of_norms = {"norm": 1, "mean": 1, "epsilon": BINARY32_BITS}
     return data.StructLayout(
         {
             "a": operand_layout(geometry),
@@ -123,5 +128,6 @@ def job_layout(geometry) -> data.StructLayout:
             "narrow": 1,
             "permute": 1,
             "divide": 1,
+            **(of_norms if geometry.normalizes else {}),
         }
     )

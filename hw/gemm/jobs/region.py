@@ -17,7 +17,7 @@ __all__ = ["REGION_NAMES", "RegionMeasure", "region_layout"]
 
 REGION_NAMES = ("A", "B", "D", "BIAS")
 """Matrices of a job, as error codes name them. B of a reorder job is its permutation, BIAS the row of the
-bias, that of the gate, or one after the other."""
+bias, that of the gate, or one after the other, of a product or a norm."""
 
 
 def region_layout(address_bits) -> data.StructLayout:

@@ -1,6 +1,6 @@
 """Which job runs when, and what happens when something fails."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,8 +10,13 @@ from hw.axi.signatures import Response
 from hw.gemm.jobs.control import status_layout
 from hw.gemm.jobs.descriptor_check import checked_job_layout
 from hw.gemm.jobs.job import MOST_BESIDE, job_layout
+from hw.gemm.jobs.list_fetch import LIST_ADDRESS_BITS
 
 __all__ = ["Supervisor"]
+
+
+_BEHIND_QUEUE = MOST_BESIDE + 4
+"""Jobs that can be behind the queue, under way, checked and being checked, and a list without one yet."""
 
 
 class Mode(enum.Enum):
@@ -31,6 +36,8 @@ class Supervisor(wiring.Component):
     left in peace: no access begins any more, those under way end, then ``clear`` resets everything but the
     registers.
 
+    A list is done with its last job.
+
     Parameters
     ----------
     geometry:
@@ -41,6 +48,8 @@ class Supervisor(wiring.Component):
     checked: In(stream of ``checked_job_layout``)
     job: Out(stream of ``job_layout``)
     submitted, job_done: In(1), a descriptor was queued, a job's D is in memory
+    list_begun: In(1), a list is to be fetched; list_done: Out(1), with ``job_done`` of its last job
+    list_address: In(64), of an entry that may not lie there
     soft_reset: In(1)
     read_error, write_error: In(stream of ``bus_error_layout``), never stalled
     bad_permutation: In(1), from a reorder job
@@ -50,6 +59,7 @@ class Supervisor(wiring.Component):
     """
 
     def __init__(self, *, geometry):
+        self._most_lists = geometry.parameters.queue_depth + _BEHIND_QUEUE
         error = stream.Signature(bus_error_layout(geometry.address_bits), always_ready=True)
         super().__init__(
             {
@@ -57,6 +67,9 @@ class Supervisor(wiring.Component):
                 "job": Out(stream.Signature(job_layout(geometry))),
                 "submitted": In(1),
                 "job_done": In(1),
+                "list_begun": In(1),
+                "list_done": Out(1),
+                "list_address": In(LIST_ADDRESS_BITS),
                 "soft_reset": In(1),
                 "read_error": In(error),
                 "write_error": In(error),
@@ -74,20 +87,30 @@ class Supervisor(wiring.Component):
         m = Module()
         mode = Signal(Mode)
         running, resetting = Signal(), Signal()
-        submitted, done = (Signal(32, name=name) for name in ("jobs_submitted", "jobs_done"))
+        submitted, done, lists_done = counts = [
+            Signal(32, name=name) for name in ("jobs_submitted", "jobs_done", "lists_done")
+        ]
+        lists = Signal(range(self._most_lists + 1))  # that are not complete
         under_way = Signal(range(MOST_BESIDE + 2))  # jobs that were started and are not done
         m.d.comb += [
             running.eq(mode == Mode.RUNNING),
             self.accepting.eq(running),
             self.clear.eq(mode == Mode.CLEARING),
         ]
-        m.d.sync += [submitted.eq(submitted + self.submitted), done.eq(done + self.job_done)]
+        m.d.sync += [
+            submitted.eq(submitted + self.submitted),
+            done.eq(done + self.job_done),
+            lists_done.eq(lists_done + self.list_done),
+            lists.eq(lists + self.list_begun - self.list_done),
+        ]
         fault = self._start_jobs(m, running, under_way)
+        ends_list = self._find_list_ends(m, under_way)
         error = self._note_errors(m, running, fault)
         with m.If(self.soft_reset):
             m.d.sync += resetting.eq(1)
-        self._change_mode(m, mode, error, resetting, (submitted, done), under_way)
+        self._change_mode(m, mode, error, resetting, (*counts, lists, ends_list), under_way)
         self._show_status(m, running, resetting, submitted, done)
+        m.d.comb += [self.status.lists_done.eq(lists_done), self.status.list.eq((lists != 0) & running)]
         return m
 
     def _start_jobs(self, m, running, under_way):
@@ -111,6 +134,19 @@ class Supervisor(wiring.Component):
         ]
         return refused
 
+    def _find_list_ends(self, m, under_way):
+        """Tell when a list is done; which jobs under way end one, the oldest first."""
+        begins = self.job.valid & self.job.ready
+        ends_list, left = Signal(MOST_BESIDE + 1), Signal(MOST_BESIDE + 1)
+        m.d.comb += [
+            left.eq(ends_list >> self.job_done),
+            self.list_done.eq(self.job_done & ends_list[0]),
+        ]
+        place = under_way - self.job_done
+        added = begins & self.checked.p.ends_list
+        m.d.sync += ends_list.eq(left | Cat(added & (place == n) for n in range(MOST_BESIDE + 1)))
+        return ends_list
+
     def _note_errors(self, m, running, fault):
         """Keep the code and the address of an error; whether there is one."""
         status = self.status
@@ -119,9 +155,13 @@ class Supervisor(wiring.Component):
             running & (fault | self.bad_permutation | self.read_error.valid | self.write_error.valid)
         )
         with m.If(error):
-            m.d.sync += [status.code.eq(self.checked.p.fault), status.address.eq(0), status.error.eq(1)]
+            m.d.sync += [
+                status.code.eq(self.checked.p.fault),
+                status.address.eq(Mux(self.checked.p.fault == ErrorCode.LIST, self.list_address, 0)),
+                status.error.eq(1),
+            ]
             with m.If(self.bad_permutation):
-                m.d.sync += status.code.eq(ErrorCode.PERMUTATION)
+                m.d.sync += [status.code.eq(ErrorCode.PERMUTATION), status.address.eq(0)]
             for bus, slave, decode in (
                 (self.read_error, ErrorCode.READ_SLAVE_ERROR, ErrorCode.READ_DECODE_ERROR),
                 (self.write_error, ErrorCode.WRITE_SLAVE_ERROR, ErrorCode.WRITE_DECODE_ERROR),
@@ -163,7 +203,7 @@ class Supervisor(wiring.Component):
         left = Signal(32)
         m.d.comb += [
             left.eq(submitted - done),
-            status.busy.eq((left != 0) & running),
+            status.busy.eq(((left != 0) & running) | status.list),
             status.waiting.eq(Mux(left == 0, 0, left - 1)[: len(status.waiting)]),
             status.resetting.eq(resetting),
             status.submitted.eq(submitted),

@@ -106,7 +106,7 @@ class Reorder(wiring.Component):
     length: In, elements of a row, at least 1 and at most ``columns``; holds from the permutation on
     permutation: In(stream of ``index_block_layout``)
     bad_index: Out(1), an index that was loaded is not below ``length``, until the next permutation
-    i, o: In, Out(stream of ``row_block_layout``)
+    i, o: In, Out(stream of ``row_block_layout``); ``i.ready``, once high, stays high until a row's last block
     """
 
     def __init__(self, *, columns):

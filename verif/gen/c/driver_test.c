@@ -181,6 +181,55 @@ static void test_errors(const struct mixdit_gemm_platform *platform)
     CHECK(mixdit_gemm_wait(engine, job) == MIXDIT_GEMM_OK);
 }
 
+enum { LISTED = 12, LIST_AT = 3 * MATRIX };
+
+/* More jobs than the queue holds, from the last entry in memory to the first. */
+static void test_lists(const struct mixdit_gemm_platform *platform)
+{
+    const struct mixdit_gemm *engine = &platform->engine;
+    const struct mixdit_gemm_descriptor d = product_of(platform);
+    const uint64_t start = platform->address + LIST_AT;
+    struct mixdit_gemm_entry *entries = (struct mixdit_gemm_entry *)(void *)(platform->memory + LIST_AT);
+    struct mixdit_gemm polled = *engine;
+    struct mixdit_gemm_fault fault;
+    uint32_t n, job = 0u, last = 0u;
+
+    CHECK(sizeof *entries == 128u && start % 128u == 0u);
+    memset(entries, 0xff, LISTED * sizeof *entries);
+    for (n = 0u; n < LISTED; n++)
+        mixdit_gemm_link(&entries[n], &d, n == 0u ? 0u : start + (n - 1u) * sizeof *entries);
+
+    CHECK(mixdit_gemm_reset(engine) == MIXDIT_GEMM_OK);
+    mixdit_gemm_list_interrupts(engine);
+    CHECK(mixdit_gemm_submit(engine, &d, &job) == MIXDIT_GEMM_OK && job == 1u);
+    CHECK(mixdit_gemm_try_submit_list(engine, start + (LISTED - 1) * sizeof *entries, LISTED, &last) ==
+          MIXDIT_GEMM_OK);
+    CHECK(last == LISTED + 1u);
+    CHECK(mixdit_gemm_try_submit_list(engine, start, 1u, &job) == MIXDIT_GEMM_E_FULL);
+    CHECK(mixdit_gemm_try_submit(engine, &d, &job) == MIXDIT_GEMM_E_FULL);
+    CHECK(mixdit_gemm_wait(engine, last) == MIXDIT_GEMM_OK);
+    CHECK(mixdit_gemm_read(engine, MIXDIT_GEMM_LISTS_DONE) == 1u);
+    CHECK(mixdit_gemm_read(engine, MIXDIT_GEMM_JOBS_DONE) == last);
+
+    polled.idle = NULL;
+    CHECK(mixdit_gemm_submit_list(&polled, start + (LISTED - 1) * sizeof *entries, LISTED, NULL) ==
+          MIXDIT_GEMM_OK);
+    CHECK(mixdit_gemm_submit_list(&polled, start, 1u, &job) == MIXDIT_GEMM_OK);
+    CHECK(job == last + LISTED + 1u);
+    CHECK(mixdit_gemm_wait(&polled, job) == MIXDIT_GEMM_OK);
+    CHECK(mixdit_gemm_read(engine, MIXDIT_GEMM_LISTS_DONE) == 3u);
+
+    mixdit_gemm_link(&entries[1], &d, 0x40u);
+    CHECK(mixdit_gemm_submit_list(engine, start + sizeof *entries, 2u, &job) == MIXDIT_GEMM_OK);
+    CHECK(mixdit_gemm_wait(engine, job) == MIXDIT_GEMM_E_STOPPED);
+    fault = mixdit_gemm_get_fault(engine);
+    CHECK(fault.code == MIXDIT_GEMM_ERROR_LIST && fault.address == 0x40u);
+    CHECK(mixdit_gemm_read(engine, MIXDIT_GEMM_JOBS_DONE) == job - 1u);
+    CHECK(mixdit_gemm_submit_list(engine, start, 1u, &job) == MIXDIT_GEMM_E_STOPPED);
+    CHECK(mixdit_gemm_reset(engine) == MIXDIT_GEMM_OK);
+    CHECK(mixdit_gemm_read(engine, MIXDIT_GEMM_LISTS_DONE) == 0u);
+}
+
 int main(int argc, char **argv)
 {
     struct mixdit_gemm_platform platform;
@@ -193,6 +242,7 @@ int main(int argc, char **argv)
     test_events_and_counters(&platform);
     test_timeout(&platform);
     test_errors(&platform);
+    test_lists(&platform);
     mixdit_gemm_platform_close(&platform);
     printf("PASS: %d checks\n", checks);
     return 0;

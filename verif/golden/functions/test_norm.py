@@ -7,7 +7,7 @@ import pytest
 
 from golden import add_binary32
 from golden.functions import multiply17, normalize, reference
-from golden.functions.norm import LONGEST_ROW, row_statistics
+from golden.functions.norm import LONGEST_ROW, modulate, row_statistics, scaled_epsilon, standardize
 from verif.golden.functions.patterns import PATTERNS, from_bits, rows
 from verif.golden.samples import bits
 
@@ -23,7 +23,8 @@ def test_statistics(width, mean):
     for eps in (EPS, 0.0, 1e30):
         for row in rows(rng, width):
             epsilon = Fraction(float(np.float32(eps * width**2)))
-            got = [int(bits(value)[0]) for value in row_statistics(row, eps=eps, mean=mean)]
+            factors = row_statistics(row, epsilon=scaled_epsilon(eps, width), mean=mean)
+            got = [int(bits(value)[0]) for value in factors]
             assert got == [*reference.row_statistics(bits(row).tolist(), epsilon=epsilon, mean=mean)]
 
 
@@ -32,14 +33,16 @@ def test_statistics_of_patterns():
     rng = np.random.default_rng(9)
     for _ in range(60):
         row = rng.choice(finite, 5).tolist()
-        got = [int(bits(value)[0]) for value in row_statistics(from_bits(row), eps=0.0)]
+        got = [int(bits(value)[0]) for value in row_statistics(from_bits(row), epsilon=0.0)]
         assert got == [*reference.row_statistics(row, epsilon=Fraction(0))]
 
 
 def test_a_subnormal_epsilon_counts_as_zero():
     row = np.array([[3.0, -1.0]], np.float32) * np.float32(2.0**-100)
     least = 2.0**-126 / 4  # times the width squared: the least normal number
-    none, below, normal = (row_statistics(row, eps=eps)[0] for eps in (0.0, least * 0.999, least))
+    none, below, normal = (
+        row_statistics(row, epsilon=scaled_epsilon(eps, 2))[0] for eps in (0.0, least * 0.999, least)
+    )
     assert (none == below).all()
     assert (none != normal).all()
 
@@ -47,7 +50,7 @@ def test_a_subnormal_epsilon_counts_as_zero():
 def test_longest_row_does_not_overflow():
     row = np.full(LONGEST_ROW, -1.9999999, np.float32)
     row[::2] *= -1
-    factor, offset = row_statistics(row, eps=0.0)
+    factor, offset = row_statistics(row, epsilon=0.0)
     assert abs(float(factor[0]) - 0.5) < 1e-5
     assert abs(float(offset[0])) < 1e-4
 
@@ -72,10 +75,13 @@ def test_error(mean):
 def test_one_step_after_the_other():
     rng = np.random.default_rng(5)
     x, scale, shift = rng.normal(size=(3, 4, 40)).astype(np.float32)
-    factor, offset = row_statistics(x, eps=EPS)
+    epsilon = scaled_epsilon(EPS, 40)
+    factor, offset = row_statistics(x, epsilon=epsilon)
     y = add_binary32(multiply17(x, factor), np.broadcast_to(offset, x.shape))
     expected = add_binary32(multiply17(y, scale), shift)
     assert (bits(normalize(x, eps=EPS, scale=scale, shift=shift)) == bits(expected)).all()
+    assert (bits(standardize(x, epsilon=epsilon)) == bits(y)).all()
+    assert (bits(modulate(y, scale=scale, shift=shift)) == bits(expected)).all()
 
 
 def test_a_row_with_an_infinity_is_all_nan():
@@ -99,3 +105,9 @@ def test_a_row_with_an_infinity_is_all_nan():
 def test_wrong_arguments(width, eps, message):
     with pytest.raises(ValueError, match=message):
         normalize(np.zeros((2, width), np.float32), eps=eps)
+
+
+def test_wrong_epsilon():
+    for epsilon in (-1.0, np.float32("nan")):
+        with pytest.raises(ValueError, match="epsilon must be at least 0, not"):
+            standardize(np.zeros((2, 4), np.float32), epsilon=epsilon)

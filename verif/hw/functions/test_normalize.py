@@ -5,7 +5,7 @@ import pytest
 
 from golden import add_binary32
 from golden.functions import multiply17, normalize
-from golden.functions.norm import row_statistics
+from golden.functions.norm import row_statistics, scaled_epsilon
 from hw.functions.normalize import Normalize
 from verif.golden.functions.patterns import PATTERNS, from_bits, rows
 from verif.golden.samples import bits
@@ -31,7 +31,7 @@ def test_rows(mean):
     x = np.stack(rows(rng, 24))
     scale = rng.normal(1, 0.3, 24).astype(np.float32)
     shift = np.where(rng.random(24) < 0.1, 2.0**-130, rng.normal(0, 0.3, 24)).astype(np.float32)
-    factor, offset = row_statistics(x, eps=1e-6, mean=mean)
+    factor, offset = row_statistics(x, epsilon=scaled_epsilon(1e-6, 24), mean=mean)
     for row, element in ((2, np.nan), (5, -np.inf)):
         x[row, 7], factor[row] = element, np.nan
     columns = (np.broadcast_to(part, x.shape).reshape(-1) for part in (x, factor, offset, scale, shift))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from golden.functions.norm import row_statistics
+from golden.functions.norm import row_statistics, scaled_epsilon
 from hw.functions.row_statistics import RowStatistics
 from verif.golden.functions.patterns import from_bits
 from verif.golden.samples import bits
@@ -14,7 +14,7 @@ from verif.hw.functions.streamed import streamed
 def statistics(rows, *, lanes, eps, mean=True, stalls=True):
     """Bit patterns of factors and offsets of rows of one width, and the cycles they came in."""
     width = len(rows[0])
-    epsilon = int(np.float32(eps * width**2).view(np.uint32))
+    epsilon = int(scaled_epsilon(eps, width).view(np.uint32))
     found, cycles = streamed(
         RowStatistics(lanes=lanes),
         [beat for row in rows for beat in beats(row, lanes)],
@@ -25,9 +25,10 @@ def statistics(rows, *, lanes, eps, mean=True, stalls=True):
     return [(result & 0xFFFFFFFF, result >> 32) for result in found], cycles
 
 
-def expected(rows, **options):
+def expected(rows, *, eps, mean=True):
     """What golden makes of rows of one width, as bit patterns."""
-    found = row_statistics(from_bits(np.stack(rows)), **options)
+    epsilon = scaled_epsilon(eps, len(rows[0]))
+    found = row_statistics(from_bits(np.stack(rows)), epsilon=epsilon, mean=mean)
     return list(zip(*(bits(value)[:, 0].tolist() for value in found), strict=True))
 
 

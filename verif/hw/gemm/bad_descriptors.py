@@ -23,6 +23,10 @@ def spoiled(rng: np.random.Generator, d: Descriptor, parameters: EngineParameter
     faults = [
         {"reserved": tuple(1 << 31 if n == 0 else 0 for n in range(DESCRIPTOR_WORDS))},
         {"permute": 1},
+        {"norm": int(rng.integers(1, 4))},
+        {"epsilon": 1 << int(rng.integers(32))},
+        {"norm": 1, "epsilon": int(rng.choice([0x7F800000, 0x80000000, 0xFFFFFFFF, 0x7FC00001]))},
+        {"norm": 2, "divide": 1},
         {"bias": 0, "bias_address": 4},
         {"operation": int(rng.integers(2, 16))},
         *({name: 0} for name in "mnk"),

@@ -1,6 +1,7 @@
 """The compiled engine with golden beside it: every byte of memory compared after every round of jobs."""
 
 from collections.abc import Iterable
+from itertools import accumulate
 
 import numpy as np
 
@@ -11,15 +12,26 @@ from golden.engine import (
     Descriptor,
     EngineParameters,
     ErrorCode,
+    regions,
 )
 from mixdit.driver import PortError
 from mixdit.sim import EngineHarness, Memory
 from verif.hw.gemm.expected_memory import ExpectedMemory, check_counters
+from verif.hw.gemm.listed_jobs import LIST_ROOM, Ring, listed
 from verif.hw.gemm.random_jobs import Job
 
 __all__ = ["CheckedEngine", "HangError", "random_memory"]
 
 _STATUS = REGISTERS["STATUS"]
+
+
+_ERROR_EVENT = REGISTERS["INTERRUPT_STATUS"]["error"].mask
+_LIST_EVENT = REGISTERS["INTERRUPT_STATUS"]["list"].mask
+
+
+def _ends(rings: Iterable[Ring]) -> list[int]:
+    """The number of each one's last job, from 1 on."""
+    return list(accumulate(len(ring.descriptors) for ring in rings))
 
 
 class HangError(AssertionError):
@@ -74,6 +86,7 @@ class CheckedEngine:
         adder_lanes: int = 0,
     ):
         self.parameters = parameters
+        self.rng = rng
         self.limit = limit
         self.origin = (1 << parameters.address_bits) - size
         self.engine = EngineHarness(parameters, size=size, origin=self.origin, adder_lanes=adder_lanes)
@@ -82,7 +95,7 @@ class CheckedEngine:
         self.enable_interrupts()
 
     def enable_interrupts(self) -> None:
-        """Let both events raise the interrupt, as after a reset."""
+        """Let all events raise the interrupt, as after a reset."""
         self.engine.write("INTERRUPT_ENABLE", REGISTERS["INTERRUPT_ENABLE"].used)
 
     def put(self, job: Job) -> None:
@@ -108,6 +121,43 @@ class CheckedEngine:
             return False
         return True
 
+    def submit_list(self, address: int) -> bool:
+        """Ring the lists' doorbell once the list before is fetched; False if an error refused it."""
+        for _ in range(self.limit // 20):
+            status = self.status
+            if not status["fetching"] or status["error"]:
+                break
+            self.engine.run(20)
+        else:
+            raise HangError("a list stays to be fetched")
+        self.engine.write("LIST_ADDRESS_LOW", address & 0xFFFFFFFF)
+        self.engine.write("LIST_ADDRESS_HIGH", address >> 32)
+        try:
+            self.engine.write("LIST_DOORBELL", 1)
+        except PortError:
+            return False
+        return True
+
+    def listed(self, descriptors: Iterable[Descriptor]) -> list[Ring]:
+        """The jobs, some of them in lists, which are written to memory."""
+        rings = listed(self.rng, list(descriptors), self.engine.memory.stop)
+        for ring in rings:
+            self.put_list(ring)
+        return rings
+
+    def put_list(self, ring: Ring) -> None:
+        """Write a list to memory."""
+        self.put(Job(ring.descriptors[0], ring.contents))
+
+    def check_room(self, jobs: Iterable[Job], room: int) -> None:
+        """These jobs leave so many bytes at the end of memory."""
+        used = [region.end for job in jobs for region in regions(job.descriptor).values()]
+        assert max(used) <= self.engine.memory.stop - room
+
+    def ring(self, ring: Ring) -> bool:
+        """Ring the doorbell for a job or a list; False if an error refused it."""
+        return self.submit_list(ring.addresses[0]) if ring.is_list else self.submit(ring.descriptors[0])
+
     def wait(self) -> int:
         """Events of the next interrupt, cleared; raises ``HangError``."""
         if not self.engine.interrupt(self.limit):
@@ -116,22 +166,43 @@ class CheckedEngine:
         self.engine.write("INTERRUPT_STATUS", events)
         return events
 
-    def run(self, jobs: Iterable[Job]) -> None:
-        """Run jobs, as many at once as the queue takes, and compare all of memory and the counters."""
+    def run(self, jobs: Iterable[Job]) -> list[Ring]:
+        """Run jobs, as many at once as the queue takes, and compare all of memory and the counters.
+
+        Some of them go by lists: returns what doorbells were rung for.
+        """
         jobs = list(jobs)
-        start = self.engine.read("JOBS_DONE")
+        start = self.engine.read("JOBS_DONE"), self.engine.read("LISTS_DONE")
         for job in jobs:
             self.put(job)
-        for job in jobs:
-            assert self.submit(job.descriptor), job.descriptor
+        self.check_room(jobs, LIST_ROOM)
+        rings = self.listed(job.descriptor for job in jobs)
+        ends = [end for end, ring in zip(_ends(rings), rings, strict=True) if ring.is_list]
+        for ring in rings:
+            assert self.ring(ring), ring
         for job in jobs:
             assert self.expected.run(job.descriptor) == ErrorCode.NONE
-        while self.engine.read("JOBS_DONE") - start < len(jobs):
-            events = self.wait()
-            assert events == 1, (events, ErrorCode(self.engine.read("ERROR_CODE")))
-        self.engine.write("INTERRUPT_STATUS", 1)
+        events = 0
+        while self._done(start, ends) < len(jobs):
+            events |= self.wait()
+            assert events & ~_ERROR_EVENT == events, ErrorCode(self.engine.read("ERROR_CODE"))
+        events |= self.engine.read("INTERRUPT_STATUS")
+        assert events & _LIST_EVENT == (_LIST_EVENT if ends else 0)
+        self.engine.write("INTERRUPT_STATUS", events)
+        assert self.engine.read("LISTS_DONE") - start[1] == len(ends)
+        assert self.engine.read("JOBS_SUBMITTED") - start[0] == len(jobs)
+        assert not self.engine.read("STATUS")
         self.expected.compare(self.engine.data, jobs)
         self.counters()
+        return rings
+
+    def _done(self, start: tuple[int, int], ends: list[int]) -> int:
+        """Jobs done since ``start``; lists are done with their last jobs, whose numbers are ``ends``."""
+        before = self.engine.read("JOBS_DONE") - start[0]
+        lists = self.engine.read("LISTS_DONE") - start[1]
+        after = self.engine.read("JOBS_DONE") - start[0]
+        assert sum(end <= before for end in ends) <= lists <= sum(end <= after for end in ends)
+        return after
 
     def soft_reset(self) -> None:
         """Ask for a soft reset and wait for its end; raises ``HangError``."""

@@ -9,6 +9,7 @@ from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiResp
 
 from golden.engine import (
+    REGISTERS,
     EngineParameters,
     ErrorCode,
     MemoryFormat,
@@ -19,7 +20,8 @@ from verif.coverage import Coverage
 from verif.hw.gemm.bad_descriptors import spoiled
 from verif.hw.gemm.dependent_jobs import dependent_jobs
 from verif.hw.gemm.engine_driver import EngineBench
-from verif.hw.gemm.random_jobs import CASES, Layout, random_job, random_sizes
+from verif.hw.gemm.listed_jobs import listed
+from verif.hw.gemm.random_jobs import CASES, Job, Layout, random_job, random_sizes
 from verif.runner import bench_parameters
 
 OPTIONS = bench_parameters()
@@ -88,6 +90,73 @@ async def chained_jobs(dut, stalls):
     COMPARED.write(Path.cwd())
 
 
+@cocotb.test(timeout_time=100, timeout_unit="ms")
+@cocotb.parametrize(stalls=["none", "uniform"])
+async def lists(dut, stalls):
+    """Jobs of a list, more than the queue holds, with one interrupt at its end; then it is run again."""
+    bench = await EngineBench.start(dut, PARAMETERS, stalls=stalls)
+    await bench.write("INTERRUPT_ENABLE", REGISTERS["INTERRUPT_ENABLE"].pack(list=1, error=1))
+    rng = generator()
+    for number in range(OPTIONS.get("lists", 3)):
+        layout = Layout(rng)
+        count = PARAMETERS.queue_depth + 6
+        most = {"m": 2 * PARAMETERS.rows * PARAMETERS.arrays, "n": 40, "k": 100}
+        jobs = [
+            random_job(rng, layout, **{name: int(rng.integers(1, size + 1)) for name, size in most.items()})
+            for _ in range(count)
+        ]
+        (ring,) = listed(rng, [job.descriptor for job in jobs], bench.expected.data.size, whole=True)
+        for job in (*jobs, Job(jobs[0].descriptor, ring.contents)):
+            bench.put(job)
+        for again in range(2):
+            assert await bench.submit_list(ring.addresses[0]) == AxiResp.OKAY
+            assert await bench.submit_list(ring.addresses[0]) == AxiResp.SLVERR
+            assert await bench.submit(jobs[0].descriptor) == AxiResp.SLVERR
+            for job in jobs:
+                assert bench.expected.run(job.descriptor) == ErrorCode.NONE
+            assert await bench.interrupt() == 5
+            bench.compare(jobs)
+            assert await bench.read("LISTS_DONE") == 2 * number + again + 1
+            assert await bench.read("JOBS_DONE") == (2 * number + again + 1) * count
+            assert await bench.read("STATUS") == 0
+        await bench.counters()
+    COMPARED.compared(bench.expected.outputs)
+    COMPARED.write(Path.cwd())
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def soft_resets_of_lists(dut):
+    """At any cycle while entries are fetched: no access begins any more, and the next list is right."""
+    bench = await EngineBench.start(dut, PARAMETERS, stalls="uniform")
+    rng = generator()
+    for _ in range(OPTIONS.get("resets", 25)):
+        layout = Layout(rng)
+        jobs = [random_job(rng, layout, m=1, n=int(rng.integers(1, 20)), k=16) for _ in range(3)]
+        (ring,) = listed(rng, [job.descriptor for job in jobs], bench.expected.data.size, whole=True)
+        for job in (*jobs, Job(jobs[0].descriptor, ring.contents)):
+            bench.put(job)
+        assert await bench.submit_list(ring.addresses[0]) == AxiResp.OKAY
+        await ClockCycles(dut.clk, int(rng.integers(1, 400)))
+        await bench.soft_reset()
+        accesses = list(bench.accesses)
+        for name in ("STATUS", "ERROR_CODE", "JOBS_DONE", "JOBS_SUBMITTED", "LISTS_DONE"):
+            assert await bench.read(name) == 0, name
+        await ClockCycles(dut.clk, 300)
+        assert bench.accesses == accesses
+        bench.forget(job.descriptor for job in jobs)
+        bench.compare(jobs)
+        await bench.write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
+        for job in jobs:
+            bench.put(job)
+        assert await bench.submit_list(ring.addresses[0]) == AxiResp.OKAY
+        for job in jobs:
+            assert bench.expected.run(job.descriptor) == ErrorCode.NONE
+        while not await bench.read("LISTS_DONE"):
+            assert not await bench.interrupt() & 2
+        await bench.write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
+        bench.compare(jobs)
+
+
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 async def bad_descriptors(dut):
     """Refused with golden's code, before any access to memory; a soft reset makes the engine work again."""
@@ -126,7 +195,7 @@ async def soft_resets(dut):
             assert await bench.read(name) == 0, name
         bench.forget(job.descriptor for job in jobs)
         bench.compare(jobs)
-        await bench.write("INTERRUPT_STATUS", 3)
+        await bench.write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
         await bench.run([random_job(rng, Layout(rng), **random_sizes(rng, PARAMETERS))])
         await bench.counters()
 

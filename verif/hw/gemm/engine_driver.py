@@ -117,6 +117,11 @@ class EngineBench:
         await self.registers.write(DESCRIPTOR_REGISTERS[0].offset, words)
         return await self.write("DOORBELL", 0)
 
+    async def submit_list(self, address: int) -> AxiResp:
+        """Ring the lists' doorbell; its response."""
+        await self.registers.write(REGISTERS["LIST_ADDRESS_LOW"].offset, address.to_bytes(8, "little"))
+        return await self.write("LIST_DOORBELL", 0)
+
     def put(self, job: Job) -> None:
         """Write a job's operands to memory."""
         for address, content in job.contents:

@@ -28,12 +28,14 @@ def generator() -> np.random.Generator:
     return np.random.default_rng(random.getrandbits(64))
 
 
-def job_of(rng, layout, reorder: bool):
+def job_of(rng, layout, reorder: bool, *, floats: bool = True):
     columns = PARAMETERS.reorder_columns
     n = int(rng.choice((1, 16, columns, int(rng.integers(1, columns + 1)))))
     m = int(rng.integers(1, 2 * PARAMETERS.rows + 2))
     if reorder:
-        return random_reorder_job(rng, layout, m=m, n=n)
+        return random_reorder_job(
+            rng, layout, m=m, n=n, functions=PARAMETERS.function_lanes > 0, floats=floats
+        )
     return random_job(rng, layout, m=m, n=n, k=int(rng.integers(1, 100)))
 
 
@@ -46,7 +48,7 @@ async def reorder_jobs(dut, stalls):
     for _ in range(OPTIONS["rounds"]):
         layout = Layout(rng)
         jobs = [job_of(rng, layout, rng.random() < 0.6) for _ in range(int(rng.integers(1, 6)))]
-        made = job_of(rng, layout, True)
+        made = job_of(rng, layout, True, floats=False)
         d = made.descriptor
         product = random_job(rng, layout, m=d.m, n=5, k=d.n)
         chained = replace(
@@ -74,7 +76,9 @@ async def refused_reorder_jobs(dut):
         {"d_mx9_blocks": 9000}, {"permute": 1, "b_address": 1}, {"permute": 0, "b_address": 2},
         {"permute": 1, "b_address": top - 2}, {"permute": 1, "b_address": 0x8004, "d_address": 0x8000},
         {"a_address": 0x8000, "d_address": 0x8004}, {"a_address": 1}, {"d_address": 3},
-        {"operation": 2},
+        {"operation": 2}, {"norm": 3}, {"norm": 1, "divide": 1}, {"norm": 1, "epsilon": 0x7FC00000},
+        {"epsilon": 1}, {"gate": 1}, {"norm": 2, "bias": 1, "bias_address": 2},
+        {"norm": 2, "gate": 1, "bias_address": top - 4},
     ]  # fmt: skip
     for fault in faults * 2:
         job = random_reorder_job(rng, Layout(rng), m=3, n=40)

@@ -7,15 +7,20 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from golden.engine import (
+    DESCRIPTOR_WORDS,
+    ENTRY_BYTES,
+    NEXT_WORD,
     Descriptor,
     EngineParameters,
     ErrorCode,
     check,
     regions,
 )
+from mixdit.driver import PortError
 from mixdit.sim import Fault, Memory, Response
 from verif.hw.gemm.bad_descriptors import spoiled
 from verif.hw.gemm.checked_engine import CheckedEngine, HangError, random_memory
+from verif.hw.gemm.listed_jobs import LIST_ROOM, Ring, link
 from verif.hw.gemm.random_jobs import Job, Layout, random_job, random_sizes
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 from verif.hw.gemm.rounds import random_round
@@ -33,7 +38,17 @@ BUS_FAULTS = {
     ),
 }
 
-KINDS = (*BUS_FAULTS, "soft reset", "reset", "bad descriptor", "bad permutation")
+KINDS = (
+    *BUS_FAULTS,
+    "soft reset",
+    "reset",
+    "bad descriptor",
+    "bad permutation",
+    "misplaced entry",
+    "reserved word",
+    "error on an entry",
+    "endless list",
+)
 
 MUST_BE_ZERO = (
     "hangs",
@@ -54,12 +69,14 @@ _CODES = {
 
 _ERROR_EVENT = 2
 
-_ZERO_AFTER_RESET = ("STATUS", "ERROR_CODE", "JOBS_DONE", "JOBS_SUBMITTED")
+_ZERO_AFTER_RESET = ("STATUS", "ERROR_CODE", "JOBS_DONE", "JOBS_SUBMITTED", "LISTS_DONE")
 
 
 @dataclass
 class FaultCampaign:
     """Trials on one engine: a round of jobs, a fault, what memory holds then, a soft reset, another job.
+
+    Of every kind some jobs go by lists.
 
     Parameters
     ----------
@@ -100,10 +117,8 @@ class FaultCampaign:
                 found = self._bus_fault(BUS_FAULTS[kind])
             elif kind in ("soft reset", "reset"):
                 found = self._reset(hard=kind == "reset")
-            elif kind == "bad descriptor":
-                found = self._bad_descriptor()
             else:
-                found = self._bad_permutation()
+                found = getattr(self, f"_{kind.replace(' ', '_')}")()
             count.update(found)
         except HangError:
             count["hangs"] += 1
@@ -199,10 +214,116 @@ class FaultCampaign:
             yield "wrong code or address"
         yield from self._memory_faults(descriptors, done)
 
+    def _misplaced_entry(self) -> Iterator[str]:
+        """A list, or a link, to where no entry may be."""
+        jobs = self._round()
+        engine, p = self.checked.engine, self.parameters
+        bad = engine.memory.stop - LIST_ROOM | 1 << int(self.rng.integers(7))
+        if p.address_bits < 64 and self.rng.random() < 0.5:
+            bad = engine.memory.stop - LIST_ROOM | 1 << int(self.rng.integers(p.address_bits, 64))
+        place = int(self.rng.integers(len(jobs) + 1))
+        descriptors = [job.descriptor for job in jobs]
+        before = int(self.rng.integers(place + 1))
+        self._submit(descriptors[:before])
+        yield from self._bad_list(descriptors, before, place, bad)
+        if (engine.read("ERROR_CODE"), self._error_address()) != (ErrorCode.LIST, bad):
+            yield "wrong code or address"
+
+    def _bad_list(self, descriptors: list[Descriptor], before: int, place: int, bad: int) -> Iterator[str]:
+        """Jobs from ``before`` on are a list with a link to ``bad`` in front of job ``place``."""
+        checked = self.checked
+        first = bad
+        if place > before:
+            ring = self._own_list(descriptors[before:place], bad)
+            first = ring.addresses[0]
+        checked.submit_list(first)
+        events = self._finish(None)
+        yield "injected"
+        if not events & _ERROR_EVENT or self._done() != place:
+            yield "unreported"
+        yield from self._memory_faults(descriptors[:place], place)
+
+    def _own_list(self, descriptors: list[Descriptor], following: int) -> Ring:
+        """A list in places that no other one of this trial uses, written to memory."""
+        start = self.checked.engine.memory.stop - 2 * LIST_ROOM
+        places = self.rng.permutation(LIST_ROOM // ENTRY_BYTES)[: len(descriptors)]
+        ring = link(descriptors, [start + int(place) * ENTRY_BYTES for place in places], following)
+        self.checked.put_list(ring)
+        return ring
+
+    def _reserved_word(self) -> Iterator[str]:
+        """A bit in one of the words that must be 0."""
+        descriptors = [job.descriptor for job in self._round()]
+        ring = self._own_list(descriptors, 0)
+        place = int(self.rng.integers(len(descriptors)))
+        at = ring.addresses[place] + int(self.rng.integers(4 * DESCRIPTOR_WORDS, 4 * NEXT_WORD))
+        bit = bytes([1 << int(self.rng.integers(8))])
+        self.checked.put(Job(descriptors[0], ((at, bit),)))
+        self.checked.submit_list(ring.addresses[0])
+        events = self._finish(None)
+        yield "injected"
+        if not events & _ERROR_EVENT or self._done() != place:
+            yield "unreported"
+        if (self.checked.engine.read("ERROR_CODE"), self._error_address()) != (ErrorCode.RESERVED_BITS, 0):
+            yield "wrong code or address"
+        yield from self._memory_faults(descriptors[:place], place)
+
+    def _error_on_an_entry(self) -> Iterator[str]:
+        """Memory refuses a beat of a list's first entry: nothing is done."""
+        engine = self.checked.engine
+        descriptors = [job.descriptor for job in self._round()]
+        ring = self._own_list(descriptors, 0)
+        beat_bytes = self.parameters.data_bits // 8
+        beat = int(self.rng.integers(ENTRY_BYTES // beat_bytes))
+        response = Response(int(self.rng.choice((Response.SLVERR, Response.DECERR))))
+        engine.inject(Fault(writes=False, beat=beat, response=response))
+        self.checked.submit_list(ring.addresses[0])
+        events = self._finish(None)
+        yield "injected"
+        if not events & _ERROR_EVENT or self._done() or engine.read("JOBS_SUBMITTED") != self._start:
+            yield "unreported"
+        expected = (_CODES[False, response], ring.addresses[0] + beat * beat_bytes)
+        if (engine.read("ERROR_CODE"), self._error_address()) != expected:
+            yield "wrong code or address"
+        yield from self._memory_faults([], 0)
+
+    def _endless_list(self) -> Iterator[str]:
+        """A list whose last entry leads to one of its own runs on until a soft reset, and is never done."""
+        engine, checked = self.checked.engine, self.checked
+        lists = engine.read("LISTS_DONE")
+        descriptors = [job.descriptor for job in self._round()]
+        ring = self._own_list(descriptors, 0)
+        ring = link(descriptors, ring.addresses, ring.addresses[int(self.rng.integers(len(descriptors)))])
+        checked.put_list(ring)
+        checked.submit_list(ring.addresses[0])
+        for _ in range(checked.limit // 1000):
+            if self._done() > 2 * len(descriptors):
+                break
+            engine.run(1000)
+        else:
+            raise HangError("an endless list stops")
+        status = checked.status
+        if status["list"] and status["fetching"] and status["full"] and engine.read("LISTS_DONE") == lists:
+            yield "injected"
+        for doorbell in ("DOORBELL", "LIST_DOORBELL"):
+            try:
+                engine.write(doorbell, 1)
+                yield "unreported"
+            except PortError:
+                pass
+        engine.run(int(self.rng.integers(1, 400)))
+        checked.soft_reset()
+        bursts = engine.bursts
+        engine.run(2000)
+        if engine.bursts != bursts or any(engine.read(name) for name in _ZERO_AFTER_RESET):
+            yield "not recovered"
+        yield from self._memory_faults(descriptors, 0)
+
     def _round(self) -> list[Job]:
         jobs = random_round(self.rng, Layout(self.rng, self.checked.origin), self.parameters)
         for job in jobs:
             self.checked.put(job)
+        self.checked.check_room(jobs, 2 * LIST_ROOM)
         return jobs
 
     def _layout(self, jobs: list[Job]) -> Layout:
@@ -229,11 +350,13 @@ class FaultCampaign:
         return engine.read("ERROR_ADDRESS_HIGH") << 32 | engine.read("ERROR_ADDRESS_LOW")
 
     def _submit(self, descriptors: list[Descriptor]) -> int:
-        """Queue jobs until one is refused; how many were not."""
-        for n, descriptor in enumerate(descriptors):
-            if not self.checked.submit(descriptor):
-                return n
-        return len(descriptors)
+        """Queue jobs, alone or in lists, until one is refused; how many were not."""
+        count = 0
+        for ring in self.checked.listed(descriptors):
+            if not self.checked.ring(ring):
+                break
+            count += len(ring.descriptors)
+        return count
 
     def _finish(self, jobs: int | None) -> int:
         """Events until an error, or until so many jobs are done."""

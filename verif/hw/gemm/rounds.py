@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from golden.engine import Descriptor, EngineParameters, MemoryFormat, Operation
+from golden.engine import Descriptor, EngineParameters, MemoryFormat, Norm, Operation
 from golden.formats import BLOCK_SIZE
 from verif.hw.gemm.dependent_jobs import dependent_jobs
 from verif.hw.gemm.random_jobs import CASES, Job, Layout, random_job, random_sizes
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 
-__all__ = ["FEATURES", "REORDER_FEATURES", "features", "format_name", "random_round"]
+__all__ = ["FEATURES", "REORDER_FEATURES", "ROW_FUNCTIONS", "features", "format_name", "random_round"]
 
 FEATURES = (
     "bias", "accumulate", "bias and accumulate", "A stays", "B stays", "M = 1", "N = 1", "K = 1",
@@ -20,7 +20,15 @@ FEATURES = (
 )  # fmt: skip
 """Of products."""
 
-REORDER_FEATURES = ("reorder", "reorder with permutation", "reorder binary32", "reorder bfloat16", "divide")
+REORDER_FEATURES = ("reorder", "reorder with permutation", "reorder binary32", "reorder bfloat16")
+"""Of reorder jobs."""
+
+ROW_FUNCTIONS = (
+    "divide", "layer norm", "RMS norm", "norm with bias", "norm with gate", "norm with bias and gate",
+    "norm with permutation", "norm of one element", "norm of several blocks", "rows to binary32",
+    "rows to bfloat16",
+)  # fmt: skip
+"""Of reorder jobs on an engine with functions."""
 
 
 def random_round(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
@@ -37,8 +45,8 @@ def random_round(rng: np.random.Generator, layout: Layout, p: EngineParameters) 
 def _job(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> Job:
     sizes = random_sizes(rng, p)
     if p.reorder_columns and rng.random() < 0.3:
-        n = int(rng.integers(1, p.reorder_columns + 1))
-        return random_reorder_job(rng, layout, m=sizes["m"], n=n, divides=p.function_lanes > 0)
+        n = int(rng.integers(1, p.reorder_columns + 1)) if rng.random() < 0.9 else 1
+        return random_reorder_job(rng, layout, m=sizes["m"], n=n, functions=p.function_lanes > 0)
     for name in "mnk":
         if rng.random() < 0.05:
             sizes[name] = 1
@@ -48,9 +56,9 @@ def _job(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> Job:
 
 def _reorder_and_multiply(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
     """A reorder job, and a product of what it makes."""
-    made = random_reorder_job(
-        rng, layout, m=random_sizes(rng, p)["m"], n=int(rng.integers(1, p.reorder_columns + 1))
-    )
+    n = int(rng.integers(1, p.reorder_columns + 1))
+    options = {"functions": p.function_lanes > 0, "floats": False}
+    made = random_reorder_job(rng, layout, m=random_sizes(rng, p)["m"], n=n, **options)
     d = made.descriptor
     product = random_job(rng, layout, m=d.m, n=random_sizes(rng, p)["n"], k=d.n)
     chained = replace(
@@ -69,11 +77,23 @@ def format_name(fmt: int, mx9_blocks: int) -> str:
 
 
 def features(d: Descriptor, p: EngineParameters) -> Iterator[str]:
-    """Those of ``FEATURES`` or ``REORDER_FEATURES`` that a job has."""
+    """Those of ``FEATURES``, or ``REORDER_FEATURES`` and ``ROW_FUNCTIONS``, that a job has."""
     if d.operation == Operation.REORDER:
         yield "reorder with permutation" if d.permute else "reorder"
-        if d.divide:
-            yield "divide"
+        found = {
+            "divide": d.divide,
+            "layer norm": d.norm == Norm.LAYER,
+            "RMS norm": d.norm == Norm.RMS,
+            "norm with bias": d.bias and not d.gate,
+            "norm with gate": d.gate and not d.bias,
+            "norm with bias and gate": d.bias and d.gate,
+            "norm with permutation": d.norm and d.permute,
+            "norm of one element": d.norm and d.n == 1,
+            "norm of several blocks": d.norm and d.n > BLOCK_SIZE,
+            "rows to binary32": d.d_format == MemoryFormat.BINARY32,
+            "rows to bfloat16": d.d_format == MemoryFormat.BFLOAT16,
+        }
+        yield from (name for name in ROW_FUNCTIONS if found[name])
         yield f"reorder {MemoryFormat(d.a_format).name.lower()}"
         return
     rows, blocks = p.rows * p.arrays, -(-d.k // BLOCK_SIZE)

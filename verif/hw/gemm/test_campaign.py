@@ -20,8 +20,16 @@ from mixdit.driver import Gemm
 from mixdit.sim import EngineHarness
 from verif.coverage import Coverage
 from verif.hw.gemm.checked_engine import CheckedEngine, random_memory
+from verif.hw.gemm.listed_jobs import LIST_FEATURES, list_features
 from verif.hw.gemm.random_jobs import Layout
-from verif.hw.gemm.rounds import FEATURES, REORDER_FEATURES, features, format_name, random_round
+from verif.hw.gemm.rounds import (
+    FEATURES,
+    REORDER_FEATURES,
+    ROW_FUNCTIONS,
+    features,
+    format_name,
+    random_round,
+)
 from verif.runner import seed
 
 ENGINES = {
@@ -57,16 +65,22 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
     checked = CheckedEngine(p, rng, adder_lanes=ADDER_LANES.get(name, 0))
     operands = Coverage("engine-operands", a=OPERANDS, b=OPERANDS)
     results = Coverage("engine-results", d=RESULTS)
+    lists = Coverage("engine-lists", feature=LIST_FEATURES)
     coverages = [operands, results, Coverage("engine-features", feature=FEATURES)]
     if p.reorder_columns:
-        coverages.append(Coverage("engine-reorder", feature=REORDER_FEATURES))
+        coverages.append(
+            Coverage("engine-reorder", feature=REORDER_FEATURES + ROW_FUNCTIONS * (p.function_lanes > 0))
+        )
     functions = Coverage("engine-functions", function=[*(f.name for f in Function), "gate"], d=RESULTS)
     if p.function_lanes:
         coverages.append(functions)
+    coverages.append(lists)
     while checked.expected.descriptors < count:
         checked.engine.set_memory(random_memory(rng))
         jobs = random_round(rng, Layout(rng, checked.origin), p)
-        checked.run(jobs)
+        rings = checked.run(jobs)
+        for feature in list_features(rings, checked.engine.memory.stop):
+            lists.hit(feature=feature)
         for job in jobs:
             d = job.descriptor
             if d.operation == Operation.PRODUCT:
@@ -89,6 +103,7 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
     counts = {
         "jobs": checked.expected.descriptors,
         "elements of D": checked.expected.outputs,
+        "lists": checked.engine.read("LISTS_DONE"),
         "cycles": checked.engine.cycles,
     }
     tabulate("random jobs on the engine", name, counts)

@@ -37,7 +37,7 @@ def test_engine(bench, name):
         parameters={"engine": ENGINES[name]},
         ignored_deprecations=DEPRECATED,
     )
-    assert len(result.tests) == 9
+    assert len(result.tests) == 12
 
 
 @pytest.mark.parametrize(

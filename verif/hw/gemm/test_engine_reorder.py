@@ -10,7 +10,7 @@ from verif.hw.gemm.cocotbext import DEPRECATED
 def test_engine_with_reorder_unit(bench):
     engine = {
         "rows": 4, "cols": 8, "drain_rows": 4, "k_blocks": 4, "data_bits": 128, "address_bits": 20,
-        "reorder_columns": 80,
+        "reorder_columns": 80, "function_lanes": 2,
     }  # fmt: skip
     result = bench(
         Engine(**engine), "mixdit_gemm", "verif.hw.gemm.engine_reorder_bench",

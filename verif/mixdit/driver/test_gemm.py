@@ -5,8 +5,16 @@ import pytest
 
 from golden import MX4, MX6, MX9, MXINT8, add_binary32, concat, dequantize, matmul, quantize
 from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
-from golden.engine import REGISTERS, EngineParameters, ErrorCode, MemoryFormat, quantize_rows
-from golden.functions import divide_by_column, exp2, gelu, multiply17, silu
+from golden.engine import (
+    REGISTERS,
+    EngineParameters,
+    ErrorCode,
+    MemoryFormat,
+    floats_from_rows,
+    floats_to_rows,
+    quantize_rows,
+)
+from golden.functions import divide_by_column, exp2, gelu, multiply17, normalize, silu
 from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort
 from mixdit.driver.port import PortError
 
@@ -125,6 +133,45 @@ def test_reordered_rows(gemm):
     assert same(gemm.load(d), quantize_rows(x[:, order], MemoryFormat.MX6, 2))
     gemm.wait(gemm.reorder(gemm.store(x), d))
     assert same(gemm.load(d), quantize_rows(x, MemoryFormat.MX6, 2))
+
+
+@pytest.mark.parametrize("norm", ["layer", "rms"])
+def test_normalized_rows(gemm, norm):
+    x, shift, scale = random_rows(14, 3, 100), random_rows(15, 1, 100), random_rows(16, 1, 100)
+    order = np.random.default_rng(17).permutation(100)
+    vectors, source = gemm.store(np.concatenate([shift, scale])), gemm.store(x)
+    placed = {"shift": vectors.rows(0, 1), "scale": vectors.rows(1, 2)}
+    d = gemm.empty(x.shape, MX9)
+    mean = norm == "layer"
+    for names in ([], ["scale"], ["shift"], ["scale", "shift"]):
+        for eps in (0.5, np.float32(1e-6), 0):
+            given = {name: placed[name] for name in names}
+            values = {name: {"shift": shift, "scale": scale}[name] for name in names}
+            gemm.wait(gemm.reorder(source, d, norm=norm, epsilon=eps, **given))
+            expected = normalize(x, eps=float(eps), mean=mean, **values)
+            assert same(gemm.load(d), quantize_rows(expected, MemoryFormat.MX9))
+    gemm.wait(gemm.reorder(source, d, gemm.store_permutation(order), norm=norm, **placed))
+    expected = normalize(x[:, order], eps=1e-6, mean=mean, scale=scale, shift=shift)
+    assert same(gemm.load(d), quantize_rows(expected, MemoryFormat.MX9))
+
+
+@pytest.mark.parametrize("fmt", [MemoryFormat.BINARY32, MemoryFormat.BFLOAT16])
+def test_rows_become_floats(gemm, fmt):
+    x = random_rows(18, 3, 101)
+    x[0, 0], x.view(np.uint32)[1, 1] = np.inf, 0xFF800001
+    source, d = gemm.store(x), gemm.empty((3, 101), fmt)
+    divided, narrow = gemm.empty((3, 100), fmt), x.astype(np.float32)
+    gemm.wait(gemm.reorder(source, divided, divide=True))
+    assert same(gemm.load(divided), rounded(divide_by_column(x[:, :-1], x[:, -1:]), fmt))
+    gemm.wait(gemm.reorder(source, d, norm="rms"))
+    assert same(gemm.load(d), rounded(normalize(x, eps=1e-6, mean=False), fmt))
+    gemm.wait(gemm.reorder(source, d))
+    narrow.view(np.uint32)[1, 1] = 0x7FC00000
+    assert same(gemm.load(d), rounded(narrow, fmt))
+
+
+def rounded(x, fmt):
+    return floats_from_rows(floats_to_rows(x, fmt), fmt)
 
 
 def test_matmul_gives_its_memory_back(gemm):
@@ -250,3 +297,26 @@ def test_values_of_results_are_right(gemm):
     """Against plain NumPy: what golden says is also what a product means."""
     product = gemm.matmul(A, B["MX9"])
     assert np.allclose(product, dequantize(A) @ dequantize(B["MX9"]).T, rtol=1e-3, atol=1e-3)
+
+
+def test_parts_of_matrices_are_operands_and_results(gemm):
+    values = random_rows(20, 6, 112)
+    stored = concat([quantize(values[:, :48], MX9), quantize(values[:, 48:], MX6)])
+    a = gemm.store(stored)
+    for start, stop, mx9_blocks in ((0, 20, 2), (32, 90, 1), (48, 112, 0), (64, 65, 0)):
+        part = a.columns(start, stop)
+        assert part.mx9_blocks == mx9_blocks
+        assert np.array_equal(dequantize(gemm.load(part)), dequantize(stored)[:, start:stop])
+    rows = a.every(1, 2).columns(48, 96)
+    assert rows.shape == (3, 48)
+    left, right = quantize(values[1::2, 48:96], MX6), quantize(random_rows(21, 20, 48), MX6)
+    assert same(gemm.load(rows), left)
+    # A result beside others, on every third row.
+    d = gemm.store(quantize(random_rows(22, 9, 96), MX6))
+    expected = dequantize(gemm.load(d))
+    gemm.product(rows, gemm.store(right), d.every(2, 3).columns(32, 52))
+    expected[2::3, 32:64] = 0
+    expected[2::3, 32:52] = dequantize(quantize(matmul(left, right, k_blocks=4), MX6))
+    assert np.array_equal(dequantize(gemm.load(d)), expected)
+    floats = gemm.store(random_rows(23, 4, 10))
+    assert same(gemm.load(floats.every(1, 2).columns(3, 8)), random_rows(23, 4, 10)[1::2, 3:8].copy())

@@ -56,23 +56,24 @@ class RegisterModel:
 class ControlBench:
     """A ``Control``, a master of its bus, and a record of its outputs.
 
-    ``reset``: of the control port, to be set. ``descriptors``: those given by the doorbell; ``soft_resets``,
-    ``clears``: cycles in which these were set.
+    ``reset``: of the control port, to be set. ``descriptors``, ``lists``: those given by the doorbells;
+    ``soft_resets``, ``clears``: cycles in which these were set.
     """
 
     def __init__(self, parameters):
         self.control = Control(parameters=parameters)
         self.model = RegisterModel(parameters)
         self.reset = Signal()
-        self.descriptors = []
+        self.descriptors, self.lists = [], []
         self.soft_resets = self.clears = 0
 
     def run(self, drive):
-        """Run ``drive(ctx)``; the engine takes descriptors unless it says otherwise."""
+        """Run ``drive(ctx)``; the engine takes descriptors and lists unless it says otherwise."""
 
         async def start(ctx):
             ctx.set(self.control.accepting, 1)
             ctx.set(self.control.descriptor.ready, 1)
+            ctx.set(self.control.list.ready, 1)
             await drive(ctx)
 
         simulate(ResetInserter(self.reset)(self.control), start, background=(self._record,))
@@ -80,9 +81,14 @@ class ControlBench:
     async def _record(self, ctx):
         control = self.control
         outputs = (control.descriptor.valid, control.descriptor.p, control.soft_reset, control.clear_counters)
-        async for *_, valid, descriptor, soft_reset, clear in ctx.tick().sample(*outputs):
+        lists = (control.list.valid, control.list.p)
+        async for *_, valid, descriptor, soft_reset, clear, list_valid, address in ctx.tick().sample(
+            *outputs, *lists
+        ):
             if valid:
                 self.descriptors.append(descriptor)
+            if list_valid:
+                self.lists.append(address)
             self.soft_resets += soft_reset
             self.clears += clear
 
@@ -92,11 +98,19 @@ class ControlBench:
         said = self.model.said
         said["STATUS"] = int(rng.integers(1 << 32)) & REGISTERS["STATUS"].used
         fields = REGISTERS["STATUS"].unpack(said["STATUS"])
-        open_to = int(rng.integers(3)) if fields.pop("full") else 3
+        # What accepts and is ready: bit 0 and 1. Only who accepts fetches.
+        full, fetching = fields.pop("full"), fields.pop("fetching")
+        open_to = 3 if not full else 1 if fetching else int(rng.integers(3))
         ctx.set(control.accepting, open_to & 1)
         ctx.set(control.descriptor.ready, open_to >> 1)
+        ctx.set(control.list.ready, not fetching)
         status |= fields
-        for name, field in (("ERROR_CODE", "code"), ("JOBS_SUBMITTED", "submitted"), ("JOBS_DONE", "done")):
+        for name, field in (
+            ("ERROR_CODE", "code"),
+            ("JOBS_SUBMITTED", "submitted"),
+            ("JOBS_DONE", "done"),
+            ("LISTS_DONE", "lists_done"),
+        ):
             said[name] = status[field] = int(rng.integers(1 << 32)) & REGISTERS[name].used
         for name in ("ERROR_ADDRESS_LOW", "ERROR_ADDRESS_HIGH"):
             said[name] = int(rng.integers(1 << 32))

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from golden.engine import (
     DIMENSION_LIMIT,
+    LONGEST_ROW,
     Descriptor,
     EngineParameters,
     ErrorCode,
     Function,
     MemoryFormat,
+    Norm,
     Operation,
 )
 from golden.engine import regions as regions_of
@@ -55,6 +57,14 @@ _GATED = replace(PRODUCT, gate=1, bias_address=0x40000)
 _SUMMED = replace(PRODUCT, accumulate=1, d_format=MemoryFormat.BINARY32, d_pitch=0x80)
 _BOTH = replace(_BIASED, gate=1)
 _FLOATS = replace(REORDER, a_format=MemoryFormat.BINARY32)
+_NORMALIZED = replace(REORDER, norm=Norm.LAYER, epsilon=0x3F800000)
+_MODULATED = [
+    replace(_NORMALIZED, norm=Norm.RMS, bias=bias, gate=gate, bias_address=0x40000)
+    for bias, gate in ((1, 0), (0, 1), (1, 1))
+]
+_WRITTEN = [
+    replace(REORDER, d_format=fmt, d_pitch=0x50) for fmt in (MemoryFormat.BINARY32, MemoryFormat.BFLOAT16)
+]
 _DIVIDED = [replace(d, divide=1) for d in (REORDER, _FLOATS)]
 
 
@@ -87,13 +97,24 @@ def _unused(_: EngineParameters) -> Iterator[_Pair]:
         "a_mx9_blocks": (1, 1 << 15),
         "b_mx9_blocks": (1, 1 << 15),
         "bias": (1,),
+        "epsilon": (1, 1 << 16, 1 << 31),
         "accumulate": (1,),
         "keep_b": (1,),
         "function": (1, 8),
         "gate": (1,),
     }
-    for flag in ("permute", "divide"):
+    for flag in ("permute", "divide", "norm"):
         yield _changed("product", PRODUCT, {flag: 1}, code)
+    for value in ends["epsilon"]:
+        yield _changed("product", PRODUCT, {"epsilon": value}, code)
+    yield _changed("product", PRODUCT, {"norm": 2}, code)
+    plain_norm = replace(_NORMALIZED, permute=0, b_address=0)
+    of_all = ends.keys() - {"bias", "gate", "epsilon"}
+    for name in sorted(of_all):
+        yield _changed("norm", plain_norm, {name: ends[name][-1]}, code)
+    for d in _MODULATED:
+        for change in ({"norm": 0}, {"norm": 0, "epsilon": 0}, {"bias": 0, "gate": 0}):
+            yield _changed("modulated", d, change, code)
     for value in ends["bias_address"]:
         yield _changed("no bias", PRODUCT, {"bias_address": value}, code)
     for name, values in ends.items():
@@ -118,6 +139,9 @@ def _sizes(parameters: EngineParameters) -> Iterator[_Pair]:
         yield _changed("reorder", floats, {"m": size}, code, good={"m": most if size else 1})
     for size in (0, columns + 1, most + 1, (1 << 20) + columns, 1 << 31):
         yield _changed("reorder", floats, {"n": size}, code, good={"n": columns if size else 1})
+    floats, longest = replace(floats, norm=Norm.RMS), min(columns, LONGEST_ROW)
+    for size in (0, longest + 1, most + 1, (1 << 20) + longest):
+        yield _changed("norm", floats, {"n": size}, code, good={"n": longest if size else 1})
 
 
 def _formats(_: EngineParameters) -> Iterator[_Pair]:
@@ -130,7 +154,7 @@ def _formats(_: EngineParameters) -> Iterator[_Pair]:
         ("d", product, (0, 1, 2, 4, 5)),
         ("d", summed, (4,)),
         ("a", reorder, (4, 5)),
-        ("d", reorder, (0, 1, 2)),
+        ("d", reorder, (0, 1, 2, 4, 5)),
     ):
         field = f"{name}_format"
         for n, value in enumerate(code for code in range(16) if code not in good):
@@ -183,10 +207,12 @@ def _alignments(_: EngineParameters) -> Iterator[_Pair]:
         ("bias", _BIASED, 4, False),
         ("bias", _GATED, 4, False),
         ("bias", _BOTH, 4, False),
+        *(("bias", d, 4, False) for d in _MODULATED),
         ("a", REORDER, 2, True),
         ("a", _FLOATS, 4, True),
         ("b", REORDER, 2, False),
         ("d", REORDER, 2, True),
+        ("d", replace(REORDER, d_format=MemoryFormat.BINARY32, d_pitch=0x50), 4, True),
     ):
         code = ErrorCode[f"{name.upper()}_ALIGNMENT"]
         for field in (f"{name}_address", f"{name}_pitch") if pitched else (f"{name}_address",):
@@ -208,7 +234,7 @@ def _pitches(_: EngineParameters) -> Iterator[_Pair]:
     }
     widest = replace(PRODUCT, **apart, n=DIMENSION_LIMIT, d_format=MemoryFormat.BINARY32)
     longest = replace(PRODUCT, **apart, k=DIMENSION_LIMIT, a_mx9_blocks=65535, b_format=MemoryFormat.MX9)
-    for d in (PRODUCT, mixed, int8, _SUMMED, REORDER, _FLOATS, *_DIVIDED, widest, longest):
+    for d in (PRODUCT, mixed, int8, _SUMMED, REORDER, _FLOATS, *_DIVIDED, *_WRITTEN, widest, longest):
         for name, region in regions_of(d).items():
             if name == "BIAS" or (name == "B" and d.operation == Operation.REORDER):
                 continue
@@ -221,7 +247,20 @@ def _ranges(parameters: EngineParameters) -> Iterator[_Pair]:
     last = 1 << parameters.address_bits
     small = replace(PRODUCT, m=1, n=16)
     tall = [replace(PRODUCT, m=m, d_address=1 << 40) for m in ((1 << 19) + 1, DIMENSION_LIMIT)]
-    for d in (PRODUCT, small, *tall, _BIASED, _GATED, _BOTH, _SUMMED, REORDER, _FLOATS, *_DIVIDED):
+    for d in (
+        PRODUCT,
+        small,
+        *tall,
+        _BIASED,
+        _GATED,
+        _BOTH,
+        _SUMMED,
+        REORDER,
+        _FLOATS,
+        *_DIVIDED,
+        *_MODULATED,
+        *_WRITTEN,
+    ):
         for name, region in regions_of(d).items():
             field = f"{name.lower()}_address"
             size, step = region.end - region.address, region.alignment
@@ -244,7 +283,7 @@ def _ranges(parameters: EngineParameters) -> Iterator[_Pair]:
 
 def _overlaps(_: EngineParameters) -> Iterator[_Pair]:
     """D just before and just behind each of the others, and within their gaps."""
-    for d in (PRODUCT, _BIASED, _GATED, _BOTH, REORDER, *_DIVIDED, replace(_BIASED, m=1)):
+    for d in (PRODUCT, _BIASED, _GATED, _BOTH, REORDER, *_DIVIDED, *_MODULATED, replace(_BIASED, m=1)):
         found = regions_of(d)
         step, size = found["D"].alignment, found["D"].end - found["D"].address
         for name, region in found.items():
@@ -269,3 +308,10 @@ def _functions(_: EngineParameters) -> Iterator[_Pair]:
             yield _changed("function", _GATED, {"function": function}, code)
         else:
             yield _changed("function", PRODUCT, {"function": function}, code, good={"function": function & 3})
+    for d in (_NORMALIZED, *_MODULATED):
+        yield _changed("norm", d, {"norm": 3}, code, good={"norm": 1})
+        yield _changed("norm", replace(d, divide=0), {"divide": 1}, code)
+        for epsilon in (0x7F800000, 0x7F800001, 0x80000000, 0x80000001, 0xFFFFFFFF):
+            yield _changed("epsilon", d, {"epsilon": epsilon}, code, good={"epsilon": 0x7F7FFFFF})
+        for epsilon in (0x7FC00000, 0xBF800000):
+            yield _changed("epsilon", d, {"epsilon": epsilon}, code, good={"epsilon": 0})

@@ -42,6 +42,8 @@ GOOD = Descriptor(
 RESERVED = [(r, bit) for r in DESCRIPTOR_REGISTERS for bit in range(32) if not r.used >> bit & 1]
 """Every reserved bit of a descriptor."""
 
+DOORBELLS = ("DOORBELL", "LIST_DOORBELL")
+
 FULL = range(1, 16)
 """Strobes of a write that writes something."""
 
@@ -129,11 +131,13 @@ def test_after_reset(bench):
 def test_reset_at_any_time(bench, cycles):
     """A reset while answers wait, everything is set and an interrupt is pending, leaves nothing of it."""
     control, bus = bench.control, bench.control.bus
+    events = (control.job_done, control.failed, control.list_done)
 
     async def drive(ctx):
         await stage(bench, ctx, [0xFFFFFFFF] * len(DESCRIPTOR_REGISTERS))
-        await bench.put(ctx, "INTERRUPT_ENABLE", 3)
-        for signal in (control.job_done, control.failed, bus.awvalid, bus.wvalid, bus.arvalid):
+        await bench.put(ctx, "INTERRUPT_ENABLE", 7)
+        await bench.put(ctx, "LIST_ADDRESS_LOW", 0xFFFFFFFF)
+        for signal in (*events, bus.awvalid, bus.wvalid, bus.arvalid):
             ctx.set(signal, 1)
         ctx.set(bus.awaddr, REGISTERS["CONTROL"].offset)
         ctx.set(bus.wdata, 3)
@@ -141,7 +145,7 @@ def test_reset_at_any_time(bench, cycles):
         ctx.set(bench.reset, 1)
         await ctx.tick()
         ctx.set(bench.reset, 0)
-        for signal in (control.job_done, control.failed, bus.awvalid, bus.wvalid, bus.arvalid):
+        for signal in (*events, bus.awvalid, bus.wvalid, bus.arvalid):
             ctx.set(signal, 0)
         assert not ctx.get(bus.bvalid | bus.rvalid | control.interrupt)
         assert not ctx.get(control.soft_reset | control.clear_counters)
@@ -156,7 +160,7 @@ def test_reads_what_the_engine_says(bench):
     random = rng("status")
 
     async def drive(ctx):
-        for stall in range(3):
+        for stall in (0, 1, 2, 0, 0, 0):
             await bench.say(ctx, random)
             await bench.check(ctx, stall=stall)
 
@@ -167,7 +171,7 @@ def test_partial_strobes(bench):
     """Every register, every strobe: what is read of it, of another, and the actions."""
     random = rng("strobes")
     actions = {"soft_resets": 0, "clears": 0}
-    rung = 0
+    rung, lists = 0, []
 
     async def drive(ctx):
         nonlocal rung
@@ -180,6 +184,9 @@ def test_partial_strobes(bench):
                 response = await bench.put(ctx, name, data, strobe)
                 assert response == Response.OKAY.value
                 rung += name == "DOORBELL" and strobe != 0
+                if name == "LIST_DOORBELL" and strobe:
+                    low, high = (bench.model.read(f"LIST_ADDRESS_{half}") for half in ("LOW", "HIGH"))
+                    lists.append(high << 32 | low)
                 if name == "CONTROL" and strobe & 1:
                     for action, bit in zip(actions, REGISTERS[name].unpack(data).values(), strict=True):
                         actions[action] += bit
@@ -188,6 +195,9 @@ def test_partial_strobes(bench):
 
     bench.run(drive)
     assert len(bench.descriptors) == rung == len(FULL)
+    assert bench.lists == lists
+    assert len(lists) == len(FULL)
+    assert lists[0] >> 32
     assert actions == {"soft_resets": bench.soft_resets, "clears": bench.clears}
     assert min(actions.values()) > 0
 
@@ -199,23 +209,51 @@ def test_no_strobe_rings_no_doorbell(bench):
         for accepting, ready in ((1, 1), (0, 1), (1, 0)):
             ctx.set(bench.control.accepting, accepting)
             ctx.set(bench.control.descriptor.ready, ready)
-            assert await bench.put(ctx, "DOORBELL", 0xFFFFFFFF, 0) == Response.OKAY.value
+            ctx.set(bench.control.list.ready, ready)
+            for name in DOORBELLS:
+                assert await bench.put(ctx, name, 0xFFFFFFFF, 0) == Response.OKAY.value
 
     bench.run(drive)
     assert not bench.descriptors
+    assert not bench.lists
 
 
+@pytest.mark.parametrize("name", DOORBELLS)
 @pytest.mark.parametrize(("accepting", "ready"), [(0, 0), (0, 1), (1, 0)])
-def test_doorbell_refused(bench, accepting, ready):
+def test_doorbell_refused(bench, name, accepting, ready):
+    """Whether the other one may ring makes no difference."""
+    descriptor, lists = bench.control.descriptor.ready, bench.control.list.ready
+    own, other = (descriptor, lists) if name == "DOORBELL" else (lists, descriptor)
+
     async def drive(ctx):
         ctx.set(bench.control.accepting, accepting)
-        ctx.set(bench.control.descriptor.ready, ready)
+        ctx.set(own, ready)
         for strobe in FULL:
-            assert await bench.put(ctx, "DOORBELL", 0, strobe) == Response.SLVERR.value
+            ctx.set(other, strobe & 1)
+            assert await bench.put(ctx, name, 0, strobe) == Response.SLVERR.value
             assert await bench.put(ctx, "INTERRUPT_ENABLE", 0, strobe) == Response.OKAY.value
 
     bench.run(drive)
     assert not bench.descriptors
+    assert not bench.lists
+
+
+def test_one_doorbell_does_not_ring_the_other(bench):
+    """A list may be rung while the queue is full, and a job while none may be."""
+
+    async def drive(ctx):
+        await bench.put(ctx, "LIST_ADDRESS_HIGH", 0x12345678)
+        await bench.put(ctx, "LIST_ADDRESS_LOW", 0x9ABCDEF0)
+        ctx.set(bench.control.descriptor.ready, 0)
+        assert await bench.put(ctx, "LIST_DOORBELL", 0) == Response.OKAY.value
+        assert (bench.lists, len(bench.descriptors)) == ([0x123456789ABCDEF0], 0)
+        ctx.set(bench.control.descriptor.ready, 1)
+        ctx.set(bench.control.list.ready, 0)
+        assert await bench.put(ctx, "DOORBELL", 0) == Response.OKAY.value
+        assert (len(bench.lists), len(bench.descriptors)) == (1, 1)
+        await bench.check(ctx, ["LIST_ADDRESS_LOW", "LIST_ADDRESS_HIGH"])
+
+    bench.run(drive)
 
 
 def test_one_doorbell_each(bench):
@@ -306,26 +344,26 @@ def test_event_and_clear_in_one_cycle(bench, strobe):
     """An event is never lost: a write in its very cycle clears only what was there before."""
     control, model = bench.control, bench.model
     used = REGISTERS["INTERRUPT_STATUS"].used
+    signals = (control.job_done, control.failed, control.list_done)
 
     def events(value):
         def toggle(ctx):
-            on = not ctx.get(control.job_done) and not ctx.get(control.failed)
-            ctx.set(control.job_done, value & 1 if on else 0)
-            ctx.set(control.failed, value >> 1 if on else 0)
+            on = not any(ctx.get(signal) for signal in signals)
+            for n, signal in enumerate(signals):
+                ctx.set(signal, value >> n & 1 if on else 0)
 
         return toggle
 
     async def pulse(ctx, value):
         events(value)(ctx)
         await ctx.tick()
-        ctx.set(control.job_done, 0)
-        ctx.set(control.failed, 0)
+        events(0)(ctx)
         model.held["INTERRUPT_STATUS"] |= value
 
     async def drive(ctx):
-        for old in range(4):
-            for clear in range(4):
-                for value in range(4):
+        for old in range(8):
+            for clear in (0, used, 5):
+                for value in range(8):
                     await bench.put(ctx, "INTERRUPT_STATUS", used)
                     await pulse(ctx, old)
                     await bench.put(ctx, "INTERRUPT_STATUS", clear, strobe, meanwhile=events(value))
@@ -340,15 +378,16 @@ def test_interrupt(bench):
     control, used = bench.control, REGISTERS["INTERRUPT_STATUS"].used
 
     async def drive(ctx):
-        for pending in range(4):
-            for enabled in (0, 1, 2, 3, 0xFFFFFFFC, 0xFFFFFFFF):
+        for pending in range(8):
+            for enabled in (*range(8), 0xFFFFFFF8, 0xFFFFFFFF):
                 await bench.put(ctx, "INTERRUPT_ENABLE", 0)
                 await bench.put(ctx, "INTERRUPT_STATUS", 0xFFFFFFFF)
-                ctx.set(control.job_done, pending & 1)
-                ctx.set(control.failed, pending >> 1)
+                signals = (control.job_done, control.failed, control.list_done)
+                for n, signal in enumerate(signals):
+                    ctx.set(signal, pending >> n & 1)
                 await ctx.tick()
-                ctx.set(control.job_done, 0)
-                ctx.set(control.failed, 0)
+                for signal in signals:
+                    ctx.set(signal, 0)
                 bench.model.held["INTERRUPT_STATUS"] = pending
                 assert not ctx.get(control.interrupt)
                 await bench.put(ctx, "INTERRUPT_ENABLE", enabled, stall=1)
@@ -363,5 +402,5 @@ def test_interrupt(bench):
 def test_every_register_is_known():
     """The table has what this bench knows: a new kind of access, or a new register to write, needs a test."""
     written = {name for name, register in REGISTERS.items() if register.access is Access.WRITE}
-    assert written == {"CONTROL", "DOORBELL"}
+    assert written == {"CONTROL", *DOORBELLS}
     assert {name for name, r in REGISTERS.items() if r.access is Access.CLEAR} == {"INTERRUPT_STATUS"}

@@ -2,12 +2,13 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from golden.engine import Descriptor, EngineParameters, ErrorCode, Operation, check
+from golden.engine import LONGEST_ROW, Descriptor, EngineParameters, ErrorCode, Operation, check
 from golden.engine import regions as regions_of
 from hw.gemm.geometry import Geometry
 from hw.gemm.jobs.descriptor_check import DescriptorCheck
@@ -20,15 +21,25 @@ PARAMETERS = EngineParameters(k_blocks=4, address_bits=48, reorder_columns=1000,
 SMALL = EngineParameters(k_blocks=4, address_bits=32)
 
 
-def answers(parameters: EngineParameters, descriptors: list[Descriptor]) -> list[dict]:
-    """What the hardware makes of each: ``fault``, ``beside`` and ``job``, taken a few cycles late."""
+def answers(
+    parameters: EngineParameters,
+    descriptors: list[Descriptor],
+    *,
+    ends: Collection[int] = (),
+    misplaced: Collection[int] = (),
+) -> list[dict]:
+    """What the hardware makes of each: ``fault``, ``beside`` and ``job``, taken a few cycles late.
+
+    ``ends``, ``misplaced``: numbers of those that end a list, and that stand for an entry in no good place.
+    """
     design = DescriptorCheck(geometry=Geometry(parameters))
     found = []
 
     async def drive(ctx):
         for number, d in enumerate(descriptors):
             fields = {name: value for name, value in vars(d).items() if name != "reserved"}
-            ctx.set(design.i.p, {**fields, "reserved": int(any(d.reserved))})
+            of_list = {"ends_list": number in ends, "misplaced": number in misplaced}
+            ctx.set(design.i.p, {**fields, "reserved": int(any(d.reserved)), **of_list})
             assert ctx.get(design.i.ready)
             ctx.set(design.i.valid, 1)
             await ctx.tick()
@@ -44,7 +55,7 @@ def answers(parameters: EngineParameters, descriptors: list[Descriptor]) -> list
             ctx.set(design.o.ready, 1)
             await ctx.tick()
             ctx.set(design.o.ready, 0)
-            found.append({"fault": answer.fault, "beside": answer.beside, "job": answer.job})
+            found.append({name: getattr(answer, name) for name in ("fault", "beside", "job", "ends_list")})
 
     simulate(design, drive)
     return found
@@ -71,7 +82,21 @@ def test_limits():
     ]
     assert not differ, differ
     refused = Counter(found)
-    assert all(refused[code] for code in ErrorCode if code < ErrorCode.READ_SLAVE_ERROR)
+    others = {ErrorCode.LIST}
+    assert all(
+        refused[code] for code in ErrorCode if code < ErrorCode.READ_SLAVE_ERROR and code not in others
+    )
+
+
+def test_descriptors_of_lists():
+    """A misplaced one has its own code, whatever its fields are; the end of a list goes along."""
+    rng = np.random.default_rng([seed(), 4])
+    descriptors = [spoiled(rng, PRODUCT, PARAMETERS) if n % 3 == 0 else PRODUCT for n in range(24)]
+    misplaced, ends = {0, 1, 5, 6, 10, 23}, {1, 2, 8, 22}
+    found = answers(PARAMETERS, descriptors, ends=ends, misplaced=misplaced)
+    expected = [ErrorCode.LIST if n in misplaced else check(d, PARAMETERS) for n, d in enumerate(descriptors)]
+    assert [answer["fault"] for answer in found] == expected
+    assert {n for n, answer in enumerate(found) if answer["ends_list"]} == ends
 
 
 def test_a_matrix_that_is_not_there():
@@ -94,7 +119,9 @@ def test_address_zero():
 
 def test_lowest_code_of_several():
     rng = np.random.default_rng([seed(), 1])
-    descriptors = [spoiled(rng, REORDER if n % 4 == 0 else PRODUCT, PARAMETERS) for n in range(80)]
+    norm = replace(REORDER, norm=1, epsilon=1, bias=1, gate=1, bias_address=0x40000)
+    bases = [REORDER, PRODUCT, norm, PRODUCT]
+    descriptors = [spoiled(rng, bases[n % 4], PARAMETERS) for n in range(160)]
     expected = [check(d, PARAMETERS) for d in descriptors]
     assert len(set(expected)) > 8
     assert codes(PARAMETERS, descriptors) == expected
@@ -117,9 +144,27 @@ def test_no_functions():
     """What needs them is refused, and what does not is taken."""
     plain = replace(PARAMETERS, function_lanes=0)
     needs = [replace(PRODUCT, function=1), replace(PRODUCT, gate=1, bias_address=0x40000)]
-    needs.append(replace(REORDER, divide=1))
-    assert codes(PARAMETERS, needs) == [ErrorCode.NONE] * 3
-    assert codes(plain, [*needs, PRODUCT, REORDER]) == [ErrorCode.FUNCTION] * 3 + [ErrorCode.NONE] * 2
+    needs += [replace(REORDER, divide=1), replace(REORDER, norm=1), replace(REORDER, norm=2, epsilon=1)]
+    assert codes(PARAMETERS, needs) == [ErrorCode.NONE] * 5
+    unknown = replace(REORDER, norm=3)
+    expected = [ErrorCode.FUNCTION] * 6 + [ErrorCode.NONE] * 2
+    assert codes(plain, [*needs, unknown, PRODUCT, REORDER]) == expected
+
+
+def test_rows_of_floats_without_functions():
+    floats = [replace(REORDER, d_format=fmt, d_pitch=0x80) for fmt in (4, 5)]
+    assert codes(PARAMETERS, floats) == [ErrorCode.NONE] * 2
+    assert codes(replace(PARAMETERS, function_lanes=0), floats) == [ErrorCode.D_FORMAT] * 2
+
+
+def test_norms_of_long_rows():
+    """Rows that can be reordered, but not normalized."""
+    parameters = replace(PARAMETERS, reorder_columns=1 << 16)
+    good, plain = (replace(REORDER, m=1, n=n, a_address=0x1000000) for n in (LONGEST_ROW, LONGEST_ROW + 1))
+    good, plain = (replace(d, a_pitch=1 << 18, d_pitch=1 << 18, d_address=0x2000000) for d in (good, plain))
+    jobs = [replace(good, norm=1), plain, replace(plain, norm=2), replace(plain, norm=1, n=1 << 16)]
+    expected = [ErrorCode.NONE, ErrorCode.NONE, ErrorCode.SIZE, ErrorCode.SIZE]
+    assert [check(d, parameters) for d in jobs] == codes(parameters, jobs) == expected
 
 
 @pytest.mark.parametrize("parameters", [PARAMETERS, SMALL], ids=["48 bits", "32 bits"])
@@ -165,10 +210,15 @@ def test_fields_of_a_job(parameters):
 
 def test_reorder_job():
     jobs = [REORDER, replace(REORDER, permute=0, b_address=0, a_format=4)]
+    jobs += [replace(REORDER, norm=norm, epsilon=0x12345678) for norm in (1, 2)]
+    jobs.append(replace(REORDER, norm=1, gate=1, bias_address=0x40004))
     for d, answer in zip(jobs, answers(PARAMETERS, jobs), strict=True):
         job = answer["job"]
         assert (job.reorder, job.permute, job.columns, job.narrow) == (1, d.permute, d.n, d.a_format == 5)
         assert (job.a.address, job.b.address, job.d_address) == (d.a_address, d.b_address, d.d_address)
+        assert (job.norm, job.mean, job.epsilon) == (d.norm != 0, d.norm == 1, d.epsilon)
+        assert (job.result.bias, job.result.gate) == (d.bias, d.gate)
+        assert job.result.bias_address == d.bias_address
         assert answer["beside"] == 0
 
 

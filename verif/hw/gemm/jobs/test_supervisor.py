@@ -13,6 +13,9 @@ from verif.simulation import simulate
 
 PARAMETERS = EngineParameters(k_blocks=4)
 
+MOST_LISTS = PARAMETERS.queue_depth + 6
+"""That can be begun and not done."""
+
 EVENTS = ("submitted", "job_done", "soft_reset", "bad_permutation")
 
 BUS_ERRORS = {
@@ -55,8 +58,9 @@ class Bench:
         await self.pulse(ctx, *events)
         ctx.set(error.valid, 0)
 
-    async def offer(self, ctx, *, fault=0, beside=MOST_BESIDE):
+    async def offer(self, ctx, *, fault=0, beside=MOST_BESIDE, ends_list=0):
         """A checked job; whether it starts in the cycle after this one."""
+        ctx.set(self.top.checked.p.ends_list, ends_list)
         ctx.set(self.top.checked.p.fault, fault)
         ctx.set(self.top.checked.p.beside, beside)
         ctx.set(self.top.checked.valid, 1)
@@ -179,6 +183,82 @@ def test_jobs_start(bench):
     bench.run(drive)
 
 
+def test_lists_are_done_with_their_last_jobs(bench):
+    """Whatever starts and ends in the same cycle, and however many lists wait."""
+    rng = np.random.default_rng([seed(), 3])
+    top = bench.top
+    under_way, left = [], 0  # whether each job ends a list; lists that are begun and not done
+    seen = {"list": 0, "other": 0, "both": 0}
+
+    async def drive(ctx):
+        nonlocal left
+        done = offers = ends_list = 0
+        ctx.set(top.checked.p.beside, MOST_BESIDE)
+        for _ in range(1500):
+            begins = int(left < MOST_LISTS and rng.random() < 0.3)
+            if not offers:
+                offers = int(rng.random() < 0.6)
+                ends_list = int(rng.random() < 0.4 and left + begins > sum(under_way))
+            job_done = int(len(under_way) > 0 and rng.random() < 0.3)
+            ctx.set(top.checked.p.ends_list, ends_list)
+            ctx.set(top.checked.valid, offers)
+            ctx.set(top.list_begun, begins)
+            ctx.set(top.job_done, job_done)
+            expected = job_done and under_way[0]
+            assert ctx.get(top.list_done) == expected
+            starts = ctx.get(top.job.valid & top.job.ready)
+            seen["both"] += starts and job_done
+            if job_done:
+                seen["list" if under_way.pop(0) else "other"] += 1
+            if starts:
+                under_way.append(ends_list)
+                offers = 0
+            left, done = left + begins - expected, done + expected
+            await ctx.tick()
+            assert bench.status(ctx, "list", "lists_done") == [int(left > 0), done]
+            assert ctx.get(top.status.busy) >= (left > 0)
+        for name in ("checked", "list_begun", "job_done"):
+            port = getattr(top, name)
+            ctx.set(port.valid if name == "checked" else port, 0)
+        for _ in under_way:
+            await bench.pulse(ctx, "job_done")
+        await bench.pulse(ctx, "list_begun")
+        await bench.start(ctx, ends_list=1)
+        assert bench.status(ctx, "list") == [1]
+        await bench.reset(ctx)
+        await bench.start(ctx)
+        await bench.pulse(ctx, "job_done")
+        assert bench.status(ctx, "list", "lists_done") == [0, 0]
+
+    bench.run(drive)
+    assert min(seen.values()) > 20, seen
+
+
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_misplaced_entry(bench, jobs):
+    """It takes effect when the jobs before it are done, with the entry's address."""
+
+    async def drive(ctx):
+        ctx.set(bench.top.list_address, 0xFEDCBA9876543210)
+        for _ in range(jobs):
+            await bench.start(ctx)
+        for _ in range(jobs):
+            assert not await bench.offer(ctx, fault=ErrorCode.LIST)
+            await bench.pulse(ctx, "job_done")
+        assert not await bench.offer(ctx, fault=ErrorCode.LIST)
+        await ctx.tick()
+        expected = [1, ErrorCode.LIST, 0xFEDCBA9876543210]
+        assert bench.status(ctx, "error", "code", "address") == expected
+        await bench.stopped(ctx)
+        assert bench.status(ctx, "error", "code", "address") == expected
+        bench.withdraw(ctx)
+        await bench.reset(ctx)
+        await bench.bus_error(ctx, "write_error", Response.SLVERR, 0x40)
+        assert bench.status(ctx, "code", "address") == [ErrorCode.WRITE_SLAVE_ERROR, 0x40]
+
+    bench.run(drive)
+
+
 def test_job_is_passed_on(bench):
     async def drive(ctx):
         value = int.from_bytes(np.random.default_rng([seed(), 2]).bytes(64))
@@ -269,9 +349,11 @@ def test_errors_of_one_cycle(bench):
         for events, names, code, address in (
             (("bad_permutation",), ("read_error",), ErrorCode.READ_SLAVE_ERROR, 0x100),
             (("bad_permutation",), ("write_error",), ErrorCode.WRITE_SLAVE_ERROR, 0x200),
+            (("bad_permutation",), (), ErrorCode.PERMUTATION, 0),
             ((), ("read_error", "write_error"), ErrorCode.WRITE_SLAVE_ERROR, 0x200),
         ):
-            await bench.offer(ctx, fault=ErrorCode.SIZE)
+            ctx.set(bench.top.list_address, 0x300)
+            await bench.offer(ctx, fault=ErrorCode.LIST)
             for name in names:
                 error = getattr(bench.top, name)
                 place = 0x100 if name == "read_error" else 0x200

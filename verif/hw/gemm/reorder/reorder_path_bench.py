@@ -8,35 +8,48 @@ import numpy as np
 from cocotb.triggers import ClockCycles
 
 from golden.engine import (
+    MIXABLE_FORMATS,
     QUANTIZED_FORMATS,
     REORDER_FORMATS,
+    RESULT_FORMATS,
     Descriptor,
     EngineParameters,
     ErrorCode,
     MemoryFormat,
+    Norm,
     Operation,
     row_bytes,
     run,
 )
+from hw.block.binary32 import binary32_layout
 from hw.gemm.reorder.reorder_path import reorder_job_layout
 from verif.coverage import Coverage
 from verif.handshake import Source, until
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
+from verif.hw.gemm.reorder_jobs import SPECIAL
 from verif.runner import bench_parameters
 
 P = bench_parameters()
+FUNCTIONS = P["function_lanes"] > 0
 STALLS = ["none", "uniform"]
-FORMATS = QUANTIZED_FORMATS
+FORMATS = RESULT_FORMATS if FUNCTIONS else QUANTIZED_FORMATS
 COVERAGE = Coverage(
     "reorder-path",
     format=[f.name for f in FORMATS],
     source=["BINARY32", "BFLOAT16"],
     permute=[0, 1],
-    divide=[0, 1] if P["divides"] else [0],
+    made=["as it is", "divide", "layer", "rms"] if FUNCTIONS else ["as it is"],
+    stalls=STALLS,
+)
+NORM_COVERAGE = Coverage(
+    "reorder-norms",
+    norm=["layer", "rms"] if FUNCTIONS else [],
+    vectors=["none", "shift", "scale", "both"],
+    permute=[0, 1],
     stalls=STALLS,
 )
 PARAMETERS = EngineParameters(
-    reorder_columns=P["columns"], address_bits=P["address_bits"], function_lanes=int(P["divides"])
+    reorder_columns=P["columns"], address_bits=P["address_bits"], function_lanes=P["function_lanes"]
 )
 
 
@@ -45,8 +58,9 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
     m, n = rng.randint(1, 6), rng.choice((1, 16, rng.randint(1, P["columns"]), P["columns"]))
     source = rng.choice(REORDER_FORMATS)
     target = rng.choice(FORMATS)
-    leading = rng.randint(0, -(-n // 16)) if target != MemoryFormat.MX9 else 0
-    permute, divide = rng.randint(0, 1), rng.randint(0, 1) if P["divides"] else 0
+    leading = rng.randint(0, -(-n // 16)) if target in MIXABLE_FORMATS else 0
+    permute, made = rng.randint(0, 1), rng.randrange(4) if FUNCTIONS else 0
+    divide, norm = int(made == 1), max(0, made - 1)
     length = n + divide
     size = row_bytes(source, length)
     pitch = size + source.alignment * rng.choice((0, 0, 3))
@@ -56,7 +70,7 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
         scale = 2.0 ** numbers.integers(-60, 60, length)
         values = (numbers.standard_normal(length) * scale).astype(np.float32).view(np.uint32)
         if rng.random() < 0.2:
-            values[rng.randrange(length)] = rng.choice((0x7FC00000, 0x7F800000, 0x00000001, 0x80000000))
+            values[rng.randrange(length)] = rng.choice(SPECIAL)
         bytes_ = (
             values.view(np.uint8)
             if source == MemoryFormat.BINARY32
@@ -67,25 +81,40 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
     order_address = 0x4000 + 2 * rng.randint(0, 200)
     if permute:
         memory.data[order_address : order_address + 2 * n] = order.view(np.uint8)
+    bias, gate = (rng.randint(0, 1) if norm else 0 for _ in range(2))
+    vectors = numbers.standard_normal(n * (bias + gate)).astype(np.float32)
+    vectors[numbers.random(vectors.size) < 0.1] = rng.choice((np.nan, np.inf, 1e-40, -0.0))
+    vectors_address = 0x7000 + 4 * rng.randint(0, 200) if bias or gate else 0
+    memory.data[vectors_address : vectors_address + 4 * vectors.size] = vectors.view(np.uint8)
+    epsilon = np.float32(rng.choice((0.0, 1e-6, 1.0, 1e-42, 3e38)) if norm else 0.0)
     memory.expected = memory.data.copy()
     return Descriptor(
-        operation=Operation.REORDER, permute=permute, divide=divide, m=m, n=n, a_format=source,
+        operation=Operation.REORDER, permute=permute, divide=divide, norm=norm, m=m, n=n, a_format=source,
         d_format=target, d_mx9_blocks=leading, a_address=address, a_pitch=pitch,
         b_address=order_address if permute else 0,
-        d_address=0x5000 + 2 * rng.randint(0, 200),
-        d_pitch=row_bytes(target, n, leading) + 2 * rng.choice((0, 0, 7)),
+        bias=bias, gate=gate, bias_address=vectors_address, epsilon=int(epsilon.view(np.uint32)),
+        d_address=0x5000 + target.alignment * rng.randint(0, 200),
+        d_pitch=row_bytes(target, n, leading) + target.alignment * rng.choice((0, 0, 7)),
     )  # fmt: skip
 
 
 def payload(d: Descriptor) -> int:
     layout = reorder_job_layout(
-        columns=P["columns"], rows_bits=P["rows_bits"], address_bits=P["address_bits"]
+        columns=P["columns"],
+        rows_bits=P["rows_bits"],
+        address_bits=P["address_bits"],
+        functions=FUNCTIONS,
     )
+    of_norms = {
+        "norm": d.norm != Norm.NONE, "mean": d.norm == Norm.LAYER, "shift": d.bias, "scale": d.gate,
+        "epsilon": binary32_layout().from_bits(d.epsilon), "vectors": d.bias_address,
+    }  # fmt: skip
     return payload_of(
         layout, rows=d.m, columns=d.n, narrow=d.a_format == MemoryFormat.BFLOAT16, permute=d.permute,
         divide=d.divide, permutation=d.b_address, source=d.a_address, source_pitch=d.a_pitch,
         target=d.d_address,
         target_pitch=d.d_pitch, format=int(d.d_format), mx9_blocks=d.d_mx9_blocks,
+        **(of_norms if FUNCTIONS else {}),
     )  # fmt: skip
 
 
@@ -112,9 +141,17 @@ async def jobs(dut, stalls):
         outputs += d.m * d.n
         source = MemoryFormat(d.a_format).name
         made = MemoryFormat(d.d_format).name
-        COVERAGE.hit(format=made, source=source, permute=d.permute, divide=d.divide, stalls=stalls)
+        norm = Norm(d.norm).name.lower()
+        kind = norm if d.norm else "divide" if d.divide else "as it is"
+        COVERAGE.hit(format=made, source=source, permute=d.permute, made=kind, stalls=stalls)
+        if d.norm:
+            vectors = ("none", "shift", "scale", "both")[d.bias + 2 * d.gate]
+            NORM_COVERAGE.hit(norm=norm, vectors=vectors, permute=d.permute, stalls=stalls)
+            NORM_COVERAGE.compared(d.m * d.n)
     COVERAGE.compared(outputs)
     COVERAGE.write(Path.cwd())
+    if FUNCTIONS:
+        NORM_COVERAGE.write(Path.cwd())
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

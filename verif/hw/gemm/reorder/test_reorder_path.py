@@ -6,12 +6,15 @@ from hw.gemm.reorder.reorder_path import ReorderPath
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("words", "data_bits", "divides"), [(4, 64, True), (16, 512, False), (8, 256, True)])
-def test_reorder_path(bench, words, data_bits, divides):
+@pytest.mark.parametrize(
+    ("words", "data_bits", "function_lanes"),
+    [(4, 64, 4), (16, 512, 0), (8, 256, 8), (16, 512, 16), (8, 128, 1)],
+)
+def test_reorder_path(bench, words, data_bits, function_lanes):
     parameters = {"columns": 100, "rows_bits": 20, "words": words, "data_bits": data_bits, "address_bits": 32}
-    parameters["divides"] = divides
+    parameters["function_lanes"] = function_lanes
     result = bench(
         ReorderPath(**parameters), "reorder_path", "verif.hw.gemm.reorder.reorder_path_bench",
-        parameters={**parameters, "jobs": 60},
+        parameters={**parameters, "jobs": 120},
     )  # fmt: skip
     assert len(result.tests) == 3

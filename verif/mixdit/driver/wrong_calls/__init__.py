@@ -1,11 +1,12 @@
 """Wrong calls of the driver: each argument with each kind of thing that it cannot be.
 
 ``world``: what they meet. ``kinds``: what an argument cannot be. The calls: ``engine``, ``memory``,
-``products``, ``plans``.
+``products``, ``lists``, ``plans``.
 """
 
 from verif.mixdit.driver.wrong_calls.engine import constructor_calls, descriptor_calls, job_calls
 from verif.mixdit.driver.wrong_calls.kinds import WrongCall
+from verif.mixdit.driver.wrong_calls.lists import list_calls
 from verif.mixdit.driver.wrong_calls.memory import memory_calls
 from verif.mixdit.driver.wrong_calls.plans import plan_calls
 from verif.mixdit.driver.wrong_calls.products import matmul_calls, product_calls, reorder_calls
@@ -21,5 +22,6 @@ WRONG_CALLS = [
     *memory_calls(),
     *job_calls(),
     *descriptor_calls(),
+    *list_calls(),
     *plan_calls(),
 ]

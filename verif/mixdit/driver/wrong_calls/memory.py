@@ -120,6 +120,30 @@ def memory_calls() -> Iterator[WrongCall]:
             ValueError,
             "^(start|stop) must be .*, not ",
         )
+    for method in ("columns", "every"):
+        yield from not_ints(method, "start", lambda w, v, m=method: getattr(w.a, m)(v, 100))
+    yield from not_ints("columns", "stop", lambda w, v: w.a.columns(0, v))
+    yield from not_ints("every", "step", lambda w, v: w.a.every(0, v))
+    for start, stop in ((-16, 2), (0, 0), (16, 16), (0, K + 1), (112, 113)):
+        yield WrongCall(
+            f"columns: {start} to {stop}",
+            lambda w, start=start, stop=stop: w.a.columns(start, stop),
+            ValueError,
+            "^(start|stop) must be .*, not ",
+        )
+    yield WrongCall(
+        "columns: within a block",
+        lambda w: w.a.columns(8, 16),
+        ValueError,
+        "^start must be a multiple of 16, the elements of a block, not 8$",
+    )
+    for start, step in ((-1, 1), (M, 1), (0, 0)):
+        yield WrongCall(
+            f"every: {step} from {start}",
+            lambda w, start=start, step=step: w.a.every(start, step),
+            ValueError,
+            "^(start|step) must be .*, not ",
+        )
     for name, change in {
         "pitch": {"pitch": 1},
         "address": {"address": 0},

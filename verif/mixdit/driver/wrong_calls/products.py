@@ -172,7 +172,7 @@ def product_calls() -> Iterator[WrongCall]:
         "matmul: function without lanes",
         lambda w: w.gemm.matmul(A, B, function="gelu"),
         ValueError,
-        r"^function must be NONE, and gate and divide 0, on an .*, not GELU \(FUNCTION\)$",
+        r"^function must be NONE, and gate, divide and norm 0, on an .*, not GELU \(FUNCTION\)$",
     )
     for name, call, says in (
         (
@@ -255,10 +255,18 @@ def reorder_calls() -> Iterator[WrongCall]:
     def room(w: World) -> DeviceMatrix:
         return replace(w.a, mx9_blocks=0)
 
+    def narrow(w: World) -> DeviceMatrix:
+        return replace(w.d.rows(0, 1), mx9_blocks=0)
+
     yield from wrong_matrices(
         "reorder",
         {"a": "floats", "d": "a", "permutation": "permutation"},
         lambda w, given: w.gemm.reorder(**given),
+    )
+    yield from wrong_matrices(
+        "reorder",
+        {"scale": "bias", "shift": "bias"},
+        lambda w, given: w.gemm.reorder(w.bias, narrow(w), norm="layer", **given),
     )
     for name, call, error, says in (
         (
@@ -278,6 +286,71 @@ def reorder_calls() -> Iterator[WrongCall]:
             lambda w: w.gemm.reorder(w.floats, w.d),
             ValueError,
             r"d must have shape \(5, 100\), not \(5, 33\)",
+        ),
+        (
+            "norm of another name",
+            lambda w: w.gemm.reorder(w.floats, room(w), norm="batch"),
+            ValueError,
+            "norm must be 'layer', 'rms' or None, not 'batch'",
+        ),
+        (
+            "norm without lanes",
+            lambda w: w.gemm.reorder(w.floats, room(w), norm="rms"),
+            ValueError,
+            r"function must be NONE, and gate, divide and norm 0, on an .*, not NONE and norm RMS \(FUNC",
+        ),
+        (
+            "norm and divide",
+            lambda w: w.gemm.reorder(
+                w.floats, replace(room(w), shape=(M, 99)), norm="rms", divide=True, epsilon=0
+            ),
+            ValueError,
+            "divide must be False with norm 'rms', not True",
+        ),
+        (
+            "scale without norm",
+            lambda w: w.gemm.reorder(w.bias, narrow(w), scale=w.bias),
+            ValueError,
+            "scale must be None without norm",
+        ),
+        (
+            "scale and shift without norm",
+            lambda w: w.gemm.reorder(w.bias, narrow(w), scale=w.bias, shift=w.bias),
+            ValueError,
+            "scale must lie right behind shift, at 0x[0-9a-f]+, not at 0x[0-9a-f]+",
+        ),
+        *(
+            (
+                f"{name} of another length",
+                lambda w, name=name: w.gemm.reorder(w.floats, room(w), norm="layer", **{name: w.bias}),
+                ValueError,
+                rf"{name} must be binary32 of shape \(1, 100\), not ",
+            )
+            for name in ("scale", "shift")
+        ),
+        (
+            "scale of blocks",
+            lambda w: w.gemm.reorder(w.floats, room(w), norm="layer", scale=room(w).rows(0, 1)),
+            ValueError,
+            r"scale must be binary32 of shape \(1, 100\), not ",
+        ),
+        *(
+            (
+                f"epsilon {value!r}",
+                lambda w, value=value: w.gemm.reorder(w.floats, room(w), norm="layer", epsilon=value),
+                ValueError,
+                r"epsilon must be (at least 0, and finite times 100\*\*2|a number that a float holds), not ",
+            )
+            for value in (-1e-6, float("nan"), float("inf"), 1e38, 10**400)
+        ),
+        *(
+            (
+                f"epsilon {value!r}",
+                lambda w, value=value: w.gemm.reorder(w.floats, room(w), norm="layer", epsilon=value),
+                TypeError,
+                "epsilon must be a number, not ",
+            )
+            for value in ("1e-6", None, True, [1e-6])
         ),
         (
             "permutation of another length",

@@ -12,6 +12,7 @@ from mixdit.driver import (
     DeviceMatrix,
     DevicePermutation,
     Gemm,
+    JobList,
     ModelPort,
     Port,
 )
@@ -44,6 +45,9 @@ class World:
     freed_permutation: DevicePermutation
     foreign: DeviceMatrix
     foreign_permutation: DevicePermutation
+    list: JobList
+    freed_list: JobList
+    foreign_list: JobList
 
     @classmethod
     def make(cls, port: Port) -> "World":
@@ -51,6 +55,8 @@ class World:
         freed, freed_permutation = gemm.store(A), gemm.store_permutation(np.arange(K))
         gemm.free(freed)
         gemm.free(freed_permutation)
+        freed_list = recorded(gemm)
+        gemm.free(freed_list)
         return cls(
             gemm=gemm,
             a=gemm.store(A),
@@ -63,4 +69,15 @@ class World:
             freed_permutation=freed_permutation,
             foreign=other.store(A),
             foreign_permutation=other.store_permutation(np.arange(K)),
+            list=recorded(gemm),
+            freed_list=freed_list,
+            foreign_list=recorded(other),
         )
+
+
+def recorded(gemm: Gemm) -> JobList:
+    """A list of one product."""
+    a, b, d = gemm.store(A), gemm.store(B), gemm.empty((M, N), MX6)
+    with gemm.recording() as jobs:
+        gemm.product(a, b, d)
+    return jobs

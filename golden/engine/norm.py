@@ -1,0 +1,20 @@
+"""The norm that a reorder job makes of its rows."""
+
+from enum import IntEnum
+
+from golden.functions.norm import LONGEST_ROW
+
+__all__ = ["EPSILON_LIMIT", "LONGEST_ROW", "Norm"]
+
+EPSILON_LIMIT = 0x7F800000
+"""Bit patterns from here on are infinite, NaN or negative: no epsilon."""
+
+
+class Norm(IntEnum):
+    """What each row is divided by, after its mean was subtracted or not."""
+
+    NONE = 0
+    LAYER = 1
+    """Minus the mean, by the standard deviation."""
+    RMS = 2
+    """By the root of the mean square."""

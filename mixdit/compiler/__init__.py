@@ -1,0 +1,14 @@
+"""Transformer blocks as lists of engine jobs, in which the host computes nothing.
+
+From a block's weights and plan to a program, and back to tokens; every step is built from those before it.
+``block_weights``: the weights as NumPy arrays. ``block_plan``: the formats of each operand.
+``program``: jobs, constants and where matrices lie. ``recorder``: an engine's driver that notes jobs in place
+of running them. ``program_file``: programs in a folder. ``program_run``: a program on an engine.
+``job_table``: what a program does, for people.
+``channel_layout``: in which order heads and channels lie in memory. ``attention_jobs``: jobs of
+self-attention. ``block_compiler``: jobs of whole blocks, one after the other.
+``digits_program``: blocks of the digits models. ``example``: tokens to try them with. ``compile_command``,
+``run_command``: ``mixdit compile`` and ``mixdit run``.
+
+A program runs without torch; plans need it.
+"""

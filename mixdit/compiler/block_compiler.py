@@ -1,0 +1,258 @@
+"""Jobs of transformer blocks: adaptive layer norms, attention, perceptron."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden import MX4, Tensor, quantize
+from golden.engine import EngineParameters, MemoryFormat
+from mixdit.compiler.attention_jobs import AttentionJobs
+from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
+from mixdit.compiler.block_weights import BlockWeights, LinearWeights
+from mixdit.compiler.program import CONDITION, TOKENS, Program
+from mixdit.compiler.recorder import Recorder
+from mixdit.driver import DeviceMatrix
+from mixdit.plan.plan import LinearPlan
+
+__all__ = ["BlockCompiler", "compile_blocks"]
+
+ORIGIN, MOST_BYTES = 0x10000, 1 << 30
+
+_FLOAT = MemoryFormat.BINARY32
+
+
+class BlockCompiler:
+    """Records the jobs of blocks that work on the same tokens, one block after the other: `add`.
+
+    The engine computes everything: nothing is left to the host between tokens and tokens.
+
+    Parameters
+    ----------
+    recorder:
+        What notes the jobs.
+    samples, tokens, width:
+        Independent sequences, tokens of each, channels of a token.
+    """
+
+    def __init__(self, recorder: Recorder, *, samples: int, tokens: int, width: int) -> None:
+        self._recorder = recorder
+        self._samples, self._tokens, self._width = samples, tokens, width
+        self._x = recorder.room(TOKENS, (samples * tokens, width), _FLOAT)
+        condition = recorder.room(CONDITION, (samples, width), _FLOAT)
+        self._activated = recorder.room("activated condition", (samples, width), _FLOAT)
+        self._activate(condition)
+
+    def add(self, name: str, weights: BlockWeights, plan: BlockPlan) -> None:
+        """A block; raises ``ValueError`` for weights of another width, or a plan of another block."""
+        if weights.width != self._width:
+            raise ValueError(f"{name} must have width {self._width}, not {weights.width}")
+        plan.check(weights)
+        attention, perceptron = self._modulate(name, weights, plan)
+        self._attend(name, weights, plan, *attention)
+        self._perceive(name, weights, plan, *perceptron)
+
+    def _activate(self, condition: DeviceMatrix) -> None:
+        """SiLU of each sample's condition, which goes in as the bias of a product of zeros."""
+        zero, zeros = (
+            self._recorder.constant(name, quantize(np.zeros((rows, 1), np.float32), MX4))
+            for name, rows in (("zero", 1), ("zeros", self._width))
+        )
+        for s in range(self._samples):
+            self._recorder.named(f"sample {s}: SiLU of the condition").product(
+                zero,
+                zeros,
+                self._activated.rows(s, s + 1),
+                bias=condition.rows(s, s + 1),
+                function="silu",
+            )
+
+    def _modulate(
+        self, name: str, weights: BlockWeights, plan: BlockPlan
+    ) -> list[tuple[DeviceMatrix, DeviceMatrix]]:
+        """Of attention and perceptron the shift and scale of each sample, and its bias and gate.
+
+        Rows of a pair lie side by side, as a job takes them: shift and scale are one product, and a gate
+        lands behind the bias of the layer that it belongs to.
+        """
+        blocks = self._room("condition in blocks", self._samples, plan.modulation)
+        order = channel_order(plan.modulation)
+        self._recorder.named(f"{name}: condition in blocks").reorder(
+            self._activated, blocks, self._recorder.permutation(f"{name}: order of the condition", order)
+        )
+        shift1, scale1, gate1, shift2, scale2, gate2 = weights.split_modulation()
+        pairs = []
+        for part, shift, scale, gate, bias, consumer in (
+            ("attention", shift1, scale1, gate1, _projection_bias(weights), plan.qkv),
+            ("perceptron", shift2, scale2, gate2, weights.fc2.bias, plan.fc1),
+        ):
+            taken = channel_order(consumer)
+            rows = slice(None) if taken is None else taken
+            shift, scale = shift.rows(rows), scale.rows(rows)
+            modulation = self._recorder.room(
+                f"shift and scale of the {part}", (2 * self._samples, self._width), _FLOAT
+            )
+            both = LinearWeights(
+                np.concatenate([shift.weight, scale.weight]),
+                np.concatenate([shift.bias, scale.bias + np.float32(1)]),
+            )
+            side_by_side = _joined(modulation)
+            self._linear(name, f"shift and scale of the {part}", blocks, both, plan.modulation, side_by_side)
+            gated = self._recorder.room(
+                f"{name}: bias and gate of the {part}", (2 * self._samples, self._width), _FLOAT
+            )
+            for s in range(self._samples):
+                self._recorder.fill(f"{name}: bias of the {part}", gated.rows(2 * s, 2 * s + 1), bias[None])
+            self._linear(name, f"gate of the {part}", blocks, gate, plan.modulation, gated.every(1, 2))
+            pairs.append((modulation, gated))
+        return pairs
+
+    def _attend(
+        self, name: str, weights: BlockWeights, plan: BlockPlan, modulation: DeviceMatrix, gated: DeviceMatrix
+    ) -> None:
+        jobs = AttentionJobs(self._recorder, name, weights, plan, self._tokens)
+        normalized = self._normalize(name, "attention", weights, plan.qkv, modulation)
+        jobs.queries_and_keys(normalized)
+        b = self._constant(name, "projection", self._weight(weights.projection.weight, plan.projection))
+        for s in range(self._samples):
+            jobs.heads(s, self._sample(normalized, s))
+            self._gated(f"{name}, sample {s}: projection", jobs.attended, b, s, gated)
+
+    def _perceive(
+        self, name: str, weights: BlockWeights, plan: BlockPlan, modulation: DeviceMatrix, gated: DeviceMatrix
+    ) -> None:
+        normalized = self._normalize(name, "perceptron", weights, plan.fc1, modulation)
+        hidden = self._room("hidden", self._samples * self._tokens, plan.fc2)
+        # The hidden channels come out of the first layer in the order in which the second one takes them.
+        order = channel_order(plan.fc2)
+        first = weights.fc1.rows(slice(None) if order is None else order)
+        self._linear(name, "hidden", normalized, first, plan.fc1, hidden, function="gelu")
+        b = self._constant(name, "fc2", self._weight(weights.fc2.weight, plan.fc2))
+        for s in range(self._samples):
+            self._gated(f"{name}, sample {s}: perceptron", self._sample(hidden, s), b, s, gated)
+
+    def _normalize(
+        self, name: str, part: str, weights: BlockWeights, plan: LinearPlan, modulation: DeviceMatrix
+    ) -> DeviceMatrix:
+        """Each sample's tokens through the layer norm, with its shift and scale."""
+        normalized = self._room(f"input of the {part}", self._samples * self._tokens, plan)
+        order = self._recorder.permutation(f"{name}: order of the {part}'s input", channel_order(plan))
+        for s in range(self._samples):
+            self._recorder.named(f"{name}, sample {s}: norm of the {part}").reorder(
+                self._sample(self._x, s),
+                self._sample(normalized, s),
+                order,
+                norm="layer",
+                epsilon=weights.epsilon,
+                shift=modulation.rows(2 * s, 2 * s + 1),
+                scale=modulation.rows(2 * s + 1, 2 * s + 2),
+            )
+        return normalized
+
+    def _gated(self, name: str, a: DeviceMatrix, b: DeviceMatrix, sample: int, gated: DeviceMatrix) -> None:
+        """A product with bias, times the sample's gate, plus its tokens."""
+        self._recorder.named(name).product(
+            a,
+            b,
+            self._sample(self._x, sample),
+            bias=gated.rows(2 * sample, 2 * sample + 1),
+            gate=gated.rows(2 * sample + 1, 2 * sample + 2),
+            accumulate=True,
+        )
+
+    def _linear(
+        self,
+        block: str,
+        name: str,
+        a: DeviceMatrix,
+        layer: LinearWeights,
+        plan: LinearPlan,
+        d: DeviceMatrix,
+        function: str | None = None,
+    ) -> None:
+        b = self._constant(block, name, self._weight(layer.weight, plan))
+        bias = self._recorder.constant(f"{block}: bias of {name}", layer.bias[None])
+        self._recorder.named(f"{block}: {name}").product(a, b, d, bias=bias, function=function)
+
+    def _weight(self, weight: NDArray[np.float32], plan: LinearPlan) -> Tensor:
+        order = channel_order(plan)
+        return quantize(weight if order is None else weight[:, order], plan.weight)
+
+    def _constant(self, block: str, name: str, weight: Tensor) -> DeviceMatrix:
+        return self._recorder.constant(f"{block}: weight of {name}", weight)
+
+    def _room(self, name: str, rows: int, plan: LinearPlan) -> DeviceMatrix:
+        """Room for the input of a layer."""
+        fmt, mx9_blocks = activation_format(plan)
+        return self._recorder.room(name, (rows, plan.in_features), fmt, mx9_blocks)
+
+    def _sample(self, matrix: DeviceMatrix, sample: int) -> DeviceMatrix:
+        """The tokens of a sample."""
+        return matrix.rows(sample * self._tokens, (sample + 1) * self._tokens)
+
+
+def compile_blocks(
+    blocks: Sequence[tuple[BlockWeights, BlockPlan]],
+    *,
+    tokens: int,
+    samples: int = 1,
+    parameters: EngineParameters,
+    memory: range | None = None,
+) -> Program:
+    """A program that sends tokens through blocks.
+
+    Parameters
+    ----------
+    blocks:
+        Weights and plan of each, in their order; all of one width.
+    tokens, samples:
+        Tokens of a sample, and samples.
+    parameters:
+        The engine, with a reorder unit for rows of the blocks' width at least, and with functions.
+    memory:
+        Addresses that the program may use; left out, 1 GiB from 0x10000 on, or what the engine reaches of it.
+
+    Returns
+    -------
+    Program
+        Its tokens and condition are for the host to write, its tokens to read.
+
+    Raises
+    ------
+    ValueError
+        No block, blocks of several widths, plans of other blocks, or an engine without what the jobs need.
+    MemoryError
+        ``memory`` is too small.
+    """
+    if not blocks:
+        raise ValueError("blocks must hold at least 1 block, not 0")
+    for name, value in (("tokens", tokens), ("samples", samples)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value!r}")
+    width = blocks[0][0].width
+    if parameters.function_lanes == 0 or parameters.reorder_columns < width:
+        raise ValueError(
+            f"the engine must have function_lanes, and reorder_columns of at least the width {width}, not"
+            f" {parameters.function_lanes} and {parameters.reorder_columns}"
+        )
+    if memory is None:
+        memory = range(ORIGIN, min(ORIGIN + MOST_BYTES, 1 << parameters.address_bits))
+    recorder = Recorder(parameters, memory)
+    compiler = BlockCompiler(recorder, samples=samples, tokens=tokens, width=width)
+    for n, (weights, plan) in enumerate(blocks):
+        compiler.add(f"block {n}", weights, plan)
+    return recorder.program(samples)
+
+
+def _joined(pairs: DeviceMatrix) -> DeviceMatrix:
+    """Each two rows of floats as one."""
+    rows, columns = pairs.shape
+    return replace(pairs, shape=(rows // 2, 2 * columns), pitch=2 * pairs.pitch)
+
+
+def _projection_bias(weights: BlockWeights) -> NDArray[np.float32]:
+    """The projection's bias, and what becomes of that of v: weights of a softmax add up to 1."""
+    _, _, v = weights.split_qkv()
+    through = weights.projection.weight.astype(np.float64) @ v.bias
+    return (weights.projection.bias + through).astype(np.float32)

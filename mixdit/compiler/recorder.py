@@ -1,0 +1,103 @@
+"""A driver that notes jobs and constants instead of running anything."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden import Tensor
+from golden.engine import ENTRY_BYTES, Descriptor, EngineParameters, MemoryFormat
+from mixdit.compiler.program import Constant, Job, NamedMatrix, Program
+from mixdit.driver import DeviceMatrix, DevicePermutation, Gemm, ModelPort
+from mixdit.driver.descriptor_check import check_descriptor
+from mixdit.driver.memory import OutFormat
+
+__all__ = ["Recorder"]
+
+Value = Tensor | NDArray[np.float32]
+
+
+class Recorder(Gemm):
+    """`Gemm` whose calls become a `Program`: every job is checked, and none is run.
+
+    Parameters
+    ----------
+    parameters:
+        The engine that is to run the program.
+    memory:
+        Addresses that it may use.
+    """
+
+    def __init__(self, parameters: EngineParameters, memory: range) -> None:
+        super().__init__(ModelPort(parameters, size=len(memory), origin=memory.start))
+        self._name = ""
+        self._jobs: list[Job] = []
+        self._constants: dict[int, tuple[str, int]] = {}
+        self._matrices: list[tuple[str, DeviceMatrix]] = []
+
+    def named(self, name: str) -> "Recorder":
+        """Give the next job a name: ``recorder.named("scores").product(...)``."""
+        self._name = name
+        return self
+
+    def submit(self, descriptor: Descriptor) -> int:
+        """Note a job; raises as ``Engine.submit`` for one that the engine would refuse."""
+        d = check_descriptor(descriptor, self.parameters, self.port.memory)
+        self._jobs.append(Job(self._name, d))
+        return len(self._jobs)
+
+    def room(self, name: str, shape: tuple[int, int], fmt: OutFormat, mx9_blocks: int = 0) -> DeviceMatrix:
+        """Room for what jobs make: that of an earlier call of the same name and layout, or new."""
+        code = fmt if isinstance(fmt, MemoryFormat) else MemoryFormat.of(fmt)
+        for known, matrix in self._matrices:
+            if known == name and (matrix.shape, matrix.format, matrix.mx9_blocks) == (
+                shape,
+                code,
+                mx9_blocks,
+            ):
+                return matrix
+        self._matrices.append((name, self.empty(shape, code, mx9_blocks)))
+        return self._matrices[-1][1]
+
+    def constant(self, name: str, value: Value) -> DeviceMatrix:
+        """A matrix that is in memory before the first job."""
+        matrix = self.store(value)
+        self._matrices.append((name, matrix))
+        self._constants[matrix.address] = name, matrix.size
+        return matrix
+
+    def fill(self, name: str, matrix: DeviceMatrix, value: Value) -> None:
+        """Make part of a room such a constant: no job writes there."""
+        self._write_rows(matrix, value)
+        self._constants[matrix.address] = name, matrix.size
+
+    def permutation(self, name: str, order: NDArray[np.intp] | None) -> DevicePermutation | None:
+        """A permutation that is in memory before the first job; None for none."""
+        if order is None:
+            return None
+        stored = self.store_permutation(order)
+        self._constants[stored.piece.address] = name, stored.piece.size
+        return stored
+
+    def program(self, samples: int) -> Program:
+        """What was recorded, for so many samples; the jobs' list goes behind everything else."""
+        matrices = sorted(self._matrices, key=lambda named: named[1].address)
+        constants = tuple(
+            Constant(name, address, self.port.read_memory(address, size))
+            for address, (name, size) in sorted(self._constants.items())
+        )
+        listed = self.store_list([job.descriptor for job in self._jobs])
+        return Program(
+            parameters=self.parameters,
+            samples=samples,
+            jobs=tuple(self._jobs),
+            constants=constants,
+            matrices=tuple(NamedMatrix(**_fields(name, matrix)) for name, matrix in matrices),
+            memory=range(self.port.memory.start, listed.address + len(listed) * ENTRY_BYTES),
+            list_address=listed.address,
+        )
+
+
+def _fields(name: str, matrix: DeviceMatrix) -> dict[str, Any]:
+    kept = ("format", "shape", "mx9_blocks", "address", "pitch")
+    return {"name": name, **{field: getattr(matrix, field) for field in kept}}

@@ -1,0 +1,121 @@
+"""``mixdit run``: a program that ``mixdit compile`` wrote, on the golden engine and on the simulated one."""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mixdit.compiler.example import Example, load_example, snr_db
+from mixdit.compiler.program import Program
+from mixdit.compiler.program_file import load_program
+from mixdit.compiler.program_run import ProgramRunner
+from mixdit.driver import ModelPort
+from mixdit.sim import EngineHarness, HarnessError
+from mixdit.sim.toolchain import ToolchainError
+from mixdit.sim.verilate import BuildError
+
+__all__ = ["command"]
+
+TIMEOUT = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What one engine made of the example.
+
+    Parameters
+    ----------
+    engine:
+        ``"model"`` or ``"rtl"``.
+    snr_db:
+        Of what the blocks add to the tokens, against floating point.
+    mismatches:
+        Bytes of memory that differ from those of the model.
+    cycles, busy, bytes_read, bytes_written:
+        The engine's counters; 0 of the model, which has none.
+    """
+
+    engine: str
+    snr_db: float
+    mismatches: int = 0
+    cycles: int = 0
+    busy: int = 0
+    bytes_read: int = 0
+    bytes_written: int = 0
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="What `mixdit compile` wrote.")] = Path("build/program"),
+    engine: Annotated[
+        Literal["model", "rtl"], typer.Option(help="The golden model alone, or the simulated hardware too.")
+    ] = "model",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Run a compiled program on its example, and compare with floating point."""
+    try:
+        program, example = load_program(folder), load_example(folder)
+        figures = run_example(program, example, rtl=engine == "rtl")
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    except (ToolchainError, BuildError, HarnessError) as error:
+        print(f"mixdit: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    if as_json:
+        print(json.dumps({"jobs": len(program.jobs), "engines": list(map(asdict, figures))}))
+    else:
+        _print(program, figures)
+    if any(f.mismatches for f in figures):
+        print("mixdit: the hardware and golden disagree", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def run_example(program: Program, example: Example, *, rtl: bool) -> list[Figures]:
+    """Run a program on the golden engine, and on the simulated hardware if asked for."""
+    memory = program.memory
+    size = -(-len(memory) // 64) * 64
+    model = ProgramRunner(program, ModelPort(program.parameters, size, memory.start))
+    values = model(example.tokens, example.condition)
+    figures = [Figures(engine="model", snr_db=snr_db(values, example))]
+    if rtl:
+        with EngineHarness(program.parameters, size=size, origin=memory.start) as harness:
+            runner = ProgramRunner(program, harness, TIMEOUT)
+            runner.engine.clear_counters()
+            values = runner(example.tokens, example.condition)
+            counters = runner.engine.counters()
+            left, right = (r.engine.port.read_memory(memory.start, size) for r in (model, runner))
+        figures.append(
+            Figures(
+                engine="rtl",
+                snr_db=snr_db(values, example),
+                mismatches=int(np.count_nonzero(left != right)),
+                cycles=counters["CYCLES"],
+                busy=counters["BUSY"],
+                bytes_read=counters["BYTES_READ"],
+                bytes_written=counters["BYTES_WRITTEN"],
+            )
+        )
+    return figures
+
+
+def _print(program: Program, figures: list[Figures]) -> None:
+    p = program.parameters
+    table = Table(title=f"{len(program.jobs)} jobs on an {p.rows}x{p.cols} engine")
+    table.add_column("engine")
+    for name in ("SNR", "cycles", "PEs busy", "read", "written", "mismatches"):
+        table.add_column(name, justify="right")
+    for f in figures:
+        counted = []
+        if f.cycles:
+            counted = [f"{f.cycles:,}", f"{f.busy / f.cycles:.1%}"]
+            counted += [f"{count / 1e6:.2f} MB" for count in (f.bytes_read, f.bytes_written)]
+            counted.append(f"{f.mismatches:,}")
+        table.add_row(f.engine, f"{f.snr_db:.1f} dB", *counted)
+    Console().print(table)
+    print("SNR         of what the blocks add to the tokens, against floating point")
+    print("mismatches  bytes of memory that differ from the model's, all of the program's compared")
