@@ -28,6 +28,9 @@ __all__ = ["ReorderPath", "reorder_job_layout"]
 
 _LOG = BLOCK_SIZE.bit_length() - 1
 
+_READS = 32
+"""Reads of 16 elements under way in an engine with functions: at 8 per cycle they hide 64 cycles."""
+
 _BLOCKS_UNDER_WAY = 64
 """More blocks than ``BlockFragments`` or ``ResultFormat`` holds."""
 
@@ -165,8 +168,9 @@ class ReorderPath(wiring.Component):
         m.submodules.collector = collector = RowCollector(
             data_bits=self.data_bits, target=self.target, **parts
         )
+        more = {"depth": _READS} if self.function_lanes else {}
         m.submodules.reader = reader = FragmentReader(
-            data_bits=self.data_bits, address_bits=self.address_bits, unit=INDEX_BYTES
+            data_bits=self.data_bits, address_bits=self.address_bits, unit=INDEX_BYTES, **more
         )
         m.d.comb += reader.times.eq(1)
         wiring.connect(m, reader.read, wiring.flipped(self.read))
