@@ -4,7 +4,9 @@ from functools import cache
 
 import pytest
 
+from golden.engine import EngineParameters
 from mixdit.sim import EngineHarness, Memory
+from perf.speed import bench_rows
 from perf.speed.bench_engine import CASES, Case, failures, measure
 from verif.hw.gemm.test_campaign import WIDE
 
@@ -57,3 +59,14 @@ def test_two_rows_use_what_bandwidth_there_is():
     (case,) = (case for case in CASES["M = 2"] if case.name == "2 rows, MX6")
     with EngineHarness(WIDE, memory=Memory(bandwidth=0.3)) as engine:
         assert 0.95 * 0.3 <= measure(engine, case)["operand_share"] <= 0.3
+
+
+@pytest.mark.engine
+def test_norms_take_no_longer_than_rows_as_they_are():
+    """On a port as fast as the lanes, but for a few cycles per row."""
+    parameters = EngineParameters(**bench_rows.ENGINE)
+    plain, norm = (
+        bench_rows.measure(parameters, name, 1152) for name in ("as they are", "layer norm, modulated")
+    )
+    assert plain["mismatches"] == norm["mismatches"] == 0
+    assert norm["cycles_per_row"] < plain["cycles_per_row"] + 10

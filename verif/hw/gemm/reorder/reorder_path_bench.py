@@ -22,7 +22,7 @@ from golden.engine import (
     run,
 )
 from hw.block.binary32 import binary32_layout
-from hw.gemm.reorder.reorder_path import reorder_job_layout
+from hw.gemm.reorder.reorder_job import reorder_job_layout
 from verif.coverage import Coverage
 from verif.handshake import Source, until
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
