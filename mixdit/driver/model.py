@@ -121,12 +121,12 @@ class ModelPort:
         before = self._bytes.copy()
         try:
             result = run_list(self._bytes, address, self.parameters, self.memory.start)
+            done = len(result.done)
+            refused = result.code not in (ErrorCode.NONE, ErrorCode.LIST)
+            self._show_done(done + refused, done, result.code, address=result.address, lists=1)
         except BaseException:
             self._bytes[:] = before  # A list which Ctrl-C ended was never taken.
             raise
-        done = len(result.done)
-        refused = result.code not in (ErrorCode.NONE, ErrorCode.LIST)
-        self._show_done(done + refused, done, result.code, address=result.address, lists=1)
 
     def _check_running(self) -> None:
         if REGISTERS["STATUS"]["error"].get(self._words["STATUS"]):

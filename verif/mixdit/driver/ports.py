@@ -20,7 +20,10 @@ class QueuedPort(ModelPort):
         super().__init__(*args, **kwargs)
 
     def wait(self, seconds: float) -> None:
-        if not self.queue or STATUS["error"].get(self._words["STATUS"]):
+        if STATUS["error"].get(self._words["STATUS"]):
+            return
+        self._fetch()
+        if not self.queue:
             return
         staged, (job, ends_list) = self._staged(), self.queue[0]
         try:
@@ -44,7 +47,6 @@ class QueuedPort(ModelPort):
             raise PortError("the list's doorbell was refused")
         address = self._words["LIST_ADDRESS_HIGH"] << 32 | self._words["LIST_ADDRESS_LOW"]
         self.entries = decode_list(self._bytes, address, self.memory.start)
-        self._fetch()
         self._show()
 
     def _fetch(self) -> None:

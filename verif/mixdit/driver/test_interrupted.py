@@ -7,7 +7,7 @@ import pytest
 
 import mixdit.driver
 from golden import MX6, add_binary32, matmul, quantize
-from golden.engine import MemoryFormat, quantize_rows
+from golden.engine import REGISTERS, MemoryFormat, quantize_rows
 from mixdit.driver import EngineTimeoutError, Gemm, ModelPort, PortError
 from verif.mixdit.driver.ports import FailingPort, QueuedPort
 from verif.mixdit.driver.wrong_calls import PARAMETERS, A, B, rows
@@ -143,6 +143,36 @@ def test_at_many_lines(call, engine):
         lines += step
     sys.settrace(before)
     assert lines >= {"multiply": 1000, "keep": 200, "record": 1000, "begin_again": 40}[call]
+
+
+@pytest.mark.parametrize("engine", [ModelPort, QueuedPort])
+def test_a_list_at_every_line(engine):
+    """Whatever Ctrl-C leaves of the call, the next one knows how many jobs were queued: all, or none."""
+    gemm = Gemm(engine(PARAMETERS, size=1 << 17), timeout=5)
+    a, b, d = gemm.store(A), gemm.store(B), gemm.store(np.zeros(RIGHT.shape, np.float32))
+    total, expected = gemm.store(np.zeros(RIGHT.shape, np.float32)), np.zeros(RIGHT.shape, np.float32)
+    with gemm.recording() as jobs:
+        for _ in range(6):
+            gemm.product(a, b, d)
+        gemm.product(a, b, total, accumulate=True)
+    lines, queued = 0, 0
+    while True:
+        ctrl_c = CtrlC(lines)
+        with ctrl_c:
+            gemm.run_list(jobs)
+        if ctrl_c.left >= 0:
+            break
+        job = gemm.product(a, b, d)
+        assert job - queued in (1, 8)
+        if job - queued == 8:
+            expected = add_binary32(RIGHT, expected)
+        queued = job
+        gemm.wait()
+        assert same_bits(gemm.load(total), expected)
+        assert gemm.port.read32(REGISTERS["JOBS_DONE"].offset) == queued
+        assert same_bits(gemm.load(d), RIGHT)
+        lines += 1
+    assert lines > 50
 
 
 def test_a_job_that_nobody_waits_for_keeps_its_memory():

@@ -103,7 +103,7 @@ class ControlBench:
         open_to = 3 if not full else 1 if fetching else int(rng.integers(3))
         ctx.set(control.accepting, open_to & 1)
         ctx.set(control.descriptor.ready, open_to >> 1)
-        ctx.set(control.list.ready, not fetching)
+        ctx.set(control.list.ready, not fetching and (open_to & 1 or int(rng.integers(2))))
         status |= fields
         for name, field in (
             ("ERROR_CODE", "code"),
