@@ -80,8 +80,8 @@ def explain(code: ErrorCode, d: Descriptor, parameters: EngineParameters) -> str
     matrix, _, fault = code.name.partition("_")
     name = matrix.lower()
     if fault == "FORMAT":
-        found = _format(getattr(d, f"{name}_format"))
-        return f"{name}_format must be {formats(d, name, parameters)}, not {found}"
+        given = _format(getattr(d, f"{name}_format"))
+        return f"{name}_format must be {formats(d, name, parameters)}, not {given}"
     if fault == "MX9_BLOCKS":
         fmt = MemoryFormat(getattr(d, f"{name}_format"))
         most = -(-(d.n if name == "d" else d.k) // 16) if fmt in arguments.MIXABLE else 0
