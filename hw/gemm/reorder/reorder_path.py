@@ -13,9 +13,9 @@ from hw.axi.line import write_beat_layout
 from hw.axi.signatures import check_bus
 from hw.block.binary32 import BINARY32_BITS, binary32_layout
 from hw.block.layouts import FormatCode, block_bytes
-from hw.gemm.jobs.job import MX9_BLOCKS_BITS, PITCH_BITS
-from hw.gemm.memory_format import MEMORY_FORMAT_BITS, block_code, units_in
+from hw.gemm.memory_format import block_code, units_in
 from hw.gemm.reorder.reorder import INDEX_BITS, Reorder, row_block_layout
+from hw.gemm.reorder.reorder_job import reorder_job_layout
 from hw.gemm.reorder.row_buffer import MOST_STATISTIC_LANES, RowBuffer
 from hw.gemm.reorder.row_division import RowDivision
 from hw.gemm.reorder.row_norm import RowNorm
@@ -24,7 +24,7 @@ from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
 from hw.gemm.results.row_parts import RowParts
 
-__all__ = ["ReorderPath", "reorder_job_layout"]
+__all__ = ["ReorderPath"]
 
 _LOG = BLOCK_SIZE.bit_length() - 1
 
@@ -33,38 +33,6 @@ _READS = 32
 
 _BLOCKS_UNDER_WAY = 64
 """More blocks than ``BlockFragments`` or ``ResultFormat`` holds."""
-
-
-def reorder_job_layout(*, columns, rows_bits, address_bits, functions=True) -> data.StructLayout:
-    """``rows`` rows of ``columns`` floats, bfloat16 if ``narrow``, from ``source`` to ``target``.
-
-    Their order is that of the indices at ``permutation``, if ``permute``. Blocks have ``format``, a code of
-    ``MemoryFormat``, behind ``mx9_blocks`` blocks of MX9. If ``divide``, each row has one float more, by
-    which the others are divided.
-
-    With ``functions`` rows may become floats, too, and there are also: ``norm``, rows are normalized,
-    ``mean`` by layer norm, with ``epsilon``; ``shift`` and ``scale``, whether there are such rows, binary32
-    one behind the other at ``vectors``.
-    """
-    of_norms = {"norm": 1, "mean": 1, "shift": 1, "scale": 1, "epsilon": binary32_layout()}
-    of_norms["vectors"] = address_bits
-    return data.StructLayout(
-        {
-            "rows": rows_bits,
-            "columns": range(columns + 1),
-            "narrow": 1,
-            "permute": 1,
-            "divide": 1,
-            "permutation": address_bits,
-            "source": address_bits,
-            "source_pitch": PITCH_BITS,
-            "target": address_bits,
-            "target_pitch": PITCH_BITS,
-            "format": MEMORY_FORMAT_BITS,
-            "mx9_blocks": MX9_BLOCKS_BITS,
-            **(of_norms if functions else {}),
-        }
-    )
 
 
 @dataclass(frozen=True)

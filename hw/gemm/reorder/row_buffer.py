@@ -39,7 +39,7 @@ class RowBuffer(wiring.Component):
 
     A row is read once for its sums, ``lanes`` elements per cycle, when it has arrived and its largest
     exponent is known, and once more to go on, a block per cycle, when its factors are there. Rows lie one
-    behind the other in a ring of block memory, so that as many as fit are under way, up to 8.
+    behind the other in a ring of block memory, so that as many as fit are under way, up to 6.
 
     Latency of a row: its sums' cycles, at most 200 more, and as many as it has blocks. Throughput a row in
     ``width / lanes`` cycles and a few, or in ``RowStatistics.row_cycles`` where it is shorter.

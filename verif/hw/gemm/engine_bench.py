@@ -9,6 +9,7 @@ from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiResp
 
 from golden.engine import (
+    ENTRY_BYTES,
     REGISTERS,
     EngineParameters,
     ErrorCode,
@@ -155,6 +156,44 @@ async def soft_resets_of_lists(dut):
             assert not await bench.interrupt() & 2
         await bench.write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
         bench.compare(jobs)
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def bus_errors_in_lists(dut):
+    """Memory refuses a beat of any entry: code and address, no job from there on, those before are right."""
+    bench = await EngineBench.start(dut, PARAMETERS, stalls="uniform")
+    rng = generator()
+    beat = PARAMETERS.data_bits // 8
+    for _ in range(OPTIONS.get("errors", 25)):
+        layout = Layout(rng)
+        jobs = [random_job(rng, layout, m=1, n=int(rng.integers(1, 20)), k=16) for _ in range(4)]
+        (ring,) = listed(rng, [job.descriptor for job in jobs], bench.expected.data.size, whole=True)
+        for job in (*jobs, Job(jobs[0].descriptor, ring.contents)):
+            bench.put(job)
+        place = int(rng.integers(len(jobs)))
+        address = ring.addresses[place] + int(rng.integers(ENTRY_BYTES))
+        response = AxiResp.DECERR if rng.random() < 0.5 else AxiResp.SLVERR
+        bench.fail(address, response, writes=False)
+        start = await bench.read("JOBS_DONE")
+        assert await bench.submit_list(ring.addresses[0]) == AxiResp.OKAY
+        events = 0
+        while not events & 2:
+            events |= await bench.interrupt()
+        code = ErrorCode.READ_DECODE_ERROR if response == AxiResp.DECERR else ErrorCode.READ_SLAVE_ERROR
+        assert await bench.read("ERROR_CODE") == code
+        assert await bench.read("ERROR_ADDRESS_LOW") == address // beat * beat
+        assert await bench.read("JOBS_SUBMITTED") == start + place
+        done = await bench.read("JOBS_DONE") - start
+        assert done <= place
+        assert not events & 4
+        assert await bench.read("LISTS_DONE") == 0
+        bench.fail(None, AxiResp.OKAY, writes=False)
+        await bench.soft_reset()
+        for job in jobs[:done]:
+            assert bench.expected.run(job.descriptor) == ErrorCode.NONE
+        bench.forget(job.descriptor for job in jobs[done:place])
+        bench.compare(jobs)
+        await bench.run([random_job(rng, Layout(rng), **random_sizes(rng, PARAMETERS))])
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")

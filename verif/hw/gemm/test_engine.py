@@ -37,7 +37,7 @@ def test_engine(bench, name):
         parameters={"engine": ENGINES[name]},
         ignored_deprecations=DEPRECATED,
     )
-    assert len(result.tests) == 12
+    assert len(result.tests) == 13
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """cocotb tests of reorder jobs, against ``golden.engine.run``."""
 
+import itertools
 import random
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from golden.engine import (
     run,
 )
 from hw.block.binary32 import binary32_layout
-from hw.gemm.reorder.reorder_path import reorder_job_layout
+from hw.gemm.reorder.reorder_job import reorder_job_layout
 from verif.coverage import Coverage
 from verif.handshake import Source, until
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
@@ -33,12 +34,14 @@ P = bench_parameters()
 FUNCTIONS = P["function_lanes"] > 0
 STALLS = ["none", "uniform"]
 FORMATS = RESULT_FORMATS if FUNCTIONS else QUANTIZED_FORMATS
+MADE = ["as it is", "divide", "layer", "rms"] if FUNCTIONS else ["as it is"]
+CASES = list(itertools.product(FORMATS, REORDER_FORMATS, (0, 1), MADE))
 COVERAGE = Coverage(
     "reorder-path",
     format=[f.name for f in FORMATS],
     source=["BINARY32", "BFLOAT16"],
     permute=[0, 1],
-    made=["as it is", "divide", "layer", "rms"] if FUNCTIONS else ["as it is"],
+    made=MADE,
     stalls=STALLS,
 )
 NORM_COVERAGE = Coverage(
@@ -53,14 +56,13 @@ PARAMETERS = EngineParameters(
 )
 
 
-def random_descriptor(rng: random.Random, memory: FragmentMemory) -> Descriptor:
-    """A job on random floats, which are put into memory."""
+def random_descriptor(rng: random.Random, memory: FragmentMemory, case: tuple | None = None) -> Descriptor:
+    """A job on random floats, which are put into memory; of a kind of ``CASES``, or of any."""
+    target, source, permute, made = case or rng.choice(CASES)
     m, n = rng.randint(1, 6), rng.choice((1, 16, rng.randint(1, P["columns"]), P["columns"]))
-    source = rng.choice(REORDER_FORMATS)
-    target = rng.choice(FORMATS)
     leading = rng.randint(0, -(-n // 16)) if target in MIXABLE_FORMATS else 0
-    permute, made = rng.randint(0, 1), rng.randrange(4) if FUNCTIONS else 0
-    divide, norm = int(made == 1), max(0, made - 1)
+    divide = int(made == "divide")
+    norm = {"layer": Norm.LAYER, "rms": Norm.RMS}.get(made, Norm.NONE)
     length = n + divide
     size = row_bytes(source, length)
     pitch = size + source.alignment * rng.choice((0, 0, 3))
@@ -131,8 +133,9 @@ async def begin(dut, stalls):
 async def jobs(dut, stalls):
     rng, memory, sender = await begin(dut, stalls)
     outputs = 0
-    for number in range(P["jobs"]):
-        d = random_descriptor(rng, memory)
+    cases = [case for _ in range(-(-P["jobs"] // len(CASES))) for case in rng.sample(CASES, len(CASES))]
+    for number, case in enumerate(cases):
+        d = random_descriptor(rng, memory, case)
         assert run(memory.expected, d, PARAMETERS) == ErrorCode.NONE
         sender.send([payload(d)])
         await until(dut, lambda: sender.idle and dut.idle.value)

@@ -15,6 +15,6 @@ def test_reorder_path(bench, words, data_bits, function_lanes):
     parameters["function_lanes"] = function_lanes
     result = bench(
         ReorderPath(**parameters), "reorder_path", "verif.hw.gemm.reorder.reorder_path_bench",
-        parameters={**parameters, "jobs": 120},
+        parameters={**parameters, "jobs": 60},
     )  # fmt: skip
     assert len(result.tests) == 3
