@@ -194,7 +194,7 @@ def test_every_bit_of_an_entry(data_bits):
 
 
 @pytest.mark.parametrize("data_bits", WIDTHS)
-@pytest.mark.parametrize("bit", [*range(7), *range(ADDRESS_BITS, 64)])
+@pytest.mark.parametrize("bit", [*range(7), ADDRESS_BITS, ADDRESS_BITS + 1, 52, 63])
 def test_links_that_lead_nowhere(data_bits, bit):
     """In the first place or in a link: what comes before is given, and nothing is read behind it."""
     rng = random.Random(bit)
