@@ -64,7 +64,7 @@ STAGES = {
     "mixdit.rivals": "mixdit.calibration mixdit.digits",
     "mixdit.quality": "mixdit.rivals",
     "mixdit.demo": "mixdit.quality mixdit.sim",
-    "mixdit.compiler": "mixdit.digits mixdit.sim",
+    "mixdit.compiler": "mixdit.demo",
     # Measurements and tests, which nothing above imports.
     "perf": "",
     "perf.accuracy": "golden gen.files",
@@ -191,6 +191,7 @@ LIGHT = (
     *("mixdit", "mixdit.driver", "mixdit.sim", "mixdit.demo"),
     *("mixdit.demo.command", "mixdit.demo.sample", "mixdit.digits.command", "mixdit.quality.command"),
     *("mixdit.compiler.compile_command", "mixdit.compiler.run_command"),
+    *("mixdit.compiler.draw_command", "mixdit.compiler.stepwise_run"),
 )
 """Modules that do without torch, which takes seconds to import; --help loads those of the command."""
 

@@ -9,6 +9,9 @@ of running them. ``program_file``: programs in a folder. ``program_run``: a prog
 self-attention. ``block_compiler``: jobs of whole blocks, one after the other.
 ``digits_program``: blocks of the digits models. ``example``: tokens to try them with. ``compile_command``,
 ``run_command``: ``mixdit compile`` and ``mixdit run``.
+``program_blocks``: a program in the place of a digits model's blocks. ``counted_port``, ``stepwise_run``: a
+program run step by step, the host's doorbells counted and every byte compared. ``draw_picture``,
+``draw_command``: ``mixdit draw``.
 
 A program runs without torch; plans need it.
 """
