@@ -128,8 +128,9 @@ def _images(
 def _print(run: list[Step], figures: dict[str, Any], size: str) -> None:
     rtl = figures["engine"] == "rtl"
     table = Table(title=f"a {figures['label']} on a {size} engine")
-    for name, side in (("", "left"), ("a step", "right"), (f"{len(run)} steps", "right")):
-        table.add_column(name, justify=side)
+    table.add_column("")
+    for name in ("a step", f"{len(run)} steps"):
+        table.add_column(name, justify="right")
     for name in ("doorbells", "jobs", *(("cycles", "mismatches") if rtl else ())):
         counts = [getattr(step, name) for step in run]
         table.add_row(name, _span([f"{c:,}" for c in (min(counts), max(counts))]), f"{sum(counts):,}")
