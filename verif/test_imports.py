@@ -67,7 +67,7 @@ STAGES = {
     "mixdit.compiler": "mixdit.demo",
     # Measurements and tests, which nothing above imports.
     "perf": "",
-    "perf.accuracy": "golden gen.files",
+    "perf.accuracy": "mixdit.quality",
     "perf.baselines": "hw.gemm",
     "perf.ppa": "perf.baselines gen.targets_command",
     "perf.speed": "mixdit.quality mixdit.compiler",
