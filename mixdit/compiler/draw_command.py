@@ -56,6 +56,8 @@ def command(
     from mixdit.quality.similarity import psnr
 
     try:
+        if output.suffix != ".png":
+            raise ValueError(f"output must end in .png, not {str(output)!r}")
         network = load_model(model)
         parameters = EngineParameters(
             rows=rows, cols=cols, reorder_columns=max(16, network.shape.width), function_lanes=4
@@ -129,7 +131,7 @@ def _print(run: list[Step], figures: dict[str, Any], size: str) -> None:
     rtl = figures["engine"] == "rtl"
     table = Table(title=f"a {figures['label']} on a {size} engine")
     table.add_column("")
-    for name in ("a step", f"{len(run)} steps"):
+    for name in ("a step", "1 step" if len(run) == 1 else f"{len(run)} steps"):
         table.add_column(name, justify="right")
     for name in ("doorbells", "jobs", *(("cycles", "mismatches") if rtl else ())):
         counts = [getattr(step, name) for step in run]

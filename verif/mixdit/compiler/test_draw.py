@@ -32,7 +32,7 @@ STEPS = 2
 
 
 class WrongEngine(ModelPort):
-    """An engine with a wrong bit behind the tokens: only a comparison of all memory sees it."""
+    """An engine with a wrong bit in the last byte of whatever is read: of the last token, and of all memory."""
 
     def __init__(self, parameters, *, size, origin):
         super().__init__(parameters, size, origin)
@@ -45,7 +45,7 @@ class WrongEngine(ModelPort):
 
     def read_memory(self, address, size):
         result = super().read_memory(address, size).copy()
-        result[-1] ^= size == len(self.memory)
+        result[-1] ^= 1
         return result
 
 
@@ -119,7 +119,10 @@ def test_a_wrong_byte_fails(tmp_path, monkeypatch):
     result = invoke("--steps", STEPS, "--engine", "rtl", "--output", picture, "--json")
     assert result.exit_code == 1
     assert "the hardware and golden disagree" in result.stderr
-    assert [step["mismatches"] for step in json.loads(result.stdout)["steps"]] == [1] * STEPS
+    figures = json.loads(result.stdout)
+    assert [step["mismatches"] for step in figures["steps"]] == [1] * STEPS
+    right = json.loads(invoke("--steps", STEPS, "--output", picture, "--json").stdout)
+    assert figures["psnr_db"] < right["psnr_db"] - 1, "the picture must be that of the hardware"
 
 
 @pytest.mark.engine
@@ -157,10 +160,11 @@ def test_the_page_shows_what_the_hardware_draws(tmp_path, monkeypatch):
         (("--steps", 0), "--steps"),
         (("--engine", "board"), "--engine"),
         (("--weight", "MX5"), "--weight"),
+        (("--output", "digit.jpg"), "output must end in .png, not 'digit.jpg'"),
     ],
 )
 def test_what_cannot_be_drawn(tmp_path, arguments, message):
-    result = invoke(*arguments, "--output", tmp_path / "none" / "digit.png")
+    result = invoke("--output", tmp_path / "none" / "digit.png", *arguments)
     assert result.exit_code == 2
     assert message in " ".join(result.output.replace("│", " ").split())
     assert not (tmp_path / "none").exists()
