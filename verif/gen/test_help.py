@@ -13,6 +13,7 @@ COMMANDS = [point.name for point in (*application.OWN, *entry_points(group="mixd
 NEEDY = {
     "calibrate": (["--model", "x", "--pipeline", "dit"], "torch", "dit"),
     "compile": ([], "torch", "dit"),
+    "draw": ([], "torch", "dit"),
     "quality": ([], "torch", "dit"),
     "sample": ([], "torch", "dit"),
     "train-digits": ([], "torch", "dit"),
