@@ -8,6 +8,7 @@ from gen.designs import DESIGNS
 from gen.package import make_package
 from gen.verilog import to_verilog
 from gen.widths import TruncationError, check_widths, needed_bits
+from golden.engine import DESCRIPTOR_WORDS
 from hw.gemm.jobs.control import Control
 from hw.target.targets import TARGETS
 from verif.gen.conftest import SMALL, design_parameter
@@ -149,9 +150,9 @@ def test_planted_truncation_is_found(monkeypatch):
     """The one that this check was written for: a flag of each word into one bit."""
     design = DESIGNS["mixdit_gemm"]
     whole = Value.any
-    monkeypatch.setattr(Value, "any", lambda self: self if len(self) == 19 else whole(self))
+    monkeypatch.setattr(Value, "any", lambda self: self if len(self) == DESCRIPTOR_WORDS else whole(self))
     top = design.top(SMALL["mixdit_gemm"])
-    with pytest.raises(TruncationError, match=r"control\.py:\d+: 19 bits into the 1 of"):
+    with pytest.raises(TruncationError, match=rf"control\.py:\d+: {DESCRIPTOR_WORDS} bits into the 1 of"):
         check_widths(Control(parameters=top.parameters))
     with pytest.raises(TruncationError, match=r"^assignments drop bits of their values:\n.*control\.py:\d+"):
         make_package(design, top, design.name)

@@ -76,7 +76,7 @@ def given(descriptor):
 
 def test_reserved_bits(bench):
     good = GOOD.words()
-    assert len(RESERVED) == 86
+    assert len(RESERVED) == 84
     assert check(GOOD, PARAMETERS) is ErrorCode.NONE
 
     async def drive(ctx):
