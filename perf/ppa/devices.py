@@ -15,7 +15,7 @@ from gen.synth.families import FAMILIES
 from gen.synth.flow import run_flow
 from gen.synth.request import Request
 from gen.synth.subjects import SUBJECTS
-from perf.ppa.devices_page import document
+from perf.ppa.devices_page import document, renewed
 from perf.ppa.standard import BASELINES, PEERS
 
 __all__ = ["DOCUMENT", "RUNS"]
@@ -64,9 +64,15 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="tools to run at a time")
     parser.add_argument("--store", type=Path, default=STORE, help=f"where steps are kept (default: {STORE})")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON instead")
-    parser.add_argument("--publish", action="store_true", help="also write docs/ppa/devices.md")
+    parser.add_argument("--only", choices=RUNS, nargs="+", default=list(RUNS), help="families (default: all)")
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help="also write docs/ppa/devices.md; families that are not asked for keep their sections",
+    )
     options = parser.parse_args()
-    names = [(family, title) for family, runs in RUNS.items() for title in runs]
+    chosen = {family: RUNS[family] for family in RUNS if family in options.only}
+    names = [(family, title) for family, runs in chosen.items() for title in runs]
     requests = [RUNS[family][title] for family, title in names]
     try:
         found = run_flow(requests, store=options.store, jobs=options.jobs)
@@ -75,13 +81,14 @@ def main() -> None:
     if failures := [line for result in found for line in result.failures]:
         sys.exit("\n".join(f"perf.ppa.devices: {line}" for line in failures))
     by_name = dict(zip(names, found, strict=True))
-    results = {family: {title: by_name[family, title] for title in runs} for family, runs in RUNS.items()}
+    results = {family: {title: by_name[family, title] for title in runs} for family, runs in chosen.items()}
     figures = {
         family: {title: result.to_json() for title, result in of.items()} for family, of in results.items()
     }
     print(json.dumps(figures, indent=2) if options.json else document(results))
     if options.publish:
-        write_text(DOCUMENT, document(results))
+        page = document(results) if chosen == RUNS else renewed(DOCUMENT.read_text(), results)
+        write_text(DOCUMENT, page)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The page on devices other than the standard set's, docs/ppa/devices.md."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from gen.synth.chips import CHIPS
@@ -7,7 +8,7 @@ from gen.synth.families import FAMILIES
 from gen.synth.result import Result
 from gen.synth.standard_cells import MACRO_WORDS
 
-__all__ = ["document"]
+__all__ = ["document", "renewed"]
 
 _HEAD = """\
 # Size and speed on other devices
@@ -77,6 +78,22 @@ def document(results: Mapping[str, Mapping[str, Result]]) -> str:
         table = _table(_CELL_COLUMNS, results["osu018"], _cell_row)
         sections.append(_STANDARD_CELLS.format(words=MACRO_WORDS, table=table))
     return "\n".join([head, *sections])
+
+
+def renewed(page: str, results: Mapping[str, Mapping[str, Result]]) -> str:
+    """``page``, a document, with the sections of other ``results`` in place of those of the same families."""
+    sections = _sections(page)
+    for title, section in list(_sections(document(results)).items())[1:]:
+        if title not in sections:
+            raise ValueError(f"the page has no section {title!r}")
+        sections[title] = section
+    return "\n\n".join(sections.values()) + "\n"
+
+
+def _sections(page: str) -> dict[str, str]:
+    """Sections by title, without the blank lines between them; first what stands before them."""
+    parts = (part.strip("\n") for part in re.split(r"^(?=## )", page, flags=re.MULTILINE))
+    return {part.partition("\n")[0]: part for part in parts}
 
 
 def _placed_section(name: str, results: Mapping[str, Result]) -> str:

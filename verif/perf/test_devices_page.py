@@ -1,5 +1,7 @@
 """The page on other devices says what their runs found."""
 
+import pytest
+
 from gen.synth.chips import CHIPS
 from gen.synth.families import FAMILIES, Area
 from gen.synth.placement import Placement
@@ -7,7 +9,7 @@ from gen.synth.result import Result, Timing
 from gen.synth.standard_cells import Memories
 from gen.synth.subjects import MODES, Built
 from perf.ppa.devices import RUNS
-from perf.ppa.devices_page import document
+from perf.ppa.devices_page import document, renewed
 
 BUILT = Built(
     name="pe",
@@ -87,3 +89,12 @@ def test_runs_are_of_every_device_with_the_same_designs():
         assert {request.family.name for request in runs.values()} == {family}
     for family in CHIPS:
         assert RUNS[family].keys() <= RUNS["osu018"].keys()
+
+
+def test_sections_that_are_not_measured_again_stay():
+    whole = document({"nexus": {"element": placed("nexus", a=400)}, "osu018": {"element": cells()}})
+    faster = document({"nexus": {"element": placed("nexus", a=500)}, "osu018": {"element": cells()}})
+    assert whole != faster == renewed(whole, {"nexus": {"element": placed("nexus", a=500)}})
+    assert renewed(faster, {"osu018": {"element": cells()}}) == faster
+    with pytest.raises(ValueError, match="no section '## Gowin"):
+        renewed(whole, {"gowin5": {"element": placed("gowin5", a=500)}})
