@@ -120,7 +120,7 @@ def test_compiled_engine(folder, capfd):
     test = "verif/hw/gemm/test_engine_harness.py::test_the_driver_works_on_it"
     assert wave.main([test], folder) == 0
     values, names = recorded(folder, capfd)
-    assert sum(".state_state[" in name for name in names) == 7
+    assert sum(".state_state[" in name for name in names) == 8
     assert "1" in values["mixdit_gemm.irq"]
     check = (folder / "engine_harness-the_driver_works_on_it.datapath.check.state_state.txt").read_text()
     assert "5 MEASURE\n" in check
