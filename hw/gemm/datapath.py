@@ -22,6 +22,7 @@ from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.operand_fetch import OperandFetch
 from hw.gemm.operands.operand_reader import row_tag_layout
 from hw.gemm.operands.unpacker import Unpacker
+from hw.gemm.reorder.reorder_job import reorder_job
 from hw.gemm.reorder.reorder_path import ReorderPath
 from hw.gemm.results.result_dispatch import ResultDispatch
 from hw.gemm.results.result_path import ResultPath
@@ -243,31 +244,7 @@ class Datapath(wiring.Component):
         ]
         if reorder is None:
             return
-        to = reorder.job.p
-        m.d.comb += [
-            reorder.job.valid.eq(job.valid & job.p.reorder),
-            to.rows.eq(job.p.a.rows),
-            to.columns.eq(job.p.columns[: len(to.columns)]),
-            to.narrow.eq(job.p.narrow),
-            to.permute.eq(job.p.permute),
-            to.divide.eq(job.p.divide),
-            to.permutation.eq(job.p.b.address),
-            to.source.eq(job.p.a.address),
-            to.source_pitch.eq(job.p.a.pitch),
-            to.target.eq(job.p.d_address),
-            to.target_pitch.eq(job.p.result.pitch),
-            to.format.eq(job.p.result.format),
-            to.mx9_blocks.eq(job.p.result.mx9_blocks),
-        ]
-        if self.geometry.normalizes:
-            m.d.comb += [
-                to.norm.eq(job.p.norm),
-                to.mean.eq(job.p.mean),
-                to.shift.eq(job.p.result.bias),
-                to.scale.eq(job.p.result.gate),
-                to.epsilon.as_value().eq(job.p.epsilon),
-                to.vectors.eq(job.p.result.bias_address),
-            ]
+        m.d.comb += [reorder.job.valid.eq(job.valid & job.p.reorder), *reorder_job(reorder.job.p, job.p)]
 
     def _reorder_done(self, m, reorder, written):
         """Whether a reorder job ends in this cycle: one was begun, and everything is written."""

@@ -7,7 +7,8 @@ of running them. ``program_file``: programs in a folder. ``program_run``: a prog
 ``job_table``: what a program does, for people.
 ``channel_layout``: in which order heads and channels lie in memory. ``attention_jobs``: jobs of
 self-attention. ``block_compiler``: jobs of whole blocks, one after the other.
-``digits_program``: blocks of the digits models. ``example``: tokens to try them with. ``compile_command``,
+``digits_program``: blocks of the digits models. ``random_weights``: blocks to
+measure with. ``example``: tokens to try them with. ``compile_command``,
 ``run_command``: ``mixdit compile`` and ``mixdit run``.
 ``program_blocks``: a program in the place of a digits model's blocks. ``counted_port``, ``stepwise_run``: a
 program run step by step, the host's doorbells counted and every byte compared. ``draw_picture``,

@@ -24,9 +24,9 @@ from golden import FORMATS, MX6, MX9
 from golden.engine import EngineParameters
 from mixdit.compiler.block_compiler import compile_blocks
 from mixdit.compiler.block_plan import BlockPlan
-from mixdit.compiler.block_weights import BlockWeights, LinearWeights
 from mixdit.compiler.program import Program
 from mixdit.compiler.program_run import ProgramRunner
+from mixdit.compiler.random_weights import random_weights
 from mixdit.driver import ModelPort
 from mixdit.sim import EngineHarness
 
@@ -41,24 +41,6 @@ SHAPES = {
 
 PATIENCE = 10**10
 """Cycles within which a program ends."""
-
-
-def random_block(rng: np.random.Generator, heads: int, width: int, hidden: int) -> BlockWeights:
-    """Weights that keep what passes through them about as large as it was."""
-
-    def linear(rows: int, columns: int) -> LinearWeights:
-        weight = rng.standard_normal((rows, columns), dtype=np.float32) / np.float32(columns**0.5)
-        return LinearWeights(weight, np.float32(0.1) * rng.standard_normal(rows, dtype=np.float32))
-
-    return BlockWeights(
-        heads=heads,
-        epsilon=1e-6,
-        modulation=linear(6 * width, width),
-        qkv=linear(3 * width, width),
-        projection=linear(width, width),
-        fc1=linear(hidden, width),
-        fc2=linear(width, hidden),
-    )
 
 
 def measure(program: Program, rng: np.random.Generator, by_job: bool) -> dict[str, Any]:
@@ -114,7 +96,9 @@ def main() -> None:
     width = shape["heads"] * shape["head_width"]
     changes = {name: int(value) for name, value in (change.split("=") for change in options.set)}
     parameters = EngineParameters(**{**ENGINE, "reorder_columns": width, **changes})
-    weights = random_block(rng, shape["heads"], width, shape["hidden"])
+    weights = random_weights(
+        rng, heads=shape["heads"], head_width=shape["head_width"], hidden=shape["hidden"]
+    )
     plan = BlockPlan.uniform(weights, weight=MX6, activation=FORMATS[options.activation], head=MX9)
     program = compile_blocks(
         [(weights, plan)], tokens=shape["tokens"], samples=options.samples, parameters=parameters

@@ -1,12 +1,13 @@
 """What a job asks of rows."""
 
+from amaranth.hdl import Value
 from amaranth.lib import data
 
 from hw.block.binary32 import binary32_layout
 from hw.gemm.jobs.job import MX9_BLOCKS_BITS, PITCH_BITS
 from hw.gemm.memory_format import MEMORY_FORMAT_BITS
 
-__all__ = ["reorder_job_layout"]
+__all__ = ["reorder_job", "reorder_job_layout"]
 
 
 def reorder_job_layout(*, columns, rows_bits, address_bits, functions=True) -> data.StructLayout:
@@ -39,3 +40,31 @@ def reorder_job_layout(*, columns, rows_bits, address_bits, functions=True) -> d
             **(of_norms if functions else {}),
         }
     )
+
+
+def reorder_job(to, job):
+    """The statements that make ``to``, of ``reorder_job_layout``, of ``job``, of ``job_layout``."""
+    fields = {
+        "rows": job.a.rows,
+        "columns": job.columns[: len(to.columns)],
+        "narrow": job.narrow,
+        "permute": job.permute,
+        "divide": job.divide,
+        "permutation": job.b.address,
+        "source": job.a.address,
+        "source_pitch": job.a.pitch,
+        "target": job.d_address,
+        "target_pitch": job.result.pitch,
+        "format": job.result.format,
+        "mx9_blocks": job.result.mx9_blocks,
+    }
+    if "norm" in to.shape().members:
+        fields |= {
+            "norm": job.norm,
+            "mean": job.mean,
+            "shift": job.result.bias,
+            "scale": job.result.gate,
+            "epsilon": job.epsilon,
+            "vectors": job.result.bias_address,
+        }
+    return [Value.cast(getattr(to, name)).eq(value) for name, value in fields.items()]

@@ -11,10 +11,11 @@ from mixdit.compiler.block_weights import block_weights
 from mixdit.compiler.digits_program import digits_example
 from mixdit.compiler.example import snr_db
 from mixdit.compiler.program_run import ProgramRunner
+from mixdit.compiler.random_weights import random_weights
 from mixdit.digits.checkpoint import load_model
 from mixdit.driver import ModelPort
 from mixdit.sim import EngineHarness, Memory
-from verif.mixdit.compiler.random_blocks import random_inputs, random_plan, random_weights
+from verif.mixdit.compiler.random_blocks import random_inputs, random_plan
 
 ORIGIN = 0x10000
 

@@ -1,32 +1,12 @@
-"""Blocks with random weights and random plans."""
+"""Random plans of blocks, and random tokens."""
 
 import numpy as np
 
 from golden import MX4, MX6, MX9
 from mixdit.compiler.block_plan import LINEARS, BlockPlan
-from mixdit.compiler.block_weights import BlockWeights, LinearWeights
 from mixdit.plan.plan import AttentionPlan, LinearPlan
 
-__all__ = ["random_inputs", "random_plan", "random_weights"]
-
-
-def random_weights(rng, *, heads, head_width, hidden):
-    """Weights with which every part of a block matters."""
-    width = heads * head_width
-
-    def linear(rows, columns):
-        weight = rng.standard_normal((rows, columns), dtype=np.float32) / np.float32(columns**0.5)
-        return LinearWeights(weight, 0.3 * rng.standard_normal(rows, dtype=np.float32))
-
-    return BlockWeights(
-        heads=heads,
-        epsilon=1e-6,
-        modulation=linear(6 * width, width),
-        qkv=linear(3 * width, width),
-        projection=linear(width, width),
-        fc1=linear(hidden, width),
-        fc2=linear(width, hidden),
-    )
+__all__ = ["random_inputs", "random_plan"]
 
 
 def random_plan(rng, weights):

@@ -12,13 +12,14 @@ from mixdit.compiler.block_weights import block_weights
 from mixdit.compiler.digits_program import digits_example, digits_program
 from mixdit.compiler.example import snr_db
 from mixdit.compiler.program_run import ProgramRunner
+from mixdit.compiler.random_weights import random_weights
 from mixdit.digits.block import TransformerBlock
 from mixdit.digits.checkpoint import load_model
 from mixdit.driver import ModelPort
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from verif.mixdit.compiler.exact_block import ExactBlock
-from verif.mixdit.compiler.random_blocks import random_inputs, random_plan, random_weights
+from verif.mixdit.compiler.random_blocks import random_inputs, random_plan
 
 PARAMETERS = EngineParameters(rows=4, cols=8, k_blocks=72, reorder_columns=2048, function_lanes=4)
 

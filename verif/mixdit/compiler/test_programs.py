@@ -15,9 +15,10 @@ from mixdit.compiler.block_weights import LinearWeights
 from mixdit.compiler.channel_layout import head_groups
 from mixdit.compiler.program_file import IMAGE, MAP, load_program, save_program
 from mixdit.compiler.program_run import ProgramRunner
+from mixdit.compiler.random_weights import random_weights
 from mixdit.driver import ModelPort
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
-from verif.mixdit.compiler.random_blocks import random_inputs, random_plan, random_weights
+from verif.mixdit.compiler.random_blocks import random_inputs, random_plan
 
 PARAMETERS = EngineParameters(reorder_columns=64, function_lanes=1)
 

@@ -2,15 +2,27 @@
 
 from amaranth.hdl import ResetInserter, Signal
 
-from golden.engine import COUNTER_REGISTERS, DESCRIPTOR_REGISTERS, IDENTIFIER, REGISTERS, VERSION
+from golden.engine import (
+    COUNTER_REGISTERS,
+    DESCRIPTOR_REGISTERS,
+    IDENTIFIER,
+    REGISTERS,
+    VERSION,
+    EngineParameters,
+)
 from golden.engine.registers import Access
 from hw.axi.signatures import Response
 from hw.gemm.jobs.control import Control
 from verif.simulation import simulate
 
-__all__ = ["ControlBench", "RegisterModel", "masked"]
+__all__ = ["PARAMETERS", "ControlBench", "RegisterModel", "masked"]
 
 WORD = (1 << 32) - 1
+
+PARAMETERS = EngineParameters(
+    rows=6, cols=2, drain_rows=3, k_blocks=10, fraction_bits=19, arrays=5, stationary_tiles=7,
+    data_bits=256, address_bits=44, queue_depth=9, reorder_columns=1234,
+)  # fmt: skip
 
 
 def masked(old, new, strobe):

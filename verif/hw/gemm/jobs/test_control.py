@@ -9,20 +9,14 @@ from golden.engine import (
     DESCRIPTOR_REGISTERS,
     REGISTERS,
     Descriptor,
-    EngineParameters,
     ErrorCode,
     MemoryFormat,
     check,
 )
 from golden.engine.registers import ADDRESS_SPACE_BITS, Access
 from hw.axi.signatures import Response
-from verif.hw.gemm.jobs.control_bench import ControlBench, RegisterModel
+from verif.hw.gemm.jobs.control_bench import PARAMETERS, ControlBench, RegisterModel
 from verif.runner import seed
-
-PARAMETERS = EngineParameters(
-    rows=6, cols=2, drain_rows=3, k_blocks=10, fraction_bits=19, arrays=5, stationary_tiles=7,
-    data_bits=256, address_bits=44, queue_depth=9, reorder_columns=1234,
-)  # fmt: skip
 
 GOOD = Descriptor(
     a_format=MemoryFormat.MX6,
@@ -337,66 +331,6 @@ def test_no_register_there(bench):
     assert not bench.descriptors
     assert not bench.soft_resets
     assert not bench.clears
-
-
-@pytest.mark.parametrize("strobe", [0b1111, 0b0001, 0b1110, 0])
-def test_event_and_clear_in_one_cycle(bench, strobe):
-    """An event is never lost: a write in its very cycle clears only what was there before."""
-    control, model = bench.control, bench.model
-    used = REGISTERS["INTERRUPT_STATUS"].used
-    signals = (control.job_done, control.failed, control.list_done)
-
-    def events(value):
-        def toggle(ctx):
-            on = not any(ctx.get(signal) for signal in signals)
-            for n, signal in enumerate(signals):
-                ctx.set(signal, value >> n & 1 if on else 0)
-
-        return toggle
-
-    async def pulse(ctx, value):
-        events(value)(ctx)
-        await ctx.tick()
-        events(0)(ctx)
-        model.held["INTERRUPT_STATUS"] |= value
-
-    async def drive(ctx):
-        for old in range(8):
-            for clear in (0, used, 5):
-                for value in range(8):
-                    await bench.put(ctx, "INTERRUPT_STATUS", used)
-                    await pulse(ctx, old)
-                    await bench.put(ctx, "INTERRUPT_STATUS", clear, strobe, meanwhile=events(value))
-                    model.held["INTERRUPT_STATUS"] |= value
-                    await bench.check(ctx, ["INTERRUPT_STATUS"])
-
-    bench.run(drive)
-
-
-def test_interrupt(bench):
-    """It is high while an enabled event is pending, a cycle late."""
-    control, used = bench.control, REGISTERS["INTERRUPT_STATUS"].used
-
-    async def drive(ctx):
-        for pending in range(8):
-            for enabled in (*range(8), 0xFFFFFFF8, 0xFFFFFFFF):
-                await bench.put(ctx, "INTERRUPT_ENABLE", 0)
-                await bench.put(ctx, "INTERRUPT_STATUS", 0xFFFFFFFF)
-                signals = (control.job_done, control.failed, control.list_done)
-                for n, signal in enumerate(signals):
-                    ctx.set(signal, pending >> n & 1)
-                await ctx.tick()
-                for signal in signals:
-                    ctx.set(signal, 0)
-                bench.model.held["INTERRUPT_STATUS"] = pending
-                assert not ctx.get(control.interrupt)
-                await bench.put(ctx, "INTERRUPT_ENABLE", enabled, stall=1)
-                assert ctx.get(control.interrupt) == int(pending & enabled & used != 0)
-                await bench.check(ctx, ["INTERRUPT_STATUS", "INTERRUPT_ENABLE"])
-                await bench.put(ctx, "INTERRUPT_STATUS", pending, stall=1)
-                assert not ctx.get(control.interrupt)
-
-    bench.run(drive)
 
 
 def test_every_register_is_known():
