@@ -36,6 +36,11 @@ def canonical_nan(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return x
 
 
+def flush(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """float32 of any shape, subnormal values as zeros of their sign."""
+    return np.where(np.abs(x) < np.float32(_SMALLEST_NORMAL), np.copysign(np.float32(0), x), x)
+
+
 def add_binary32(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sum x + y in binary32, ties to even; subnormal sums become zero with their sign.
 

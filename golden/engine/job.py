@@ -40,10 +40,8 @@ from golden.functions import divide_by_column, multiply17
 from golden.functions.norm import modulate, standardize
 from golden.matmul import matmul
 from golden.quantization import quantize
-from golden.rounding import add_binary32, canonical_nan
+from golden.rounding import add_binary32, canonical_nan, flush
 from golden.tensor import Tensor, concat
-
-_SMALLEST_NORMAL = np.float32(2.0**-126)
 
 
 def run(
@@ -110,11 +108,6 @@ def run(
             values = add_binary32(values, flush(floats_from_rows(views["D"], d_format)))
     views["D"][:] = encode(values, d_format, d.d_mx9_blocks)
     return ErrorCode.NONE
-
-
-def flush(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Subnormal values as zeros of their sign."""
-    return np.where(np.abs(x) < _SMALLEST_NORMAL, np.copysign(np.float32(0), x), x)
 
 
 def encode(values: NDArray[np.float32], fmt: MemoryFormat, mx9_blocks: int = 0) -> NDArray[np.uint8]:

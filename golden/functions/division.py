@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from golden.functions.fixed_point import Floats, by_pieces
 from golden.functions.product import SIGNIFICAND_BITS, multiply17
-from golden.rounding import canonical_nan
+from golden.rounding import canonical_nan, flush
 
 __all__ = ["RECIPROCAL_BITS", "divide_by_column", "reciprocal"]
 
@@ -54,7 +54,7 @@ def divide_by_column(x: NDArray[np.float32], sums: NDArray[np.float32]) -> NDArr
 
 def _reciprocal(x: Floats) -> Floats:
     """The quotient is at least 2**-41 of itself from any with fewer bits, so that binary64 cuts the same."""
-    flushed = np.where(np.abs(x) < _SMALLEST_NORMAL, np.copysign(np.float32(0), x), x)
+    flushed = flush(x)
     with np.errstate(divide="ignore"):
         quotient = 1 / flushed.astype(np.float64)
     quotient.view(np.int64)[:] &= _KEPT

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from golden.formats import EXPONENT_BIAS
 from golden.functions.fixed_point import Floats
 from golden.functions.product import multiply17
-from golden.rounding import add_binary32, canonical_nan, round_to_binary32
+from golden.rounding import add_binary32, canonical_nan, flush, round_to_binary32
 
 __all__ = [
     "LONGEST_ROW",
@@ -92,7 +92,7 @@ def row_statistics(x: Floats, *, epsilon: float | np.float32, mean: bool = True)
     first = coarse.sum(-1, keepdims=True) * mean
     second = (coarse * coarse).sum(-1, keepdims=True)
     scale = STATISTIC_BITS + EXPONENT_BIAS - largest
-    added = np.float64(_flushed(np.asarray(epsilon, np.float32))) * np.exp2(2.0 * scale)
+    added = np.float64(flush(np.asarray(epsilon, np.float32))) * np.exp2(2.0 * scale)
     variance = (
         width * second - first * first + np.floor(np.minimum(added, 2.0**MOST_EPSILON)).astype(np.int64)
     )
@@ -158,7 +158,7 @@ def modulate(
         Of the shape of ``y``.
     """
     y = np.asarray(y, np.float32)
-    return canonical_nan(add_binary32(multiply17(y, _whole(scale, y)), _flushed(_whole(shift, y))))
+    return canonical_nan(add_binary32(multiply17(y, _whole(scale, y)), flush(_whole(shift, y))))
 
 
 def normalize(
@@ -199,10 +199,6 @@ def normalize(
 
 def _whole(value: NDArray[np.float32] | float, like: Floats) -> Floats:
     return np.array(np.broadcast_to(np.asarray(value, np.float32), like.shape))
-
-
-def _flushed(x: Floats) -> Floats:
-    return np.where(np.abs(x) < np.float32(2.0**-126), np.copysign(np.float32(0), x), x)
 
 
 def _align(x: Floats) -> tuple[Integers, Integers]:

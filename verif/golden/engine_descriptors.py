@@ -1,4 +1,4 @@
-"""Jobs of small matrices, and an engine that takes them."""
+"""Jobs of small matrices, an engine that takes them, and rows in its memory."""
 
 import dataclasses
 
@@ -18,3 +18,9 @@ REORDER = Descriptor(
 
 
 NORM = dataclasses.replace(REORDER, norm=Norm.LAYER, epsilon=0x3F800000, bias=1, gate=1, bias_address=0x3000)
+
+
+def place(memory, address, pitch, rows):
+    """Write uint8 rows, ``pitch`` bytes from one to the next."""
+    for n, row in enumerate(rows):
+        memory[address + n * pitch : address + n * pitch + len(row)] = row

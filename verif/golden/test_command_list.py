@@ -21,7 +21,7 @@ from golden.engine import (
     to_rows,
 )
 from golden.engine.descriptor import Descriptor
-from verif.golden.test_engine import ENGINE, PRODUCT, place
+from verif.golden.engine_descriptors import ENGINE, PRODUCT, place
 
 ORIGIN = 0x8000
 """Address of the first byte of memory."""

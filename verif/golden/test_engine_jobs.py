@@ -18,12 +18,7 @@ from golden.engine import (
 )
 from golden.functions import divide_by_column, exp2, gelu, multiply17, normalize, silu
 from golden.functions.norm import scaled_epsilon
-from verif.golden.engine_descriptors import ENGINE, NORM, PRODUCT, REORDER
-
-
-def place(memory, address, pitch, rows):
-    for n, row in enumerate(rows):
-        memory[address + n * pitch : address + n * pitch + len(row)] = row
+from verif.golden.engine_descriptors import ENGINE, NORM, PRODUCT, REORDER, place
 
 
 @pytest.mark.parametrize("gate", [0, 1])

@@ -7,8 +7,8 @@ import cocotb
 import numpy as np
 
 from golden import add_binary32
-from golden.engine.job import flush
 from golden.functions import multiply17
+from golden.rounding import flush
 from verif.coverage import Coverage
 from verif.handshake import Beat
 from verif.hw.gemm.results import float_vectors as vectors

@@ -10,8 +10,8 @@ from cocotb.triggers import ClockCycles
 
 from golden import add_binary32
 from golden.engine import MIXABLE_FORMATS, RESULT_FORMATS, Function, MemoryFormat, encode, row_bytes
-from golden.engine.job import flush
 from golden.functions import multiply17
+from golden.rounding import flush
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.result_dispatch import tile_command_layout
 from verif.coverage import Coverage
