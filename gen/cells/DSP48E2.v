@@ -21,9 +21,11 @@ module DSP48E2(
   parameter ALUMODEREG = 1;
   parameter AMULTSEL = "A";
   parameter AREG = 1;
+  parameter A_INPUT = "DIRECT";
   parameter BCASCREG = 1;
   parameter BMULTSEL = "B";
   parameter BREG = 1;
+  parameter B_INPUT = "DIRECT";
   parameter CARRYINREG = 1;
   parameter CARRYINSELREG = 1;
   parameter CREG = 1;
@@ -34,6 +36,7 @@ module DSP48E2(
   parameter PREADDINSEL = "A";
   parameter PREG = 1;
   parameter USE_MULT = "MULTIPLY";
+  parameter USE_SIMD = "ONE48";
 
   task refuse(input [255:0] what);
     begin
@@ -43,12 +46,14 @@ module DSP48E2(
   endtask
 
   initial begin
-    if (AMULTSEL != "AD" || BMULTSEL != "B" || PREADDINSEL != "A") refuse("pre-adder not at A");
-    if (USE_MULT != "MULTIPLY") refuse("USE_MULT");
+    if ((AMULTSEL != "AD" && AMULTSEL != "A") || BMULTSEL != "B" || PREADDINSEL != "A")
+      refuse("pre-adder not at A");
+    if (A_INPUT != "DIRECT" || B_INPUT != "DIRECT") refuse("A_INPUT, B_INPUT");
+    if (USE_MULT != "MULTIPLY" || USE_SIMD != "ONE48") refuse("USE_MULT, USE_SIMD");
     if (AREG > 1 || ACASCREG != AREG) refuse("AREG, ACASCREG");
-    if (BREG < 1 || BREG > 2 || BCASCREG < 1 || BCASCREG > BREG) refuse("BREG, BCASCREG");
+    if (BREG > 2 || BCASCREG > BREG || (BREG > 0 && BCASCREG < 1)) refuse("BREG, BCASCREG");
     if (DREG > 1 || INMODEREG > 1) refuse("DREG, INMODEREG");
-    if (ADREG != 1 || CREG != 1 || MREG != 1 || PREG != 1) refuse("ADREG, CREG, MREG, PREG");
+    if (ADREG > 1 || CREG > 1 || MREG > 1 || PREG > 1) refuse("ADREG, CREG, MREG, PREG");
     if (ALUMODEREG != 0 || CARRYINREG != 0 || CARRYINSELREG != 0 || OPMODEREG != 0)
       refuse("registered control");
   end
@@ -67,8 +72,12 @@ module DSP48E2(
   wire [26:0] d_gated = mode[2] ? d_in : 27'd0;
   wire [26:0] sum = mode[3] ? d_gated - a_gated : d_gated + a_gated;
 
-  wire [47:0] m = {{3{product[44]}}, product};
-  wire [47:0] w = OPMODE[8:7] == 2'b11 ? c : 48'd0;
+  wire [26:0] a_multiplied = AMULTSEL == "A" ? a_in : ADREG == 1 ? ad : sum;
+  wire [17:0] b_multiplied = BREG == 0 ? B : b2;
+  wire [44:0] a_by_b = {{18{a_multiplied[26]}}, a_multiplied} * {{27{b_multiplied[17]}}, b_multiplied};
+  wire [44:0] m_in = MREG == 1 ? product : a_by_b;
+  wire [47:0] m = {{3{m_in[44]}}, m_in};
+  wire [47:0] w = OPMODE[8:7] == 2'b11 ? (CREG == 1 ? c : C) : 48'd0;
   wire [47:0] z = OPMODE[6:4] == 3'b001 ? PCIN : 48'd0;
 
   always @(posedge CLK) begin
@@ -84,11 +93,12 @@ module DSP48E2(
     if (CED) d <= D;
     if (CEINMODE) inmode <= INMODE;
     if (CEAD) ad <= sum;
-    if (CEM) product <= {{18{ad[26]}}, ad} * {{27{b2[17]}}, b2};
+    if (CEM) product <= a_by_b;
     if (CEC) c <= C;
     if (CEP) p <= z + w + m;
   end
 
-  assign P = p;
-  assign PCOUT = p;
+  wire [47:0] result = PREG == 1 ? p : z + w + m;
+  assign P = result;
+  assign PCOUT = result;
 endmodule

@@ -6,18 +6,13 @@ from math import isqrt
 import numpy as np
 import pytest
 
-from golden.functions.division import reciprocal
 from golden.reference import binary32_value
 from hw.functions.integer_product import IntegerProduct, factors_layout
 from hw.functions.inverse import Inverse
 from hw.functions.reciprocal import Reciprocal
 from hw.functions.square_root import SquareRoot
-from verif.golden.functions.patterns import PATTERNS, from_bits
+from verif.hw.functions.row_vectors import reciprocals
 from verif.hw.functions.streamed import streamed
-
-
-def reciprocals(patterns) -> list[int]:
-    return reciprocal(from_bits(patterns)).view(np.uint32).tolist()
 
 
 @pytest.mark.parametrize(("width", "steps"), [(2, 2), (2, 5), (5, 4), (5, 7)])
@@ -47,15 +42,9 @@ def test_large_roots():
 
 
 def test_reciprocals():
-    rng = np.random.default_rng(1)
-    rare = [
-        sign | size
-        for size in (*range(0x7E800000 - 2, 0x7E800003), 0x7F000000, 1 << 23)
-        for sign in (0, 1 << 31)
-    ]
-    patterns = rare + PATTERNS[:24] + rng.permutation(PATTERNS)[:400].tolist()
-    found, _ = streamed(Reciprocal(), patterns)
-    assert found == reciprocals(patterns)
+    vectors = reciprocals()
+    found, _ = streamed(Reciprocal(), vectors.payloads)
+    assert found == vectors.expected
 
 
 def test_products():
