@@ -1,0 +1,6 @@
+"""Weights rounded onto the grid of their blocks so that a layer's output errs least, offline.
+
+``block_grid``: which values a block of weights can hold. ``compensated``: rounding column by column, the error
+of each spread over those to come. ``moments``: what is known of a layer's inputs. ``layer_inputs``: reading a
+layer's input from a model at work. ``round_weights``: a whole model, layer by layer.
+"""
