@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from golden.formats import FORMATS
-from mixdit.calibration.settings import Choice
+from mixdit.calibration.settings import Choice, Rounding
 from mixdit.require import require
 
 __all__ = ["command"]
@@ -52,6 +52,10 @@ def command(
         ),
     ] = 1.0,
     timestep_groups: Annotated[int, typer.Option(min=1, help="Ranges of timesteps, each with a plan.")] = 1,
+    rounding: Annotated[
+        Rounding,
+        typer.Option(help="How weights are rounded: for the least error of each layer's output, or alone."),
+    ] = "compensated",
     weight: Annotated[_FormatName, typer.Option(help="Format of the weights.")] = "MX6",
     high: Annotated[_FormatName, typer.Option(help="Format of the outliers.")] = "MX9",
     low: Annotated[_FormatName, typer.Option(help="Format of the other activations.")] = "MX6",
@@ -88,6 +92,7 @@ def command(
             exchanges=exchanges,
             cover=cover,
             timestep_groups=timestep_groups,
+            rounding=rounding,
             tokens=tokens,
             seed=seed,
         )

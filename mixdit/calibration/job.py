@@ -1,9 +1,8 @@
 """A calibration from the command line: load, watch, plan, write."""
 
-import inspect
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Any
 
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
 
 from gen.files import replacing
+from mixdit.calibration.passes import Passes
 from mixdit.calibration.pipelines import PipelineKind, load_pipeline, run_pipeline
 from mixdit.calibration.planning import make_plan
 from mixdit.calibration.recorder import Recorder
@@ -25,13 +25,18 @@ from mixdit.calibration.statistics_file import load_statistics, save_statistics
 from mixdit.layers.packed import save_packed
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
-from mixdit.plan.plan_file import save_plan
+from mixdit.plan.plan_file import plan_to_json, save_plan
 from mixdit.plan.timestep_plan import TimestepPlan
+from mixdit.rounding.round_weights import round_weights
+from mixdit.rounding.rounded_file import load_rounded, save_rounded
 
 __all__ = ["Job", "JobError", "run_job"]
 
 PROBED_PASSES = 2
 """Passes per image whose derivatives are taken, for the choice by sensitivity."""
+
+ROUNDING_PASSES = 32
+"""Passes, over all images, whose activations decide how weights are rounded."""
 
 
 class JobError(OSError):
@@ -99,13 +104,14 @@ def run_job(job: Job) -> dict[str, Any]:
     pipeline = load_pipeline(job.model, job.kind, job.dtype, job.device)
     _check_labels(job, pipeline)
     try:
-        _watch(job, pipeline, statistics, done)
+        seen = _watch(job, pipeline, statistics, done)
         plan = make_plan(statistics, job.settings)
+        model = _rounded(job, pipeline, plan, seen)
         files = [job.output / "plan.json", job.output / "weights.safetensors"]
         save_plan(plan, files[0])
-        save_packed(pipeline.transformer, plan, files[1])
+        save_packed(model, plan, files[1])
         if job.preview:
-            files.append(_preview(job, pipeline, plan))
+            files.append(_preview(job, pipeline, quantize_model(model, plan)))
     except ValueError as error:
         raise JobError(str(error)) from error
     except (MemoryError, RuntimeError) as error:
@@ -151,74 +157,82 @@ def _resume(job: Job) -> tuple[Statistics, int]:
     return statistics, int(notes["done"])
 
 
-def _watch(job: Job, pipeline: Any, statistics: Statistics, done: int) -> None:
-    """Sample the images that are left, and write the statistics after each."""
+@contextmanager
+def _progress(unit: str) -> Iterator[Progress]:
+    """A bar on the terminal, if there is one."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} images"),
+        TextColumn(f"{{task.completed:.0f}}/{{task.total:.0f}} {unit}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield progress
+
+
+Seen = dict[int, Sequence[dict[str, Any]]]
+"""Arguments of some passes, by the number of the image."""
+
+
+def _watch(job: Job, pipeline: Any, statistics: Statistics, done: int) -> Seen:
+    """Sample the images that are left, and write the statistics after each."""
+    seen: Seen = {}
+    with _progress("images") as progress:
         task = progress.add_task("calibrating", total=len(job.items), completed=done)
         for number in range(done, len(job.items)):
-            calls = _Calls(progress, task, 1 / job.steps)
+            passes = Passes(lambda: progress.advance(task, 1 / job.steps))
             with (
                 Recorder(
                     pipeline.transformer, statistics, tokens=job.settings.tokens, seed=job.settings.seed
                 ),
-                calls.watch(pipeline.transformer),
+                passes.watch(pipeline.transformer),
             ):
                 job.run(pipeline, number, "latent")
+            seed = job.settings.seed + number
             if job.settings.choice == "sensitivity":
-                generator = torch.Generator().manual_seed(job.settings.seed + number)
-                chosen = torch.randperm(len(calls.kwargs), generator=generator)[:PROBED_PASSES]
-                probed = [calls.kwargs[i] for i in chosen.tolist()]
+                probed = passes.draw(PROBED_PASSES, seed)
                 measure_sensitivity(pipeline.transformer, probed, statistics, job.settings)
+            seen[number] = passes.draw(-(-ROUNDING_PASSES // len(job.items)), seed)
             notes = {"job": job.identity(), "done": number + 1}
             save_statistics(statistics, _statistics_path(job), notes)
             progress.update(task, completed=number + 1)
+    return seen
 
 
-class _Calls:
-    """Keeps the arguments of a model's passes, and moves a progress bar on with each.
-
-    Parameters
-    ----------
-    progress, task, step:
-        The bar, and how far a pass moves it.
-
-    ``kwargs`` are the arguments, all by keyword, as pipelines give them.
-    """
-
-    def __init__(self, progress: Progress, task: TaskID, step: float) -> None:
-        self.progress, self.task, self.step = progress, task, step
-        self.kwargs: list[dict[str, Any]] = []
-
-    @contextmanager
-    def watch(self, model: nn.Module) -> Iterator[None]:
-        """While active, passes of ``model`` are kept."""
-        handle = model.register_forward_pre_hook(self._keep, with_kwargs=True)
-        try:
-            yield
-        finally:
-            handle.remove()
-
-    def _keep(self, model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        names = inspect.signature(model.forward).bind(*args, **kwargs).arguments
-        self.kwargs.append(dict(names))
-        self.progress.advance(self.task, self.step)
+def _rounded(job: Job, pipeline: Any, plan: Plan | TimestepPlan, seen: Seen) -> nn.Module:
+    """The model with weights as the settings have them rounded; written after each block."""
+    model: nn.Module = pipeline.transformer
+    if job.settings.rounding == "nearest" or isinstance(plan, TimestepPlan):
+        return model
+    for number in range(len(job.items)):
+        if number not in seen:  # before an interruption
+            passes = Passes()
+            with passes.watch(model):
+                job.run(pipeline, number, "latent")
+            seen[number] = passes.draw(-(-ROUNDING_PASSES // len(job.items)), job.settings.seed + number)
+    notes = {"job": job.identity(), "plan": plan_to_json(plan)}
+    path = job.output / "rounded.safetensors"
+    with _progress("layers") as progress:
+        task = progress.add_task("rounding", total=len(plan.linears))
+        return round_weights(
+            model,
+            plan,
+            [kwargs for number in sorted(seen) for kwargs in seen[number]],
+            progress=lambda done, of: progress.update(task, completed=done),
+            known=load_rounded(path, notes, job.device),
+            keep=lambda layers: save_rounded(layers, path, notes),
+        )
 
 
-def _preview(job: Job, pipeline: Any, plan: Plan | TimestepPlan) -> Path:
-    """Draw the first image in floating point and with the plan, from the same noise."""
+def _preview(job: Job, pipeline: Any, quantized: nn.Module) -> Path:
+    """Draw the first image in floating point and quantized, from the same noise."""
     from matplotlib.figure import Figure
 
     original: nn.Module = pipeline.transformer
     before = job.run(pipeline, 0, "np")[0]
-    pipeline.transformer = quantize_model(original, plan)
+    pipeline.transformer = quantized
     after = job.run(pipeline, 0, "np")[0]
     pipeline.transformer = original
     figure = Figure(figsize=(8, 4.4), layout="constrained")

@@ -7,6 +7,8 @@ from golden import MX6, MX9, Format
 from golden.formats import STREAM_FORMATS
 
 Choice = Literal["magnitude", "sensitivity", "random"]
+Rounding = Literal["compensated", "nearest"]
+ROUNDINGS: tuple[Rounding, ...] = ("compensated", "nearest")
 CHOICES: tuple[Choice, ...] = ("magnitude", "sensitivity", "random")
 
 
@@ -40,6 +42,10 @@ class Settings:
         hardware cannot, so this is to compare with; heads stay static.
     timestep_groups:
         Ranges of timesteps with a plan of their own.
+    rounding:
+        How weights become blocks. ``"compensated"``: so that each layer's output errs least behind the
+        quantized layers before it, see `mixdit.rounding`; ``"nearest"``: each by itself. A plan by
+        timestep, whose ranges share weights in floating point, takes ``"nearest"``.
     tokens:
         Random tokens that statistics take from every pass of the model through a layer.
     seed:
@@ -62,6 +68,7 @@ class Settings:
     cover: float = 1.0
     dynamic: bool = False
     timestep_groups: int = 1
+    rounding: Rounding = "compensated"
     tokens: int = 256
     seed: int = 0
 
@@ -75,6 +82,8 @@ class Settings:
                 raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)}")
         if self.choice not in CHOICES:
             raise ValueError(f"choice must be one of {', '.join(CHOICES)}, not {self.choice!r}")
+        if self.rounding not in ROUNDINGS:
+            raise ValueError(f"rounding must be one of {', '.join(ROUNDINGS)}, not {self.rounding!r}")
         if self.exchanges < 0:
             raise ValueError(f"exchanges must be at least 0, not {self.exchanges!r}")
         if not 0 < self.cover <= 1:

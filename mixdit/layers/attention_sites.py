@@ -8,7 +8,7 @@ from torch.overrides import TorchFunctionMode
 
 from mixdit.layers.attention import ScaledDotProductAttention
 
-__all__ = ["RedirectedAttention", "attention_sites", "with_attention"]
+__all__ = ["RedirectedAttention", "attention_sites", "original_submodule", "with_attention"]
 
 
 class _Redirect(TorchFunctionMode):
@@ -77,3 +77,15 @@ def with_attention(module: nn.Module, attention: nn.Module) -> nn.Module:
     if isinstance(module, ScaledDotProductAttention):
         return attention
     return RedirectedAttention(module, attention)
+
+
+def original_submodule(model: nn.Module, path: str) -> nn.Module:
+    """The module that was at ``path`` before `with_attention` put others around it, or what stands for it.
+
+    Raises ``AttributeError`` if there is none.
+    """
+    for name in path.split(".") if path else ():
+        if isinstance(model, RedirectedAttention):
+            model = model.module
+        model = model.get_submodule(name)
+    return model

@@ -78,7 +78,8 @@ def command(
     models = dict(zip(names, counts * (len(names) // len(counts)), strict=True))
     output.mkdir(parents=True, exist_ok=True)
     try:
-        results = _run(models, variant or list(VARIANTS), steps, jobs, output, plots)
+        standard = [name for name, each in VARIANTS.items() if each.standard]
+        results = _run(models, variant or standard, steps, jobs, output, plots)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     checks = _report(results, output, check, as_json, as_csv)

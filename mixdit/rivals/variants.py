@@ -15,14 +15,16 @@ from mixdit.calibration.statistics import Statistics
 from mixdit.layers.attention import QuantizedAttention
 from mixdit.layers.linear import QuantizedLinear
 from mixdit.layers.quantize_model import quantize_model
+from mixdit.plan.plan import Plan
 from mixdit.rivals.htg import htg
 from mixdit.rivals.layers import quantized_layers, replace_layers
 from mixdit.rivals.plain import per_tensor, per_token
 from mixdit.rivals.qdit import qdit
 from mixdit.rivals.statistics import Batch, RangesOf, collect_ranges
-from mixdit.rivals.uniform import mxint8, uniform_mx
+from mixdit.rivals.uniform import mxint8, uniform_mx, uniform_plan
 from mixdit.rivals.viditq import viditq
 from mixdit.rivals.viditq_mp import viditq_mp
+from mixdit.rounding.round_weights import round_weights
 
 __all__ = ["VARIANTS", "Calibration", "Variant"]
 
@@ -68,6 +70,8 @@ class Variant:
         What is multiplied in linear layers, and q, k, p and v, in words.
     build:
         Makes the quantized model.
+    standard:
+        Whether it is one of those that are compared by default; others take minutes to make.
     """
 
     name: str
@@ -75,10 +79,11 @@ class Variant:
     activations: str
     attention: str
     build: Callable[[Calibration], nn.Module]
+    standard: bool = True
 
     @property
     def description(self) -> dict[str, str]:
-        """All but ``build``."""
+        """What it is, in words."""
         return {
             "variant": self.name,
             "weights": self.weights,
@@ -152,7 +157,34 @@ def _mixed(name: str, settings: Settings) -> Variant:
     return Variant(name=name, weights=str(settings.weight), activations=words, attention=words, build=make)
 
 
+def _compensated(of: Variant, plan: Callable[[Calibration], Plan]) -> Variant:
+    """The same with weights that are rounded for the error of each layer's output."""
+
+    def make(c: Calibration) -> nn.Module:
+        found = plan(c)
+        return quantize_model(round_weights(c.model, found, c.batches), found)
+
+    return replace(of, name=f"{of.name}, compensated", build=make, standard=False)
+
+
+def _uniform_compensated(name: str, weight: Format, activation: Format) -> Variant:
+    return _compensated(
+        _uniform(name, weight, activation),
+        lambda c: uniform_plan(c.model, c.model.shape.heads, weight, activation),
+    )
+
+
+def _mixed_compensated(name: str, settings: Settings) -> Variant:
+    def plan(c: Calibration) -> Plan:
+        found = make_plan(c.statistics, settings)
+        assert isinstance(found, Plan), "weights are rounded for one plan"
+        return found
+
+    return _compensated(_mixed(name, settings), plan)
+
+
 _MIXED = Settings()
+_EXCHANGE = replace(_MIXED, choice="sensitivity", exchanges=EXCHANGES)
 _BOTH = replace(_MIXED, choice="sensitivity", timestep_groups=TIMESTEP_GROUPS)
 
 VARIANTS = {
@@ -188,7 +220,7 @@ VARIANTS = {
         _uniform("W MX6, A MX9", MX6, MX9),
         _mixed("mixed", _MIXED),
         _mixed("mixed by sensitivity", replace(_MIXED, choice="sensitivity")),
-        _mixed("mixed by exchange", replace(_MIXED, choice="sensitivity", exchanges=EXCHANGES)),
+        _mixed("mixed by exchange", _EXCHANGE),
         _mixed("mixed by timestep", replace(_MIXED, timestep_groups=TIMESTEP_GROUPS)),
         _mixed("mixed by both", _BOTH),
         _mixed("mixed, threshold", replace(_MIXED, dynamic=True)),
@@ -199,6 +231,10 @@ VARIANTS = {
         _mixed("MX4/MX9 by both", replace(_BOTH, low=MX4)),
         _uniform("W MX6, A MX4", MX6, MX4),
         _uniform("MX4", MX4, MX4),
+        _uniform_compensated("W MX6, A MX9", MX6, MX9),
+        _mixed_compensated("mixed", _MIXED),
+        _mixed_compensated("mixed by exchange", _EXCHANGE),
+        _uniform_compensated("MX6", MX6, MX6),
     )
 }
 """In the order of the table."""

@@ -1,6 +1,7 @@
 """Weights rounded onto the grid of their blocks so that a layer's output errs least, offline.
 
-``block_grid``: which values a block of weights can hold. ``compensated``: rounding column by column, the error
-of each spread over those to come. ``moments``: what is known of a layer's inputs. ``layer_inputs``: reading a
-layer's input from a model at work. ``round_weights``: a whole model, layer by layer.
+``block_grid``: which values a block of weights can hold. ``compensated``: rounding column by column, the
+error of each spread over those to come. ``moments``: what is known of a layer's inputs. ``layer_inputs``:
+reading them from a model at work. ``round_layer``: a layer's weights and bias. ``round_weights``: a whole
+model, layer by layer. ``rounded_file``: what is rounded so far, in a file.
 """

@@ -11,8 +11,8 @@ from golden.formats import EXPONENT_BIAS, NAN_EXPONENT
 __all__ = ["BlockGrid", "fit_blocks"]
 
 _EXPONENTS = (0, 1, -1)
-"""Shared exponents that are tried, relative to that of the largest weight: one more holds what would be rounded
-up past the largest element, one less rounds the others finer at the price of the largest ones."""
+"""Shared exponents that are tried, relative to that of the largest weight: one more holds what would be
+rounded up past the largest element, one less rounds the others finer at the price of the largest ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,4 +88,4 @@ def _error(weights: Tensor, importance: Tensor, step: Tensor, fmt: Format) -> Te
 
 def _per_pair(errors: Tensor, pair: int) -> Tensor:
     padded = torch.nn.functional.pad(errors, (0, -errors.shape[1] % pair))
-    return padded.unflatten(1, (-1, pair)).sum(2)
+    return padded.view(len(errors), -1, pair).sum(2)

@@ -18,7 +18,7 @@ _LAZY = 8
 """Blocks whose errors reach the columns behind them together: one product in place of several small ones."""
 
 FitGrid = Callable[[Tensor, Tensor], BlockGrid]
-"""The grid of some columns' weights, float64 ``[rows, columns]``, by the importance of each column's error."""
+"""The grid of some columns' weights, float64 ``[rows, columns]``, by how much each column's error counts."""
 
 
 def compensated_rounding(
@@ -96,7 +96,8 @@ def _spread(second_moments: Tensor, damping: float) -> Tensor:
     # Of inputs that are always 0 any weight is right.
     diagonal += damping * torch.where(mean > 0, mean, 1.0)
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(moments))
-    return torch.linalg.cholesky(inverse, upper=True)
+    spread: Tensor = torch.linalg.cholesky(inverse, upper=True)
+    return spread
 
 
 def _round_group(

@@ -1,4 +1,4 @@
-"""What a layer of a model gets, without the rest of the pass."""
+"""What a module of a model gets, without the rest of the pass."""
 
 from typing import Any
 
@@ -6,29 +6,48 @@ import torch
 from torch import Tensor, nn
 
 from mixdit.calibration.batches import Batch, call
+from mixdit.layers.attention_sites import original_submodule
 
-__all__ = ["layer_input"]
+__all__ = ["Arguments", "layer_input", "module_arguments"]
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+"""Arguments of a call, by place and by keyword."""
 
 
 class _Seen(Exception):  # noqa: N818
     """Ends a pass."""
 
 
-@torch.no_grad()
-def layer_input(model: nn.Module, path: str, batch: Batch) -> Tensor:
-    """The input of the layer at ``path`` in a pass of ``model``, ``[..., K]``; the pass ends there.
+def module_arguments(model: nn.Module, path: str, batch: Batch) -> Arguments:
+    """What the module at ``path`` is called with first in a pass of ``model``; the pass ends there.
 
     Raises ``ValueError`` if the pass does not get there.
     """
-    found: list[Tensor] = []
+    return _stopped(model, path, lambda: call(model, batch))
 
-    def keep(module: nn.Module, args: tuple[Any, ...]) -> None:
-        found.append(args[0].detach())
+
+def layer_input(model: nn.Module, path: str, arguments: Arguments) -> Tensor:
+    """The input ``[..., K]`` of the layer at ``path`` when ``model`` is called; the call ends there.
+
+    Raises ``ValueError`` if the call does not get there.
+    """
+    args, kwargs = arguments
+    (x, *_), _ = _stopped(model, path, lambda: model(*args, **kwargs))
+    assert isinstance(x, Tensor)
+    return x
+
+
+@torch.no_grad()
+def _stopped(model: nn.Module, path: str, run: Any) -> Arguments:
+    found: list[Arguments] = []
+
+    def keep(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        found.append((args, kwargs))
         raise _Seen
 
-    handle = model.get_submodule(path).register_forward_pre_hook(keep)
+    handle = original_submodule(model, path).register_forward_pre_hook(keep, with_kwargs=True)
     try:
-        call(model, batch)
+        run()
     except _Seen:
         return found[0]
     finally:

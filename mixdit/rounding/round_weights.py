@@ -1,20 +1,24 @@
 """Rounding of all weights that a plan names, each layer for what it gets from those before it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from mixdit.calibration.batches import Batch
 from mixdit.layers.modules import Model, copy_structure, replace_module
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import LinearPlan, Plan
-from mixdit.rounding.compensated import DAMPING, compensated_rounding
-from mixdit.rounding.layer_inputs import layer_input
+from mixdit.rounding.compensated import DAMPING
+from mixdit.rounding.layer_inputs import Arguments, layer_input, module_arguments
 from mixdit.rounding.moments import LayerMoments
+from mixdit.rounding.round_layer import channel_order, round_layer
 from mixdit.tensors.quantize import fake_quantize
 
-__all__ = ["round_layer", "round_weights"]
+__all__ = ["round_weights"]
+
+Progress = Callable[[int, int], None]
+"""Called with layers done and in all."""
 
 
 def round_weights(
@@ -23,14 +27,17 @@ def round_weights(
     batches: Sequence[Batch],
     *,
     damping: float = DAMPING,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    known: Mapping[str, nn.Linear] | None = None,
+    keep: Callable[[Mapping[str, nn.Linear]], None] | None = None,
 ) -> Model:
-    """A copy of a model whose weights `quantize_model` with ``plan`` keeps as they are.
+    """A copy of a model with weights that `quantize_model` with ``plan`` keeps as they are.
 
-    Layer by layer in the plan's order, which must be that of the pass: what a layer gets in floating point, and
-    what it multiplies behind the quantized layers before it, say which weights and bias bring its output
-    closest to that in floating point; the weights are then rounded by `compensated_rounding`. So a layer
-    takes back what it can of the errors before it. Two passes of the model up to the layer for each batch.
+    Block by block, and layer by layer in the plan's order, which must be that of the pass: what a layer gets
+    in floating point, and what it multiplies behind the quantized layers before it, say which weights and
+    bias bring its output closest to that in floating point; the weights are then rounded by
+    `compensated_rounding`. So a layer takes back what it can of the errors before it. A block is a member of
+    a ``ModuleList``; each costs two passes of the model up to it for each batch, and two of itself per layer.
 
     Parameters
     ----------
@@ -39,11 +46,15 @@ def round_weights(
     plan:
         Static: without thresholds.
     batches:
-        Arguments of the model, over many timesteps; hundreds of tokens at least.
+        Arguments of the model, over many timesteps; of several times as many tokens as a layer has channels.
     damping:
         See `mixdit.rounding.compensated.DAMPING`.
     progress:
         Called with layers done and in all.
+    known:
+        Layers that were rounded before, by path: they are taken as they are.
+    keep:
+        Called after each block with all layers that are rounded, by path.
 
     Raises
     ------
@@ -53,73 +64,114 @@ def round_weights(
     """
     if not batches:
         raise ValueError("batches must hold at least 1 batch, not 0")
-    rounded = copy_structure(model)
-    for done, (path, layer_plan) in enumerate(plan.linears.items()):
-        if layer_plan.threshold is not None:
-            raise ValueError(f"{path}: a threshold chooses formats at run time: its weights cannot be rounded")
-        quantized = quantize_model(rounded, plan)
-        order = _order(layer_plan)
-        linear = model.get_submodule(path)
-        try:
-            moments = LayerMoments.empty(layer_plan.in_features, linear.weight.device)
-            for batch in batches:
-                x = layer_input(model, path, batch).flatten(0, -2)[:, order]
-                y = layer_input(quantized, path, batch).flatten(0, -2)[:, order]
-                moments.update(x, fake_quantize(y, layer_plan.formats))
-            replace_module(rounded, path, round_layer(linear, layer_plan, moments, damping=damping))
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+    for path, layer in plan.linears.items():
+        if layer.threshold is not None:
+            raise ValueError(
+                f"{path}: a threshold chooses formats at run time: weights cannot be rounded for it"
+            )
+    quantize_model(model, plan)  # raises for a plan of another model
+    done: dict[str, nn.Linear] = {}
+    rounded, quantized = copy_structure(model), copy_structure(model)
+    for part in _parts(model, plan):
+        block = rounded.get_submodule(part.path)
+        if all(path in (known or {}) for path in part.paths):
+            for path in part.paths:
+                done[path] = (known or {})[path]
+                replace_module(rounded, path, done[path])
+        else:
+            for path, linear in _round_block(model, quantized, block, part, batches, damping):
+                done[path] = linear
+                if progress is not None:
+                    progress(len(done), len(plan.linears))
+            if keep is not None:
+                keep(done)
+        if part.path:
+            replace_module(quantized, part.path, quantize_model(block, part.plan))
         if progress is not None:
-            progress(done + 1, len(plan.linears))
+            progress(len(done), len(plan.linears))
     return rounded
 
 
-def round_layer(
-    linear: nn.Linear, plan: LinearPlan, moments: LayerMoments, *, damping: float = DAMPING
-) -> nn.Linear:
-    """A layer with rounded weights, and a bias that takes back the error of its mean.
+@dataclass(frozen=True)
+class _Part:
+    """A block of the model, ``path``, and what the plan says of it, by paths within it."""
 
-    Parameters
-    ----------
-    linear:
-        In floating point; it is left as it is.
-    plan:
-        Its formats and order of channels.
-    moments:
-        Of its inputs, channels in that order.
-    damping:
-        See `mixdit.rounding.compensated.DAMPING`.
-    """
-    order = _order(plan)
-    weight = linear.weight.detach()[:, order].double()
-    if linear.bias is None:
-        # Without a bias nothing takes back the mean: it is part of what weights must fit.
-        mixed, own = moments.xy, moments.yy
-    else:
-        mixed, own = moments.centered()
-    wanted = weight @ _best_fit(mixed, own, damping)
-    rounded = compensated_rounding(wanted, own, plan.weight, damping=damping)
-    result = nn.Linear(
-        linear.in_features,
-        linear.out_features,
-        bias=linear.bias is not None,
-        device=linear.weight.device,
-        dtype=linear.weight.dtype,
+    path: str
+    plan: Plan
+
+    @property
+    def paths(self) -> list[str]:
+        """Linear layers, as the model calls them."""
+        return [f"{self.path}.{path}".lstrip(".") for path in self.plan.linears]
+
+
+def _parts(model: nn.Module, plan: Plan) -> list[_Part]:
+    """The plan block by block; layers outside of blocks are one with the model itself."""
+    lists = [path for path, module in model.named_modules() if isinstance(module, nn.ModuleList)]
+
+    def block_of(path: str) -> str:
+        for name in lists:  # the outermost first
+            if path.startswith(f"{name}."):
+                return f"{name}.{path.removeprefix(f'{name}.').partition('.')[0]}"
+        return ""
+
+    def within(block: str, path: str) -> str:
+        return path.removeprefix(f"{block}.") if block else path
+
+    return [
+        _Part(
+            block,
+            replace(
+                plan,
+                linears={within(block, p): x for p, x in plan.linears.items() if block_of(p) == block},
+                attentions={within(block, p): x for p, x in plan.attentions.items() if block_of(p) == block},
+            ),
+        )
+        for block in dict.fromkeys(map(block_of, plan.linears))
+    ]
+
+
+def _round_block(
+    model: nn.Module,
+    quantized: nn.Module,
+    block: nn.Module,
+    part: _Part,
+    batches: Sequence[Batch],
+    damping: float,
+) -> Iterator[tuple[str, nn.Linear]]:
+    """Round the layers of ``block``, a copy of one of ``model``, in place, and give them one by one."""
+    original = model.get_submodule(part.path)
+    exact, coarse = (
+        [module_arguments(whole, part.path, batch) for batch in batches] for whole in (model, quantized)
     )
-    with torch.no_grad():
-        result.weight[:, order] = rounded.to(result.weight.dtype)
-        if linear.bias is not None:
-            mean_error = weight @ (moments.x / moments.count) - rounded.double() @ (moments.y / moments.count)
-            result.bias.copy_(linear.bias.double() + mean_error)
-    return result.requires_grad_(linear.weight.requires_grad).train(linear.training)
+    for (inner, layer_plan), path in zip(part.plan.linears.items(), part.paths, strict=True):
+        linear = original.get_submodule(inner)
+        assert isinstance(linear, nn.Linear)
+        try:
+            moments = _moments(
+                (original, exact), (quantize_model(block, part.plan), coarse), inner, layer_plan
+            )
+            layer = round_layer(linear, layer_plan, moments, damping=damping)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+        replace_module(block, inner, layer)
+        yield path, layer
 
 
-def _best_fit(mixed: Tensor, own: Tensor, damping: float) -> Tensor:
-    """``F``, ``[K, K]``, with which ``W F y`` is closest to ``W x``; near 1 where little is known of y."""
-    ridge = damping * own.diagonal().mean().clamp_min(torch.finfo(own.dtype).tiny)
-    identity = ridge * torch.eye(len(own), dtype=own.dtype, device=own.device)
-    return torch.linalg.solve(own + identity, (mixed + identity).T).T
+Calls = tuple[nn.Module, Sequence[Arguments]]
+"""A block, and what it is called with."""
 
 
-def _order(plan: LinearPlan) -> list[int]:
-    return list(range(plan.in_features)) if plan.permutation is None else list(plan.permutation)
+def _moments(exact: Calls, coarse: Calls, path: str, plan: LinearPlan) -> LayerMoments:
+    """Of the inputs of a layer: in floating point, and quantized behind quantized layers."""
+    order = channel_order(plan)
+    moments = None
+    for before, behind in zip(exact[1], coarse[1], strict=True):
+        x, y = (
+            layer_input(block, path, arguments).flatten(0, -2)[:, order].float()
+            for block, arguments in ((exact[0], before), (coarse[0], behind))
+        )
+        moments = moments or LayerMoments.empty(plan.in_features, x.device)
+        moments.update(x, fake_quantize(y, plan.formats))
+    assert moments is not None
+    return moments

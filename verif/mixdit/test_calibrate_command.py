@@ -46,7 +46,7 @@ def arguments(folder, kind: str) -> list[object]:
 OPTIONS = {
     "dit": ["--linear-share", 0.1, "--preview"],
     "pixart": ["--timestep-groups", 2, "--low", "MX4"],
-    "sd3": ["--choice", "sensitivity", "--exchanges", 20, "--cover", 0.9],
+    "sd3": ["--choice", "sensitivity", "--exchanges", 20, "--cover", 0.9, "--rounding", "nearest"],
 }
 
 
@@ -74,19 +74,20 @@ def test_from_a_pipeline_to_samples(kind, folder, tmp_path, capsys):
 
     original = loaded.transformer
     want = sample()
+    packed = load_packed(tmp_path / "weights.safetensors")
+    assert packed.plan == plan
     loaded.transformer = quantize_model(original, plan)
     planned = sample()
     assert not np.array_equal(planned, want)
 
-    # The packed weights alone give the same samples, where there is one plan.
-    packed = load_packed(tmp_path / "weights.safetensors")
-    assert packed.plan == plan
+    # Rounded to nearest, packed weights alone give the same samples where there is one plan; rounded for
+    # their error, others.
     for linear in plan.plans[0].linears if isinstance(plan, TimestepPlan) else plan.linears:
         original.get_submodule(linear).weight.data.zero_()
     restore(original, packed)
     loaded.transformer = quantize_model(original, packed.plan)
     if kind != "pixart":
-        assert np.array_equal(sample(), planned)
+        assert np.array_equal(sample(), planned) == (kind == "sd3")
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def test_errors_that_do_not_spread_are_as_usual():
 
 
 def test_order_of_lazy_updates_changes_nothing(monkeypatch):
-    """Errors reach far columns block by block, or several blocks later: the same but for binary64's last bits."""
+    """Errors reach far columns block by block, or several later: the same but for binary64's last bits."""
     x, w = inputs(200), layer(200)
     found = []
     for blocks in (1, 3, 100):
