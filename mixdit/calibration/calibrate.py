@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from torch import nn
 
-from mixdit.calibration.batches import Batch, call
 from mixdit.calibration.planning import make_plan
 from mixdit.calibration.recorder import Recorder
 from mixdit.calibration.sensitivity import measure_sensitivity
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import Statistics
+from mixdit.layers.batches import Batch, call
 from mixdit.plan.plan import Plan
 from mixdit.plan.timestep_plan import TimestepPlan
 

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mixdit.calibration.batches import Batch, call, first_tensor
 from mixdit.calibration.recorder import quantizable_linears
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import Statistics
 from mixdit.layers.attention import MXAttention, ScaledDotProductAttention
 from mixdit.layers.attention_sites import attention_sites, with_attention
+from mixdit.layers.batches import Batch, call, first_tensor
 from mixdit.layers.modules import replace_module
 
 __all__ = ["measure_sensitivity"]

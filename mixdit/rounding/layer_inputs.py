@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mixdit.calibration.batches import Batch, call
 from mixdit.layers.attention_sites import original_submodule
+from mixdit.layers.batches import Batch, call
 
 __all__ = ["Arguments", "layer_input", "module_arguments"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from mixdit.calibration.batches import Batch
+from mixdit.layers.batches import Batch
 from mixdit.layers.modules import Model, copy_structure, replace_module
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import LinearPlan, Plan
