@@ -1,7 +1,8 @@
 """Quantized layers, and models made of them.
 
 ``linear``: linear layers. ``attention``: attention as a module; ``attention_sites``: where models attend.
-``modules``: copying models and exchanging modules. ``batches``: calling them. ``quantize_model``: a quantized copy of a model.
+``modules``: copying models and exchanging modules. ``batches``: calling them. ``quantize_model``: a
+quantized copy.
 ``block_functions``: what is between products, in floating point or as the hardware does it;
 ``hardware_attention``: its softmax; ``hardware_functions``: models with both.
 ``packed``: weights in a file, as the hardware reads them.
