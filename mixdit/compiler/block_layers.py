@@ -57,6 +57,12 @@ class AttentionLayers:
     query_norm: Norm | None = None
     key_norm: Norm | None = None
 
+    def asking(self) -> tuple[Layer, Layer]:
+        """Query and output; raises ``ValueError`` where nobody asks."""
+        if self.query is None or self.output is None:
+            raise ValueError("these tokens have no layers query and output")
+        return self.query, self.output
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Perceptron:
@@ -100,12 +106,12 @@ class ConditionedBlock:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TableBlock:
-    """A block of PixArt: between self-attention and perceptron a cross-attention to text, with no norm and gate.
+    """A block of PixArt: self-attention, cross-attention to text without norm and gate, perceptron.
 
     Parameters
     ----------
     table:
-        float32 ``[6, width]``: what is added to the condition for shift, scale and gate of the self-attention,
+        float32 ``[6, width]``: what the condition adds to for shift, scale and gate of the self-attention,
         then of the perceptron.
     attention, heads, epsilon:
         The self-attention's, as in `ConditionedBlock`.

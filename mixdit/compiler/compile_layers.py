@@ -1,6 +1,7 @@
 """Programs of blocks of diffusers, given as layers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from golden.engine import EngineParameters
 from mixdit.compiler.block_compiler import MOST_BYTES, ORIGIN
@@ -14,6 +15,12 @@ from mixdit.compiler.table_block_compiler import TableBlockCompiler
 __all__ = ["Block", "compile_layers"]
 
 Block = ConditionedBlock | TableBlock | JointBlock
+
+_COMPILERS: dict[type[Block], Any] = {
+    ConditionedBlock: ConditionedBlockCompiler,
+    TableBlock: TableBlockCompiler,
+    JointBlock: JointBlockCompiler,
+}
 
 
 def compile_layers(
@@ -71,13 +78,7 @@ def compile_layers(
         memory = range(ORIGIN, min(ORIGIN + MOST_BYTES, 1 << parameters.address_bits))
     recorder = Recorder(parameters, memory)
     sizes = {"samples": samples, "tokens": tokens, "context_tokens": context_tokens}
-    compiler: ConditionedBlockCompiler | TableBlockCompiler | JointBlockCompiler
-    if isinstance(first, ConditionedBlock):
-        compiler = ConditionedBlockCompiler(recorder, first, **sizes)
-    elif isinstance(first, TableBlock):
-        compiler = TableBlockCompiler(recorder, first, **sizes)
-    else:
-        compiler = JointBlockCompiler(recorder, first, **sizes)
+    compiler: Any = _COMPILERS[type(first)](recorder, first, **sizes)
     for n, block in enumerate(blocks):
         compiler.add(f"block {n}", block)
     return recorder.program(samples, compiler.inputs, compiler.outputs)

@@ -1,5 +1,6 @@
 """Blocks of diffusers' transformers as layers with their plans."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -67,9 +68,7 @@ class _BlockReader:
         As for `diffusers_block`.
     """
 
-    def __init__(
-        self, block: Any, path: str, plan: Plan | None, weight: Format, activation: Format
-    ) -> None:
+    def __init__(self, block: Any, path: str, plan: Plan | None, weight: Format, activation: Format) -> None:
         self.block, self.path, self._plan = block, path, plan
         self._weight, self._activation = (weight, activation) if plan is None else (MX9, MX9)
 
@@ -216,7 +215,7 @@ def _joint(reader: _BlockReader) -> JointBlock:
     )
 
 
-_KINDS = {
+_KINDS: dict[str, Callable[[_BlockReader], Block]] = {
     "DiTTransformer2DModel": _conditioned,
     "PixArtTransformer2DModel": _with_table,
     "SD3Transformer2DModel": _joint,

@@ -5,7 +5,7 @@ from mixdit.compiler.block_layers import JointBlock
 from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import activate
 from mixdit.compiler.modulation_jobs import ConditionModulation, Modulation
-from mixdit.compiler.multi_head_jobs import Keys, MultiHeadJobs, Queries, gathered_bias, has_constant
+from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence, gathered_bias, has_constant
 from mixdit.compiler.program import CONDITION, CONTEXT, TOKENS
 from mixdit.compiler.recorder import Recorder
 from mixdit.compiler.self_attention_jobs import SelfAttentionJobs
@@ -51,9 +51,7 @@ class JointBlockCompiler:
         image = TokenJobs(r, name, "", self._x, samples)
         context = TokenJobs(r, name, "context's ", self._context, samples)
         layers = [block.modulation, block.context_modulation]
-        condition = LayerInputs(
-            r, name, "condition in blocks", layers, samples, floats=self._activated
-        )
+        condition = LayerInputs(r, name, "condition in blocks", layers, samples, floats=self._activated)
         condition.read(0, samples)
         of_image, of_context = (
             ConditionModulation(r, name, layer, condition, samples, self._width) for layer in layers
@@ -109,15 +107,13 @@ class JointBlockCompiler:
             name,
             part,
             block.heads,
-            queries=[Queries(side.owner, layers, side.tokens) for side, layers in asking],
-            keys=[Keys(side.owner, layers, side.tokens) for side, layers in sides],
+            queries=[TokenSequence(side.owner, layers, side.tokens) for side, layers in asking],
+            keys=[TokenSequence(side.owner, layers, side.tokens) for side, layers in sides],
             samples=self._samples,
         )
         jobs.project(inputs[: len(asking)], inputs)
         outputs = [
-            (side, side.weight(part, layers.output))
-            for side, layers in asking
-            if layers.output is not None
+            (side, side.weight(part, layers.output)) for side, layers in asking if layers.output is not None
         ]
         for s in range(self._samples):
             jobs.attend(s, inputs)

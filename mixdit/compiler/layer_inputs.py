@@ -25,7 +25,9 @@ Write = Callable[[DeviceMatrix, DevicePermutation | None], object]
 class _Variant:
     """The input of all layers whose plans have it in the same formats and order."""
 
-    def __init__(self, recorder: Recorder, names: tuple[str, str], layer: Layer, rows: int, ones: bool) -> None:
+    def __init__(
+        self, recorder: Recorder, names: tuple[str, str], layer: Layer, rows: int, ones: bool
+    ) -> None:
         fmt, mx9_blocks = layer.input_format
         self.order = layer.order
         columns = layer.in_features

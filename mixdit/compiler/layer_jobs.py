@@ -64,7 +64,7 @@ class LayerJobs:
 
 
 def activate(recorder: Recorder, condition: DeviceMatrix) -> DeviceMatrix:
-    """SiLU of each sample's condition, which goes in as the bias of a product of zeros: ``[samples, width]``."""
+    """SiLU of conditions ``[samples, width]``, which go in as the bias of products of zeros."""
     samples, width = condition.shape
     activated = recorder.room("activated condition", condition.shape, condition.format)
     zero, zeros = recorder.zeros(1), recorder.zeros(width)

@@ -134,7 +134,9 @@ class TableModulation(Modulation):
         rows = self._table[shift : scale + 1] + np.array([[0], [1]], np.float32)
         self._add(f"shift and scale of the {part}", rows, shift, result, joined(result))
         if order is not None:
-            permutation = self._recorder.permutation(f"{self._block}: order of the {part}'s modulation", order)
+            permutation = self._recorder.permutation(
+                f"{self._block}: order of the {part}'s modulation", order
+            )
             name = f"{self._block}: order of shift and scale of the {part}"
             self._recorder.named(name).reorder(result, ordered, permutation)
         return ordered

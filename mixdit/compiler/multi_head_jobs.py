@@ -1,4 +1,4 @@
-"""Jobs of an attention: q of some tokens, k and V^T of the same or others, what the heads gather, in blocks."""
+"""Jobs of an attention: q of some tokens, k and V^T of the same or of others, and what the heads gather."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -20,33 +20,24 @@ from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix, DevicePermutation
 from mixdit.plan.plan import AttentionPlan
 
-__all__ = ["Keys", "MultiHeadJobs", "Queries", "constant_of_value", "gathered_bias", "has_constant"]
+__all__ = ["MultiHeadJobs", "TokenSequence", "constant_of_value", "gathered_bias", "has_constant"]
 
 
 @dataclass(frozen=True, eq=False)
-class Queries:
-    """Tokens that ask.
+class TokenSequence:
+    """Tokens that ask, or that are asked.
 
     Parameters
     ----------
-    name:
-        Of these tokens, in front of names of matrices: ``""`` or ``"context's "``.
+    owner:
+        Whose tokens, in front of names: ``""`` or ``"context's "``.
     layers:
-        With ``query`` and ``output``.
+        With ``query`` and ``output`` if they ask.
     tokens:
         Of each sample.
     """
 
-    name: str
-    layers: AttentionLayers
-    tokens: int
-
-
-@dataclass(frozen=True, eq=False)
-class Keys:
-    """Tokens that are asked; as `Queries`, with ``key`` and ``value``."""
-
-    name: str
+    owner: str
     layers: AttentionLayers
     tokens: int
 
@@ -82,8 +73,8 @@ class MultiHeadJobs:
         name: str,
         plan: AttentionPlan,
         *,
-        queries: Sequence[Queries],
-        keys: Sequence[Keys],
+        queries: Sequence[TokenSequence],
+        keys: Sequence[TokenSequence],
         samples: int,
     ) -> None:
         self._recorder, self._block, self._name = recorder, block, name
@@ -106,26 +97,25 @@ class MultiHeadJobs:
         )
         self.attended: list[DeviceMatrix] = []
         self._gathered: list[tuple[DeviceMatrix, DevicePermutation | None]] = []
-        for each in queries:
-            self._add_output(each, width)
+        for asking in queries:
+            self._add_output(asking, width)
         self._mask = self._mask_gaps()
 
     def project(self, queries: Sequence[LayerInputs], keys: Sequence[LayerInputs]) -> None:
-        """q and k of all samples, q scaled for base 2, from the inputs of each sequence."""
+        """Queries and keys of all samples, queries scaled for base 2, from the inputs of each sequence."""
         scale = np.float32(math.log2(math.e) / math.sqrt(self._width))
         first = 0
         for asking, inputs in zip(self._queries, queries, strict=True):
-            layer, norm = asking.layers.query, asking.layers.query_norm
-            assert layer is not None
+            (layer, _), norm = asking.layers.asking(), asking.layers.query_norm
             spans = list(self._spans(asking.tokens, first, sum(each.tokens for each in self._queries)))
             for each in self._heads.operands:
-                self._project(f"{asking.name}q", layer, norm, inputs.of(layer), each, each.q, spans, scale)
+                self._project(f"{asking.owner}q", layer, norm, inputs.of(layer), each, each.q, spans, scale)
             first += asking.tokens
         for asked, inputs, start in zip(self._keys, keys, self._starts, strict=True):
             layer, norm = asked.layers.key, asked.layers.key_norm
             spans = list(self._spans(asked.tokens, start, self._all_keys))
             for each in self._heads.operands:
-                self._project(f"{asked.name}k", layer, norm, inputs.of(layer), each, each.k, spans, None)
+                self._project(f"{asked.owner}k", layer, norm, inputs.of(layer), each, each.k, spans, None)
         self._values = [
             [self._value_weight(asked, each) for each in self._heads.operands] for asked in self._keys
         ]
@@ -143,15 +133,13 @@ class MultiHeadJobs:
             binary32 ``[1, keys]`` of a single sequence, added to scores in base 2.
         """
         title = f"{self._block}, sample {sample}: {self._name}, "
-        for asked, inputs, start, weights in zip(
-            self._keys, keys, self._starts, self._values, strict=True
-        ):
+        for asked, inputs, start, weights in zip(self._keys, keys, self._starts, self._values, strict=True):
             for each, weight in zip(self._heads.operands, weights, strict=True):
                 value = asked.layers.value
                 source = inputs.with_ones(value) if self._has_constant(asked) else inputs.of(value)
                 rows = source.rows(sample * asked.tokens, (sample + 1) * asked.tokens)
                 to = each.v.rows(0, self._width * len(each.group.heads))
-                self._recorder.named(f"{title}{asked.name}V^T").product(
+                self._recorder.named(f"{title}{asked.owner}V^T").product(
                     weight, rows, to.columns(start, start + asked.tokens)
                 )
         self._heads.weighted_sums(title, sample, self._mask if mask is None else mask)
@@ -159,19 +147,18 @@ class MultiHeadJobs:
         for asking, (gathered, order), attended in zip(
             self._queries, self._gathered, self.attended, strict=True
         ):
-            self._heads.divide(f"{title}{asking.name}", first, gathered)
+            self._heads.divide(f"{title}{asking.owner}", first, gathered)
             if gathered is not attended:
-                self._recorder.named(f"{title}{asking.name}heads in blocks").reorder(
+                self._recorder.named(f"{title}{asking.owner}heads in blocks").reorder(
                     gathered, attended, order
                 )
             first += asking.tokens
 
-    def _add_output(self, asking: Queries, width: int) -> None:
+    def _add_output(self, asking: TokenSequence, width: int) -> None:
         """Room for what the heads gather for a sequence: in blocks, or in floats if blocks mix heads."""
-        layer = asking.layers.output
-        assert layer is not None
+        _, layer = asking.layers.asking()
         shape = asking.tokens, width
-        name = f"{asking.name}input of the output, {self._name}"
+        name = f"{asking.owner}input of the output, {self._name}"
         attended = gathered = self._recorder.room(name, shape, *layer.input_format)
         permutation = None
         if self._width % BLOCK_SIZE or layer.order is not None:
@@ -217,7 +204,7 @@ class MultiHeadJobs:
         spans: list[tuple[slice, slice]],
         scale: np.float32 | None,
     ) -> None:
-        """q or k of the heads of one format, normalized if asked for."""
+        """Queries or keys of the heads of one format, normalized if asked for."""
         name = f"{self._name}, {name}, {operands.group.format}"
         size = len(operands.group.heads)
         parts = [(a.rows(s.start, s.stop), d.rows(t.start, t.stop)) for s, t in spans]
@@ -241,10 +228,10 @@ class MultiHeadJobs:
                 scale=factors,
             )
 
-    def _has_constant(self, asked: Keys) -> bool:
+    def _has_constant(self, asked: TokenSequence) -> bool:
         return has_constant(asked.layers.value, self._keys[0].layers.value)
 
-    def _value_weight(self, asked: Keys, operands: HeadOperands) -> DeviceMatrix:
+    def _value_weight(self, asked: TokenSequence, operands: HeadOperands) -> DeviceMatrix:
         layer = asked.layers.value
         rows = layer.with_weights(value_rows(layer.weights, operands.group, self._width))
         weight: Tensor = rows.quantized()
@@ -252,7 +239,7 @@ class MultiHeadJobs:
             first = self._keys[0].layers.value.weights
             others = value_rows(first, operands.group, self._width).bias
             weight = concat([constant_of_value(rows.bias - others), weight])
-        return self._jobs.weight(f"{self._name}, {asked.name}V, {operands.group.format}", weight)
+        return self._jobs.weight(f"{self._name}, {asked.owner}V, {operands.group.format}", weight)
 
 
 def gathered_bias(output: Layer, value: Layer) -> NDArray[np.float32]:

@@ -72,9 +72,7 @@ class ProgramRunner:
         """
         given = {TOKENS: tokens, CONDITION: condition, **others}
         if set(given) != set(self.program.inputs):
-            raise ValueError(
-                f"the program takes {', '.join(self.program.inputs)}, not {', '.join(given)}"
-            )
+            raise ValueError(f"the program takes {', '.join(self.program.inputs)}, not {', '.join(given)}")
         checked = [
             (matrix, arguments.float32_array(name, value, matrix.shape))
             for name, value in given.items()

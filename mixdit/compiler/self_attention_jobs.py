@@ -2,7 +2,7 @@
 
 from mixdit.compiler.block_layers import AttentionLayers
 from mixdit.compiler.modulation_jobs import Modulation
-from mixdit.compiler.multi_head_jobs import Keys, MultiHeadJobs, Queries, gathered_bias
+from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence, gathered_bias
 from mixdit.compiler.recorder import Recorder
 from mixdit.compiler.token_jobs import TokenJobs
 from mixdit.plan.plan import AttentionPlan
@@ -37,24 +37,25 @@ class SelfAttentionJobs:
         *,
         first: int = 0,
     ) -> None:
-        assert layers.query is not None and layers.output is not None
+        query, output = layers.asking()
         self._recorder, self._block, self._name = recorder, block, name
-        self._tokens, self._layers, self._output = tokens, layers, layers.output
-        self._inputs = tokens.inputs(name, [layers.query, layers.key, layers.value])
+        self._tokens, self._layers, self._output = tokens, layers, output
+        self._inputs = tokens.inputs(name, [query, layers.key, layers.value])
         rows = modulation.shift_and_scale(name, first, first + 1, self._inputs.order)
-        self._gated = modulation.gate(name, first + 2, gathered_bias(layers.output, layers.value))
+        self._gated = modulation.gate(name, first + 2, gathered_bias(output, layers.value))
         tokens.normalize(name, self._inputs, rows, epsilon)
 
     def attend(self, heads: AttentionPlan) -> None:
         """Add to the tokens what heads of these formats gather, times the gate."""
         tokens, inputs = self._tokens, [self._inputs]
+        sequence = TokenSequence("", self._layers, tokens.tokens)
         jobs = MultiHeadJobs(
             self._recorder,
             self._block,
             self._name,
             heads,
-            queries=[Queries("", self._layers, tokens.tokens)],
-            keys=[Keys("", self._layers, tokens.tokens)],
+            queries=[sequence],
+            keys=[sequence],
             samples=tokens.samples,
         )
         jobs.project(inputs, inputs)

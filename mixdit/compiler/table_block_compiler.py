@@ -4,7 +4,7 @@ from golden.engine import MemoryFormat
 from mixdit.compiler.block_layers import TableBlock
 from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.modulation_jobs import TableModulation
-from mixdit.compiler.multi_head_jobs import Keys, MultiHeadJobs, Queries, gathered_bias
+from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence, gathered_bias
 from mixdit.compiler.program import CONDITION, CONTEXT, MASK, TOKENS
 from mixdit.compiler.recorder import Recorder
 from mixdit.compiler.self_attention_jobs import SelfAttentionJobs
@@ -58,8 +58,8 @@ class TableBlockCompiler:
     def _ask_text(self, name: str, block: TableBlock, tokens: TokenJobs) -> None:
         """The cross-attention, whose q is of the tokens as they are; what it gives is added to them."""
         part, layers = "cross-attention", block.cross
-        assert layers.query is not None and layers.output is not None
-        asking = tokens.as_they_are(part, [layers.query])
+        query, output = layers.asking()
+        asking = tokens.as_they_are(part, [query])
         rows = self._samples * self._context_tokens
         text = LayerInputs(
             self._recorder, name, "text in blocks", [layers.key, layers.value], rows, floats=self._context
@@ -70,13 +70,13 @@ class TableBlockCompiler:
             name,
             part,
             block.cross_heads,
-            queries=[Queries("", layers, tokens.tokens)],
-            keys=[Keys("", layers, self._context_tokens)],
+            queries=[TokenSequence("", layers, tokens.tokens)],
+            keys=[TokenSequence("", layers, self._context_tokens)],
             samples=self._samples,
         )
         jobs.project([asking], [text])
-        weight = tokens.weight(part, layers.output)
-        bias = gathered_bias(layers.output, layers.value)[None]
+        weight = tokens.weight(part, output)
+        bias = gathered_bias(output, layers.value)[None]
         constant = self._recorder.constant(f"{name}: bias of the {part}", bias)
         for s in range(self._samples):
             jobs.attend(s, [text], self._mask.rows(s, s + 1))

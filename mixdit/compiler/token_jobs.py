@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from golden.engine import MemoryFormat
 from mixdit.compiler.block_layers import Perceptron
 from mixdit.compiler.layer import Layer
 from mixdit.compiler.layer_inputs import LayerInputs
@@ -76,9 +75,7 @@ class TokenJobs:
         """Weights of the layer behind a part, in memory."""
         return self._jobs.weight(f"the {self.owner}{part}'s output", layer.quantized())
 
-    def add(
-        self, part: str, sample: int, a: DeviceMatrix, weight: DeviceMatrix, gated: DeviceMatrix
-    ) -> None:
+    def add(self, part: str, sample: int, a: DeviceMatrix, weight: DeviceMatrix, gated: DeviceMatrix) -> None:
         """Add a product with bias, times the sample's gate, to its tokens.
 
         ``gated`` is of each sample bias and gate, or a single bias where there is no gate.
