@@ -117,7 +117,7 @@ def _print(program: Program, figures: list[Figures]) -> None:
     p = program.parameters
     table = Table(title=f"{len(program.jobs)} jobs on an {p.rows}x{p.cols} engine")
     table.add_column("engine")
-    names = ["SNR"] + ["context SNR"] * (figures[0].context_snr_db is not None)
+    names = ["SNR"] + ["context"] * (figures[0].context_snr_db is not None)
     for name in (*names, "cycles", "PEs busy", "read", "written", "mismatches"):
         table.add_column(name, justify="right")
     for f in figures:
@@ -130,4 +130,6 @@ def _print(program: Program, figures: list[Figures]) -> None:
         table.add_row(f.engine, *ratios, *counted)
     Console().print(table)
     print("SNR         of what the blocks add to the tokens, against floating point")
+    if figures[0].context_snr_db is not None:
+        print("context     the same of the context")
     print("mismatches  bytes of memory that differ from the model's, all of the program's compared")
