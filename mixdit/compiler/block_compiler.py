@@ -1,16 +1,17 @@
 """Jobs of transformer blocks: adaptive layer norms, attention, perceptron."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden import MX4, Tensor, quantize
+from golden import Tensor, quantize
 from golden.engine import EngineParameters, MemoryFormat
 from mixdit.compiler.attention_jobs import AttentionJobs
 from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
 from mixdit.compiler.block_weights import BlockWeights, LinearWeights
+from mixdit.compiler.layer_jobs import activate
+from mixdit.compiler.modulation_jobs import joined
 from mixdit.compiler.program import CONDITION, TOKENS, Program
 from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix
@@ -41,8 +42,7 @@ class BlockCompiler:
         self._samples, self._tokens, self._width = samples, tokens, width
         self._x = recorder.room(TOKENS, (samples * tokens, width), _FLOAT)
         condition = recorder.room(CONDITION, (samples, width), _FLOAT)
-        self._activated = recorder.room("activated condition", (samples, width), _FLOAT)
-        self._activate(condition)
+        self._activated = activate(recorder, condition)
 
     def add(self, name: str, weights: BlockWeights, plan: BlockPlan) -> None:
         """A block; raises ``ValueError`` for weights of another width, or a plan of another block."""
@@ -52,21 +52,6 @@ class BlockCompiler:
         attention, perceptron = self._modulate(name, weights, plan)
         self._attend(name, weights, plan, *attention)
         self._perceive(name, weights, plan, *perceptron)
-
-    def _activate(self, condition: DeviceMatrix) -> None:
-        """SiLU of each sample's condition, which goes in as the bias of a product of zeros."""
-        zero, zeros = (
-            self._recorder.constant(name, quantize(np.zeros((rows, 1), np.float32), MX4))
-            for name, rows in (("zero", 1), ("zeros", self._width))
-        )
-        for s in range(self._samples):
-            self._recorder.named(f"sample {s}: SiLU of the condition").product(
-                zero,
-                zeros,
-                self._activated.rows(s, s + 1),
-                bias=condition.rows(s, s + 1),
-                function="silu",
-            )
 
     def _modulate(
         self, name: str, weights: BlockWeights, plan: BlockPlan
@@ -97,7 +82,7 @@ class BlockCompiler:
                 np.concatenate([shift.weight, scale.weight]),
                 np.concatenate([shift.bias, scale.bias + np.float32(1)]),
             )
-            side_by_side = _joined(modulation)
+            side_by_side = joined(modulation)
             self._linear(name, f"shift and scale of the {part}", blocks, both, plan.modulation, side_by_side)
             gated = self._recorder.room(
                 f"{name}: bias and gate of the {part}", (2 * self._samples, self._width), _FLOAT
@@ -243,12 +228,6 @@ def compile_blocks(
     for n, (weights, plan) in enumerate(blocks):
         compiler.add(f"block {n}", weights, plan)
     return recorder.program(samples)
-
-
-def _joined(pairs: DeviceMatrix) -> DeviceMatrix:
-    """Each two rows of floats as one."""
-    rows, columns = pairs.shape
-    return replace(pairs, shape=(rows // 2, 2 * columns), pitch=2 * pairs.pitch)
 
 
 def _projection_bias(weights: BlockWeights) -> NDArray[np.float32]:

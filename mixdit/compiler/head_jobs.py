@@ -1,17 +1,16 @@
 """The softmax of heads: exponentials of q and k, sums of V weighted by them, divisions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from golden import quantize
-from golden.engine import MemoryFormat
-from mixdit.compiler.channel_layout import HeadGroup, head_groups, padded
+from golden import Tensor, quantize
+from mixdit.compiler.channel_layout import HeadGroup, padded
 from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix
-from mixdit.plan.plan import AttentionPlan
 
-__all__ = ["HeadJobs", "HeadOperands"]
+__all__ = ["HeadJobs", "HeadOperands", "head_operands", "ones_of_heads"]
 
 
 @dataclass(frozen=True)
@@ -44,37 +43,28 @@ class HeadJobs:
     ----------
     recorder:
         What notes the jobs.
-    name:
-        Of the attention, for matrices that attentions of other blocks share.
-    plan:
-        The format of each head.
-    width:
-        Channels of a head.
-    samples, queries, keys:
-        Samples, and of each the rows of q and k.
-
-    Attributes
-    ----------
-    operands: tuple[HeadOperands, ...]
-        Of the heads of each format. What makes q, k and V^T writes them.
+    operands:
+        Of the heads of each format.
+    sums:
+        Room for what the heads gather and the sums of their weights, binary32
+        ``[heads * queries, width + 1]``.
+    heads, queries, keys:
+        How many there are, and rows of q and k of a sample.
     """
 
     def __init__(
         self,
         recorder: Recorder,
-        name: str,
-        plan: AttentionPlan,
-        width: int,
+        operands: Sequence[HeadOperands],
+        sums: DeviceMatrix,
         *,
-        samples: int,
+        heads: int,
         queries: int,
         keys: int,
     ) -> None:
-        self._recorder, self._width, self._queries, self._keys = recorder, width, queries, keys
-        self._heads = len(plan.heads)
-        sums = self._heads * queries, width + 1
-        self._sums = recorder.room(f"{name}: weighted sums", sums, MemoryFormat.BINARY32)
-        self.operands = tuple(self._room(name, group, samples) for group in head_groups(plan))
+        self._recorder, self._operands, self._sums = recorder, operands, sums
+        self._heads, self._queries, self._keys = heads, queries, keys
+        self._width = sums.shape[1] - 1
 
     def weighted_sums(self, title: str, sample: int, mask: DeviceMatrix | None = None) -> None:
         """What each head of a sample gathers, and the sums of its weights.
@@ -107,21 +97,6 @@ class HeadJobs:
                 divide=True,
             )
 
-    def _room(self, name: str, group: HeadGroup, samples: int) -> HeadOperands:
-        size, fmt = len(group.heads), group.format
-        columns = size * padded(self._width)
-
-        def room(what: str, rows: int, columns: int) -> DeviceMatrix:
-            return self._recorder.room(f"{name}: {what}, {fmt}", (rows, columns), fmt)
-
-        q = room("q", samples * self._queries, columns)
-        k = room("k", samples * self._keys, columns)
-        v = room("V^T and ones", (self._width + 1) * size, self._keys)
-        p = room("exponentials", 2 * self._queries, self._keys)
-        ones = quantize(np.ones((size, self._keys), np.float32), fmt)
-        self._recorder.fill("ones", v.rows(self._width * size, v.shape[0]), ones)
-        return HeadOperands(group, q, k, v, p)
-
     def _exponentials(self, title: str, sample: int, head: int, mask: DeviceMatrix | None) -> None:
         of, place = self._place(head)
         start = place * padded(self._width)
@@ -145,5 +120,39 @@ class HeadJobs:
 
     def _place(self, head: int) -> tuple[HeadOperands, int]:
         """The operands that a head is in, and which one of their heads it is."""
-        of = next(each for each in self.operands if head in each.group.heads)
+        of = next(each for each in self._operands if head in each.group.heads)
         return of, of.group.heads.index(head)
+
+
+def head_operands(
+    recorder: Recorder, name: str, group: HeadGroup, width: int, *, samples: int, queries: int, keys: int
+) -> HeadOperands:
+    """Room for the operands of heads of one format, with the rows of ones.
+
+    Parameters
+    ----------
+    recorder:
+        What gives it.
+    name:
+        Of the attention, for matrices that attentions of other blocks share.
+    group, width:
+        The heads, and channels of each.
+    samples, queries, keys:
+        Samples, and of each the rows of q and k.
+    """
+    size, fmt = len(group.heads), group.format
+
+    def room(what: str, rows: int, columns: int) -> DeviceMatrix:
+        return recorder.room(f"{name}: {what}, {fmt}", (rows, columns), fmt)
+
+    q = room("q", samples * queries, size * padded(width))
+    k = room("k", samples * keys, size * padded(width))
+    v = room("V^T and ones", (width + 1) * size, keys)
+    p = room("exponentials", 2 * queries, keys)
+    recorder.fill("ones", v.rows(width * size, v.shape[0]), ones_of_heads(group, keys))
+    return HeadOperands(group, q, k, v, p)
+
+
+def ones_of_heads(group: HeadGroup, keys: int) -> Tensor:
+    """A row of ones for each head of a group."""
+    return quantize(np.ones((len(group.heads), keys), np.float32), group.format)

@@ -13,7 +13,7 @@ from mixdit.compiler.layer_jobs import LayerJobs
 from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix
 
-__all__ = ["ConditionModulation", "Modulation", "TableModulation"]
+__all__ = ["ConditionModulation", "Modulation", "TableModulation", "joined"]
 
 _FLOAT = MemoryFormat.BINARY32
 

@@ -11,8 +11,8 @@ from golden import MX9, Tensor, concat, dequantize, quantize
 from golden.engine import MemoryFormat
 from golden.formats import BLOCK_SIZE
 from mixdit.compiler.block_layers import AttentionLayers, Norm
-from mixdit.compiler.channel_layout import padded, query_rows, value_rows
-from mixdit.compiler.head_jobs import HeadJobs, HeadOperands
+from mixdit.compiler.channel_layout import head_groups, padded, query_rows, value_rows
+from mixdit.compiler.head_jobs import HeadJobs, HeadOperands, head_operands
 from mixdit.compiler.layer import Layer
 from mixdit.compiler.layer_inputs import ONES, LayerInputs
 from mixdit.compiler.layer_jobs import LayerJobs
@@ -86,15 +86,14 @@ class MultiHeadJobs:
         for each in keys[:-1]:
             self._starts.append(self._starts[-1] + padded(each.tokens))
         self._all_keys = self._starts[-1] + keys[-1].tokens
-        self._heads = HeadJobs(
-            recorder,
-            name,
-            plan,
-            self._width,
-            samples=samples,
-            queries=sum(each.tokens for each in queries),
-            keys=self._all_keys,
-        )
+        rows = {"queries": sum(each.tokens for each in queries), "keys": self._all_keys}
+        sums = len(plan.heads) * rows["queries"], self._width + 1
+        gathered = recorder.room(f"{name}: weighted sums", sums, MemoryFormat.BINARY32)
+        self._operands = [
+            head_operands(recorder, name, group, self._width, samples=samples, **rows)
+            for group in head_groups(plan)
+        ]
+        self._heads = HeadJobs(recorder, self._operands, gathered, heads=len(plan.heads), **rows)
         self.attended: list[DeviceMatrix] = []
         self._gathered: list[tuple[DeviceMatrix, DevicePermutation | None]] = []
         for asking in queries:
@@ -108,17 +107,15 @@ class MultiHeadJobs:
         for asking, inputs in zip(self._queries, queries, strict=True):
             (layer, _), norm = asking.layers.asking(), asking.layers.query_norm
             spans = list(self._spans(asking.tokens, first, sum(each.tokens for each in self._queries)))
-            for each in self._heads.operands:
+            for each in self._operands:
                 self._project(f"{asking.owner}q", layer, norm, inputs.of(layer), each, each.q, spans, scale)
             first += asking.tokens
         for asked, inputs, start in zip(self._keys, keys, self._starts, strict=True):
             layer, norm = asked.layers.key, asked.layers.key_norm
             spans = list(self._spans(asked.tokens, start, self._all_keys))
-            for each in self._heads.operands:
+            for each in self._operands:
                 self._project(f"{asked.owner}k", layer, norm, inputs.of(layer), each, each.k, spans, None)
-        self._values = [
-            [self._value_weight(asked, each) for each in self._heads.operands] for asked in self._keys
-        ]
+        self._values = [[self._value_weight(asked, each) for each in self._operands] for asked in self._keys]
 
     def attend(self, sample: int, keys: Sequence[LayerInputs], mask: DeviceMatrix | None = None) -> None:
         """What the heads of a sample gather, in `attended` until the next sample's.
@@ -134,7 +131,7 @@ class MultiHeadJobs:
         """
         title = f"{self._block}, sample {sample}: {self._name}, "
         for asked, inputs, start, weights in zip(self._keys, keys, self._starts, self._values, strict=True):
-            for each, weight in zip(self._heads.operands, weights, strict=True):
+            for each, weight in zip(self._operands, weights, strict=True):
                 value = asked.layers.value
                 source = inputs.with_ones(value) if self._has_constant(asked) else inputs.of(value)
                 rows = source.rows(sample * asked.tokens, (sample + 1) * asked.tokens)
@@ -175,7 +172,7 @@ class MultiHeadJobs:
             row[0, gap] = -np.inf
             if gap.start == gap.stop:
                 continue
-            for each in self._heads.operands:
+            for each in self._operands:
                 for s in range(self._samples):
                     rows = each.k.rows(s * self._all_keys + gap.start, s * self._all_keys + gap.stop)
                     zeros = quantize(np.zeros(rows.shape, np.float32), each.group.format)
