@@ -8,18 +8,22 @@ import torch
 
 from golden import MX6, MX9
 from golden.engine import EngineParameters
+from mixdit.compiler.block_compiler import compile_blocks
+from mixdit.compiler.block_layers import AttentionLayers, ConditionedBlock, Perceptron
 from mixdit.compiler.compile_layers import compile_layers
 from mixdit.compiler.diffusers_blocks import diffusers_block
 from mixdit.compiler.example import context_snr_db, snr_db
+from mixdit.compiler.layer import Layer
 from mixdit.compiler.program import CONTEXT
 from mixdit.compiler.program_run import ProgramRunner
+from mixdit.compiler.random_weights import random_weights
 from mixdit.driver import ModelPort
 from mixdit.layers.attention_sites import attention_sites
 from mixdit.layers.packed import load_packed, restore, save_packed
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from verif.mixdit.compiler.exact_layers import ExactLayers
-from verif.mixdit.compiler.random_blocks import random_linear, with_random_plans
+from verif.mixdit.compiler.random_blocks import random_inputs, random_linear, random_plan, with_random_plans
 from verif.mixdit.compiler.tiny_models import KINDS, example, tiny_model
 
 PARAMETERS = EngineParameters(rows=4, cols=8, reorder_columns=256, function_lanes=4)
@@ -156,6 +160,55 @@ def test_text_that_is_masked_does_not_matter():
         "context": given["context"][:5], "mask": np.zeros((1, 5), np.float32),
     }  # fmt: skip
     assert same(run(compile_layers([block], **short, parameters=PARAMETERS), alone)[0], expected[:20])
+
+
+def test_a_block_of_dit_is_one_of_the_digits_kind():
+    """The same weights and one plan for q, k and v: other jobs, the same bits."""
+    rng = np.random.default_rng(0)
+    weights = random_weights(rng, heads=3, head_width=24, hidden=100)
+    plan = random_plan(rng, weights)
+    q, k, v = (Layer(layer, plan.qkv) for layer in weights.split_qkv())
+    block = ConditionedBlock(
+        modulation=Layer(weights.modulation, plan.modulation),
+        attention=AttentionLayers(query=q, key=k, value=v, output=Layer(weights.projection, plan.projection)),
+        heads=plan.attention,
+        epsilon=weights.epsilon,
+        perceptron=Perceptron(
+            hidden=Layer(weights.fc1, plan.fc1), output=Layer(weights.fc2, plan.fc2), epsilon=weights.epsilon
+        ),
+    )
+    sizes = {"tokens": 19, "samples": 2, "parameters": PARAMETERS}
+    left, right = compile_layers([block], **sizes), compile_blocks([(weights, plan)], **sizes)
+    x, condition = random_inputs(rng, samples=2, tokens=19, width=72)
+    inputs = {"tokens": x, "condition": condition}
+    assert same(run(left, inputs)[0], run(right, inputs)[0])
+    assert len(left.jobs) == len(right.jobs)
+
+
+def test_an_attention_without_biases():
+    model = tiny_model("pixart", attention_bias=False)
+    assert model.transformer_blocks[0].attn1.to_v.bias is None
+    sizes = {"samples": 1, "tokens": 40, "context_tokens": 11}
+    given = example(model, 0, **sizes)
+    tokens, _ = run(compile_layers([diffusers_block(model, 0)], **sizes, parameters=PARAMETERS), given.inputs)
+    assert snr_db(tokens, given) > 35
+
+
+def test_values_of_two_sequences_have_their_own_biases():
+    """Large biases of v, so that a part of them would be seen; equal ones cost nothing."""
+    model = tiny_model("sd3")
+    attention = model.transformer_blocks[0].attn
+    sizes = {"samples": 1, "tokens": 20, "context_tokens": 9}
+    widths = []
+    for scale in (4.0, 0.0):
+        attention.to_v.bias.normal_(std=4.0)
+        attention.add_v_proj.bias.copy_(attention.to_v.bias + scale * torch.randn(32))
+        given = example(model, 0, **sizes)
+        program = compile_layers([diffusers_block(model, 0)], **sizes, parameters=PARAMETERS)
+        tokens, context = run(program, given.inputs)
+        assert min(snr_db(tokens, given), context_snr_db(context, given)) > 35
+        widths.append(program.matrix("context's input of the joint attention").shape[1])
+    assert widths == [32 + 16, 32]
 
 
 @pytest.mark.parametrize("kind", ["pixart", "sd3, two attentions"])

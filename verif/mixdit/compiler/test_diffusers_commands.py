@@ -78,6 +78,19 @@ def test_from_a_folder_to_tokens(models, tmp_path, kind, options, tokens, contex
         assert f"{found['context_snr_db']:.1f} dB" in shown.stdout
 
 
+@pytest.mark.engine
+def test_the_hardware_gives_every_byte(models, tmp_path):
+    engine = ("--rows", 4, "--cols", 4, "--data-bits", 64, "--function-lanes", 2)
+    compiled(tmp_path, "--model", models / "sd3", "--block", 0, "--context-tokens", 7, *engine)
+    result = invoke(run_command, tmp_path, "--engine", "rtl", "--json")
+    assert result.exit_code == 0, result.output
+    model, rtl = json.loads(result.stdout)["engines"]
+    assert rtl["mismatches"] == 0
+    assert 0 < rtl["busy"] < rtl["cycles"]
+    for name in ("snr_db", "context_snr_db"):
+        assert rtl[name] == model[name] > 15
+
+
 def test_all_blocks_of_a_model(models, tmp_path):
     figures = compiled(tmp_path, "--model", models / "sd3", "--context-tokens", 5, "--weight", "MX9")
     assert figures["blocks"] == 2
@@ -102,6 +115,59 @@ def test_an_example_is_what_a_block_gets_and_gives(models):
     assert (first.mask[:, 0] == 0).all()
     other = diffusers_example(model, range(1), Sizes(model, None, 9), **arguments | {"seed": 5})
     assert not np.array_equal(first.tokens, other.tokens)
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"),
+    [
+        ("dit", {}),
+        ("pixart", {}),
+        ("pixart", {"use_additional_conditions": True, "caption_channels": 24, "cross_attention_dim": 48}),
+        ("sd3, two attentions", {}),
+    ],
+)
+def test_an_example_is_that_of_a_forward_pass(kind, other):
+    model = tiny_model(kind, head_width=24, **other)
+    found = diffusers_example(model, range(1, 2), Sizes(model, None, None), samples=2, timestep=300, seed=1)
+    generator, config, times = torch.Generator().manual_seed(1), model.config, torch.tensor([300, 300])
+
+    def normal(*shape):
+        return torch.randn(2, *shape, generator=generator)
+
+    given = {"hidden_states": normal(4, 8, 8), "timestep": times}
+    if kind == "dit":
+        given["class_labels"] = torch.randint(config.num_embeds_ada_norm, (2,), generator=generator)
+    elif kind == "pixart":
+        given["encoder_hidden_states"] = normal(300, config.caption_channels or config.cross_attention_dim)
+        given["encoder_attention_mask"] = torch.tensor(found.mask == 0)
+        size = {"resolution": torch.full((2, 2), 64.0), "aspect_ratio": torch.ones(2, 1)}
+        given["added_cond_kwargs"] = size if other else None
+    else:
+        given["pooled_projections"] = normal(config.pooled_projection_dim)
+        given["encoder_hidden_states"] = normal(333, config.joint_attention_dim)
+    seen = []
+    block = model.transformer_blocks[1]
+    block.register_forward_pre_hook(lambda m, args, kwargs: seen.extend([args, kwargs]), with_kwargs=True)
+    block.register_forward_hook(lambda m, args, output: seen.append(output))
+    model(**given)
+    args, kwargs, output = seen
+    context, floats = output if kind.startswith("sd3") else (None, output)
+    condition = kwargs.get("temb", kwargs.get("timestep"))
+    if kind == "dit":
+        condition = block.norm1.emb(times, given["class_labels"], hidden_dtype=torch.float32)
+    expected = {
+        "tokens": kwargs["hidden_states"] if kind.startswith("sd3") else args[0],
+        "condition": condition,
+        "floats": floats,
+        "context": kwargs.get("encoder_hidden_states"),
+    }
+    for name, value in expected.items():
+        rows = getattr(found, name)
+        assert (rows is None) == (value is None), name
+        if value is not None:
+            assert np.allclose(rows, value.reshape(rows.shape).numpy(), atol=1e-5), name
+    assert context is None
+    assert found.context_floats is None
 
 
 def test_plans_and_packed_weights(models, tmp_path):

@@ -21,8 +21,10 @@ def _dit(heads, head_width, layers, **other):
 def _pixart(heads, head_width, layers, **other):
     return PixArtTransformer2DModel(
         num_attention_heads=heads, attention_head_dim=head_width, num_layers=layers, in_channels=4,
-        sample_size=8, use_additional_conditions=False,
-        **{"cross_attention_dim": 40, "caption_channels": None, **other},
+        sample_size=8,
+        **{
+            "use_additional_conditions": False, "cross_attention_dim": 40, "caption_channels": None, **other,
+        },
     )  # fmt: skip
 
 
