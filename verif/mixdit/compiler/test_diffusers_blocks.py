@@ -1,13 +1,14 @@
 """Blocks of diffusers on the golden engine: the same bits as in tensor math, and close to floats."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 
 from golden import MX6, MX9
-from golden.engine import EngineParameters
+from golden.engine import EngineParameters, regions
 from mixdit.compiler.block_compiler import compile_blocks
 from mixdit.compiler.block_layers import AttentionLayers, ConditionedBlock, Perceptron
 from mixdit.compiler.compile_layers import compile_layers
@@ -183,6 +184,38 @@ def test_a_block_of_dit_is_one_of_the_digits_kind():
     inputs = {"tokens": x, "condition": condition}
     assert same(run(left, inputs)[0], run(right, inputs)[0])
     assert len(left.jobs) == len(right.jobs)
+
+
+@pytest.mark.parametrize(("kind", "number"), CASES)
+def test_jobs_read_what_is_there_and_leave_constants(kind, number):
+    """Every byte that a job reads is a constant, an input, or what a job before has written."""
+    rng = np.random.default_rng(number)
+    model = tiny_model(kind, heads=3, head_width=24)
+    block = with_random_plans(rng, diffusers_block(model, number), {})
+    program = compile_layers(
+        [block], tokens=21, context_tokens=0 if kind == "dit" else 5, samples=2, parameters=PARAMETERS
+    )
+    places = [range(m.address, m.address + m.size) for m in program.matrices]
+    assert all(left.stop <= right.start for left, right in pairwise(places))
+    there, constant = (np.zeros(program.memory.stop, bool) for _ in range(2))
+    for each in program.constants:
+        constant[each.address : each.address + each.data.size] = True
+    there |= constant
+    for name in program.inputs:
+        matrix = program.matrix(name)
+        there[matrix.address : matrix.address + matrix.size] = True
+    for job in program.jobs:
+        found = regions(job.descriptor)
+        read = [r for name, r in found.items() if name != "D" or job.descriptor.accumulate]
+        assert all(there[_bytes(region)].all() for region in read), job.name
+        written = _bytes(found["D"])
+        assert not constant[written].any(), job.name
+        there[written] = True
+
+
+def _bytes(region):
+    rows = region.address + region.pitch * np.arange(region.rows)[:, None]
+    return rows + np.arange(region.row_bytes)
 
 
 def test_an_attention_without_biases():
