@@ -16,7 +16,8 @@ from mixdit.compiler.channel_layout import (
     query_rows,
     value_rows,
 )
-from mixdit.compiler.head_jobs import HeadJobs, HeadOperands, ones_of_heads
+from mixdit.compiler.head_jobs import HeadJobs
+from mixdit.compiler.head_operands import HeadOperands, ones_of_heads
 from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix, DevicePermutation
 

@@ -11,7 +11,7 @@ from mixdit.compiler.attention_jobs import AttentionJobs
 from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
 from mixdit.compiler.block_weights import BlockWeights, LinearWeights
 from mixdit.compiler.layer_jobs import activate
-from mixdit.compiler.modulation_jobs import joined
+from mixdit.compiler.modulation import joined
 from mixdit.compiler.program import CONDITION, TOKENS, Program
 from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix

@@ -2,9 +2,9 @@
 
 from golden.engine import MemoryFormat
 from mixdit.compiler.block_layers import ConditionedBlock
+from mixdit.compiler.condition_modulation import ConditionModulation
 from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import activate
-from mixdit.compiler.modulation_jobs import ConditionModulation
 from mixdit.compiler.program import CONDITION, TOKENS
 from mixdit.compiler.recorder import Recorder
 from mixdit.compiler.self_attention_jobs import SelfAttentionJobs

@@ -2,9 +2,10 @@
 
 from golden.engine import MemoryFormat
 from mixdit.compiler.block_layers import JointBlock
+from mixdit.compiler.condition_modulation import ConditionModulation
 from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import activate
-from mixdit.compiler.modulation_jobs import ConditionModulation, Modulation
+from mixdit.compiler.modulation import Modulation
 from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence, gathered_bias, has_constant
 from mixdit.compiler.program import CONDITION, CONTEXT, TOKENS
 from mixdit.compiler.recorder import Recorder

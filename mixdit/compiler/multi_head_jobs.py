@@ -12,7 +12,8 @@ from golden.engine import MemoryFormat
 from golden.formats import BLOCK_SIZE
 from mixdit.compiler.block_layers import AttentionLayers, Norm
 from mixdit.compiler.channel_layout import head_groups, padded, query_rows, value_rows
-from mixdit.compiler.head_jobs import HeadJobs, HeadOperands, head_operands
+from mixdit.compiler.head_jobs import HeadJobs
+from mixdit.compiler.head_operands import HeadOperands, head_operands
 from mixdit.compiler.layer import Layer
 from mixdit.compiler.layer_inputs import ONES, LayerInputs
 from mixdit.compiler.layer_jobs import LayerJobs

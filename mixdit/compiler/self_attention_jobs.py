@@ -1,7 +1,7 @@
 """A modulated self-attention of one sequence, with its gate."""
 
 from mixdit.compiler.block_layers import AttentionLayers
-from mixdit.compiler.modulation_jobs import Modulation
+from mixdit.compiler.modulation import Modulation
 from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence, gathered_bias
 from mixdit.compiler.recorder import Recorder
 from mixdit.compiler.token_jobs import TokenJobs

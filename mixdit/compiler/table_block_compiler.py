@@ -3,11 +3,11 @@
 from golden.engine import MemoryFormat
 from mixdit.compiler.block_layers import TableBlock
 from mixdit.compiler.layer_inputs import LayerInputs
-from mixdit.compiler.modulation_jobs import TableModulation
 from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence, gathered_bias
 from mixdit.compiler.program import CONDITION, CONTEXT, MASK, TOKENS
 from mixdit.compiler.recorder import Recorder
 from mixdit.compiler.self_attention_jobs import SelfAttentionJobs
+from mixdit.compiler.table_modulation import TableModulation
 from mixdit.compiler.token_jobs import TokenJobs
 
 __all__ = ["TableBlockCompiler"]

@@ -6,7 +6,7 @@ from mixdit.compiler.block_layers import Perceptron
 from mixdit.compiler.layer import Layer
 from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import LayerJobs
-from mixdit.compiler.modulation_jobs import Modulation
+from mixdit.compiler.modulation import Modulation
 from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix, DevicePermutation
 
