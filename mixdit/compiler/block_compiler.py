@@ -10,8 +10,10 @@ from golden.engine import EngineParameters, MemoryFormat
 from mixdit.compiler.attention_jobs import AttentionJobs
 from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
 from mixdit.compiler.block_weights import BlockWeights, LinearWeights
+from mixdit.compiler.condition_modulation import ConditionModulation
+from mixdit.compiler.layer import Layer
+from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import activate
-from mixdit.compiler.modulation import joined
 from mixdit.compiler.program import CONDITION, TOKENS, Program
 from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix
@@ -61,37 +63,22 @@ class BlockCompiler:
         Rows of a pair lie side by side, as a job takes them: shift and scale are one product, and a gate
         lands behind the bias of the layer that it belongs to.
         """
-        blocks = self._room("condition in blocks", self._samples, plan.modulation)
-        order = channel_order(plan.modulation)
-        self._recorder.named(f"{name}: condition in blocks").reorder(
-            self._activated, blocks, self._recorder.permutation(f"{name}: order of the condition", order)
+        layer, samples = Layer(weights.modulation, plan.modulation), self._samples
+        condition = LayerInputs(
+            self._recorder, name, "condition in blocks", [layer], samples, floats=self._activated
         )
-        shift1, scale1, gate1, shift2, scale2, gate2 = weights.split_modulation()
-        pairs = []
-        for part, shift, scale, gate, bias, consumer in (
-            ("attention", shift1, scale1, gate1, _projection_bias(weights), plan.qkv),
-            ("perceptron", shift2, scale2, gate2, weights.fc2.bias, plan.fc1),
-        ):
-            taken = channel_order(consumer)
-            rows = slice(None) if taken is None else taken
-            shift, scale = shift.rows(rows), scale.rows(rows)
-            modulation = self._recorder.room(
-                f"shift and scale of the {part}", (2 * self._samples, self._width), _FLOAT
+        condition.read(0, samples)
+        modulation = ConditionModulation(self._recorder, name, layer, condition, samples, self._width)
+        return [
+            (
+                modulation.shift_and_scale(part, first, first + 1, channel_order(consumer)),
+                modulation.gate(part, first + 2, bias),
             )
-            both = LinearWeights(
-                np.concatenate([shift.weight, scale.weight]),
-                np.concatenate([shift.bias, scale.bias + np.float32(1)]),
+            for part, first, bias, consumer in (
+                ("attention", 0, _projection_bias(weights), plan.qkv),
+                ("perceptron", 3, weights.fc2.bias, plan.fc1),
             )
-            side_by_side = joined(modulation)
-            self._linear(name, f"shift and scale of the {part}", blocks, both, plan.modulation, side_by_side)
-            gated = self._recorder.room(
-                f"{name}: bias and gate of the {part}", (2 * self._samples, self._width), _FLOAT
-            )
-            for s in range(self._samples):
-                self._recorder.fill(f"{name}: bias of the {part}", gated.rows(2 * s, 2 * s + 1), bias[None])
-            self._linear(name, f"gate of the {part}", blocks, gate, plan.modulation, gated.every(1, 2))
-            pairs.append((modulation, gated))
-        return pairs
+        ]
 
     def _attend(
         self, name: str, weights: BlockWeights, plan: BlockPlan, modulation: DeviceMatrix, gated: DeviceMatrix

@@ -112,7 +112,7 @@ class LayerInputs:
         """Order and quantize rows of the floats."""
         assert self._floats is not None
         for variant in self._variants.values():
-            self._recorder.named(f"{self._name} in blocks").reorder(
+            self._recorder.named(self._name).reorder(
                 self._floats.rows(first, last), variant.channels.rows(first, last), variant.permutation
             )
 
