@@ -128,6 +128,24 @@ def test_what_a_plan_does_not_name_is_in_mx9():
     assert block.heads.heads == (MX9, MX9)
 
 
+def test_epsilons_of_norms():
+    block = diffusers_block(tiny_model("dit", norm_eps=1e-4), 0)
+    assert (block.epsilon, block.perceptron.epsilon) == (1e-6, 1e-4)
+    block = diffusers_block(tiny_model("pixart", norm_eps=1e-4), 0)
+    assert (block.epsilon, block.perceptron.epsilon) == (1e-4, 1e-4)
+    model = tiny_model("sd3, norms")
+    for n, name in enumerate(("norm_q", "norm_k", "norm_added_q", "norm_added_k")):
+        getattr(model.transformer_blocks[0].attn, name).eps = n + 1.0
+    block = diffusers_block(model, 0)
+    norms = [
+        norm
+        for layers in (block.attention, block.context_attention)
+        for norm in (layers.query_norm, layers.key_norm)
+    ]
+    assert [norm.epsilon for norm in norms] == [1, 2, 3, 4]
+    assert np.array_equal(norms[3].weight, model.transformer_blocks[0].attn.norm_added_k.weight.numpy())
+
+
 def test_layers_and_plans_of_other_widths():
     weights = LinearWeights(np.zeros((3, 16), np.float32), np.zeros(3, np.float32))
     layer = Layer(weights, LinearPlan(in_features=16))
