@@ -10,11 +10,11 @@ program does, for people. ``channel_layout``: in which order heads and channels 
 
 Of diffusers: ``layer``: a linear layer with its plan. ``block_layers``: blocks as layers. ``layer_jobs``:
 products of layers. ``layer_inputs``: what several layers read of the same tokens. ``modulation``,
-``condition_modulation``, ``table_modulation``: shift, scale and gate. ``multi_head_jobs``: attention of
-several sequences. ``token_jobs``, ``self_attention_jobs``: norms, gated sums, perceptrons.
-``conditioned_block_compiler``, ``table_block_compiler``, ``joint_block_compiler``: blocks of DiT, PixArt
-and Stable Diffusion 3. ``compile_layers``: programs of them. ``diffusers_blocks``, ``diffusers_program``:
-out of models.
+``condition_modulation``, ``table_modulation``: shift, scale and gate. ``value_bias``: where the bias of v
+goes. ``multi_head_jobs``: attention of several sequences. ``token_jobs``, ``self_attention_jobs``: norms,
+gated sums, perceptrons. ``conditioned_block_compiler``, ``table_block_compiler``, ``joint_block_compiler``:
+blocks of DiT, PixArt and Stable Diffusion 3. ``compile_layers``: programs of them. ``diffusers_blocks``,
+``diffusers_program``: out of models.
 
 ``compiled_model``: from a model's name to a program. ``digits_program``: blocks of the digits models.
 ``random_weights``: blocks to measure with. ``example``: tokens to try them with. ``compile_command``,

@@ -16,6 +16,7 @@ from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import activate
 from mixdit.compiler.program import CONDITION, TOKENS, Program
 from mixdit.compiler.recorder import Recorder
+from mixdit.compiler.value_bias import gathered_bias
 from mixdit.driver import DeviceMatrix
 from mixdit.plan.plan import LinearPlan
 
@@ -63,6 +64,7 @@ class BlockCompiler:
         Rows of a pair lie side by side, as a job takes them: shift and scale are one product, and a gate
         lands behind the bias of the layer that it belongs to.
         """
+        *_, v = weights.split_qkv()
         layer, samples = Layer(weights.modulation, plan.modulation), self._samples
         condition = LayerInputs(
             self._recorder, name, "condition in blocks", [layer], samples, floats=self._activated
@@ -75,7 +77,7 @@ class BlockCompiler:
                 modulation.gate(part, first + 2, bias),
             )
             for part, first, bias, consumer in (
-                ("attention", 0, _projection_bias(weights), plan.qkv),
+                ("attention", 0, gathered_bias(weights.projection, v), plan.qkv),
                 ("perceptron", 3, weights.fc2.bias, plan.fc1),
             )
         ]
@@ -215,10 +217,3 @@ def compile_blocks(
     for n, (weights, plan) in enumerate(blocks):
         compiler.add(f"block {n}", weights, plan)
     return recorder.program(samples)
-
-
-def _projection_bias(weights: BlockWeights) -> NDArray[np.float32]:
-    """The projection's bias, and what becomes of that of v: weights of a softmax add up to 1."""
-    _, _, v = weights.split_qkv()
-    through = weights.projection.weight.astype(np.float64) @ v.bias
-    return (weights.projection.bias + through).astype(np.float32)

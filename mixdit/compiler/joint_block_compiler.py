@@ -6,11 +6,12 @@ from mixdit.compiler.condition_modulation import ConditionModulation
 from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import activate
 from mixdit.compiler.modulation import Modulation
-from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence, gathered_bias, has_constant
+from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence
 from mixdit.compiler.program import CONDITION, CONTEXT, TOKENS
 from mixdit.compiler.recorder import Recorder
 from mixdit.compiler.self_attention_jobs import SelfAttentionJobs
 from mixdit.compiler.token_jobs import TokenJobs
+from mixdit.compiler.value_bias import gathered_bias, has_constant
 from mixdit.driver import DeviceMatrix
 
 __all__ = ["JointBlockCompiler"]
@@ -82,7 +83,7 @@ class JointBlockCompiler:
         """The joint attention; a last block's context is asked, but asks nothing, and stays as it is."""
         part, last = "joint attention", block.context_perceptron is None
         sides = [(image, block.attention), (context, block.context_attention)]
-        constant = has_constant(block.context_attention.value, block.attention.value)
+        constant = has_constant(block.context_attention.value.weights, block.attention.value.weights)
         inputs = [
             side.inputs(
                 part,
@@ -99,7 +100,7 @@ class JointBlockCompiler:
             shift, scale = (1, 0) if last and side is context else (0, 1)
             rows = of_side.shift_and_scale(f"{side.owner}{part}", shift, scale, taken.order)
             if layers.output is not None:
-                bias = gathered_bias(layers.output, block.attention.value)
+                bias = gathered_bias(layers.output.weights, block.attention.value.weights)
                 gated.append(of_side.gate(f"{side.owner}{part}", 2, bias))
             side.normalize(part, taken, rows, epsilon)
         asking = [(side, layers) for side, layers in sides if layers.query is not None]

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from golden import MX9, Tensor, concat, dequantize, quantize
+from golden import Tensor, concat, quantize
 from golden.engine import MemoryFormat
 from golden.formats import BLOCK_SIZE
 from mixdit.compiler.block_layers import AttentionLayers, Norm
@@ -15,13 +14,14 @@ from mixdit.compiler.channel_layout import head_groups, padded, query_rows, valu
 from mixdit.compiler.head_jobs import HeadJobs
 from mixdit.compiler.head_operands import HeadOperands, head_operands
 from mixdit.compiler.layer import Layer
-from mixdit.compiler.layer_inputs import ONES, LayerInputs
+from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import LayerJobs
 from mixdit.compiler.recorder import Recorder
+from mixdit.compiler.value_bias import constant_of_value, has_constant
 from mixdit.driver import DeviceMatrix, DevicePermutation
 from mixdit.plan.plan import AttentionPlan
 
-__all__ = ["MultiHeadJobs", "TokenSequence", "constant_of_value", "gathered_bias", "has_constant"]
+__all__ = ["MultiHeadJobs", "TokenSequence"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +227,7 @@ class MultiHeadJobs:
             )
 
     def _has_constant(self, asked: TokenSequence) -> bool:
-        return has_constant(asked.layers.value, self._keys[0].layers.value)
+        return has_constant(asked.layers.value.weights, self._keys[0].layers.value.weights)
 
     def _value_weight(self, asked: TokenSequence, operands: HeadOperands) -> DeviceMatrix:
         layer = asked.layers.value
@@ -238,26 +238,6 @@ class MultiHeadJobs:
             others = value_rows(first, operands.group, self._width).bias
             weight = concat([constant_of_value(rows.bias - others), weight])
         return self._jobs.weight(f"{self._name}, {asked.owner}V, {operands.group.format}", weight)
-
-
-def gathered_bias(output: Layer, value: Layer) -> NDArray[np.float32]:
-    """The output layer's bias, and what becomes of that of v, float32 ``[width]``."""
-    through = output.weights.weight.astype(np.float64) @ value.bias
-    return (output.bias + through).astype(np.float32)
-
-
-def has_constant(value: Layer, first: Layer) -> bool:
-    """Whether v of a sequence of keys needs a bias of its own beside that of the first sequence."""
-    return not np.array_equal(value.bias, first.bias)
-
-
-def constant_of_value(bias: NDArray[np.float32]) -> Tensor:
-    """Weights in front of those of v whose product with `ONES` is ``bias`` to 14 bits: ``[rows, 16]``."""
-    large, small = np.flatnonzero(ONES)
-    row = np.zeros((len(bias), BLOCK_SIZE), np.float32)
-    row[:, large] = bias
-    row[:, small] = (bias - dequantize(quantize(row, MX9))[:, large]) / ONES[small]
-    return quantize(row, MX9)
 
 
 def _by_head(matrix: DeviceMatrix, heads: int, width: int) -> DeviceMatrix:

@@ -2,9 +2,10 @@
 
 from mixdit.compiler.block_layers import AttentionLayers
 from mixdit.compiler.modulation import Modulation
-from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence, gathered_bias
+from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence
 from mixdit.compiler.recorder import Recorder
 from mixdit.compiler.token_jobs import TokenJobs
+from mixdit.compiler.value_bias import gathered_bias
 from mixdit.plan.plan import AttentionPlan
 
 __all__ = ["SelfAttentionJobs"]
@@ -42,7 +43,7 @@ class SelfAttentionJobs:
         self._tokens, self._layers, self._output = tokens, layers, output
         self._inputs = tokens.inputs(name, [query, layers.key, layers.value])
         rows = modulation.shift_and_scale(name, first, first + 1, self._inputs.order)
-        self._gated = modulation.gate(name, first + 2, gathered_bias(output, layers.value))
+        self._gated = modulation.gate(name, first + 2, gathered_bias(output.weights, layers.value.weights))
         tokens.normalize(name, self._inputs, rows, epsilon)
 
     def attend(self, heads: AttentionPlan) -> None:

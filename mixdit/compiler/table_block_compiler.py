@@ -3,12 +3,13 @@
 from golden.engine import MemoryFormat
 from mixdit.compiler.block_layers import TableBlock
 from mixdit.compiler.layer_inputs import LayerInputs
-from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence, gathered_bias
+from mixdit.compiler.multi_head_jobs import MultiHeadJobs, TokenSequence
 from mixdit.compiler.program import CONDITION, CONTEXT, MASK, TOKENS
 from mixdit.compiler.recorder import Recorder
 from mixdit.compiler.self_attention_jobs import SelfAttentionJobs
 from mixdit.compiler.table_modulation import TableModulation
 from mixdit.compiler.token_jobs import TokenJobs
+from mixdit.compiler.value_bias import gathered_bias
 
 __all__ = ["TableBlockCompiler"]
 
@@ -76,7 +77,7 @@ class TableBlockCompiler:
         )
         jobs.project([asking], [text])
         weight = tokens.weight(part, output)
-        bias = gathered_bias(output, layers.value)[None]
+        bias = gathered_bias(output.weights, layers.value.weights)[None]
         constant = self._recorder.constant(f"{name}: bias of the {part}", bias)
         for s in range(self._samples):
             jobs.attend(s, [text], self._mask.rows(s, s + 1))
