@@ -11,12 +11,13 @@ from golden.formats import BLOCK_SIZE
 from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
 from mixdit.compiler.block_weights import BlockWeights, LinearWeights
 from mixdit.compiler.channel_layout import (
-    HeadGroup,
     head_groups,
     padded,
     query_rows,
     value_rows,
 )
+from mixdit.compiler.head_jobs import HeadJobs
+from mixdit.compiler.head_operands import HeadOperands, ones_of_heads
 from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix, DevicePermutation
 
@@ -25,28 +26,10 @@ __all__ = ["AttentionJobs"]
 
 @dataclass(frozen=True)
 class _Group:
-    """Operands of the heads of one format.
+    """Operands of the heads of one format, and the weight of V^T ``[head_width * heads, width]``."""
 
-    Parameters
-    ----------
-    group:
-        Which heads.
-    q, k:
-        ``[samples * tokens, heads * padded]``.
-    weight:
-        That of V^T: ``[head_width * heads, width]``.
-    v:
-        V^T of one sample and its rows of ones: ``[(head_width + 1) * heads, tokens]``.
-    p:
-        Exponentials of two heads: ``[2 * tokens, tokens]``.
-    """
-
-    group: HeadGroup
-    q: DeviceMatrix
-    k: DeviceMatrix
+    heads: HeadOperands
     weight: DeviceMatrix
-    v: DeviceMatrix
-    p: DeviceMatrix
 
 
 class AttentionJobs:
@@ -105,11 +88,12 @@ class AttentionJobs:
             value_shape = (self._width + 1) * size, self._tokens
             value_weight = self._weight("V", value_rows(v, group, self._width))
             values = self._recorder.room(f"V^T and ones, {group.format}", value_shape, group.format)
-            ones = quantize(np.ones((size, self._tokens), np.float32), group.format)
+            ones = ones_of_heads(group, self._tokens)
             self._recorder.fill("ones", values.rows(self._width * size, value_shape[0]), ones)
             two_heads = 2 * self._tokens, self._tokens
             exponentials = self._recorder.room(f"exponentials, {group.format}", two_heads, group.format)
-            self._groups.append(_Group(group, queries, keys, value_weight, values, exponentials))
+            operands = HeadOperands(group, queries, keys, values, exponentials)
+            self._groups.append(_Group(operands, value_weight))
 
     def heads(self, sample: int, normalized: DeviceMatrix) -> None:
         """What each head of a sample gathers; ``normalized`` is the sample's, ``[tokens, width]``.
@@ -118,46 +102,21 @@ class AttentionJobs:
         exponentials of the next head come before the sums of one, and divisions come last.
         """
         for each in self._groups:
-            count = self._width * len(each.group.heads)
-            self._named(sample, "V^T").product(each.weight, normalized, each.v.rows(0, count))
-        for head in range(self._weights.heads + 1):
-            if head < self._weights.heads:
-                self._exponentials(sample, head)
-            if head > 0:
-                self._weighted_sums(sample, head - 1)
-        for head in range(self._weights.heads):
-            start = head * self._width
-            self._named(sample, f"division of head {head}").reorder(
-                self._part(self._sums, head), self._gathered.columns(start, start + self._width), divide=True
-            )
+            count = self._width * len(each.heads.group.heads)
+            self._named(sample, "V^T").product(each.weight, normalized, each.heads.v.rows(0, count))
+        jobs = HeadJobs(
+            self._recorder,
+            [each.heads for each in self._groups],
+            self._sums,
+            heads=self._weights.heads,
+            queries=self._tokens,
+            keys=self._tokens,
+        )
+        title = f"{self._name}, sample {sample}: "
+        jobs.weighted_sums(title, sample)
+        jobs.divide(title, 0, self._gathered)
         if self._gathered is not self.attended:
             self._named(sample, "heads in blocks").reorder(self._gathered, self.attended, self._order)
-
-    def _exponentials(self, sample: int, head: int) -> None:
-        group, place = self._place(head)
-        start = place * padded(self._width)
-        q, k = (
-            self._part(matrix, sample).columns(start, start + self._width) for matrix in (group.q, group.k)
-        )
-        self._named(sample, f"exponentials of head {head}").product(
-            q, k, self._part(group.p, head % 2), function="exp2"
-        )
-
-    def _weighted_sums(self, sample: int, head: int) -> None:
-        group, place = self._place(head)
-        v = group.v.every(place, len(group.group.heads))
-        self._named(sample, f"weighted sums of head {head}").product(
-            self._part(group.p, head % 2), v, self._part(self._sums, head)
-        )
-
-    def _place(self, head: int) -> tuple[_Group, int]:
-        """The group that a head is in, and which one of it."""
-        group = next(group for group in self._groups if head in group.group.heads)
-        return group, group.group.heads.index(head)
-
-    def _part(self, matrix: DeviceMatrix, n: int) -> DeviceMatrix:
-        """The rows of a sample, or of a head."""
-        return matrix.rows(n * self._tokens, (n + 1) * self._tokens)
 
     def _product(
         self,

@@ -1,18 +1,22 @@
 """Jobs of transformer blocks: adaptive layer norms, attention, perceptron."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden import MX4, Tensor, quantize
+from golden import Tensor, quantize
 from golden.engine import EngineParameters, MemoryFormat
 from mixdit.compiler.attention_jobs import AttentionJobs
 from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
 from mixdit.compiler.block_weights import BlockWeights, LinearWeights
+from mixdit.compiler.condition_modulation import ConditionModulation
+from mixdit.compiler.layer import Layer
+from mixdit.compiler.layer_inputs import LayerInputs
+from mixdit.compiler.layer_jobs import activate
 from mixdit.compiler.program import CONDITION, TOKENS, Program
 from mixdit.compiler.recorder import Recorder
+from mixdit.compiler.value_bias import gathered_bias
 from mixdit.driver import DeviceMatrix
 from mixdit.plan.plan import LinearPlan
 
@@ -41,8 +45,7 @@ class BlockCompiler:
         self._samples, self._tokens, self._width = samples, tokens, width
         self._x = recorder.room(TOKENS, (samples * tokens, width), _FLOAT)
         condition = recorder.room(CONDITION, (samples, width), _FLOAT)
-        self._activated = recorder.room("activated condition", (samples, width), _FLOAT)
-        self._activate(condition)
+        self._activated = activate(recorder, condition)
 
     def add(self, name: str, weights: BlockWeights, plan: BlockPlan) -> None:
         """A block; raises ``ValueError`` for weights of another width, or a plan of another block."""
@@ -53,21 +56,6 @@ class BlockCompiler:
         self._attend(name, weights, plan, *attention)
         self._perceive(name, weights, plan, *perceptron)
 
-    def _activate(self, condition: DeviceMatrix) -> None:
-        """SiLU of each sample's condition, which goes in as the bias of a product of zeros."""
-        zero, zeros = (
-            self._recorder.constant(name, quantize(np.zeros((rows, 1), np.float32), MX4))
-            for name, rows in (("zero", 1), ("zeros", self._width))
-        )
-        for s in range(self._samples):
-            self._recorder.named(f"sample {s}: SiLU of the condition").product(
-                zero,
-                zeros,
-                self._activated.rows(s, s + 1),
-                bias=condition.rows(s, s + 1),
-                function="silu",
-            )
-
     def _modulate(
         self, name: str, weights: BlockWeights, plan: BlockPlan
     ) -> list[tuple[DeviceMatrix, DeviceMatrix]]:
@@ -76,37 +64,23 @@ class BlockCompiler:
         Rows of a pair lie side by side, as a job takes them: shift and scale are one product, and a gate
         lands behind the bias of the layer that it belongs to.
         """
-        blocks = self._room("condition in blocks", self._samples, plan.modulation)
-        order = channel_order(plan.modulation)
-        self._recorder.named(f"{name}: condition in blocks").reorder(
-            self._activated, blocks, self._recorder.permutation(f"{name}: order of the condition", order)
+        *_, v = weights.split_qkv()
+        layer, samples = Layer(weights.modulation, plan.modulation), self._samples
+        condition = LayerInputs(
+            self._recorder, name, "condition in blocks", [layer], samples, floats=self._activated
         )
-        shift1, scale1, gate1, shift2, scale2, gate2 = weights.split_modulation()
-        pairs = []
-        for part, shift, scale, gate, bias, consumer in (
-            ("attention", shift1, scale1, gate1, _projection_bias(weights), plan.qkv),
-            ("perceptron", shift2, scale2, gate2, weights.fc2.bias, plan.fc1),
-        ):
-            taken = channel_order(consumer)
-            rows = slice(None) if taken is None else taken
-            shift, scale = shift.rows(rows), scale.rows(rows)
-            modulation = self._recorder.room(
-                f"shift and scale of the {part}", (2 * self._samples, self._width), _FLOAT
+        condition.read(0, samples)
+        modulation = ConditionModulation(self._recorder, name, layer, condition, samples, self._width)
+        return [
+            (
+                modulation.shift_and_scale(part, first, first + 1, channel_order(consumer)),
+                modulation.gate(part, first + 2, bias),
             )
-            both = LinearWeights(
-                np.concatenate([shift.weight, scale.weight]),
-                np.concatenate([shift.bias, scale.bias + np.float32(1)]),
+            for part, first, bias, consumer in (
+                ("attention", 0, gathered_bias(weights.projection, v), plan.qkv),
+                ("perceptron", 3, weights.fc2.bias, plan.fc1),
             )
-            side_by_side = _joined(modulation)
-            self._linear(name, f"shift and scale of the {part}", blocks, both, plan.modulation, side_by_side)
-            gated = self._recorder.room(
-                f"{name}: bias and gate of the {part}", (2 * self._samples, self._width), _FLOAT
-            )
-            for s in range(self._samples):
-                self._recorder.fill(f"{name}: bias of the {part}", gated.rows(2 * s, 2 * s + 1), bias[None])
-            self._linear(name, f"gate of the {part}", blocks, gate, plan.modulation, gated.every(1, 2))
-            pairs.append((modulation, gated))
-        return pairs
+        ]
 
     def _attend(
         self, name: str, weights: BlockWeights, plan: BlockPlan, modulation: DeviceMatrix, gated: DeviceMatrix
@@ -243,16 +217,3 @@ def compile_blocks(
     for n, (weights, plan) in enumerate(blocks):
         compiler.add(f"block {n}", weights, plan)
     return recorder.program(samples)
-
-
-def _joined(pairs: DeviceMatrix) -> DeviceMatrix:
-    """Each two rows of floats as one."""
-    rows, columns = pairs.shape
-    return replace(pairs, shape=(rows // 2, 2 * columns), pitch=2 * pairs.pitch)
-
-
-def _projection_bias(weights: BlockWeights) -> NDArray[np.float32]:
-    """The projection's bias, and what becomes of that of v: weights of a softmax add up to 1."""
-    _, _, v = weights.split_qkv()
-    through = weights.projection.weight.astype(np.float64) @ v.bias
-    return (weights.projection.bias + through).astype(np.float32)

@@ -1,4 +1,4 @@
-"""``mixdit compile``: blocks of a digits transformer as a program for the engine."""
+"""``mixdit compile``: blocks of a diffusion transformer as a program for the engine."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 
 from golden import FORMATS
-from golden.engine import EngineParameters
 from mixdit.compiler.example import save_example
 from mixdit.compiler.job_table import job_table, matrix_table
 from mixdit.compiler.program import Program
@@ -23,7 +22,9 @@ BlockFormat = Literal["MX4", "MX6", "MX9"]
 
 
 def command(
-    model: Annotated[str, typer.Option(help="Model or checkpoint file.")] = "digits-16",
+    model: Annotated[
+        str, typer.Option(help="Digits model, checkpoint file, or folder of a transformer of diffusers.")
+    ] = "digits-16",
     plan: Annotated[
         Path | None, typer.Option(help="Plan file; what it does not name is in MX9.", show_default="none")
     ] = None,
@@ -34,6 +35,12 @@ def command(
     activation: Annotated[BlockFormat, typer.Option(help="Format of all else, without a plan.")] = "MX9",
     block: Annotated[
         int | None, typer.Option(min=0, help="The one block to compile.", show_default="all")
+    ] = None,
+    tokens: Annotated[
+        int | None, typer.Option(min=1, help="Tokens of an image (diffusers).", show_default="the model's")
+    ] = None,
+    context_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Text tokens (PixArt, SD3).", show_default="the pipeline's")
     ] = None,
     samples: Annotated[int, typer.Option(min=1, help="Images at a time.")] = 1,
     timestep: Annotated[
@@ -48,48 +55,33 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Write blocks of a transformer as jobs for the engine, with the memory that they need."""
-    require("torch", "sklearn", "safetensors")
-    from mixdit.compiler.digits_program import digits_example, digits_program, one_plan
-    from mixdit.digits.checkpoint import load_model
-    from mixdit.layers.packed import load_packed, restore
-    from mixdit.plan.plan_file import load_plan
+    require("torch", "safetensors", "diffusers" if Path(model).is_dir() else "sklearn")
+    from mixdit.compiler.compiled_model import CompiledModel, Source
 
+    source = Source(
+        model=model,
+        plan=plan,
+        packed=packed,
+        weight=FORMATS[weight],
+        activation=FORMATS[activation],
+        block=block,
+        tokens=tokens,
+        context_tokens=context_tokens,
+        samples=samples,
+        timestep=timestep,
+        seed=seed,
+        engine={"rows": rows, "cols": cols, "data_bits": data_bits, "function_lanes": function_lanes},
+    )
     try:
-        network = load_model(model)
-        depth = network.shape.depth
-        if block is not None and block >= depth:
-            raise ValueError(f"block must be 0 to {depth - 1}, not {block}")
-        blocks = range(depth) if block is None else range(block, block + 1)
-        parameters = EngineParameters(
-            rows=rows,
-            cols=cols,
-            data_bits=data_bits,
-            reorder_columns=max(16, network.shape.width),
-            function_lanes=function_lanes,
-        )
-        if plan is not None and packed is not None:
-            raise ValueError("plan and packed must not be given both: packed weights have a plan")
-        quantized, followed = network, None if plan is None else one_plan(load_plan(plan), timestep)
-        if packed is not None:
-            quantized, found = load_model(model), load_packed(packed)
-            restore(quantized, found)
-            followed = one_plan(found.plan)
-        program = digits_program(
-            quantized,
-            blocks,
-            plan=followed,
-            weight=FORMATS[weight],
-            activation=FORMATS[activation],
-            samples=samples,
-            parameters=parameters,
-        )
+        compiled = CompiledModel.of(source)
     except (ValueError, MemoryError) as error:
         raise typer.BadParameter(str(error)) from error
+    program = compiled.program
     save_program(program, output)
-    save_example(digits_example(network, blocks, samples=samples, timestep=timestep, seed=seed), output)
+    save_example(compiled.example, output)
     _write_tables(program, output / TABLES)
     figures = {
-        "blocks": len(blocks),
+        "blocks": compiled.blocks,
         "jobs": len(program.jobs),
         "constant_bytes": program.constant_bytes,
         "memory_bytes": len(program.memory),

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from golden.engine import Descriptor, EngineParameters, encode_list
 from mixdit.driver.matrix import Layout
 
-__all__ = ["CONDITION", "TOKENS", "Constant", "Job", "NamedMatrix", "Program"]
+__all__ = ["CONDITION", "CONTEXT", "MASK", "TOKENS", "Constant", "Job", "NamedMatrix", "Program"]
 
-TOKENS, CONDITION = "tokens", "condition"
-"""Names of the two matrices that a host writes; the tokens are also the result."""
+TOKENS, CONDITION, CONTEXT, MASK = "tokens", "condition", "context", "mask"
+"""Names of matrices that a host writes; the first two are in every program. Tokens are also the result."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,14 @@ class Program:
         What memory holds before the first job.
     matrices:
         Every matrix of the jobs, by address. `TOKENS` is binary32 ``[samples * tokens, width]``, input and
-        result; `CONDITION` is binary32 ``[samples, width]``.
+        result; `CONDITION` is binary32 ``[samples, width]``, or as wide as a block takes it; `CONTEXT` is
+        binary32 ``[samples * context_tokens, context_width]``, and `MASK` ``[samples, context_tokens]``.
     memory:
         Addresses that the program takes. All else stays as it is.
     list_address:
         Where the jobs lie as a list, one entry behind the other: ``golden.engine.encode_list``.
+    inputs, outputs:
+        Names of the matrices that a host writes before the jobs, and of those that it reads behind them.
     """
 
     parameters: EngineParameters
@@ -102,6 +105,8 @@ class Program:
     matrices: tuple[NamedMatrix, ...]
     memory: range
     list_address: int
+    inputs: tuple[str, ...] = (TOKENS, CONDITION)
+    outputs: tuple[str, ...] = (TOKENS,)
 
     def matrix(self, name: str) -> NamedMatrix:
         """The first matrix of a name; KeyError if there is none."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from gen.files import replacing, write_text
 from golden.engine import Descriptor, EngineParameters, MemoryFormat
-from mixdit.compiler.program import Constant, Job, NamedMatrix, Program
+from mixdit.compiler.program import CONDITION, TOKENS, Constant, Job, NamedMatrix, Program
 
 __all__ = ["IMAGE", "MAP", "load_program", "save_program"]
 
@@ -66,6 +66,8 @@ def _to_json(program: Program) -> dict[str, Any]:
         "samples": program.samples,
         "memory": [program.memory.start, program.memory.stop],
         "list_address": program.list_address,
+        "inputs": program.inputs,
+        "outputs": program.outputs,
         "jobs": [{"name": job.name, "words": job.descriptor.words()} for job in program.jobs],
         "constants": [
             {"name": constant.name, "address": constant.address, "size": constant.data.size}
@@ -95,4 +97,7 @@ def _from_json(value: Any, image: np.ndarray[Any, np.dtype[np.uint8]]) -> Progra
         ),
         memory=memory,
         list_address=value["list_address"],
+        # Files of before there were other inputs do not name them.
+        inputs=tuple(value.get("inputs", (TOKENS, CONDITION))),
+        outputs=tuple(value.get("outputs", (TOKENS,))),
     )

@@ -43,15 +43,20 @@ class ProgramRunner:
             )
         port.write_memory(needed.start, program.image())
 
-    def __call__(self, tokens: NDArray[np.float32], condition: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Tokens behind the blocks.
+    def __call__(
+        self, tokens: NDArray[np.float32], condition: NDArray[np.float32], **others: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Tokens behind the blocks; `values` gives what else comes out of them.
 
         Parameters
         ----------
         tokens:
             float32 ``[samples * tokens, width]``.
         condition:
-            float32 ``[samples, width]``.
+            float32 ``[samples, width]``, or as the program's matrix.
+        others:
+            The program's other inputs by name: float32 ``context`` ``[samples * context_tokens, width]``,
+            ``mask`` ``[samples, context_tokens]``, 0 for a token and minus infinity for none.
 
         Returns
         -------
@@ -65,19 +70,26 @@ class ProgramRunner:
         EngineError, EngineTimeoutError
             As ``Engine.wait``.
         """
-        for name, value in ((TOKENS, tokens), (CONDITION, condition)):
-            self._write(name, value)
+        given = {TOKENS: tokens, CONDITION: condition, **others}
+        if set(given) != set(self.program.inputs):
+            raise ValueError(f"the program takes {', '.join(self.program.inputs)}, not {', '.join(given)}")
+        checked = [
+            (matrix, arguments.float32_array(name, value, matrix.shape))
+            for name, value in given.items()
+            for matrix in [self.program.matrix(name)]
+        ]
+        for matrix, value in checked:
+            rows = floats_to_rows(np.ascontiguousarray(value), MemoryFormat.BINARY32)
+            self.engine.port.write_memory(matrix.address, rows.reshape(-1))
         self.engine.wait(self.engine.submit_list(self.program.list_address, len(self.program.jobs)))
-        return floats_from_rows(self.rows(self.program.matrix(TOKENS)), MemoryFormat.BINARY32)
+        return self.values(TOKENS)
+
+    def values(self, name: str) -> NDArray[np.float32]:
+        """What one of the program's matrices of floats holds: float32 ``[rows, columns]``."""
+        return floats_from_rows(self.rows(self.program.matrix(name)), MemoryFormat.BINARY32)
 
     def rows(self, matrix: NamedMatrix) -> NDArray[np.uint8]:
         """What a matrix holds: uint8 ``[rows, row_bytes]``."""
         padded = np.zeros(matrix.shape[0] * matrix.pitch, np.uint8)
         padded[: matrix.size] = self.engine.port.read_memory(matrix.address, matrix.size)
         return padded.reshape(matrix.shape[0], matrix.pitch)[:, : matrix.row_bytes].copy()
-
-    def _write(self, name: str, value: NDArray[np.float32]) -> None:
-        matrix = self.program.matrix(name)
-        checked = arguments.float32_array(name, value, matrix.shape)
-        rows = floats_to_rows(np.ascontiguousarray(checked), MemoryFormat.BINARY32)
-        self.engine.port.write_memory(matrix.address, rows.reshape(-1))

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden import Tensor
+from golden import MX4, Tensor, quantize
 from golden.engine import ENTRY_BYTES, Descriptor, EngineParameters, MemoryFormat
-from mixdit.compiler.program import Constant, Job, NamedMatrix, Program
+from mixdit.compiler.program import CONDITION, TOKENS, Constant, Job, NamedMatrix, Program
 from mixdit.driver import DeviceMatrix, DevicePermutation, Gemm, ModelPort
 from mixdit.driver.descriptor_check import check_descriptor
 from mixdit.driver.memory import OutFormat
@@ -66,6 +66,14 @@ class Recorder(Gemm):
         self._constants[matrix.address] = name, matrix.size
         return matrix
 
+    def zeros(self, rows: int) -> DeviceMatrix:
+        """A column of so many zeros, the same in all calls: for products that give nothing but their bias."""
+        name = f"{rows} zeros"
+        for known, matrix in self._matrices:
+            if known == name:
+                return matrix
+        return self.constant(name, quantize(np.zeros((rows, 1), np.float32), MX4))
+
     def fill(self, name: str, matrix: DeviceMatrix, value: Value) -> None:
         """Make part of a room such a constant: no job writes there."""
         self._write_rows(matrix, value)
@@ -79,7 +87,12 @@ class Recorder(Gemm):
         self._constants[stored.piece.address] = name, stored.piece.size
         return stored
 
-    def program(self, samples: int) -> Program:
+    def program(
+        self,
+        samples: int,
+        inputs: tuple[str, ...] = (TOKENS, CONDITION),
+        outputs: tuple[str, ...] = (TOKENS,),
+    ) -> Program:
         """What was recorded, for so many samples; the jobs' list goes behind everything else."""
         matrices = sorted(self._matrices, key=lambda named: named[1].address)
         constants = tuple(
@@ -95,6 +108,8 @@ class Recorder(Gemm):
             matrices=tuple(NamedMatrix(**_fields(name, matrix)) for name, matrix in matrices),
             memory=range(self.port.memory.start, listed.address + len(listed) * ENTRY_BYTES),
             list_address=listed.address,
+            inputs=inputs,
+            outputs=outputs,
         )
 
 

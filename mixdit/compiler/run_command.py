@@ -4,15 +4,15 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from mixdit.compiler.example import Example, load_example, snr_db
-from mixdit.compiler.program import Program
+from mixdit.compiler.example import Example, context_snr_db, load_example, snr_db
+from mixdit.compiler.program import CONTEXT, Program
 from mixdit.compiler.program_file import load_program
 from mixdit.compiler.program_run import ProgramRunner
 from mixdit.driver import ModelPort
@@ -35,6 +35,8 @@ class Figures:
         ``"model"`` or ``"rtl"``.
     snr_db:
         Of what the blocks add to the tokens, against floating point.
+    context_snr_db:
+        The same of the context; None where the blocks do not change it.
     mismatches:
         Bytes of memory that differ from those of the model.
     cycles, busy, bytes_read, bytes_written:
@@ -43,6 +45,7 @@ class Figures:
 
     engine: str
     snr_db: float
+    context_snr_db: float | None = None
     mismatches: int = 0
     cycles: int = 0
     busy: int = 0
@@ -80,19 +83,18 @@ def run_example(program: Program, example: Example, *, rtl: bool) -> list[Figure
     memory = program.memory
     size = -(-len(memory) // 64) * 64
     model = ProgramRunner(program, ModelPort(program.parameters, size, memory.start))
-    values = model(example.tokens, example.condition)
-    figures = [Figures(engine="model", snr_db=snr_db(values, example))]
+    figures = [Figures(engine="model", **_snr(model, example))]
     if rtl:
         with EngineHarness(program.parameters, size=size, origin=memory.start) as harness:
             runner = ProgramRunner(program, harness, TIMEOUT)
             runner.engine.clear_counters()
-            values = runner(example.tokens, example.condition)
+            ratios = _snr(runner, example)
             counters = runner.engine.counters()
             left, right = (r.engine.port.read_memory(memory.start, size) for r in (model, runner))
         figures.append(
             Figures(
                 engine="rtl",
-                snr_db=snr_db(values, example),
+                **ratios,
                 mismatches=int(np.count_nonzero(left != right)),
                 cycles=counters["CYCLES"],
                 busy=counters["BUSY"],
@@ -103,11 +105,20 @@ def run_example(program: Program, example: Example, *, rtl: bool) -> list[Figure
     return figures
 
 
+def _snr(runner: ProgramRunner, example: Example) -> dict[str, Any]:
+    """Run the example; signal-to-noise ratios of what comes out."""
+    values = runner(**example.inputs)
+    context = runner.values(CONTEXT) if CONTEXT in runner.program.outputs else None
+    ratio = None if context is None else context_snr_db(context, example)
+    return {"snr_db": snr_db(values, example), "context_snr_db": ratio}
+
+
 def _print(program: Program, figures: list[Figures]) -> None:
     p = program.parameters
     table = Table(title=f"{len(program.jobs)} jobs on an {p.rows}x{p.cols} engine")
     table.add_column("engine")
-    for name in ("SNR", "cycles", "PEs busy", "read", "written", "mismatches"):
+    names = ["SNR"] + ["context"] * (figures[0].context_snr_db is not None)
+    for name in (*names, "cycles", "PEs busy", "read", "written", "mismatches"):
         table.add_column(name, justify="right")
     for f in figures:
         counted = []
@@ -115,7 +126,10 @@ def _print(program: Program, figures: list[Figures]) -> None:
             counted = [f"{f.cycles:,}", f"{f.busy / f.cycles:.1%}"]
             counted += [f"{count / 1e6:.2f} MB" for count in (f.bytes_read, f.bytes_written)]
             counted.append(f"{f.mismatches:,}")
-        table.add_row(f.engine, f"{f.snr_db:.1f} dB", *counted)
+        ratios = [f"{ratio:.1f} dB" for ratio in (f.snr_db, f.context_snr_db) if ratio is not None]
+        table.add_row(f.engine, *ratios, *counted)
     Console().print(table)
     print("SNR         of what the blocks add to the tokens, against floating point")
+    if figures[0].context_snr_db is not None:
+        print("context     the same of the context")
     print("mismatches  bytes of memory that differ from the model's, all of the program's compared")

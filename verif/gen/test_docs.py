@@ -9,6 +9,7 @@ import pytest
 
 from gen.designs import DESIGNS, PARAMETERS
 from gen.synth.command import synth
+from mixdit.compiler import compile_command
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,8 +50,10 @@ def test_commands_exist(page):
         assert {
             word for word in words if "=" not in word and word[0] != "-" and " " not in word
         } <= targets, command
+    options = {*PARAMETERS, *inspect.signature(synth).parameters}
+    options |= {*inspect.signature(compile_command.command).parameters}
     for option in re.findall(r"(?<=\s)--([a-z-]+) \d+", text):
-        assert option.replace("-", "_") in {*PARAMETERS, *inspect.signature(synth).parameters}, option
+        assert option.replace("-", "_") in options, option
 
 
 def test_every_design_and_parameter_is_documented():

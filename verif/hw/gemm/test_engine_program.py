@@ -8,6 +8,8 @@ from golden.engine import EngineParameters
 from mixdit.compiler.block_compiler import compile_blocks
 from mixdit.compiler.block_plan import BlockPlan
 from mixdit.compiler.block_weights import block_weights
+from mixdit.compiler.compile_layers import compile_layers
+from mixdit.compiler.diffusers_blocks import diffusers_block
 from mixdit.compiler.digits_program import digits_example
 from mixdit.compiler.example import snr_db
 from mixdit.compiler.program_run import ProgramRunner
@@ -15,12 +17,13 @@ from mixdit.compiler.random_weights import random_weights
 from mixdit.digits.checkpoint import load_model
 from mixdit.driver import ModelPort
 from mixdit.sim import EngineHarness, Memory
-from verif.mixdit.compiler.random_blocks import random_inputs, random_plan
+from verif.mixdit.compiler.random_blocks import random_inputs, random_plan, with_random_plans
+from verif.mixdit.compiler.tiny_models import KINDS, example, tiny_model
 
 ORIGIN = 0x10000
 
 
-def check(program, x, condition, memory=None):
+def check(program, x, condition, memory=None, **others):
     """Run a program twice on both engines, and compare all of memory; returns the last tokens."""
     size = -(-len(program.memory) // 64) * 64
     model = ModelPort(program.parameters, size=size, origin=ORIGIN)
@@ -32,7 +35,7 @@ def check(program, x, condition, memory=None):
             port.write_memory(ORIGIN, noise)
             runners.append(ProgramRunner(program, port, timeout=3600))
         for _ in range(2):
-            values, expected = (runner(x, condition) for runner in reversed(runners))
+            values, expected = (runner(x, condition, **others) for runner in reversed(runners))
             assert np.array_equal(values.view(np.uint32), expected.view(np.uint32))
             assert np.array_equal(harness.read_memory(ORIGIN, size), model.read_memory(ORIGIN, size))
         for constant in program.constants:
@@ -73,3 +76,30 @@ def test_blocks_with_random_plans():
         program = compile_blocks(blocks, tokens=tokens, samples=2, parameters=parameters)
         x, condition = random_inputs(rng, samples=2, tokens=tokens, width=heads * head_width)
         check(program, x, condition, Memory(stall=0.3 * (seed % 2), read_latency=20, seed=seed))
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("kind", KINDS)
+def test_blocks_of_diffusers(kind):
+    """Heads of whole blocks and others, plans for each layer, tokens that end within blocks, masked text."""
+    parameters = EngineParameters(
+        rows=4, cols=4, k_blocks=4, data_bits=64, reorder_columns=96, function_lanes=2, address_bits=32
+    )
+    for number, heads, head_width in ((0, 2, 24), (1, 3, 16)):
+        rng = np.random.default_rng([number, heads])
+        model = tiny_model(kind, heads=heads, head_width=head_width)
+        tokens, context_tokens = (int(n) for n in rng.integers(1, 20, 2))
+        given = example(
+            model, number, samples=2, tokens=tokens, context_tokens=context_tokens, counts=[1, context_tokens]
+        )
+        block = with_random_plans(rng, diffusers_block(model, number), {})
+        program = compile_layers(
+            [block],
+            tokens=tokens,
+            context_tokens=0 if kind == "dit" else context_tokens,
+            samples=2,
+            parameters=parameters,
+        )
+        memory = Memory(stall=0.3 * number, read_latency=20, seed=number)
+        inputs = given.inputs
+        check(program, inputs.pop("tokens"), memory=memory, **inputs)
