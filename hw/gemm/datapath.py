@@ -16,15 +16,13 @@ from hw.block.layouts import FormatCode
 from hw.gemm.jobs.counters import activity_layout
 from hw.gemm.jobs.descriptor import descriptor_layout, queued_descriptor_layout
 from hw.gemm.jobs.descriptor_check import DescriptorCheck, checked_job_layout
-from hw.gemm.jobs.job import DIMENSION_BITS, OperandSide, job_layout
-from hw.gemm.jobs.job_order import JobOrder
+from hw.gemm.jobs.job import OperandSide, job_layout
 from hw.gemm.jobs.list_fetch import LIST_ADDRESS_BITS, ListFetch
 from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.operand_fetch import OperandFetch
 from hw.gemm.operands.operand_reader import row_tag_layout
 from hw.gemm.operands.unpacker import Unpacker
-from hw.gemm.reorder.reorder_job import reorder_job
-from hw.gemm.reorder.reorder_path import ReorderPath
+from hw.gemm.reorder.row_jobs import PRODUCT_TURNS, RowJobs
 from hw.gemm.results.result_dispatch import ResultDispatch
 from hw.gemm.results.result_path import ResultPath
 from hw.gemm.tiles.tile_loop import TileLoop
@@ -37,9 +35,6 @@ from hw.stream.skid_buffer import SkidBuffer
 from hw.target.delay import delay
 
 __all__ = ["Datapath"]
-
-_PRODUCT_TURNS = 2
-"""Turns that products take; row jobs have one more."""
 
 
 class Datapath(wiring.Component):
@@ -135,14 +130,16 @@ class Datapath(wiring.Component):
             for n in range(g.parameters.arrays)
         ]
         paths = self._result_paths(m, arrays, dispatch)
-        reorder = self._reorder_path(m)
+        rows = None
+        if g.parameters.reorder_columns:
+            rows = RowJobs(m, g, words=self._result_words, target=self._target)
         lists = self._check_descriptors(m)
-        readers = [*paths] if reorder is None else [*paths, reorder]
+        readers = [*paths] if rows is None else [*paths, rows.path]
         reader = self._reader(m, fetch.command, readers, lists)
-        writer, sent = self._writer(m, paths, reorder)
+        writer, sent = self._writer(m, paths, rows)
 
         # Descriptors to jobs, jobs to tiles, tiles to the arrays and their results to the paths.
-        reordering = self._divide_jobs(m, fetch.job, reorder)
+        self._divide_jobs(m, fetch.job, rows)
         wiring.connect(m, fetch.job_started, loop.job)
         wiring.connect(m, loop.tile, wide_tiles.i)
         wiring.connect(m, wide_tiles.o, sequencer.tile)
@@ -159,10 +156,17 @@ class Datapath(wiring.Component):
         m.d.sync += loop.loaded.eq(tile_loaded)  # a cycle later all is in memory
 
         # A job is done when all that was written for it is in memory.
-        reorder_done = self._end_jobs(m, dispatch, writer.ended, reorder, reordering)
+        reorder_done = Signal()
+        if rows is None:
+            of_products = [writer.ending.eq(dispatch.ending), dispatch.ended.eq(writer.ended)]
+        else:
+            of_products = [
+                reorder_done.eq(rows.end(m, self.job, dispatch, writer.ended)),
+                self.bad_permutation.eq(rows.fault),
+            ]
         m.d.comb += [
             dispatch.sent.eq(sent),
-            *([writer.ending.eq(dispatch.ending), dispatch.ended.eq(writer.ended)] if reorder is None else []),
+            *of_products,
             # What ends after an error is not done.
             self.job_done.eq((dispatch.job_done | reorder_done) & ~self.stop),
             self.idle.eq(writer.idle & reader.idle),
@@ -219,64 +223,15 @@ class Datapath(wiring.Component):
         m.d.comb += dispatch.carried_out.eq(Cat(path.carried_out for path in paths).all())
         return paths
 
-    def _reorder_path(self, m):
-        """The path of reorder jobs, or None."""
-        p = self.geometry.parameters
-        if not p.reorder_columns:
-            return None
-        m.submodules.reorder_path = path = ReorderPath(
-            columns=p.reorder_columns,
-            rows_bits=DIMENSION_BITS,
-            words=self._result_words,
-            function_lanes=p.function_lanes,
-            data_bits=p.data_bits,
-            address_bits=p.address_bits,
-            target=self._target,
-        )
-        return path
-
-    def _divide_jobs(self, m, product, reorder):
-        """Products go to the read side, the rest to the reorder path, one when the one before has ended.
-
-        Whether one has not, if there is the path.
-        """
+    def _divide_jobs(self, m, product, rows):
+        """Products go to the read side, row jobs to their path."""
         job = self.job
-        rows_ready, reordering = 0, None
-        if reorder is not None:
-            reordering = Signal(name="reordering")
-            rows_ready = reorder.job.ready & ~reordering
-            m.d.comb += reorder.job.valid.eq(job.valid & job.p.reorder & ~reordering)
-            m.d.comb += reorder_job(reorder.job.p, job.p)
+        row_taken = 0 if rows is None else rows.take(m, job)
         m.d.comb += [
             product.p.eq(job.p),
             product.valid.eq(job.valid & ~job.p.reorder),
-            job.ready.eq(Mux(job.p.reorder, rows_ready, product.ready)),
+            job.ready.eq(Mux(job.p.reorder, row_taken, product.ready)),
         ]
-        return reordering
-
-    def _end_jobs(self, m, dispatch, ended, reorder, reordering):
-        """Whether a reorder job is done: it is the oldest, and all that was written for it is in memory."""
-        done = Signal(name="reorder_done")
-        if reorder is None:
-            return done
-        m.submodules.order = order = JobOrder()
-        started = self.job.valid & self.job.ready
-        m.d.comb += [
-            order.started.eq(started),
-            order.row.eq(self.job.p.reorder),
-            order.product_done.eq(dispatch.job_done),
-            order.row_ends.eq(reordering & reorder.idle & ended[_PRODUCT_TURNS]),
-            dispatch.may_end.eq(order.product_first),
-            dispatch.ended.eq(ended[:_PRODUCT_TURNS].bit_select(dispatch.ending, 1)),
-            done.eq(order.row_done),
-            # Nothing starts behind it; what was started before ends first.
-            self.bad_permutation.eq(reorder.fault & order.none),
-        ]
-        with m.If(order.row_ends):
-            m.d.sync += reordering.eq(0)
-        with m.If(started & self.job.p.reorder):
-            m.d.sync += reordering.eq(1)
-        return done
 
     def _reader(self, m, operands, paths, lists):
         """The read master, for operands, entries of lists and what result paths add: few, and go first.
@@ -332,14 +287,14 @@ class Datapath(wiring.Component):
         for to in (unpacker.beat, *others):
             m.d.comb += [getattr(to.p, name).eq(getattr(beat.p, name)) for name in ("data", "first", "last")]
 
-    def _writer(self, m, paths, reorder):
+    def _writer(self, m, paths, rows):
         """The write master, for lines of all paths, the first path's first.
 
         Also whether no line of a product that may be sent is on its way through a path, or, where the writer
         does not count lines, between it and the writer.
         """
         g = self.geometry
-        turns, ends = (_PRODUCT_TURNS, paths) if reorder is None else (_PRODUCT_TURNS + 1, [*paths, reorder])
+        turns, ends = (PRODUCT_TURNS, paths) if rows is None else (PRODUCT_TURNS + 1, [*paths, rows.path])
         m.submodules.writer = writer = WriteMaster(
             data_bits=g.data_bits, address_bits=g.address_bits, turns=turns
         )
@@ -352,7 +307,7 @@ class Datapath(wiring.Component):
         wiring.connect(m, arbiter.o, buffer.i)
         wiring.connect(m, buffer.o, writer.i)
         for path, to in zip(ends, arbiter.i, strict=True):
-            if reorder is None:
+            if rows is None:
                 wiring.connect(m, path.o, to)
             else:
                 m.d.comb += [to.valid.eq(path.o.valid), path.o.ready.eq(to.ready)]
@@ -361,9 +316,9 @@ class Datapath(wiring.Component):
         wiring.connect(m, writer.error, wiring.flipped(self.write_error))
         self._connect_bus(m, writer.bus)
         sent = Cat(path.idle for path in paths).all()
-        if reorder is None:
+        if rows is None:
             return writer, sent & ~buffer.o.valid
-        m.d.comb += arbiter.i[-1].p.turn.eq(_PRODUCT_TURNS)
+        m.d.comb += arbiter.i[-1].p.turn.eq(PRODUCT_TURNS)
         line = arbiter.o.valid & arbiter.o.ready & (arbiter.o.p.more == 0)
         m.d.comb += writer.taken.eq(Cat(line & (arbiter.o.p.turn == turn) for turn in range(turns)))
         return writer, sent

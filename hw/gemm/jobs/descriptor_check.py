@@ -44,9 +44,9 @@ _FAULTS = ErrorCode.READ_SLAVE_ERROR.value
 def checked_job_layout(geometry) -> data.StructLayout:
     """A job, or the code of its fault; it starts when at most ``beside`` jobs before it are not done.
 
-    That is 0 if it depends on the job before: touches what that writes, or, if one of the two is a row job,
-    writes what that reads; 1 if it depends on the job before that one; else ``MOST_BESIDE``. ``ends_list``: it
-    is a list's last job.
+    That is 0 if it depends on the job before: touches what that writes, or writes what that reads, if one of
+    the two is a row job; 1 if it depends on the job before that one; else ``MOST_BESIDE``. ``ends_list``:
+    it is a list's last job.
     """
     return data.StructLayout(
         {
@@ -62,8 +62,8 @@ class DescriptorCheck(wiring.Component):
     """``golden.engine.check`` in hardware, and the job that a good descriptor asks for.
 
     Regions are measured one after the other, then compared with each other and with D of the two jobs
-    before. Products write what those before have read: only where one of two jobs is a row job, D is compared
-    with all regions of the job before, too. Latency some 180 cycles, and 24 more for that, which the job before
+    before. A product writes after those before have read. Where one of two jobs is a row job, D is compared
+    with what the one before reads, too. Latency some 180 cycles, 24 more for that, which the job before
     hides; one descriptor at a time.
 
     Parameters
@@ -100,7 +100,7 @@ class DescriptorCheck(wiring.Component):
         m.d.comb += measure.number.eq(regions.number)
         blocks = self._blocks(m, d)
         conditions = self._conditions(m, self._fields(m, d, blocks))
-        # Whether it depends on the job before, and on the one before that one; and whether those are row jobs.
+        # Whether it depends on the job before, and on the one before that one; whether these are row jobs.
         dependent, after_reorder = Signal(MOST_BESIDE), Signal(MOST_BESIDE if has_rows else 1)
         code = Signal(_ERROR_BITS)
         with m.FSM(name="state"):

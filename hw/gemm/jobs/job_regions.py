@@ -37,8 +37,8 @@ class JobRegions:
         How many jobs before this one is the job whose region is compared: 0, or up to ``MOST_BESIDE`` if
         they are kept.
     exists, meets_result, meets_written:
-        Whether what is compared is present, and meets ``result`` or each of ``written``: valid two cycles after
-        ``number`` and ``back``.
+        Whether what is compared is present, and meets ``result`` or each of ``written``: valid two cycles
+        after ``number`` and ``back``.
     result, written:
         D of this job, and of each of ``MOST_BESIDE`` jobs before, the last one first.
     """

@@ -56,7 +56,8 @@ def _moved(rng: np.random.Generator, d: Descriptor, before: Descriptor, how: str
         return d
     name, place = "D", "D"
     if how == "reads what it writes":
-        name = str(rng.choice([name for name in regions(d) if name != "D" and not (d.permute and name == "B")]))
+        fixed = "DB" if d.permute else "D"
+        name = str(rng.choice([name for name in regions(d) if name not in fixed]))
     elif how == "writes what it reads":
         place = str(rng.choice([name for name in regions(before) if name != "D"]))
     region = regions(before)[place]
@@ -74,9 +75,11 @@ def meetings(descriptors: Sequence[Descriptor]) -> Iterator[tuple[str, int, str]
             before = descriptors[number - back]
             theirs = regions(before)
             kinds = "".join("PR"[job.operation == Operation.REORDER] for job in (d, before))
+            read = [region for name, region in own.items() if name != "D"]
+            read_before = [region for name, region in theirs.items() if name != "D"]
             found = {
-                "reads what it writes": any(own[name].overlaps(theirs["D"]) for name in own if name != "D"),
-                "writes what it reads": any(own["D"].overlaps(theirs[name]) for name in theirs if name != "D"),
+                "reads what it writes": any(region.overlaps(theirs["D"]) for region in read),
+                "writes what it reads": any(region.overlaps(own["D"]) for region in read_before),
                 "writes what it writes": own["D"].overlaps(theirs["D"]),
             }
             yield from ((kinds, back, how) for how in found if found[how])
