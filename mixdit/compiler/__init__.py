@@ -6,7 +6,8 @@ From a block's weights and plan to a program, and back to tokens; every step is 
 of running them. ``program_file``: programs in a folder. ``program_run``: a program on an engine.
 ``job_table``: what a program does, for people.
 ``channel_layout``: in which order heads and channels lie in memory. ``attention_jobs``: jobs of
-self-attention. ``block_compiler``: jobs of whole blocks, one after the other.
+self-attention. ``block_compiler``: jobs of whole blocks, one after the other. ``job_order``: in which order
+they wait least for each other.
 ``digits_program``: blocks of the digits models. ``random_weights``: blocks to
 measure with. ``example``: tokens to try them with. ``compile_command``,
 ``run_command``: ``mixdit compile`` and ``mixdit run``.

@@ -20,6 +20,9 @@ MEETINGS = ("nothing", "reads what it writes", "writes what it reads", "writes w
 _STEP = 4
 """Addresses are multiples of it, whatever the format."""
 
+_TRIES = 5
+"""Places that are tried for a job to meet another one."""
+
 
 def meeting_jobs(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
     """Four to eight jobs, each of which meets one of the two before as one of ``MEETINGS`` says.
@@ -29,14 +32,16 @@ def meeting_jobs(rng: np.random.Generator, layout: Layout, p: EngineParameters) 
     jobs: list[Job] = []
     for _ in range(int(rng.integers(4, 9))):
         job = _job(rng, layout, p)
-        if jobs:
+        how = str(rng.choice(MEETINGS))
+        tables = [regions(other.descriptor)["B"] for other in (*jobs, job) if other.descriptor.permute]
+        for _ in range(_TRIES if jobs else 0):
             before = jobs[-int(rng.integers(1, 3)) :][0].descriptor
-            moved = _moved(rng, job.descriptor, before, str(rng.choice(MEETINGS)))
-            tables = [regions(other.descriptor).get("B") for other in jobs if other.descriptor.permute]
+            moved = _moved(rng, job.descriptor, before, how)
             written = regions(moved)["D"]
-            good = written.end <= layout.next and not any(t and t.overlaps(written) for t in tables)
+            good = written.end <= layout.next and not any(table.overlaps(written) for table in tables)
             if good and check(moved, p) == ErrorCode.NONE:
                 job = replace(job, descriptor=moved)
+                break
         jobs.append(job)
     return jobs
 

@@ -225,7 +225,7 @@ def test_reorder_job():
 
 
 def test_dependent():
-    """A job waits for the two before if it touches what they write, or what they read, if one is a row job."""
+    """A job waits if it touches what the two before write, or, if one is a row job, writes what they read."""
     rng = np.random.default_rng([seed(), 3])
     norm = replace(REORDER, norm=1, bias=1, bias_address=0x40000)
     biased = replace(PRODUCT, bias=1, bias_address=0x40000)
