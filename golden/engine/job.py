@@ -20,8 +20,8 @@ asked for:
    that is not there counts as 1.0 or 0.0;
 4. as in step 4 above, with every NaN 0x7FC00000.
 
-Nothing but the rows of D is written. Jobs run strictly one after the other: the next one reads
-what this one wrote.
+Nothing but the rows of D is written. Jobs overlap in time where nobody can tell: memory is as if they ran
+strictly one after the other, each on what those before wrote.
 """
 
 import numpy as np

@@ -5,5 +5,6 @@ Through: bursts within pages of 4 KiB.
 Out: beats in the order of the commands; acknowledgements; errors.
 
 ``signatures``: the ports. ``read_master``, ``write_master``: bursts. ``line``: the pieces in which results
-are written. ``fragment_reader``: reads of up to 64 bytes from any address, aligned.
+are written, ``line_count``: how many are on their way. ``fragment_reader``: reads of up to 64 bytes from any
+address, aligned.
 """

@@ -21,12 +21,12 @@ LINE_UNITS = FRAGMENT_BYTES // UNIT_BYTES
 """Units of a line."""
 
 
-def write_beat_layout(data_bits, address_bits) -> data.StructLayout:
+def write_beat_layout(data_bits, address_bits, turns=2) -> data.StructLayout:
     """A beat for memory, one of those that hold some of a line, in ascending order.
 
     ``number`` times the bytes of a beat is its address; ``more`` beats of the same line follow. ``units`` has
     a bit for each unit of ``data``: whether it is to be written. ``bytes`` of the line are written in all.
-    ``turn`` is that of the job that writes it.
+    ``turn``, below ``turns``, is that of the job that writes it.
     """
     beat_bytes = data_bits // 8
     return data.StructLayout(
@@ -36,6 +36,6 @@ def write_beat_layout(data_bits, address_bits) -> data.StructLayout:
             "units": beat_bytes // UNIT_BYTES,
             "bytes": range(FRAGMENT_BYTES + 1),
             "data": data_bits,
-            "turn": 1,
+            "turn": range(turns),
         }
     )

@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.axi.line import FRAGMENT_BYTES, UNIT_BYTES, write_beat_layout
+from hw.axi.line_count import LineCount
 from hw.axi.read_master import bus_error_layout
 from hw.axi.signatures import CACHE, PROTECTION, AXI4WriteSignature, Burst, beat_size, check_bus
 from hw.stream.queue import Queue
@@ -14,6 +15,9 @@ __all__ = ["WriteMaster"]
 
 OUTSTANDING = 64
 """Most write bursts under way."""
+
+_ON_THE_WAY = 8
+"""More lines than wait in the registers between a path and the master."""
 
 
 class WriteMaster(wiring.Component):
@@ -33,6 +37,8 @@ class WriteMaster(wiring.Component):
         Widths of the bus.
     outstanding:
         Most bursts under way, at least 2.
+    turns:
+        2 for turns whose lines follow each other, or more for some whose lines mix.
 
     Members
     -------
@@ -40,26 +46,30 @@ class WriteMaster(wiring.Component):
     bus: Out(AXI4WriteSignature)
     stop: In(1); idle: Out(1)
     ending: In(1), a turn; ended: Out(1), the oldest line that was taken and is not in memory, if there is
-        one, is of the other turn, and all errors before it have been reported
+        one, is of the other turn, and all errors before it have been reported; with 2 turns
+    taken: In(turns), the last beat of a line of that turn was taken on its way to ``i`` in this cycle;
+        ended: Out(turns), no line of that turn that was taken is not in memory, and all errors among them
+        have been reported; with more turns
     written: Out, bytes of the line whose last beat goes out in this cycle, else 0
     error: Out(stream of ``bus_error_layout``), of bursts that were not answered OKAY, never stalled
     """
 
-    def __init__(self, *, data_bits, address_bits, outstanding=OUTSTANDING):
+    def __init__(self, *, data_bits, address_bits, outstanding=OUTSTANDING, turns=2):
         check_bus(data_bits=data_bits, address_bits=address_bits)
         if outstanding < 2:
             raise ValueError(f"outstanding must be at least 2, not {outstanding!r}")
         self.data_bits = data_bits
         self.address_bits = address_bits
         self.outstanding = outstanding
+        self.turns = turns
+        ends = {"ending": In(1), "ended": Out(1)} if turns == 2 else {"taken": In(turns), "ended": Out(turns)}
         super().__init__(
             {
-                "i": In(stream.Signature(write_beat_layout(data_bits, address_bits))),
+                "i": In(stream.Signature(write_beat_layout(data_bits, address_bits, turns))),
                 "bus": Out(AXI4WriteSignature(data_bits=data_bits, address_bits=address_bits)),
                 "stop": In(1),
                 "idle": Out(1),
-                "ending": In(1),
-                "ended": Out(1),
+                **ends,
                 "written": Out(range(FRAGMENT_BYTES + 1)),
                 "error": Out(stream.Signature(bus_error_layout(address_bits), always_ready=True)),
             }
@@ -67,17 +77,29 @@ class WriteMaster(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        burst = data.StructLayout({"address": self.address_bits, "turn": 1})
+        burst = data.StructLayout({"address": self.address_bits, "turn": range(self.turns)})
         m.submodules.bursts = bursts = Queue(shape=burst, depth=self.outstanding)
         self._send(m, bursts)
         self._receive(m, bursts.o)
         bus = self.bus
         oldest = bursts.o
-        m.d.comb += [
-            self.idle.eq(~bus.awvalid & ~bus.wvalid & ~oldest.valid & ~self.error.valid),
-            self.ended.eq(~(oldest.valid & (oldest.p.turn == self.ending)) & ~self.error.valid),
-        ]
+        m.d.comb += self.idle.eq(~bus.awvalid & ~bus.wvalid & ~oldest.valid & ~self.error.valid)
+        if self.turns == 2:
+            ending = oldest.valid & (oldest.p.turn == self.ending)
+            m.d.comb += self.ended.eq(~ending & ~self.error.valid)
+        else:
+            self._count_lines(m, oldest)
         return m
+
+    def _count_lines(self, m, oldest):
+        """Which turns have ended, where the oldest line may be of any."""
+        m.submodules.lines = lines = LineCount(turns=self.turns, most=self.outstanding + _ON_THE_WAY)
+        answered = oldest.valid & oldest.ready
+        m.d.comb += [
+            lines.taken.eq(self.taken),
+            lines.answered.eq(Cat(answered & (oldest.p.turn == turn) for turn in range(self.turns))),
+            self.ended.eq(lines.ended),
+        ]
 
     def _send(self, m, bursts):
         """Each beat, and the address with the first one of a burst; or drop it."""

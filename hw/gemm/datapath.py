@@ -16,14 +16,13 @@ from hw.block.layouts import FormatCode
 from hw.gemm.jobs.counters import activity_layout
 from hw.gemm.jobs.descriptor import descriptor_layout, queued_descriptor_layout
 from hw.gemm.jobs.descriptor_check import DescriptorCheck, checked_job_layout
-from hw.gemm.jobs.job import DIMENSION_BITS, OperandSide, job_layout
+from hw.gemm.jobs.job import OperandSide, job_layout
 from hw.gemm.jobs.list_fetch import LIST_ADDRESS_BITS, ListFetch
 from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.operand_fetch import OperandFetch
 from hw.gemm.operands.operand_reader import row_tag_layout
 from hw.gemm.operands.unpacker import Unpacker
-from hw.gemm.reorder.reorder_job import reorder_job
-from hw.gemm.reorder.reorder_path import ReorderPath
+from hw.gemm.reorder.row_jobs import PRODUCT_TURNS, RowJobs
 from hw.gemm.results.result_dispatch import ResultDispatch
 from hw.gemm.results.result_path import ResultPath
 from hw.gemm.tiles.tile_loop import TileLoop
@@ -131,15 +130,16 @@ class Datapath(wiring.Component):
             for n in range(g.parameters.arrays)
         ]
         paths = self._result_paths(m, arrays, dispatch)
-        reorder = self._reorder_path(m)
-        if reorder is not None:
-            paths.append(reorder)
+        rows = None
+        if g.parameters.reorder_columns:
+            rows = RowJobs(m, g, words=self._result_words, target=self._target)
         lists = self._check_descriptors(m)
-        reader = self._reader(m, fetch.command, paths, lists)
-        writer, sent = self._writer(m, paths)
+        readers = [*paths] if rows is None else [*paths, rows.path]
+        reader = self._reader(m, fetch.command, readers, lists)
+        writer, sent = self._writer(m, paths, rows)
 
         # Descriptors to jobs, jobs to tiles, tiles to the arrays and their results to the paths.
-        self._divide_jobs(m, fetch.job, reorder)
+        self._divide_jobs(m, fetch.job, rows)
         wiring.connect(m, fetch.job_started, loop.job)
         wiring.connect(m, loop.tile, wide_tiles.i)
         wiring.connect(m, wide_tiles.o, sequencer.tile)
@@ -148,7 +148,7 @@ class Datapath(wiring.Component):
         m.d.comb += [dispatch.job.p.eq(loop.job.p), dispatch.job.valid.eq(job_begins)]
 
         # What was read to the buffers and the paths; passes from there to the arrays.
-        self._divide_beats(m, reader.beat, unpacker, [*(path.beat for path in paths), lists.beat])
+        self._divide_beats(m, reader.beat, unpacker, [*(path.beat for path in readers), lists.beat])
         self._buffer_operands(m, unpacker, sequencer, arrays)
         row = unpacker.row
         m.d.comb += [wide_tiles.row.eq(row), fetch.released.eq(sequencer.released)]
@@ -156,11 +156,17 @@ class Datapath(wiring.Component):
         m.d.sync += loop.loaded.eq(tile_loaded)  # a cycle later all is in memory
 
         # A job is done when all that was written for it is in memory.
-        reorder_done = self._reorder_done(m, reorder, sent & writer.idle)
+        reorder_done = Signal()
+        if rows is None:
+            of_products = [writer.ending.eq(dispatch.ending), dispatch.ended.eq(writer.ended)]
+        else:
+            of_products = [
+                reorder_done.eq(rows.end(m, self.job, dispatch, writer.ended)),
+                self.bad_permutation.eq(rows.fault),
+            ]
         m.d.comb += [
             dispatch.sent.eq(sent),
-            writer.ending.eq(dispatch.ending),
-            dispatch.ended.eq(writer.ended),
+            *of_products,
             # What ends after an error is not done.
             self.job_done.eq((dispatch.job_done | reorder_done) & ~self.stop),
             self.idle.eq(writer.idle & reader.idle),
@@ -217,49 +223,21 @@ class Datapath(wiring.Component):
         m.d.comb += dispatch.carried_out.eq(Cat(path.carried_out for path in paths).all())
         return paths
 
-    def _reorder_path(self, m):
-        """The path of reorder jobs, or None."""
-        p = self.geometry.parameters
-        if not p.reorder_columns:
-            return None
-        m.submodules.reorder_path = path = ReorderPath(
-            columns=p.reorder_columns,
-            rows_bits=DIMENSION_BITS,
-            words=self._result_words,
-            function_lanes=p.function_lanes,
-            data_bits=p.data_bits,
-            address_bits=p.address_bits,
-            target=self._target,
-        )
-        m.d.comb += self.bad_permutation.eq(path.fault)
-        return path
-
-    def _divide_jobs(self, m, product, reorder):
-        """Products go to the read side, the rest to the reorder path."""
+    def _divide_jobs(self, m, product, rows):
+        """Products go to the read side, row jobs to their path."""
         job = self.job
+        row_taken = 0 if rows is None else rows.take(m, job)
         m.d.comb += [
             product.p.eq(job.p),
             product.valid.eq(job.valid & ~job.p.reorder),
-            job.ready.eq(Mux(job.p.reorder, reorder.job.ready if reorder else 0, product.ready)),
+            job.ready.eq(Mux(job.p.reorder, row_taken, product.ready)),
         ]
-        if reorder is None:
-            return
-        m.d.comb += [reorder.job.valid.eq(job.valid & job.p.reorder), *reorder_job(reorder.job.p, job.p)]
-
-    def _reorder_done(self, m, reorder, written):
-        """Whether a reorder job ends in this cycle: one was begun, and everything is written."""
-        reordering, done = Signal(), Signal(name="reorder_done")
-        if reorder is None:
-            return done
-        m.d.comb += done.eq(reordering & written)
-        with m.If(reorder.job.valid & reorder.job.ready):
-            m.d.sync += reordering.eq(1)
-        with m.If(done):
-            m.d.sync += reordering.eq(0)
-        return done
 
     def _reader(self, m, operands, paths, lists):
-        """The read master, for operands, entries of lists and what result paths add: few, and go first."""
+        """The read master, for operands, entries of lists and what result paths add: few, and go first.
+
+        Rows, which can be as many as the bus brings, are read where nothing else is.
+        """
         g = self.geometry
         # Entries come back as if to one path more.
         tag = data.StructLayout({"result": 1, "path": range(len(paths) + 1), "row": row_tag_layout(g)})
@@ -271,7 +249,10 @@ class Datapath(wiring.Component):
         )
         m.submodules.read_arbiter = arbiter = Arbiter(shape=reader.command.p.shape(), inputs=len(paths) + 2)
         wiring.connect(m, arbiter.o, reader.command)
-        *of_paths, of_lists, of_operands = arbiter.i
+        inputs = list(arbiter.i)
+        if g.parameters.reorder_columns:
+            inputs.insert(len(paths) - 1, inputs.pop())
+        *of_paths, of_lists, of_operands = inputs
         for to, read in zip(
             [*of_paths, of_operands], [*(path.read for path in paths), operands], strict=True
         ):
@@ -287,8 +268,8 @@ class Datapath(wiring.Component):
             of_lists.p.bytes.eq(ENTRY_BYTES),
             lists.read.ready.eq(of_lists.ready),
         ]
-        for n in range(len(paths) + 1):
-            m.d.comb += [arbiter.i[n].p.tag.result.eq(1), arbiter.i[n].p.tag.path.eq(n)]
+        for n, to in enumerate((*of_paths, of_lists)):
+            m.d.comb += [to.p.tag.result.eq(1), to.p.tag.path.eq(n)]
         m.d.comb += [of_operands.p.tag.row.eq(operands.p.tag), reader.stop.eq(self.stop)]
         wiring.connect(m, reader.error, wiring.flipped(self.read_error))
         self._connect_bus(m, reader.bus)
@@ -306,28 +287,41 @@ class Datapath(wiring.Component):
         for to in (unpacker.beat, *others):
             m.d.comb += [getattr(to.p, name).eq(getattr(beat.p, name)) for name in ("data", "first", "last")]
 
-    def _writer(self, m, paths):
+    def _writer(self, m, paths, rows):
         """The write master, for lines of all paths, the first path's first.
 
-        Also whether no line that may be sent is on its way through a path, or between it and the writer.
+        Also whether no line of a product that may be sent is on its way through a path, or, where the writer
+        does not count lines, between it and the writer.
         """
         g = self.geometry
-        m.submodules.writer = writer = WriteMaster(data_bits=g.data_bits, address_bits=g.address_bits)
+        turns, ends = (PRODUCT_TURNS, paths) if rows is None else (PRODUCT_TURNS + 1, [*paths, rows.path])
+        m.submodules.writer = writer = WriteMaster(
+            data_bits=g.data_bits, address_bits=g.address_bits, turns=turns
+        )
         beat = writer.i.p.shape()
         # What the bus takes must not be known in every stage before it in the same cycle.
         m.submodules.beat_buffer = buffer = SkidBuffer(shape=beat)
         m.submodules.beat_arbiter = arbiter = Arbiter(
-            shape=beat, inputs=len(paths), more=lambda beat: beat.more != 0
+            shape=beat, inputs=len(ends), more=lambda beat: beat.more != 0
         )
         wiring.connect(m, arbiter.o, buffer.i)
         wiring.connect(m, buffer.o, writer.i)
-        for path, to in zip(paths, arbiter.i, strict=True):
-            wiring.connect(m, path.o, to)
+        for path, to in zip(ends, arbiter.i, strict=True):
+            if rows is None:
+                wiring.connect(m, path.o, to)
+            else:
+                m.d.comb += [to.valid.eq(path.o.valid), path.o.ready.eq(to.ready)]
+                m.d.comb += [getattr(to.p, name).eq(getattr(path.o.p, name)) for name in beat.members]
         m.d.comb += writer.stop.eq(self.stop)
         wiring.connect(m, writer.error, wiring.flipped(self.write_error))
         self._connect_bus(m, writer.bus)
-        paths_idle = Cat(path.idle for path in paths).all()
-        return writer, paths_idle & ~buffer.o.valid
+        sent = Cat(path.idle for path in paths).all()
+        if rows is None:
+            return writer, sent & ~buffer.o.valid
+        m.d.comb += arbiter.i[-1].p.turn.eq(PRODUCT_TURNS)
+        line = arbiter.o.valid & arbiter.o.ready & (arbiter.o.p.more == 0)
+        m.d.comb += writer.taken.eq(Cat(line & (arbiter.o.p.turn == turn) for turn in range(turns)))
+        return writer, sent
 
     def _connect_bus(self, m, half):
         """The read or the write channels of the bus."""

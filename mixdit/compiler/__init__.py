@@ -6,7 +6,8 @@ jobs, constants and where matrices lie. ``recorder``: an engine's driver that no
 them. ``program_file``: programs in a folder. ``program_run``: a program on an engine. ``job_table``: what a
 program does, for people. ``channel_layout``: in which order heads and channels lie in memory.
 ``head_operands``, ``head_jobs``: the softmax of heads. ``attention_jobs``: jobs of self-attention.
-``block_compiler``: jobs of whole blocks, one after the other.
+``block_compiler``: jobs of whole blocks, one after the other. ``job_order``: in which order they wait least
+for each other.
 
 Of diffusers: ``layer``: a linear layer with its plan. ``block_layers``: blocks as layers. ``layer_jobs``:
 products of layers. ``layer_inputs``: what several layers read of the same tokens. ``modulation``,

@@ -1,6 +1,7 @@
 """Jobs of self-attention: from normalized tokens to what the heads have gathered."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,8 @@ class AttentionJobs:
         Those of the block.
     tokens:
         Tokens of a sample.
+    parts:
+        Rows of those that are ordered and quantized at a time.
 
     Attributes
     ----------
@@ -57,9 +60,15 @@ class AttentionJobs:
     """
 
     def __init__(
-        self, recorder: Recorder, name: str, weights: BlockWeights, plan: BlockPlan, tokens: int
+        self,
+        recorder: Recorder,
+        name: str,
+        weights: BlockWeights,
+        plan: BlockPlan,
+        tokens: int,
+        parts: Sequence[range],
     ) -> None:
-        self._recorder, self._name, self._tokens = recorder, name, tokens
+        self._recorder, self._name, self._tokens, self._parts = recorder, name, tokens, parts
         self._weights, self._plan = weights, plan
         self._width = weights.head_width
         shape = tokens, weights.width
@@ -98,8 +107,8 @@ class AttentionJobs:
     def heads(self, sample: int, normalized: DeviceMatrix) -> None:
         """What each head of a sample gathers; ``normalized`` is the sample's, ``[tokens, width]``.
 
-        A job waits for the one before where it reads what that writes, and where either is a row job. So the
-        exponentials of the next head come before the sums of one, and divisions come last.
+        A job waits for the one before where it reads what that writes: so the exponentials of the next head
+        come before the sums of one. Divisions find places among them, see `overlapping`.
         """
         for each in self._groups:
             count = self._width * len(each.heads.group.heads)
@@ -116,7 +125,11 @@ class AttentionJobs:
         jobs.weighted_sums(title, sample)
         jobs.divide(title, 0, self._gathered)
         if self._gathered is not self.attended:
-            self._named(sample, "heads in blocks").reorder(self._gathered, self.attended, self._order)
+            for part in self._parts:
+                rows = part.start, part.stop
+                self._named(sample, "heads in blocks").reorder(
+                    self._gathered.rows(*rows), self.attended.rows(*rows), self._order
+                )
 
     def _product(
         self,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from golden import Tensor, quantize
+from golden import MX6, Tensor, quantize
 from golden.engine import EngineParameters, MemoryFormat
 from mixdit.compiler.attention_jobs import AttentionJobs
 from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
@@ -26,6 +26,9 @@ ORIGIN, MOST_BYTES = 0x10000, 1 << 30
 
 _FLOAT = MemoryFormat.BINARY32
 
+_MOST_PARTS, _LEAST_ROWS = 4, 64
+"""Parts of a sample in which row jobs and the products of what they make take turns, and rows of one."""
+
 
 class BlockCompiler:
     """Records the jobs of blocks that work on the same tokens, one block after the other: `add`.
@@ -43,6 +46,7 @@ class BlockCompiler:
     def __init__(self, recorder: Recorder, *, samples: int, tokens: int, width: int) -> None:
         self._recorder = recorder
         self._samples, self._tokens, self._width = samples, tokens, width
+        self._parts = _parts(tokens, recorder.parameters)
         self._x = recorder.room(TOKENS, (samples * tokens, width), _FLOAT)
         condition = recorder.room(CONDITION, (samples, width), _FLOAT)
         self._activated = activate(recorder, condition)
@@ -85,7 +89,7 @@ class BlockCompiler:
     def _attend(
         self, name: str, weights: BlockWeights, plan: BlockPlan, modulation: DeviceMatrix, gated: DeviceMatrix
     ) -> None:
-        jobs = AttentionJobs(self._recorder, name, weights, plan, self._tokens)
+        jobs = AttentionJobs(self._recorder, name, weights, plan, self._tokens, self._parts)
         normalized = self._normalize(name, "attention", weights, plan.qkv, modulation)
         jobs.queries_and_keys(normalized)
         b = self._constant(name, "projection", self._weight(weights.projection.weight, plan.projection))
@@ -101,7 +105,7 @@ class BlockCompiler:
         # The hidden channels come out of the first layer in the order in which the second one takes them.
         order = channel_order(plan.fc2)
         first = weights.fc1.rows(slice(None) if order is None else order)
-        self._linear(name, "hidden", normalized, first, plan.fc1, hidden, function="gelu")
+        self._linear(name, "hidden", normalized, first, plan.fc1, hidden, function="gelu", by_parts=True)
         b = self._constant(name, "fc2", self._weight(weights.fc2.weight, plan.fc2))
         for s in range(self._samples):
             self._gated(f"{name}, sample {s}: perceptron", self._sample(hidden, s), b, s, gated)
@@ -113,27 +117,29 @@ class BlockCompiler:
         normalized = self._room(f"input of the {part}", self._samples * self._tokens, plan)
         order = self._recorder.permutation(f"{name}: order of the {part}'s input", channel_order(plan))
         for s in range(self._samples):
-            self._recorder.named(f"{name}, sample {s}: norm of the {part}").reorder(
-                self._sample(self._x, s),
-                self._sample(normalized, s),
-                order,
-                norm="layer",
-                epsilon=weights.epsilon,
-                shift=modulation.rows(2 * s, 2 * s + 1),
-                scale=modulation.rows(2 * s + 1, 2 * s + 2),
-            )
+            for rows in self._parts:
+                self._recorder.named(f"{name}, sample {s}: norm of the {part}").reorder(
+                    self._sample(self._x, s, rows),
+                    self._sample(normalized, s, rows),
+                    order,
+                    norm="layer",
+                    epsilon=weights.epsilon,
+                    shift=modulation.rows(2 * s, 2 * s + 1),
+                    scale=modulation.rows(2 * s + 1, 2 * s + 2),
+                )
         return normalized
 
     def _gated(self, name: str, a: DeviceMatrix, b: DeviceMatrix, sample: int, gated: DeviceMatrix) -> None:
-        """A product with bias, times the sample's gate, plus its tokens."""
-        self._recorder.named(name).product(
-            a,
-            b,
-            self._sample(self._x, sample),
-            bias=gated.rows(2 * sample, 2 * sample + 1),
-            gate=gated.rows(2 * sample + 1, 2 * sample + 2),
-            accumulate=True,
-        )
+        """Products with bias, times the sample's gate, plus its tokens."""
+        for rows in self._parts:
+            self._recorder.named(name).product(
+                a.rows(rows.start, rows.stop),
+                b,
+                self._sample(self._x, sample, rows),
+                bias=gated.rows(2 * sample, 2 * sample + 1),
+                gate=gated.rows(2 * sample + 1, 2 * sample + 2),
+                accumulate=True,
+            )
 
     def _linear(
         self,
@@ -144,10 +150,18 @@ class BlockCompiler:
         plan: LinearPlan,
         d: DeviceMatrix,
         function: str | None = None,
+        by_parts: bool = False,
     ) -> None:
         b = self._constant(block, name, self._weight(layer.weight, plan))
         bias = self._recorder.constant(f"{block}: bias of {name}", layer.bias[None])
-        self._recorder.named(f"{block}: {name}").product(a, b, d, bias=bias, function=function)
+        if not by_parts:
+            self._recorder.named(f"{block}: {name}").product(a, b, d, bias=bias, function=function)
+            return
+        for s in range(self._samples):
+            for rows in self._parts:
+                self._recorder.named(f"{block}, sample {s}: {name}").product(
+                    self._sample(a, s, rows), b, self._sample(d, s, rows), bias=bias, function=function
+                )
 
     def _weight(self, weight: NDArray[np.float32], plan: LinearPlan) -> Tensor:
         order = channel_order(plan)
@@ -161,9 +175,10 @@ class BlockCompiler:
         fmt, mx9_blocks = activation_format(plan)
         return self._recorder.room(name, (rows, plan.in_features), fmt, mx9_blocks)
 
-    def _sample(self, matrix: DeviceMatrix, sample: int) -> DeviceMatrix:
-        """The tokens of a sample."""
-        return matrix.rows(sample * self._tokens, (sample + 1) * self._tokens)
+    def _sample(self, matrix: DeviceMatrix, sample: int, rows: range | None = None) -> DeviceMatrix:
+        """The tokens of a sample, or these of them."""
+        rows = rows or range(self._tokens)
+        return matrix.rows(sample * self._tokens + rows.start, sample * self._tokens + rows.stop)
 
 
 def compile_blocks(
@@ -217,3 +232,15 @@ def compile_blocks(
     for n, (weights, plan) in enumerate(blocks):
         compiler.add(f"block {n}", weights, plan)
     return recorder.program(samples)
+
+
+def _parts(tokens: int, p: EngineParameters) -> list[range]:
+    """Rows of a sample of so many tokens, in parts for each of which weights may be read again.
+
+    Each has twice as many rows as the arrays multiply while the port brings as many rows of weights.
+    """
+    tile = p.rows * p.arrays
+    least = max(_LEAST_ROWS, 2 * tile * p.cols * MX6.block_bits // p.data_bits)
+    count = max(1, min(_MOST_PARTS, tokens // least))
+    size = -(-tokens // (count * tile)) * tile
+    return [range(start, min(start + size, tokens)) for start in range(0, tokens, size)]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from golden import MX4, Tensor, quantize
 from golden.engine import ENTRY_BYTES, Descriptor, EngineParameters, MemoryFormat
+from mixdit.compiler.job_order import overlapping
 from mixdit.compiler.program import CONDITION, TOKENS, Constant, Job, NamedMatrix, Program
 from mixdit.driver import DeviceMatrix, DevicePermutation, Gemm, ModelPort
 from mixdit.driver.descriptor_check import check_descriptor
@@ -93,17 +94,21 @@ class Recorder(Gemm):
         inputs: tuple[str, ...] = (TOKENS, CONDITION),
         outputs: tuple[str, ...] = (TOKENS,),
     ) -> Program:
-        """What was recorded, for so many samples; the jobs' list goes behind everything else."""
+        """What was recorded, for so many samples; the jobs' list goes behind everything else.
+
+        Jobs that do not touch the same memory may be in another order, see `overlapping`.
+        """
+        jobs = overlapping(self._jobs, self.parameters)
         matrices = sorted(self._matrices, key=lambda named: named[1].address)
         constants = tuple(
             Constant(name, address, self.port.read_memory(address, size))
             for address, (name, size) in sorted(self._constants.items())
         )
-        listed = self.store_list([job.descriptor for job in self._jobs])
+        listed = self.store_list([job.descriptor for job in jobs])
         return Program(
             parameters=self.parameters,
             samples=samples,
-            jobs=tuple(self._jobs),
+            jobs=tuple(jobs),
             constants=constants,
             matrices=tuple(NamedMatrix(**_fields(name, matrix)) for name, matrix in matrices),
             memory=range(self.port.memory.start, listed.address + len(listed) * ENTRY_BYTES),

@@ -10,4 +10,5 @@ Out: jobs, the interrupt, the order to stop or clear.
 ``region``: the memory that a matrix takes, ``job_regions``: which of them meet, and ``job_planner``: how the
 operand buffers are divided.
 ``job``: what a good descriptor becomes. ``supervisor``: which job runs when, errors and resets.
+``job_order``: jobs that end in any order, reported in that of their starts.
 """

@@ -44,8 +44,9 @@ _FAULTS = ErrorCode.READ_SLAVE_ERROR.value
 def checked_job_layout(geometry) -> data.StructLayout:
     """A job, or the code of its fault; it starts when at most ``beside`` jobs before it are not done.
 
-    That is 0 if it touches what the job before writes, or one of the two is a reorder job; 1 if it touches
-    what the job before that one writes; else ``MOST_BESIDE``. ``ends_list``: it is a list's last job.
+    That is 0 if it depends on the job before: touches what that writes, or writes what that reads, if one of
+    the two is a row job; 1 if it depends on the job before that one; else ``MOST_BESIDE``. ``ends_list``:
+    it is a list's last job.
     """
     return data.StructLayout(
         {
@@ -61,7 +62,9 @@ class DescriptorCheck(wiring.Component):
     """``golden.engine.check`` in hardware, and the job that a good descriptor asks for.
 
     Regions are measured one after the other, then compared with each other and with D of the two jobs
-    before. Latency some 180 cycles, which the job before hides; one descriptor at a time.
+    before. A product writes after those before have read. Where one of two jobs is a row job, D is compared
+    with what the one before reads, too. Latency some 180 cycles, 24 more for that, which the job before
+    hides; one descriptor at a time.
 
     Parameters
     ----------
@@ -92,12 +95,13 @@ class DescriptorCheck(wiring.Component):
         m.d.comb += [measure.d[name].eq(d[name]) for name in measure.d.shape().members]
         faults = _Faults()
         product = d.operation == Operation.PRODUCT
-        regions = JobRegions(m, product | d.permute, d.bias | d.gate, g.address_bits)
+        has_rows = g.parameters.reorder_columns > 0
+        regions = JobRegions(m, product | d.permute, d.bias | d.gate, g.address_bits, keep=has_rows)
         m.d.comb += measure.number.eq(regions.number)
         blocks = self._blocks(m, d)
         conditions = self._conditions(m, self._fields(m, d, blocks))
-        # Whether it touches what the job before, and what the one before that one writes.
-        dependent, after_reorder = Signal(MOST_BESIDE), Signal()
+        # Whether it depends on the job before, and on the one before that one; whether these are row jobs.
+        dependent, after_reorder = Signal(MOST_BESIDE), Signal(MOST_BESIDE if has_rows else 1)
         code = Signal(_ERROR_BITS)
         with m.FSM(name="state"):
             with m.State("IDLE"):
@@ -118,7 +122,8 @@ class DescriptorCheck(wiring.Component):
                 m.d.sync += [faults.note(name, condition) for name, condition in conditions.items()]
                 m.next = "MEASURE"
             self._measure_regions(m, product, measure, regions, faults)
-            self._compare_regions(m, regions, faults, dependent)
+            of_rows = after_reorder ^ (~product).replicate(MOST_BESIDE) if has_rows else None
+            self._compare_regions(m, regions, faults, dependent, of_rows)
             with m.State("CODE"):
                 m.d.sync += faults.found.eq(faults.lowest)
                 with m.If(planner.done):
@@ -131,11 +136,14 @@ class DescriptorCheck(wiring.Component):
                 with m.If(self.o.ready):
                     m.d.sync += [
                         *(to.eq(of) for of, to in pairwise([regions.result, *regions.written])),
-                        after_reorder.eq(~product),
+                        after_reorder.eq(Cat(~product, after_reorder[:-1])),
+                        *regions.next_job(),
                     ]
                     m.next = "IDLE"
         self._answer(m, d, blocks, planner, code)
-        alone = dependent[0] | after_reorder | (d.operation == Operation.REORDER)
+        alone = dependent[0]
+        if not has_rows:
+            alone = alone | after_reorder | (d.operation == Operation.REORDER)
         m.d.comb += self.o.p.beside.eq(Mux(alone, 0, Mux(dependent[1], 1, MOST_BESIDE)))
         return m
 
@@ -143,6 +151,7 @@ class DescriptorCheck(wiring.Component):
         """States that measure one region after the other; the first measurement is under way."""
         with m.State("MEASURE"), m.If(measure.done):
             m.d.sync += regions.at.eq(measure.region)
+            m.d.comb += regions.keep(measure.region)
             for name in regions.each(m):
                 m.d.sync += [
                     faults.note(f"{name}_ALIGNMENT", regions.present & measure.misaligned),
@@ -161,8 +170,11 @@ class DescriptorCheck(wiring.Component):
             m.d.comb += measure.start.eq(1)
             m.next = "MEASURE"
 
-    def _compare_regions(self, m, regions, faults, dependent):
-        """States that compare one region after the other with D and with what the jobs before write."""
+    def _compare_regions(self, m, regions, faults, dependent, of_rows):
+        """States that compare one region after the other with D and with what the jobs before write.
+
+        Then those of each job before with D, if one of it and this one is a row job, as ``of_rows`` tells.
+        """
         with m.State("LOOK"):
             m.next = "COMPARE"
         with m.State("COMPARE"):
@@ -175,6 +187,25 @@ class DescriptorCheck(wiring.Component):
             m.next = "LOOK"
             with m.If(regions.is_last):
                 m.next = "CODE"
+                if of_rows is not None:
+                    with m.If(of_rows.any()):
+                        m.d.sync += regions.back.eq(1)
+                        m.next = "LOOK_BACK"
+        if of_rows is None:
+            return
+        with m.State("LOOK_BACK"):
+            m.next = "COMPARE_BACK"
+        with m.State("COMPARE_BACK"):
+            m.next = "NOTE_BACK"
+        with m.State("NOTE_BACK"):
+            meets = regions.exists & regions.meets_result
+            which = Cat(meets & (regions.back == n + 1) for n in range(MOST_BESIDE))
+            m.d.sync += [dependent.eq(dependent | (which & of_rows)), regions.number.eq(regions.number + 1)]
+            m.next = "LOOK_BACK"
+            with m.If(regions.is_last):
+                m.d.sync += regions.back.eq(Mux(regions.back == MOST_BESIDE, 0, regions.back + 1))
+                with m.If(regions.back == MOST_BESIDE):
+                    m.next = "CODE"
 
     def _blocks(self, m, d):
         """Blocks along K and along N, a cycle after the fields."""

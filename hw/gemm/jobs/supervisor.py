@@ -52,7 +52,7 @@ class Supervisor(wiring.Component):
     list_address: In(64), of an entry that may not lie there
     soft_reset: In(1)
     read_error, write_error: In(stream of ``bus_error_layout``), never stalled
-    bad_permutation: In(1), from a reorder job
+    bad_permutation: In(1), that of the reorder job that is offered, and not taken; all before it are done
     bus_idle: In(1), no access to memory is under way
     stop, clear: Out(1)
     accepting, failed: Out(1); status: Out(``status_layout``)

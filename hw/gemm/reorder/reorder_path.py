@@ -66,8 +66,9 @@ class ReorderPath(wiring.Component):
 
     First the permutation is read; without one, the order stays. Then come shift and scale of a norm, as far
     as it has them, then rows. Throughput: one block per cycle, as far as memory and ``Reorder`` allow; of
-    rows that are normalized, ``RowBuffer``'s. A permutation with an index that is not below ``columns`` sets
-    ``fault``; nothing is written then, and only a reset helps.
+    rows that are normalized, ``RowBuffer``'s. A job that permutes is taken when its permutation has been read
+    and is good. An index that is not below ``columns`` sets ``fault`` instead; nothing is written then, and
+    only a reset helps.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ class ReorderPath(wiring.Component):
 
     Members
     -------
-    job: In(stream of ``reorder_job_layout``), taken when ``idle``
+    job: In(stream of ``reorder_job_layout``), begun when ``idle``
     read, beat, o: as in ``ResultPath``
     idle: Out(1), no job is under way, and all lines were taken
     fault: Out(1)
@@ -162,7 +163,7 @@ class ReorderPath(wiring.Component):
         table_there, written = (Signal(name=name) for name in ("table_there", "written"))
         with m.FSM(name="state"):
             with m.State("IDLE"):
-                m.d.comb += [self.idle.eq(1), self.job.ready.eq(1)]
+                m.d.comb += [self.idle.eq(1), self.job.ready.eq(~self.job.p.permute)]
                 with m.If(self.job.valid):
                     m.d.sync += job.eq(self.job.p)
                     m.next = "TABLE"
@@ -171,6 +172,8 @@ class ReorderPath(wiring.Component):
                 with m.If(table_there):
                     m.next = "CHECK"
             with m.State("CHECK"):
+                # No job may start behind one that stops the engine.
+                m.d.comb += self.job.ready.eq(job.permute & ~reorder.bad_index)
                 m.next = "ROWS"
                 if loaded is not None:
                     with m.If(job.shift | job.scale):

@@ -50,7 +50,8 @@ class ResultDispatch(wiring.Component):
 
     Jobs take turns, 0 and 1. The next turn's commands are given when those of this turn have been carried
     out, and its lines are sent when those of this turn have been. What was sent is in memory in the same
-    order: jobs end in theirs. Throughput one array's command per cycle.
+    order: jobs end in theirs, and where there are row jobs, behind those before them. Throughput one array's
+    command per cycle.
 
     Parameters
     ----------
@@ -70,6 +71,7 @@ class ResultDispatch(wiring.Component):
     carried_out: In(1), all commands given were carried out, but for lines that wait to be sent
     sent: In(1), no line of turn ``writing`` waits
     ended: In(1), no line of turn ``ending`` was sent and is not in memory
+    may_end: In(1), the oldest job may be told to be done; in an engine with row jobs
     job_done: Out(1), for one cycle
     """
 
@@ -92,6 +94,7 @@ class ResultDispatch(wiring.Component):
                 "sent": In(1),
                 "ended": In(1),
                 "job_done": Out(1),
+                **({"may_end": In(1)} if parameters.reorder_columns else {}),
             }
         )
 
@@ -146,7 +149,10 @@ class ResultDispatch(wiring.Component):
             with m.State("END"), m.If(self.carried_out & (self.turn == self.ending)):
                 m.d.sync += self.turn.eq(~self.turn)
                 m.next = "IDLE"
-        m.d.comb += self.job_done.eq((self.writing != self.ending) & self.ended)
+        ends = (self.writing != self.ending) & self.ended
+        if self.geometry.parameters.reorder_columns:
+            ends &= self.may_end
+        m.d.comb += self.job_done.eq(ends)
         with m.If((self.turn != self.writing) & self.sent):
             m.d.sync += self.writing.eq(self.turn)
         with m.If(self.job_done):

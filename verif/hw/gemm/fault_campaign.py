@@ -192,6 +192,7 @@ class FaultCampaign:
         yield from self._memory_faults(descriptors[:place], place)
 
     def _bad_permutation(self) -> Iterator[str]:
+        """Of a row job among others: those before it are done first, those behind it never begin."""
         jobs = self._round()
         layout = self._layout(jobs)
         n = int(self.rng.integers(1, self.parameters.reorder_columns + 1))
@@ -202,17 +203,17 @@ class FaultCampaign:
         at = bad.descriptor.b_address + 2 * int(self.rng.integers(n))
         index = np.array([self.rng.integers(n, 1 << 16)], "<u2").view(np.uint8)
         self.checked.put(Job(bad.descriptor, ((at, index.tobytes()),)))
-        descriptors = [*(job.descriptor for job in jobs), bad.descriptor]
-        self._submit(descriptors)
+        descriptors = [job.descriptor for job in jobs]
+        place = int(self.rng.integers(len(jobs) + 1))
+        self._submit([*descriptors[:place], bad.descriptor, *descriptors[place:]])
         events = self._finish(None)
         engine = self.checked.engine
         yield "injected"
-        done = self._done()
-        if not events & _ERROR_EVENT or done != len(jobs):
+        if not events & _ERROR_EVENT or self._done() != place:
             yield "unreported"
-        if engine.read("ERROR_CODE") != ErrorCode.PERMUTATION:
+        if (engine.read("ERROR_CODE"), self._error_address()) != (ErrorCode.PERMUTATION, 0):
             yield "wrong code or address"
-        yield from self._memory_faults(descriptors, done)
+        yield from self._memory_faults(descriptors[:place], place)
 
     def _misplaced_entry(self) -> Iterator[str]:
         """A list, or a link, to where no entry may be."""

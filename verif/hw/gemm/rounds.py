@@ -8,6 +8,7 @@ import numpy as np
 from golden.engine import Descriptor, EngineParameters, MemoryFormat, Norm, Operation
 from golden.formats import BLOCK_SIZE
 from verif.hw.gemm.dependent_jobs import dependent_jobs
+from verif.hw.gemm.meeting_jobs import meeting_jobs
 from verif.hw.gemm.random_jobs import CASES, Job, Layout, random_job, random_sizes
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 
@@ -32,8 +33,10 @@ ROW_FUNCTIONS = (
 
 
 def random_round(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
-    """One to six jobs for the queue, some on what those before wrote."""
+    """One to eight jobs for the queue, some on what those before wrote or read."""
     kind = rng.random()
+    if p.reorder_columns and rng.random() < 0.3:
+        return meeting_jobs(rng, layout, p)
     if kind < 0.15:
         return dependent_jobs(rng, layout, p)
     jobs = [_job(rng, layout, p) for _ in range(int(rng.integers(1, 7)))]

@@ -21,6 +21,7 @@ from mixdit.sim import EngineHarness
 from verif.coverage import Coverage
 from verif.hw.gemm.checked_engine import CheckedEngine, random_memory
 from verif.hw.gemm.listed_jobs import LIST_FEATURES, list_features
+from verif.hw.gemm.meeting_jobs import KINDS, MEETINGS, meetings
 from verif.hw.gemm.random_jobs import Layout
 from verif.hw.gemm.rounds import (
     FEATURES,
@@ -67,10 +68,12 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
     results = Coverage("engine-results", d=RESULTS)
     lists = Coverage("engine-lists", feature=LIST_FEATURES)
     coverages = [operands, results, Coverage("engine-features", feature=FEATURES)]
+    met = Coverage("engine-meetings", kinds=KINDS, back=(1, 2), how=MEETINGS)
     if p.reorder_columns:
         coverages.append(
             Coverage("engine-reorder", feature=REORDER_FEATURES + ROW_FUNCTIONS * (p.function_lanes > 0))
         )
+        coverages.append(met)
     functions = Coverage("engine-functions", function=[*(f.name for f in Function), "gate"], d=RESULTS)
     if p.function_lanes:
         coverages.append(functions)
@@ -81,6 +84,8 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
         rings = checked.run(jobs)
         for feature in list_features(rings, checked.engine.memory.stop):
             lists.hit(feature=feature)
+        for kinds, back, how in meetings([job.descriptor for job in jobs]):
+            met.hit(kinds=kinds, back=back, how=how)
         for job in jobs:
             d = job.descriptor
             if d.operation == Operation.PRODUCT:

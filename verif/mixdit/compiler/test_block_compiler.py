@@ -1,5 +1,7 @@
 """Jobs of blocks on the golden engine: the same bits as the block in tensor math, and close to floats."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -110,6 +112,20 @@ def test_several_blocks_share_what_they_work_with(plan):
         names = [matrix.name for matrix in program.matrices]
         assert names.count("attended") == names.count("q, MX9") == 1
         assert names.count("hidden") == 2
+
+
+def test_tokens_in_parts():
+    """Of many tokens some are normalized while others are multiplied; the last part is short."""
+    rng = np.random.default_rng(6)
+    weights = random_weights(rng, heads=2, head_width=24, hidden=64)
+    blocks = [(weights, random_plan(rng, weights)) for _ in range(2)]
+    program = compile_blocks(blocks, tokens=150, samples=2, parameters=PARAMETERS)
+    rows = Counter(job.descriptor.m for job in program.jobs if "norm of the" in job.name)
+    assert set(rows.values()) == {8}
+    assert sum(rows) == 150
+    x, condition = random_inputs(rng, samples=2, tokens=150, width=48)
+    expected, _ = run_exact(blocks, x, condition, PARAMETERS)
+    assert same(ProgramRunner(program, ModelPort(PARAMETERS))(x, condition), expected)
 
 
 @pytest.mark.parametrize(("weight", "activation", "floor"), [(MX6, MX6, 18), (MX6, MX9, 20), (MX9, MX9, 37)])

@@ -112,9 +112,12 @@ def test_address_zero():
     """D may lie where the address of a matrix points that the job has not, and meets nothing there."""
     plain = replace(REORDER, permute=0, b_address=0, d_address=0)
     jobs = [replace(PRODUCT, d_address=0), PRODUCT, plain]
-    assert [check(d, PARAMETERS) for d in jobs] == [ErrorCode.NONE] * 3
+    jobs += [replace(plain, d_address=0x50000), replace(PRODUCT, d_address=0x60000)]
+    jobs.append(replace(PRODUCT, d_address=0))
+    assert [check(d, PARAMETERS) for d in jobs] == [ErrorCode.NONE] * 6
     found = answers(PARAMETERS, jobs)
-    assert [(answer["fault"], answer["beside"]) for answer in found] == [(0, 2), (0, 2), (0, 0)]
+    assert [answer["fault"] for answer in found] == [0] * 6
+    assert [answer["beside"] for answer in found] == [2, 2, 1, 2, 2, 2]
 
 
 def test_lowest_code_of_several():
@@ -219,48 +222,68 @@ def test_reorder_job():
         assert (job.norm, job.mean, job.epsilon) == (d.norm != 0, d.norm == 1, d.epsilon)
         assert (job.result.bias, job.result.gate) == (d.bias, d.gate)
         assert job.result.bias_address == d.bias_address
-        assert answer["beside"] == 0
 
 
 def test_dependent():
-    """A job waits for the two before if it touches what they write, and about reorder jobs."""
+    """A job waits if it touches what the two before write, or, if one is a row job, writes what they read."""
     rng = np.random.default_rng([seed(), 3])
+    norm = replace(REORDER, norm=1, bias=1, bias_address=0x40000)
+    biased = replace(PRODUCT, bias=1, bias_address=0x40000)
+    bases = [PRODUCT, biased, REORDER, norm, replace(norm, permute=0, b_address=0)]
     descriptors = [PRODUCT]
-    while len(descriptors) < 200:
-        before = regions_of(descriptors[-int(rng.integers(1, 4))] if len(descriptors) > 3 else PRODUCT)["D"]
-        d = REORDER if rng.random() < 0.15 else PRODUCT
-        if d is PRODUCT and rng.random() < 0.5:
-            d = replace(d, bias=1, bias_address=0x40000)
-        d = replace(d, d_address=0x100000 * len(descriptors))  # away from the one before
-        name = str(rng.choice(list(regions_of(d))))
-        region = regions_of(d)[name]
+    while len(descriptors) < 900:
+        before = descriptors[-int(rng.integers(1, 4)) :][0]
+        d = bases[int(rng.integers(len(bases)))]
+        d = replace(d, d_address=0x100000 * (len(descriptors) % 1000 + 1))  # away from the one before
+        name, other = "D", str(rng.choice(list(regions_of(before))))
+        if rng.random() < 0.5:
+            name, other = str(rng.choice(list(regions_of(d)))), "D"
+        region, place = regions_of(d)[name], regions_of(before)[other]
         size, step = region.end - region.address, 4
         at = [
-            before.address - size & -step,
-            (before.address - size & -step) + step,
-            before.address,
-            before.end + step - 1 & -step,
-            (before.end + step - 1 & -step) - step,
+            place.address - size & -step,
+            (place.address - size & -step) + step,
+            place.address,
+            place.end + step - 1 & -step,
+            (place.end + step - 1 & -step) - step,
         ]
         d = replace(d, **{f"{name.lower()}_address": int(rng.choice(at))})
         if check(d, PARAMETERS) is ErrorCode.NONE:
             descriptors.append(d)
-    expected, alone = [], Counter()
+    expected, causes, free = [], Counter(), Counter()
     for number, d in enumerate(descriptors):
         before = descriptors[max(0, number - 2) : number][::-1]  # the last one first
-        touching = [_touching(d, other) for other in before]
-        reorders = Operation.REORDER in [d.operation, *(other.operation for other in before[:1])]
-        waits = (n for n, names in enumerate(touching) if names)
-        expected.append(0 if reorders else next(waits, 2))
-        if not reorders:
-            alone.update((n, *names) for n, names in enumerate(touching) if len(names) == 1)
-    assert sorted(alone) == sorted(itertools.product((0, 1), ["A", "B", "BIAS", "D"]))
-    assert min(alone.values()) >= 2
-    assert min(Counter(expected).values()) >= 20
+        found = [_dependences(d, other) for other in before]
+        expected.append(next((n for n, cause in enumerate(found) if cause), 2))
+        for n, (cause, other) in enumerate(zip(found, before, strict=True)):
+            kinds = _kinds(d, other)
+            if len(cause) == 1 and not any(found[:n]):
+                causes.update((n, kinds, *one) for one in cause)
+            elif not cause and _meets_read(d, other):
+                free[n, kinds] += 1
+    both, mixed = ("PP", "PR", "RP", "RR"), ("PR", "RP")
+    names = ["A", "B", "BIAS"]
+    written = itertools.product((0, 1), both, [(name, "D") for name in [*names, "D"]])
+    read = itertools.product((0, 1), mixed, [("D", name) for name in names])
+    assert {(n, kinds, *pair) for n, kinds, pair in [*written, *read]} == set(causes)
+    assert set(free) == set(itertools.product((0, 1), ("PP", "RR")))
+    assert min(Counter(expected).values()) >= 100
     assert [answer["beside"] for answer in answers(PARAMETERS, descriptors)] == expected
 
 
-def _touching(d: Descriptor, before: Descriptor) -> list[str]:
-    """The matrices of a job that meet D of one before."""
+def _kinds(*jobs: Descriptor) -> str:
+    return "".join("PR"[d.operation == Operation.REORDER] for d in jobs)
+
+
+def _meets_read(d: Descriptor, before: Descriptor) -> list[tuple[str, str]]:
+    """What a job before reads where this one writes."""
+    written = regions_of(d)["D"]
+    found = [name for name, region in regions_of(before).items() if name != "D" and region.overlaps(written)]
+    return [("D", name) for name in found]
+
+
+def _dependences(d: Descriptor, before: Descriptor) -> list[tuple[str, str]]:
+    """The pairs of matrices, of a job and of one before it, for which it must wait."""
     written = regions_of(before)["D"]
-    return [name for name, region in regions_of(d).items() if region.overlaps(written)]
+    found = [(name, "D") for name, region in regions_of(d).items() if region.overlaps(written)]
+    return found + (_meets_read(d, before) if d.operation != before.operation else [])

@@ -172,4 +172,5 @@ async def bad_permutation(dut):
     await ClockCycles(dut.clk, 200)
     assert dut.fault.value
     assert not dut.idle.value
+    assert not sender.idle, "a job with a bad permutation was taken"
     assert np.array_equal(memory.data, before)
