@@ -8,6 +8,7 @@ from golden.engine import LONGEST_ROW
 from golden.formats import BLOCK_SIZE
 from hw.block.binary32 import BINARY32_BITS, BINARY32_INFINITE, binary32_layout
 from hw.functions.row_factors import row_factors_layout
+from hw.functions.row_maximum import RowMaximum
 from hw.functions.row_statistics import RowStatistics
 from hw.gemm.memory_format import units_in
 from hw.gemm.reorder.block_slices import BlockSlices
@@ -35,7 +36,7 @@ _EXPONENT = BINARY32_INFINITE.bit_length()
 
 
 class RowBuffer(wiring.Component):
-    """Rows as they are, each behind its factors: those of ``RowStatistics``.
+    """Rows as they are, each behind its factors: those of ``RowStatistics``, or of ``RowMaximum``.
 
     A row is read once for its sums, ``lanes`` elements per cycle, when it has arrived and its largest
     exponent is known, and once more to go on, a block per cycle, when its factors are there. Rows lie one
@@ -57,12 +58,16 @@ class RowBuffer(wiring.Component):
     -------
     width, mean, epsilon: In
         As in ``RowStatistics``, of all rows that are under way.
+    exponential: In(1)
+        Whether all of them get the factors of ``RowMaximum``.
     i: In(stream of ``row_block_layout``)
-        Zeros behind a row's end.
+        Zeros behind a row's end, -infinity if ``exponential``.
     o: Out(stream of ``row_block_layout``)
         ``ready``, once high, stays high until a row's last block.
     factors: Out(stream of ``row_factors_layout``)
         One for each row, there before the row leaves ``o``.
+    out_of_range: Out(1)
+        A cycle after the factor of a row is known to be NaN.
 
     Raises
     ------
@@ -83,9 +88,11 @@ class RowBuffer(wiring.Component):
                 "width": In(range(LONGEST_ROW + 1)),
                 "mean": In(1),
                 "epsilon": In(binary32_layout()),
+                "exponential": In(1),
                 "i": In(stream.Signature(row_block_layout())),
                 "o": Out(stream.Signature(row_block_layout())),
                 "factors": Out(stream.Signature(row_factors_layout())),
+                "out_of_range": Out(1),
             }
         )
 
@@ -96,8 +103,8 @@ class RowBuffer(wiring.Component):
         )
         m.submodules.largest = largest = Queue(shape=_EXPONENT, depth=_ROWS)
         m.submodules.statistics = statistics = RowStatistics(lanes=self.lanes)
+        m.submodules.maximum = maximum = RowMaximum(lanes=self.lanes)
         m.submodules.known = known = Queue(shape=row_factors_layout(), depth=_ROWS)
-        wiring.connect(m, statistics.o, known.i)
         wiring.connect(m, known.o, wiring.flipped(self.factors))
         last = Signal(range(self.columns // BLOCK_SIZE + 1))
         m.d.sync += last.eq((units_in(self.width) - 1)[: len(last)])  # it holds still long before a row
@@ -108,8 +115,15 @@ class RowBuffer(wiring.Component):
             memory.read_enable.eq(1),
             memory.output_enable.eq(1),
         ]
-        sum_reads, sum_at = self._sum(m, memory, statistics, largest.o, last)
-        came = known.i.valid & known.i.ready
+        sum_reads, sum_at = self._sum(m, memory, statistics, maximum, largest.o, last)
+        came, factor = known.i.valid & known.i.ready, known.i.p.factor
+        m.d.comb += [
+            known.i.valid.eq(Mux(self.exponential, maximum.o.valid, statistics.o.valid)),
+            known.i.p.eq(Mux(self.exponential, maximum.o.p.as_value(), statistics.o.p.as_value())),
+            statistics.o.ready.eq(known.i.ready & ~self.exponential),
+            maximum.o.ready.eq(known.i.ready & self.exponential),
+        ]
+        m.d.sync += self.out_of_range.eq(came & factor.exponent.all() & factor.fraction[-1])
         go_reads, go_at, gone = self._go_on(m, memory, came, last, sum_reads)
         m.d.comb += memory.read_address.eq(Mux(sum_reads, sum_at, go_at))
         self._arrive(m, memory, largest.i, go_reads, gone)
@@ -138,8 +152,8 @@ class RowBuffer(wiring.Component):
             self.i.ready.eq((used < self.depth - _LATE) & (rows < _ROWS - _LATE)),
         ]
 
-    def _sum(self, m, memory, statistics, largest, last):
-        """The oldest row of which no sums were made, to its sums: whether a block is read, and its address.
+    def _sum(self, m, memory, statistics, maximum, largest, last):
+        """The oldest row of which no factors were made, to these: whether a block is read, and its address.
 
         A block is read when the one before has its first slices; they come one after the other.
         """
@@ -160,8 +174,10 @@ class RowBuffer(wiring.Component):
             statistics.i.p.user.eq(exponent),
             statistics.i.p.data.eq(slices.o.p.data),
             statistics.i.p.last.eq(slices.o.p.last),
-            statistics.i.valid.eq(slices.o.valid),
-            slices.o.ready.eq(statistics.i.ready),
+            statistics.i.valid.eq(slices.o.valid & ~self.exponential),
+            maximum.i.p.eq(slices.o.p),
+            maximum.i.valid.eq(slices.o.valid & self.exponential),
+            slices.o.ready.eq(Mux(self.exponential, maximum.i.ready, statistics.i.ready)),
         ]
         m.d.sync += phase.eq(Mux(reading, phase + 1, 0)[: len(phase)])
         with m.If(begins):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from golden import add_binary32
-from golden.functions import multiply17, normalize
+from golden.functions import exponential, multiply17, normalize
 from golden.functions.norm import row_statistics, scaled_epsilon
+from golden.rounding import flush
 from hw.functions.normalize import Normalize
 from verif.golden.functions.patterns import PATTERNS, from_bits, rows
 from verif.golden.samples import bits
@@ -38,6 +39,29 @@ def test_rows(mean):
     got = normalized(*map(bits, columns))
     expected = normalize(x, eps=1e-6, scale=scale, shift=shift, mean=mean)
     assert got == bits(expected).reshape(-1).tolist()
+
+
+@pytest.mark.parametrize("width", [1, 24])
+def test_exponentials(width):
+    """Of rows, whose offset comes with their elements; scale and factor count for nothing."""
+    rng = np.random.default_rng(2)
+    x = np.stack([*rows(rng, width), *(100 * part for part in rows(rng, width)[:4])])
+    finite = [pattern for pattern in PATTERNS if pattern & 0x7FFFFFFF < 0x7F800000]
+    x = np.concatenate([x, from_bits(rng.choice(finite, (200, width)))])
+    x[1, width // 2], x[2, width - 1] = -np.inf if width > 1 else 1, np.nan
+    offset = 0 - flush(x).max(-1, keepdims=True)
+    offset[x.max(-1) == np.inf] = np.nan
+    columns = [np.broadcast_to(part, x.shape).reshape(-1) for part in (x, offset)]
+    junk = from_bits(rng.choice(PATTERNS, (2, x.size)))
+    given = {
+        "x": bits(columns[0]),
+        "offset": bits(columns[1]),
+        "factor": bits(junk[0]),
+        "scale": bits(junk[1]),
+    }
+    given = {name: np.pad(values, (1, 0)) for name, values in given.items()}  # elements come a cycle later
+    got = results_of(Normalize(), {"exponential": 1, "shift": 0}, **given)[1:]
+    assert got.tolist() == bits(exponential(x)).reshape(-1).tolist()
 
 
 def test_patterns():
