@@ -24,11 +24,13 @@ from verif.hw.gemm.listed_jobs import LIST_FEATURES, list_features
 from verif.hw.gemm.random_jobs import Layout
 from verif.hw.gemm.rounds import (
     FEATURES,
+    RANGES,
     REORDER_FEATURES,
     ROW_FUNCTIONS,
     features,
     format_name,
     random_round,
+    range_kind,
 )
 from verif.runner import seed
 
@@ -72,8 +74,10 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
             Coverage("engine-reorder", feature=REORDER_FEATURES + ROW_FUNCTIONS * (p.function_lanes > 0))
         )
     functions = Coverage("engine-functions", function=[*(f.name for f in Function), "gate"], d=RESULTS)
+    kinds = RANGES if p.reorder_columns else RANGES[:1]
+    ranges = Coverage("engine-range", made=kinds, out_of_range=[False, True])
     if p.function_lanes:
-        coverages.append(functions)
+        coverages += [functions, ranges]
     coverages.append(lists)
     while checked.expected.descriptors < count:
         checked.engine.set_memory(random_memory(rng))
@@ -81,8 +85,10 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
         rings = checked.run(jobs)
         for feature in list_features(rings, checked.engine.memory.stop):
             lists.hit(feature=feature)
-        for job in jobs:
+        for job, out_of_range in zip(jobs, checked.expected.ranges[-len(jobs) :], strict=True):
             d = job.descriptor
+            if kind := range_kind(d):
+                ranges.hit(made=kind, out_of_range=out_of_range)
             if d.operation == Operation.PRODUCT:
                 operands.hit(
                     a=format_name(d.a_format, d.a_mx9_blocks), b=format_name(d.b_format, d.b_mx9_blocks)
