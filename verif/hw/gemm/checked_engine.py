@@ -168,7 +168,7 @@ class CheckedEngine:
         return events
 
     def run(self, jobs: Iterable[Job]) -> list[Ring]:
-        """Run jobs, as many at once as the queue takes, and compare all of memory, the counters, and the range.
+        """Run jobs, as many at once as the queue takes, and compare memory, counters, and the range.
 
         Some of them go by lists: returns what doorbells were rung for.
         """

@@ -34,8 +34,8 @@ REORDER_FEATURES = ("reorder", "reorder with permutation", "reorder binary32", "
 
 ROW_FUNCTIONS = (
     "divide", "exponentials", "exponentials with permutation", "layer norm", "RMS norm", "norm with bias",
-    "norm with gate", "norm with bias and gate", "norm with permutation", "norm of one element", "norm of several blocks", "rows to binary32",
-    "rows to bfloat16",
+    "norm with gate", "norm with bias and gate", "norm with permutation", "norm of one element",
+    "norm of several blocks", "rows to binary32", "rows to bfloat16",
 )  # fmt: skip
 """Of reorder jobs on an engine with functions."""
 
