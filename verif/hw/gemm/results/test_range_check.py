@@ -30,6 +30,7 @@ def test_parts(words):
     parts[range(elements.size), rng.integers(0, words, elements.size)] = elements
     columns = rng.integers(0, words + 1, elements.size)
     taken = rng.random(elements.size) < 0.8
+    columns[: len(near)], taken[: len(near)] = words, True
     core, found = RangeCheck(words=words, rows=4, address_bits=16), []
 
     async def drive(ctx):
