@@ -10,6 +10,7 @@ from hw.block.binary32 import BINARY32_BITS, BINARY32_INFINITE, binary32_layout
 from hw.functions.row_factors import row_factors_layout
 from hw.functions.row_maximum import RowMaximum
 from hw.functions.row_statistics import RowStatistics
+from hw.functions.row_sums import row_beat_layout
 from hw.gemm.memory_format import units_in
 from hw.gemm.reorder.block_slices import BlockSlices
 from hw.gemm.reorder.largest_exponent import LargestExponent
@@ -43,7 +44,7 @@ class RowBuffer(wiring.Component):
     behind the other in a ring of block memory, so that as many as fit are under way, up to 6.
 
     Latency of a row: its sums' cycles, at most 200 more, and as many as it has blocks. Throughput a row in
-    ``width / lanes`` cycles and a few, or in ``RowStatistics.row_cycles`` where it is shorter.
+    ``width / lanes`` cycles and a few, or in ``RowStatistics.row_cycles`` where it is shorter and has sums.
 
     Parameters
     ----------
@@ -102,27 +103,15 @@ class RowBuffer(wiring.Component):
             width=BINARY32_BITS * BLOCK_SIZE, depth=self.depth, target=self.target
         )
         m.submodules.largest = largest = Queue(shape=_EXPONENT, depth=_ROWS)
-        m.submodules.statistics = statistics = RowStatistics(lanes=self.lanes)
-        m.submodules.maximum = maximum = RowMaximum(lanes=self.lanes)
         m.submodules.known = known = Queue(shape=row_factors_layout(), depth=_ROWS)
         wiring.connect(m, known.o, wiring.flipped(self.factors))
-        last = Signal(range(self.columns // BLOCK_SIZE + 1))
-        m.d.sync += last.eq((units_in(self.width) - 1)[: len(last)])  # it holds still long before a row
-        m.d.comb += [
-            statistics.width.eq(self.width),
-            statistics.mean.eq(self.mean),
-            statistics.epsilon.eq(self.epsilon),
-            memory.read_enable.eq(1),
-            memory.output_enable.eq(1),
-        ]
-        sum_reads, sum_at = self._sum(m, memory, statistics, maximum, largest.o, last)
+        last, exponential = Signal(range(self.columns // BLOCK_SIZE + 1)), Signal()
+        # They hold still long before a row.
+        m.d.sync += [last.eq((units_in(self.width) - 1)[: len(last)]), exponential.eq(self.exponential)]
+        m.d.comb += [memory.read_enable.eq(1), memory.output_enable.eq(1)]
+        beats = self._find_factors(m, exponential, known.i)
+        sum_reads, sum_at = self._sum(m, memory, beats, largest.o, last)
         came, factor = known.i.valid & known.i.ready, known.i.p.factor
-        m.d.comb += [
-            known.i.valid.eq(Mux(self.exponential, maximum.o.valid, statistics.o.valid)),
-            known.i.p.eq(Mux(self.exponential, maximum.o.p.as_value(), statistics.o.p.as_value())),
-            statistics.o.ready.eq(known.i.ready & ~self.exponential),
-            maximum.o.ready.eq(known.i.ready & self.exponential),
-        ]
         m.d.sync += self.out_of_range.eq(came & factor.exponent.all() & factor.fraction[-1])
         go_reads, go_at, gone = self._go_on(m, memory, came, last, sum_reads)
         m.d.comb += memory.read_address.eq(Mux(sum_reads, sum_at, go_at))
@@ -152,8 +141,29 @@ class RowBuffer(wiring.Component):
             self.i.ready.eq((used < self.depth - _LATE) & (rows < _ROWS - _LATE)),
         ]
 
-    def _sum(self, m, memory, statistics, maximum, largest, last):
-        """The oldest row of which no factors were made, to these: whether a block is read, and its address.
+    def _find_factors(self, m, exponential, factors):
+        """What makes ``factors`` of rows: the stream of their beats."""
+        m.submodules.statistics = statistics = RowStatistics(lanes=self.lanes)
+        m.submodules.maximum = maximum = RowMaximum(lanes=self.lanes)
+        beats = stream.Signature(row_beat_layout(self.lanes)).create(path=("beats",))
+        m.d.comb += [
+            statistics.width.eq(self.width),
+            statistics.mean.eq(self.mean),
+            statistics.epsilon.eq(self.epsilon),
+            statistics.i.p.eq(beats.p),
+            statistics.i.valid.eq(beats.valid & ~exponential),
+            statistics.o.ready.eq(factors.ready & ~exponential),
+            maximum.i.p.eq(beats.p),
+            maximum.i.valid.eq(beats.valid & exponential),
+            maximum.o.ready.eq(factors.ready & exponential),
+            beats.ready.eq(Mux(exponential, maximum.i.ready, statistics.i.ready)),
+            factors.valid.eq(Mux(exponential, maximum.o.valid, statistics.o.valid)),
+            factors.p.eq(Mux(exponential, maximum.o.p.as_value(), statistics.o.p.as_value())),
+        ]
+        return beats
+
+    def _sum(self, m, memory, beats, largest, last):
+        """The oldest row without factors, in ``beats``: whether a block is read, and its address.
 
         A block is read when the one before has its first slices; they come one after the other.
         """
@@ -171,13 +181,11 @@ class RowBuffer(wiring.Component):
             slices.given.eq(delay(m, "sum_read", reads, BlockMemory.latency, reset_less=False)),
             slices.i.last.eq(delay(m, "sum_last", is_last, BlockMemory.latency)),
             slices.i.values.as_value().eq(memory.data),
-            statistics.i.p.user.eq(exponent),
-            statistics.i.p.data.eq(slices.o.p.data),
-            statistics.i.p.last.eq(slices.o.p.last),
-            statistics.i.valid.eq(slices.o.valid & ~self.exponential),
-            maximum.i.p.eq(slices.o.p),
-            maximum.i.valid.eq(slices.o.valid & self.exponential),
-            slices.o.ready.eq(Mux(self.exponential, maximum.i.ready, statistics.i.ready)),
+            beats.p.user.eq(exponent),
+            beats.p.data.eq(slices.o.p.data),
+            beats.p.last.eq(slices.o.p.last),
+            beats.valid.eq(slices.o.valid),
+            slices.o.ready.eq(beats.ready),
         ]
         m.d.sync += phase.eq(Mux(reading, phase + 1, 0)[: len(phase)])
         with m.If(begins):
