@@ -17,6 +17,7 @@ from golden.engine import (
 from golden.functions import divide_by_column, exp2, exponential, gelu, multiply17, normalize, silu
 from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort
 from mixdit.driver.port import PortError
+from verif.mixdit.driver.ports import QueuedPort
 
 PARAMETERS = EngineParameters(
     rows=4, cols=8, k_blocks=4, reorder_columns=512, address_bits=32, function_lanes=4
@@ -369,6 +370,20 @@ def test_what_is_out_of_range_stays_until_it_is_cleared(gemm):
         assert not gemm.port.read32(REGISTERS["INTERRUPT_ENABLE"].offset) & 8
         forget()
         assert not gemm.out_of_range
+
+
+def test_a_wait_does_not_clear_what_is_out_of_range():
+    """On a port whose jobs run while somebody waits, so that events are taken."""
+    gemm = Gemm(QueuedPort(PARAMETERS, size=1 << 20))
+    d, rows = gemm.empty((3, 16), MX9), [np.full((3, 16), value, np.float32) for value in (np.inf, 1)]
+    bad, good = map(gemm.store, rows)
+    for x in (bad, good, good):
+        gemm.reorder(x, d, norm="exponential")
+    gemm.wait()
+    assert gemm.out_of_range
+    gemm.clear_out_of_range()
+    gemm.wait(gemm.reorder(good, d, norm="exponential"))
+    assert not gemm.out_of_range
 
 
 def test_an_engine_that_does_not_tell():
