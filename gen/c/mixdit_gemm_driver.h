@@ -93,13 +93,25 @@ static inline void mixdit_gemm_map(struct mixdit_gemm *engine, void *base)
 }
 
 /* What happened since the last call, MIXDIT_GEMM_INTERRUPT_STATUS_*_MASK: an interrupt handler's first call, which
- * takes the interrupt back. */
+ * takes the interrupt back. Results out of range stay, for mixdit_gemm_take_out_of_range. */
 static inline uint32_t mixdit_gemm_take_events(const struct mixdit_gemm *engine)
 {
-    const uint32_t events = mixdit_gemm_read(engine, MIXDIT_GEMM_INTERRUPT_STATUS);
+    const uint32_t events =
+        mixdit_gemm_read(engine, MIXDIT_GEMM_INTERRUPT_STATUS) & ~MIXDIT_GEMM_INTERRUPT_STATUS_RANGE_MASK;
 
     mixdit_gemm_write(engine, MIXDIT_GEMM_INTERRUPT_STATUS, events);
     return events;
+}
+
+/* Whether a result could not be held since the last call, or since a reset: 2^x was too large, say, so that a softmax
+ * must be made with exponentials of rows, MIXDIT_GEMM_NORM_EXPONENTIAL. Wait for the jobs in question before. */
+static inline int mixdit_gemm_take_out_of_range(const struct mixdit_gemm *engine)
+{
+    const uint32_t events =
+        mixdit_gemm_read(engine, MIXDIT_GEMM_INTERRUPT_STATUS) & MIXDIT_GEMM_INTERRUPT_STATUS_RANGE_MASK;
+
+    mixdit_gemm_write(engine, MIXDIT_GEMM_INTERRUPT_STATUS, events);
+    return events != 0u;
 }
 
 /* A step of the waits below. Events are taken before the engine is looked at again, so none is missed. */
@@ -127,6 +139,7 @@ static inline int mixdit_gemm_reset(const struct mixdit_gemm *engine)
             return MIXDIT_GEMM_E_TIMEOUT;
     }
     (void)mixdit_gemm_take_events(engine);
+    (void)mixdit_gemm_take_out_of_range(engine);
     return MIXDIT_GEMM_OK;
 }
 

@@ -47,7 +47,8 @@ To run a job: write the staged descriptor, then DOORBELL. The descriptor keeps i
 takes only what changes. Jobs run one after the other, each on what those before wrote. When a job's D is in
 memory, JOBS_DONE counts and INTERRUPT_STATUS.done is set. An error stops the engine: it finishes accesses to
 memory that are under way, begins no other, and sets INTERRUPT_STATUS.error; a soft reset drops all jobs and
-lists and starts afresh.
+lists and starts afresh. INTERRUPT_STATUS.range tells of results that could not be held, at the latest when
+their job is done; nothing stops for it.
 
 To run many jobs: put them into memory as a [list](command-lists.md), write LIST_ADDRESS, then LIST_DOORBELL.
 When the list's last job is done, LISTS_DONE counts and INTERRUPT_STATUS.list is set.
@@ -123,7 +124,7 @@ def c_header() -> str:
         (MemoryFormat, "formats of a matrix"),
         (Operation, "operations"),
         (Function, "functions of a product's results"),
-        (Norm, "norms of a reorder job's rows"),
+        (Norm, "norms of a reorder job's rows, and their exponentials"),
     ):
         kind = _KINDS[enum]
         lines += [f"/* {comment} */", f"enum mixdit_gemm_{kind.lower()} {{"]

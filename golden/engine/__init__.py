@@ -24,7 +24,7 @@ from golden.engine.command_list import (
 from golden.engine.descriptor import DESCRIPTOR_WORDS, DIMENSION_LIMIT, Descriptor, Operation
 from golden.engine.errors import ErrorCode
 from golden.engine.function import Function
-from golden.engine.job import encode, quantize_rows, run
+from golden.engine.job import JobResult, encode, quantize_rows, run, run_job
 from golden.engine.matrix import describe, floats_from_rows, floats_to_rows, from_rows, to_rows
 from golden.engine.memory_format import (
     FLOAT_BYTES,
@@ -97,6 +97,7 @@ __all__ = [
     "ErrorCode",
     "Field",
     "Function",
+    "JobResult",
     "ListResult",
     "MemoryFormat",
     "Norm",
@@ -116,6 +117,7 @@ __all__ = [
     "regions",
     "row_bytes",
     "run",
+    "run_job",
     "run_list",
     "stationary_group",
     "to_rows",

@@ -116,6 +116,8 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
         yield ErrorCode.FUNCTION
     if d.norm and (d.norm not in list(Norm) or d.divide or d.epsilon >= EPSILON_LIMIT):
         yield ErrorCode.FUNCTION
+    if d.norm == Norm.EXPONENTIAL and (d.bias or d.gate or d.epsilon):
+        yield ErrorCode.FUNCTION
     if (has_function or d.gate or d.divide or d.norm) and parameters.function_lanes == 0:
         yield ErrorCode.FUNCTION
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from golden.engine.descriptor import DESCRIPTOR_WORDS, Descriptor
 from golden.engine.errors import ErrorCode
-from golden.engine.job import run
+from golden.engine.job import JobResult, run_job
 from golden.engine.parameters import EngineParameters
 
 ENTRY_BYTES = 128
@@ -78,11 +78,14 @@ class ListResult:
         Why the engine stopped; `ErrorCode.NONE` if it did not.
     address:
         What ERROR_ADDRESS says.
+    out_of_range:
+        Whether one of the jobs that are complete set ``range`` in INTERRUPT_STATUS.
     """
 
     done: tuple[Descriptor, ...]
     code: ErrorCode = ErrorCode.NONE
     address: int = 0
+    out_of_range: bool = False
 
 
 def encode_list(descriptors: Sequence[Descriptor], address: int, following: int = 0) -> NDArray[np.uint8]:
@@ -145,29 +148,35 @@ def run_list(
     ListResult
         The jobs done, and the error that stopped the engine: `ErrorCode.LIST` with the address of an entry
         that is not aligned or beyond the addresses; `ErrorCode.RESERVED_BITS` if a word between is not 0;
-        else what `golden.engine.run` says. An entry or a matrix outside ``memory`` is an
+        else what `golden.engine.run_job` says. An entry or a matrix outside ``memory`` is an
         `ErrorCode.READ_DECODE_ERROR`, of an entry with its address.
     """
     done: list[Descriptor] = []
+    out_of_range = False
+
+    def result(code: ErrorCode = ErrorCode.NONE, address: int = 0) -> ListResult:
+        return ListResult(done=tuple(done), code=code, address=address, out_of_range=out_of_range)
+
     while most is None or len(done) < most:
         if address % ENTRY_BYTES or address >= 1 << parameters.address_bits:
-            return ListResult(done=tuple(done), code=ErrorCode.LIST, address=address)
+            return result(ErrorCode.LIST, address)
         try:
             entry = _entry_at(memory, address, origin)
         except IndexError:
-            return ListResult(done=tuple(done), code=ErrorCode.READ_DECODE_ERROR, address=address)
+            return result(ErrorCode.READ_DECODE_ERROR, address)
         if any(entry.reserved):
-            return ListResult(done=tuple(done), code=ErrorCode.RESERVED_BITS)
+            return result(ErrorCode.RESERVED_BITS)
         try:
-            code = run(memory, entry.descriptor, parameters, origin)
+            job = run_job(memory, entry.descriptor, parameters, origin)
         except IndexError:
-            code = ErrorCode.READ_DECODE_ERROR
-        if code:
-            return ListResult(done=tuple(done), code=code)
+            job = JobResult(code=ErrorCode.READ_DECODE_ERROR)
+        if job.code:
+            return result(job.code)
+        out_of_range |= job.out_of_range
         done.append(entry.descriptor)
         if not (address := entry.following):
             break
-    return ListResult(done=tuple(done))
+    return result()
 
 
 def _entry_at(memory: NDArray[np.uint8], address: int, origin: int) -> Entry:

@@ -20,8 +20,9 @@ class Operation(IntEnum):
     """D[M, N] = A[M, K] * B[N, K]^T, plus a bias row, through a function or times a gate row, plus D's
     old values."""
     REORDER = 1
-    """Float rows A[M, N], divided by A[:, N] or normalized, permuted along N, then times a gate row and plus
-    a bias row if normalized, as rows of blocks D[M, N], or of floats on an engine with functions."""
+    """Float rows A[M, N], divided by A[:, N], normalized, or 2 to the power of what is left without their
+    maximum, permuted along N, then times a gate row and plus a bias row if normalized, as rows of blocks
+    D[M, N], or of floats on an engine with functions."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,9 @@ asked for:
 
 1. rows divided by their last element, ``golden.functions.divide_by_column``, or
 
-   normalized, ``golden.functions.norm.standardize``, a row with an infinity or NaN to NaN;
+   normalized, ``golden.functions.norm.standardize``, a row with an infinity or NaN to NaN, or
+
+   2 to the power of what is left without their maximum, ``golden.functions.exponential``;
 2. permuted, ``D[:, i] = A[:, permutation[i]]``;
 3. if normalized, times the gate row and plus the bias row, ``golden.functions.norm.modulate``, where a row
    that is not there counts as 1.0 or 0.0;
@@ -22,7 +24,14 @@ asked for:
 
 Nothing but the rows of D is written. Jobs overlap in time where nobody can tell: memory is as if they ran
 strictly one after the other, each on what those before wrote.
+
+A job is out of range, `JobResult.out_of_range`, where what D should be cannot be held: 2**x of a product
+that is not below what ``golden.functions.exp2`` takes, a row divided by what is no
+``golden.functions.division.is_divisor``, a row to be normalized that has an infinity or NaN, or one of
+exponentials without a number as maximum. -infinity as a logit is a mask, and not out of range by itself.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +45,10 @@ from golden.engine.memory_format import FLOAT_FORMATS, INDEX_BYTES, MemoryFormat
 from golden.engine.norm import Norm
 from golden.engine.parameters import EngineParameters
 from golden.formats import BLOCK_SIZE, MX9
-from golden.functions import divide_by_column, multiply17
+from golden.functions import divide_by_column, exponential, multiply17
+from golden.functions.division import is_divisor
+from golden.functions.exp2 import exp2_in_range
+from golden.functions.exponential import has_largest
 from golden.functions.norm import modulate, standardize
 from golden.matmul import matmul
 from golden.quantization import quantize
@@ -44,9 +56,32 @@ from golden.rounding import add_binary32, canonical_nan, flush
 from golden.tensor import Tensor, concat
 
 
+@dataclass(frozen=True, kw_only=True)
+class JobResult:
+    """What became of a job.
+
+    Parameters
+    ----------
+    code:
+        Why it was refused, or `ErrorCode.NONE`.
+    out_of_range:
+        Whether it set ``range`` in INTERRUPT_STATUS: something in D is not what it should be, see above.
+    """
+
+    code: ErrorCode = ErrorCode.NONE
+    out_of_range: bool = False
+
+
 def run(
     memory: NDArray[np.uint8], descriptor: Descriptor, parameters: EngineParameters, origin: int = 0
 ) -> ErrorCode:
+    """`run_job`, whose ``code`` it returns."""
+    return run_job(memory, descriptor, parameters, origin).code
+
+
+def run_job(
+    memory: NDArray[np.uint8], descriptor: Descriptor, parameters: EngineParameters, origin: int = 0
+) -> JobResult:
     """Run a job on ``memory``, in place.
 
     Parameters
@@ -62,9 +97,9 @@ def run(
 
     Returns
     -------
-    ErrorCode
-        Why it was refused, or `ErrorCode.NONE`. After `ErrorCode.PERMUTATION`, D is undefined; here it
-        is untouched.
+    JobResult
+        Why it was refused, and whether it was out of range. After `ErrorCode.PERMUTATION`, D is undefined;
+        here it is untouched.
 
     Raises
     ------
@@ -73,24 +108,30 @@ def run(
     """
     d = descriptor
     if code := check(d, parameters):
-        return code
+        return JobResult(code=code)
     found = regions(d)
     views = {name: _rows_of(memory, region, origin) for name, region in found.items()}
     d_format = MemoryFormat(d.d_format)
     vectors = list(floats_from_rows(views["BIAS"], MemoryFormat.BINARY32)) if d.bias or d.gate else []
+    in_range = np.asarray(True)
     if d.operation == Operation.REORDER:
         values = floats_from_rows(views["A"], MemoryFormat(d.a_format))
         if d.divide:
+            in_range = is_divisor(values[:, -1])
             values = divide_by_column(values[:, :-1], values[:, -1:])
-        if d.norm:
+        if d.norm == Norm.EXPONENTIAL:
+            in_range = has_largest(values)
+            values = exponential(values)
+        elif d.norm:
+            in_range = np.isfinite(values)
             epsilon = np.uint32(d.epsilon).view(np.float32)
             values = standardize(values, epsilon=epsilon, mean=d.norm == Norm.LAYER)
         if d.permute:
             order = views["B"].copy().view(f"<u{INDEX_BYTES}")[0]
             if (order >= d.n).any():
-                return ErrorCode.PERMUTATION
+                return JobResult(code=ErrorCode.PERMUTATION)
             values = values[:, order]
-        if d.norm:
+        if d.norm and d.norm != Norm.EXPONENTIAL:
             values = modulate(
                 values, scale=vectors[-1] if d.gate else 1.0, shift=vectors[0] if d.bias else 0.0
             )
@@ -101,13 +142,15 @@ def run(
         values = matmul(a, b, fraction_bits=parameters.fraction_bits, k_blocks=parameters.k_blocks)
         if d.bias:
             values = add_binary32(values, flush(vectors[0]))
+        if d.function == Function.EXP2:
+            in_range = exp2_in_range(values)
         values = Function(d.function)(values)
         if d.gate:
             values = multiply17(values, vectors[-1])
         if d.accumulate:
             values = add_binary32(values, flush(floats_from_rows(views["D"], d_format)))
     views["D"][:] = encode(values, d_format, d.d_mx9_blocks)
-    return ErrorCode.NONE
+    return JobResult(out_of_range=not in_range.all())
 
 
 def encode(values: NDArray[np.float32], fmt: MemoryFormat, mx9_blocks: int = 0) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""The norm that a reorder job makes of its rows."""
+"""The norm, or the exponentials, that a reorder job makes of its rows."""
 
 from enum import IntEnum
 
@@ -11,10 +11,12 @@ EPSILON_LIMIT = 0x7F800000
 
 
 class Norm(IntEnum):
-    """What each row is divided by, after its mean was subtracted or not."""
+    """What a whole row must be known for: what is subtracted from it, and what it is divided by."""
 
     NONE = 0
     LAYER = 1
     """Minus the mean, by the standard deviation."""
     RMS = 2
     """By the root of the mean square."""
+    EXPONENTIAL = 3
+    """Minus the maximum, and 2 to the power of that: softmax of logits of any size. Nothing modulates it."""

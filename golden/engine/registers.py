@@ -22,7 +22,7 @@ from golden.engine.norm import Norm
 IDENTIFIER = 0x4D584447
 """What register ID reads: "MXDG"."""
 
-VERSION = (1, 2)
+VERSION = (1, 3)
 """Version of the register interface, major and minor. A driver asks for the same major."""
 
 ADDRESS_SPACE_BITS = 12
@@ -166,6 +166,14 @@ _EVENTS: tuple[_Bits, ...] = (
     ("done", 0, 1, "a job is complete: all of its D was acknowledged by memory"),
     ("error", 1, 1, "an error stopped the engine"),
     ("list", 2, 1, "a list is complete: all of its jobs' D was acknowledged by memory"),
+    (
+        "range",
+        3,
+        1,
+        "a result could not be held, of a job that is complete or in progress: 2^x of a product from"
+        " 128 - 2^-13 on, a row divided by what is no positive normal number up to 2^126, a norm of a row"
+        " with an infinity or NaN, exponentials of a row without a number as maximum; the engine goes on",
+    ),
 )
 
 
@@ -292,7 +300,13 @@ def _descriptor() -> Iterable[Register]:
             " at BIAS; in a product after the bias and before accumulate, in a norm before the bias",
         ),
         ("divide", 13, 1, "reorder: A's rows have one element more, by which the others are divided"),
-        ("norm", 14, 2, f"reorder: of each row, alone without divide: {norms}"),
+        (
+            "norm",
+            14,
+            2,
+            f"reorder: of each row, alone without divide: {norms}, 2^(x - maximum of the row), which takes no"
+            " bias and no gate",
+        ),
     )
     code = ", ".join(f"{f.value} {f.name if f.block_format else f.name.lower()}" for f in MemoryFormat)
     operands, floats, results, quantized = map(
@@ -328,8 +342,8 @@ def _descriptor() -> Iterable[Register]:
         )
     yield word(
         "EPSILON",
-        "what is added to the variance of a norm's rows",
-        ("epsilon", 0, 32, "binary32 of epsilon * N**2, not negative, finite; without norm 0"),
+        "what is added to the variance of a norm's rows; 0 without one, and for exponentials",
+        ("epsilon", 0, 32, "binary32 of epsilon * N**2, not negative, finite"),
     )
 
 

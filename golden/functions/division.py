@@ -7,7 +7,7 @@ from golden.functions.fixed_point import Floats, by_pieces
 from golden.functions.product import SIGNIFICAND_BITS, multiply17
 from golden.rounding import canonical_nan, flush
 
-__all__ = ["RECIPROCAL_BITS", "divide_by_column", "reciprocal"]
+__all__ = ["RECIPROCAL_BITS", "divide_by_column", "is_divisor", "reciprocal"]
 
 RECIPROCAL_BITS = SIGNIFICAND_BITS
 """Bits of the significand of one over a number, with the leading one: all that `multiply17` takes."""
@@ -50,6 +50,14 @@ def divide_by_column(x: NDArray[np.float32], sums: NDArray[np.float32]) -> NDArr
         the latter, and all with a NaN are 0x7FC00000.
     """
     return multiply17(x, reciprocal(sums))
+
+
+def is_divisor(x: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether one over each element is a positive normal number: not of negative numbers and NaN, and not of
+    0, subnormals, and what is above 2**126.
+    """
+    inverse = reciprocal(x)
+    return np.asarray((inverse >= _SMALLEST_NORMAL) & (inverse < np.inf))
 
 
 def _reciprocal(x: Floats) -> Floats:

@@ -18,6 +18,7 @@ __all__ = [
     "EXP2_SHIFT",
     "EXP2_SLOPE",
     "exp2",
+    "exp2_in_range",
     "exp2_table",
 ]
 
@@ -87,6 +88,14 @@ def exp2(x: NDArray[np.float32]) -> NDArray[np.float32]:
     one below, +inf, too; -inf gives +0, NaN 0x7FC00000.
     """
     return by_pieces(_exp2, np.asarray(x, np.float32))
+
+
+def exp2_in_range(x: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether `exp2` of each element is below the largest result it has, which also stands for all beyond it.
+
+    True for ``x`` below 128 - 2**-13, -infinity too, where 0 is right; False for +infinity and NaN.
+    """
+    return np.asarray(np.asarray(x, np.float32) < np.float32(2**EXP2_INTEGER - 2.0**-EXP2_FRACTION))
 
 
 def _exp2(x: Floats) -> Floats:

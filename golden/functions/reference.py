@@ -8,7 +8,7 @@ from golden.functions.activation import Gate, parabolas
 from golden.functions.exp2 import exp2_table
 from golden.reference import QUIET_NAN, binary32_value, round_binary32
 
-__all__ = ["activation", "divide", "exp2", "multiply17", "reciprocal", "row_statistics"]
+__all__ = ["activation", "divide", "exp2", "exponential", "multiply17", "reciprocal", "row_statistics"]
 
 _SIGN, _INFINITY = 1 << 31, 0x7F800000
 
@@ -26,6 +26,30 @@ def exp2(bits: int) -> int:
     if integer < -126:
         return 0
     return round_binary32((1 + Fraction(fraction, 2**14)) * Fraction(2) ** integer)
+
+
+def exponential(row: Sequence[int]) -> list[int]:
+    """``2**(x - max)`` of each bit pattern of a row, as bit patterns."""
+    sizes = [bits & ~_SIGN for bits in row]
+    minus_infinity = _SIGN | _INFINITY
+    if max(sizes) > _INFINITY or _INFINITY in row or all(bits == minus_infinity for bits in row):
+        return [QUIET_NAN] * len(row)
+    values = [
+        None if size == _INFINITY else Fraction(0) if size < 1 << 23 else binary32_value(bits)
+        for size, bits in zip(sizes, row, strict=True)
+    ]
+    largest = max(value for value in values if value is not None)
+    results = []
+    for value in values:
+        below = minus_infinity
+        if value == largest:
+            below = 0
+        elif value is not None:
+            # A difference below the normal range is -0, a step below 0.
+            exact = value - largest
+            below = round_binary32(exact) if -exact >= Fraction(2) ** -126 else _SIGN
+        results.append(exp2(below))
+    return results
 
 
 def multiply17(x: int, y: int) -> int:

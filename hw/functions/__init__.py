@@ -11,5 +11,6 @@ Out: a binary32.
 
 ``row_statistics``: what normalizes a row, from its elements. ``row_sums``: their sums. ``variance``: made of
 these, by ``serial_arithmetic``. ``row_factors``: one over its root, times the width and times the mean, by
-``integer_product``. ``normalize``: a row's elements, by these, and modulated.
+``integer_product``. ``row_maximum``: minus a row's maximum in place of these. ``normalize``: a row's
+elements, by these, and modulated, or 2 to their power.
 """

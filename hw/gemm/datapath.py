@@ -56,6 +56,7 @@ class Datapath(wiring.Component):
     stop: In(1), begin no access any more; idle: Out(1), none is under way
     read_error, write_error: Out(stream of ``bus_error_layout``), never stalled
     job_done: Out(1); bad_permutation: Out(1)
+    out_of_range: Out(1), a result of a job cannot be held, before the job is done; never without functions
     activity: Out(``activity_layout``), without ``busy``
     """
 
@@ -104,6 +105,7 @@ class Datapath(wiring.Component):
                 "write_error": Out(error),
                 "job_done": Out(1),
                 "bad_permutation": Out(1),
+                "out_of_range": Out(1),
                 "activity": Out(activity_layout(geometry)),
             }
         )
@@ -174,6 +176,9 @@ class Datapath(wiring.Component):
             self.activity.read.eq(self.bus.rvalid & self.bus.rready),
             self.activity.written.eq(writer.written),
         ]
+        if g.parameters.function_lanes:
+            # It is known long before the results are formatted, sent and acknowledged.
+            m.d.sync += self.out_of_range.eq(Cat(path.out_of_range for path in readers).any())
         self._array_activity(m, sequencer, loop, wide_tiles)
         return m
 

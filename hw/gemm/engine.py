@@ -158,6 +158,7 @@ class Engine(wiring.Component):
             control.job_done.eq(core.job_done),
             control.list_done.eq(supervisor.list_done),
             control.failed.eq(supervisor.failed),
+            control.out_of_range.eq(core.out_of_range),
             supervisor.submitted.eq(core.submitted),
             supervisor.list_begun.eq(control.list.valid),
             supervisor.list_address.eq(core.list_address),

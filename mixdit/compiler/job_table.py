@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from golden.engine import Descriptor, Function, MemoryFormat, Operation, regions
+from golden.engine import Descriptor, Function, MemoryFormat, Norm, Operation, regions
 from mixdit.compiler.program import Job, Program
 
 __all__ = ["job_table", "matrix_table"]
@@ -43,7 +43,7 @@ def _steps(d: Descriptor) -> Iterator[str]:
     """What happens to results on their way to memory, in this order."""
     if d.operation == Operation.REORDER:
         if d.norm:
-            yield "norm"
+            yield "exponentials" if d.norm == Norm.EXPONENTIAL else "norm"
         if d.divide:
             yield "division"
         if d.permute:

@@ -143,6 +143,9 @@ def _norm(d: Descriptor) -> str:
         return f"norm must be {', '.join(f.name for f in Norm)}, not {d.norm}"
     if d.divide:
         return f"norm must be NONE beside divide, not {_norm_name(d)}"
+    if d.norm == Norm.EXPONENTIAL:
+        given = ", ".join(f"{name} {getattr(d, name):#x}" for name in ("bias", "gate", "epsilon"))
+        return f"bias, gate and epsilon must be 0 with norm EXPONENTIAL, not {given}"
     return (
         f"epsilon must be a binary32 from 0 to {EPSILON_LIMIT - 1:#x}, not negative and finite,"
         f" not {d.epsilon:#x}"

@@ -24,6 +24,14 @@ _POLL_SECONDS = 0.05
 _LISTS_SINCE = 2
 """Minor version of the registers that brought command lists."""
 
+_RANGE_SINCE = 3
+"""Minor version of the registers that brought exponentials of rows and the event of results out of range."""
+
+_ENDS = REGISTERS["INTERRUPT_ENABLE"].pack(done=1, error=1, list=1)
+"""Events that a wait may end with."""
+
+_RANGE = REGISTERS["INTERRUPT_STATUS"]["range"]
+
 
 class Engine:
     """Queues jobs and waits for them.
@@ -154,8 +162,29 @@ class Engine:
             raise ValueError(f"job must be one since the last reset, {jobs}, not {number}")
         self._wait(number)
 
+    @property
+    def out_of_range(self) -> bool:
+        """Whether a result could not be held, since the last reset or `clear_out_of_range`.
+
+        Such as a power of two from 2**128 on, a row divided by what is not positive or above 2**126, or
+        exponentials of a row whose maximum is no number: see ``golden.engine.JobResult``. Wait for the jobs
+        in question before; later ones that were submitted may count already.
+
+        Raises
+        ------
+        ValueError
+            An engine that does not tell.
+        """
+        self._need("out_of_range", _RANGE_SINCE)
+        return bool(_RANGE.get(self._read("INTERRUPT_STATUS")))
+
+    def clear_out_of_range(self) -> None:
+        """Forget what was out of range before; raises as `out_of_range`."""
+        self._need("out_of_range", _RANGE_SINCE)
+        self._write("INTERRUPT_STATUS", _RANGE.mask)
+
     def reset(self) -> None:
-        """Drop all jobs and errors; memory keeps what it holds."""
+        """Drop all jobs and errors, and forget what was out of range; memory keeps what it holds."""
         self._ready = False
         self._write("CONTROL", REGISTERS["CONTROL"].pack(soft_reset=1))
         deadline = time.monotonic() + self.timeout
@@ -167,7 +196,7 @@ class Engine:
         self._counted = True
         self._write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
         self._enabled = None
-        self._listen(REGISTERS["INTERRUPT_ENABLE"].used)
+        self._listen(_ENDS)
         self._ready = True
 
     @property
@@ -198,13 +227,20 @@ class Engine:
         except ValueError as error:
             raise ValueError(f"the engine's registers hold no parameters of an engine: {error}") from None
 
-    def _need_lists(self) -> None:
-        if self._minor_version < _LISTS_SINCE:
+    def _need(self, what: str, since: int) -> None:
+        """Refuse ``what`` to an engine with registers of a minor version before ``since``."""
+        if self._minor_version < since:
             version = f"{VERSION[0]}.{self._minor_version}"
             raise ValueError(
-                f"lists must be for engines with registers from version {VERSION[0]}.{_LISTS_SINCE} on,"
+                f"{what} must be for engines with registers from version {VERSION[0]}.{since} on,"
                 f" not {version}"
             )
+
+    def _need_lists(self) -> None:
+        self._need("lists", _LISTS_SINCE)
+
+    def _need_exponentials(self) -> None:
+        self._need("norm 'exponential'", _RANGE_SINCE)
 
     def _ring(self, doorbell: str, jobs: int) -> int:
         """Ring a doorbell for so many jobs; returns the number of the last one."""
@@ -239,7 +275,7 @@ class Engine:
 
     def _wait(self, job: int) -> None:
         if self._ended < job:
-            events = REGISTERS["INTERRUPT_ENABLE"].used
+            events = _ENDS
             if job == self._list_end:  # The jobs before it need not interrupt.
                 events = REGISTERS["INTERRUPT_ENABLE"].pack(list=1, error=1)
             self._until(lambda status: self._has_ended(job), f"job {job} does not end", events)
@@ -260,7 +296,7 @@ class Engine:
     def _until(
         self, condition: Callable[[Mapping[str, int]], bool], failure: str, events: int | None = None
     ) -> None:
-        """Wait for a condition on STATUS, woken by these events, by default all."""
+        """Wait for a condition on STATUS, woken by these events, by default all of `_ENDS`."""
         done, since = self._read("JOBS_DONE"), time.monotonic()
         while True:
             status = self.status
@@ -274,6 +310,6 @@ class Engine:
                 done, since = now, time.monotonic()
             elif time.monotonic() - since > self.timeout:
                 raise EngineTimeoutError(f"{failure} within {self.timeout:g} seconds: wait again, or reset()")
-            self._listen(REGISTERS["INTERRUPT_ENABLE"].used if events is None else events)
+            self._listen(_ENDS if events is None else events)
             self.port.wait(_POLL_SECONDS)
-            self._write("INTERRUPT_STATUS", REGISTERS["INTERRUPT_STATUS"].used)
+            self._write("INTERRUPT_STATUS", _ENDS)

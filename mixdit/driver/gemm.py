@@ -211,13 +211,14 @@ class Gemm(RecordingEngine):
             Whether each row is divided by its last element, such as softmax's sum, on such an engine.
         norm:
             ``"layer"`` or ``"rms"``: each row is normalized, ``golden.functions.normalize``, on such an
-            engine; not with ``divide``.
+            engine; not with ``divide``. ``"exponential"``: 2 to the power of each row less its maximum,
+            ``golden.functions.exponential``.
         epsilon:
-            With ``norm``: what is added to the variance, at least 0.
+            With a norm: what is added to the variance, at least 0; of no use for exponentials.
         scale, shift:
-            With ``norm``, binary32 ``[1, N]`` in the order of D: by what each column is multiplied, 1 added
-            already, and what is added to it then. With both, scale lies right behind shift: both are rows of
-            one matrix.
+            With a norm, none for exponentials, binary32 ``[1, N]`` in the order of D: by what each column is
+            multiplied, 1 added already, and what is added to it then. With both, scale lies right behind
+            shift: both are rows of one matrix.
 
         Returns
         -------
@@ -227,7 +228,7 @@ class Gemm(RecordingEngine):
         Raises
         ------
         TypeError, ValueError
-            As `product`; an engine without reorder unit, or rows longer than its; modulation without norm.
+            As `product`; an engine without reorder unit, or rows longer than its; modulation without a norm.
         EngineError, EngineTimeoutError
             As `submit`.
         """
@@ -249,6 +250,11 @@ class Gemm(RecordingEngine):
             raise ValueError(f"{' and '.join(vectors)} must be None without norm")
         used.extend(vectors.values())
         code = _norm(norm)
+        exponential = code == Norm.EXPONENTIAL
+        if exponential:
+            self._need_exponentials()
+            if vectors:
+                raise ValueError(f"{' and '.join(vectors)} must be None with norm {norm!r}")
         if code and divide:
             raise ValueError(f"divide must be False with norm {norm!r}, not True")
         job = Descriptor(
@@ -256,7 +262,7 @@ class Gemm(RecordingEngine):
             permute=int(permutation is not None),
             divide=int(divide),
             norm=code,
-            epsilon=_epsilon_bits(epsilon, columns) if code else 0,
+            epsilon=_epsilon_bits(epsilon, columns) if code and not exponential else 0,
             bias=int(shift is not None),
             gate=int(scale is not None),
             m=rows,
@@ -331,7 +337,7 @@ def _function(name: str | None) -> Function:
 
 
 def _norm(name: str | None) -> Norm:
-    names = {"layer": Norm.LAYER, "rms": Norm.RMS}
+    names = {"layer": Norm.LAYER, "rms": Norm.RMS, "exponential": Norm.EXPONENTIAL}
     if name is None:
         return Norm.NONE
     if not isinstance(name, str) or name not in names:

@@ -16,7 +16,8 @@ from golden.engine import (
     Descriptor,
     EngineParameters,
     ErrorCode,
-    run,
+    JobResult,
+    run_job,
     run_list,
 )
 from mixdit.driver import arguments
@@ -110,10 +111,10 @@ class ModelPort:
         self._check_running()
         descriptor = Descriptor.from_words([self._words[register.name] for register in DESCRIPTOR_REGISTERS])
         try:
-            code = run(self._bytes, descriptor, self.parameters, self.memory.start)
+            job = run_job(self._bytes, descriptor, self.parameters, self.memory.start)
         except IndexError:
-            code = ErrorCode.READ_DECODE_ERROR
-        self._show_done(1, int(code == ErrorCode.NONE), code)
+            job = JobResult(code=ErrorCode.READ_DECODE_ERROR)
+        self._show_done(1, int(job.code == ErrorCode.NONE), job.code, out_of_range=job.out_of_range)
 
     def _run_list(self) -> None:
         self._check_running()
@@ -123,7 +124,14 @@ class ModelPort:
             result = run_list(self._bytes, address, self.parameters, self.memory.start)
             done = len(result.done)
             refused = result.code not in (ErrorCode.NONE, ErrorCode.LIST)
-            self._show_done(done + refused, done, result.code, address=result.address, lists=1)
+            self._show_done(
+                done + refused,
+                done,
+                result.code,
+                address=result.address,
+                lists=1,
+                out_of_range=result.out_of_range,
+            )
         except BaseException:
             self._bytes[:] = before  # A list which Ctrl-C ended was never taken.
             raise
@@ -132,11 +140,20 @@ class ModelPort:
         if REGISTERS["STATUS"]["error"].get(self._words["STATUS"]):
             raise PortError("the doorbell was refused: an error stopped the engine")
 
-    def _show_done(self, taken: int, done: int, code: ErrorCode, *, address: int = 0, lists: int = 0) -> None:
+    def _show_done(
+        self,
+        taken: int,
+        done: int,
+        code: ErrorCode,
+        *,
+        address: int = 0,
+        lists: int = 0,
+        out_of_range: bool = False,
+    ) -> None:
         """Jobs were taken and done, and lists if no error stopped the engine."""
         good = code == ErrorCode.NONE
         events = REGISTERS["INTERRUPT_STATUS"].pack(
-            done=int(done > 0), error=int(not good), list=int(good and lists > 0)
+            done=int(done > 0), error=int(not good), list=int(good and lists > 0), range=int(out_of_range)
         )
         # All at once, so that a job which Ctrl-C ended was never taken.
         self._words |= {

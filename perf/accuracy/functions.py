@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden import MX9, dequantize, quantize
-from golden.functions import exp2, gelu, normalize, silu
+from golden.functions import exp2, exponential, gelu, normalize, silu
 from golden.functions.product import multiply17
 from perf.accuracy.rivals import e2softmax, hard_swish, i_exp, i_gelu, softermax
 
@@ -100,6 +100,7 @@ def _exponentials(rng: np.random.Generator) -> Iterator[Row]:
     units = {
         "float64": np.exp(below),
         "ours": exp2(in_base_2).astype(np.float64),
+        "ours, less the maximum": exponential(in_base_2).astype(np.float64),
         "I-BERT": i_exp(below),
         "Softermax": softermax(below),
         "SOLE": e2softmax(below),

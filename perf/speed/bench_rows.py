@@ -1,4 +1,4 @@
-"""How many cycles the engine takes for a row that it quantizes, divides or normalizes.
+"""How many cycles the engine takes for a row that it quantizes, divides, normalizes or exponentiates.
 
 Run ``python -m perf.speed.bench_rows``; ``--json`` prints one JSON object, ``--columns`` is the rows' length,
 ``--set data_bits=512`` changes a parameter of the engine. The engine is Verilated, behind the driver, with a
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from golden.engine import EngineParameters, MemoryFormat, encode
-from golden.functions import divide_by_column, normalize
+from golden.functions import divide_by_column, exponential, normalize
 from mixdit.driver import Gemm
 from mixdit.sim import EngineHarness
 
@@ -63,6 +63,7 @@ CASES = {
     "as they are": Case(lambda x, *_: x, {}),
     "permuted": Case(lambda x, *_: x, {}, permute=True),
     "divided": Case(lambda x, *_: divide_by_column(x[:, :-1], x[:, -1:]), {"divide": True}, more=1),
+    "exponentials": Case(lambda x, *_: exponential(x), {"norm": "exponential"}),
     "RMS norm": Case(lambda x, *_: normalize(x, eps=EPSILON, mean=False), {"norm": "rms"}),
     "layer norm": Case(lambda x, *_: normalize(x, eps=EPSILON), {"norm": "layer"}),
     "layer norm, modulated": Case(

@@ -18,6 +18,7 @@ REORDER = Descriptor(
 
 
 NORM = dataclasses.replace(REORDER, norm=Norm.LAYER, epsilon=0x3F800000, bias=1, gate=1, bias_address=0x3000)
+EXPONENTIAL = dataclasses.replace(REORDER, norm=Norm.EXPONENTIAL)
 
 
 def place(memory, address, pitch, rows):

@@ -114,6 +114,22 @@ def test_a_list_in_one_piece(jobs, following):
     assert np.array_equal(memory, memory_after)
 
 
+@pytest.mark.parametrize("bad", [None, 0, 2])
+def test_a_list_with_a_job_out_of_range(bad):
+    """Whichever it is; jobs behind an error are none of the list's."""
+    memory = new_memory()
+    good = dataclasses.replace(JOBS[0], bias=1, function=1, bias_address=ORIGIN + 0x3600)
+    wrong = dataclasses.replace(good, bias_address=ORIGIN + 0x3400)
+    jobs = [wrong if n == bad else good for n in range(3)]
+    jobs += [dataclasses.replace(good, m=0), wrong]
+    for address, value in ((0x3600, 0), (0x3400, 200)):
+        put(memory, ORIGIN + address, np.full(20, value, np.float32).view(np.uint8))
+    put(memory, ORIGIN + 0x3800, encode_list(jobs, ORIGIN + 0x3800))
+    result = run_list(memory, ORIGIN + 0x3800, ENGINE, ORIGIN)
+    assert (len(result.done), result.code) == (3, ErrorCode.SIZE)
+    assert result.out_of_range == (bad is not None)
+
+
 def test_a_list_in_pieces_and_at_address_0():
     """The first entry may be at 0, which as a link ends the list."""
     memory = np.zeros(0x4000, np.uint8)

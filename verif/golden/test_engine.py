@@ -33,7 +33,7 @@ from golden.engine import (
     to_rows,
 )
 from golden.formats import STREAM_FORMATS
-from verif.golden.engine_descriptors import ENGINE, NORM, PRODUCT, REORDER
+from verif.golden.engine_descriptors import ENGINE, EXPONENTIAL, NORM, PRODUCT, REORDER
 
 
 def test_registers_do_not_overlap():
@@ -118,7 +118,16 @@ REFUSED = [
     (NORM, {"norm": 0, "epsilon": 0}, ErrorCode.RESERVED_BITS),
     (NORM, {"norm": 0, "epsilon": 0, "gate": 0}, ErrorCode.RESERVED_BITS),
     (NORM, {"bias": 0, "gate": 0}, ErrorCode.RESERVED_BITS),
-    (NORM, {"norm": 3}, ErrorCode.FUNCTION),
+    (NORM, {"norm": 3, "bias": 0}, ErrorCode.FUNCTION),
+    (NORM, {"norm": 3, "gate": 0}, ErrorCode.FUNCTION),
+    (NORM, {"norm": 3, "epsilon": 0}, ErrorCode.FUNCTION),
+    (EXPONENTIAL, {"epsilon": 1}, ErrorCode.FUNCTION),
+    (EXPONENTIAL, {"bias": 1, "bias_address": 0x3000}, ErrorCode.FUNCTION),
+    (EXPONENTIAL, {"gate": 1, "bias_address": 0x3000}, ErrorCode.FUNCTION),
+    (EXPONENTIAL, {"divide": 1, "a_pitch": 84}, ErrorCode.FUNCTION),
+    (EXPONENTIAL, {"bias_address": 0x3000}, ErrorCode.RESERVED_BITS),
+    (EXPONENTIAL, {"n": 257}, ErrorCode.SIZE),
+    (PRODUCT, {"norm": 3}, ErrorCode.RESERVED_BITS),
     (NORM, {"divide": 1, "a_pitch": 84}, ErrorCode.FUNCTION),
     (NORM, {"epsilon": 0x7F800000}, ErrorCode.FUNCTION),
     (NORM, {"epsilon": 0x80000000}, ErrorCode.FUNCTION),
@@ -188,6 +197,7 @@ def test_rows_of_floats_need_functions(fmt):
         (PRODUCT, {"gate": 1, "bias_address": 0x3000}),
         (REORDER, {"divide": 1, "a_pitch": 84}),
         (REORDER, {"norm": 1}),
+        (REORDER, {"norm": 3}),
         (REORDER, {"norm": 2, "gate": 1, "bias_address": 0x3000}),
     ],
 )

@@ -8,17 +8,21 @@ import pytest
 from golden import MX6, MX9, add_binary32, dequantize, matmul, quantize
 from golden.engine import (
     ErrorCode,
+    JobResult,
     MemoryFormat,
     Norm,
+    floats_from_rows,
+    floats_to_rows,
     from_rows,
     quantize_rows,
     row_bytes,
     run,
+    run_job,
     to_rows,
 )
-from golden.functions import divide_by_column, exp2, gelu, multiply17, normalize, silu
+from golden.functions import divide_by_column, exp2, exponential, gelu, multiply17, normalize, silu
 from golden.functions.norm import scaled_epsilon
-from verif.golden.engine_descriptors import ENGINE, NORM, PRODUCT, REORDER, place
+from verif.golden.engine_descriptors import ENGINE, EXPONENTIAL, NORM, PRODUCT, REORDER, place
 
 
 @pytest.mark.parametrize("gate", [0, 1])
@@ -154,3 +158,78 @@ def test_rows_are_normalized_and_modulated(norm, bias, gate, permute):
         expected[:, i] = normalize(x, eps=eps, mean=norm == Norm.LAYER, **options)[:, source]
     rows = [memory[d.d_address + r * d.d_pitch :][:30] for r in range(3)]
     assert np.array_equal(rows, to_rows(quantize_rows(expected, MemoryFormat.MX6, 1)))
+
+
+@pytest.mark.parametrize("fmt", [MemoryFormat.BINARY32, MemoryFormat.BFLOAT16])
+@pytest.mark.parametrize("permute", [0, 1])
+def test_rows_become_exponentials(fmt, permute):
+    """Of the whole row, also of elements that indices leave out."""
+    rng = np.random.default_rng(8)
+    x = (rng.standard_normal((3, 20)) * [[1], [300], [30000]]).astype(np.float32)
+    x[0, 3] = -np.inf
+    order = rng.integers(0, 20, 20).astype(np.uint16)
+    order[order == x[2].argmax()] = x[2].argmin()
+    rows = floats_to_rows(x, fmt)
+    memory = np.zeros(0x4000, np.uint8)
+    d = dataclasses.replace(EXPONENTIAL, a_format=fmt, permute=permute, b_address=0x1000 * permute)
+    place(memory, d.a_address, d.a_pitch, rows)
+    place(memory, 0x1000, 0, [order.view(np.uint8)])
+    assert run_job(memory, d, ENGINE) == JobResult()
+    expected = exponential(floats_from_rows(rows, fmt))[:, order if permute else slice(None)]
+    found = [memory[d.d_address + r * d.d_pitch :][:30] for r in range(3)]
+    assert np.array_equal(found, to_rows(quantize_rows(expected, MemoryFormat.MX6, 1)))
+
+
+@pytest.mark.parametrize(
+    ("bias", "out_of_range"),
+    [(127.9, False), (128.0, True), (np.inf, True), (np.nan, True), (-np.inf, False), (-200.0, False)],
+)
+@pytest.mark.parametrize("function", [0, 1, 2])
+def test_powers_of_two_out_of_range(bias, out_of_range, function):
+    """One result that cannot be held is enough; without the function nothing is out of range."""
+    memory = np.zeros(0x4000, np.uint8)
+    d = dataclasses.replace(PRODUCT, bias=1, bias_address=0x3000, function=function)
+    place(memory, d.bias_address, 0, [np.float32([*[0] * 19, bias]).view(np.uint8)])
+    assert run_job(memory, d, ENGINE) == JobResult(out_of_range=out_of_range and function == 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "value", "out_of_range"),
+    [
+        ({"divide": 1, "a_pitch": 84}, 2.0**126, False),
+        ({"divide": 1, "a_pitch": 84}, 2.0**126 * 1.001, True),
+        ({"divide": 1, "a_pitch": 84}, 0.0, True),
+        ({"divide": 1, "a_pitch": 84}, 1e-40, True),
+        ({"divide": 1, "a_pitch": 84}, -1.0, True),
+        ({"divide": 1, "a_pitch": 84}, np.inf, True),
+        ({"divide": 1, "a_pitch": 84}, np.nan, True),
+        ({"norm": 1}, np.inf, True),
+        ({"norm": 2}, np.nan, True),
+        ({"norm": 2}, 3e38, False),
+        ({"norm": 3}, np.inf, True),
+        ({"norm": 3}, -np.inf, False),
+        ({"norm": 3}, np.nan, True),
+        ({"norm": 3}, 3e38, False),
+        ({}, np.nan, False),
+    ],
+)
+def test_rows_out_of_range(change, value, out_of_range):
+    """The last element of one row: what it is divided by, if it is."""
+    d = dataclasses.replace(REORDER, permute=0, b_address=0, **change)
+    x = np.ones((3, 20 + d.divide), np.float32)
+    x[1, -1] = value
+    memory = np.zeros(0x4000, np.uint8)
+    place(memory, d.a_address, d.a_pitch, x.view(np.uint8))
+    assert run_job(memory, d, ENGINE) == JobResult(out_of_range=out_of_range)
+
+
+def test_a_row_of_masks_alone_is_out_of_range():
+    memory = np.zeros(0x4000, np.uint8)
+    x = np.zeros((3, 20), np.float32)
+    x[2] = -np.inf
+    d = dataclasses.replace(EXPONENTIAL, d_format=MemoryFormat.BINARY32, d_mx9_blocks=0, d_pitch=80)
+    place(memory, d.a_address, d.a_pitch, x.view(np.uint8))
+    assert run_job(memory, d, ENGINE) == JobResult(out_of_range=True)
+    found = memory[d.d_address :][:240].view(np.uint32).reshape(3, 20)
+    assert (found[:2] == 0x3F800000).all()
+    assert (found[2] == 0x7FC00000).all()

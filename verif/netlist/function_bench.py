@@ -27,13 +27,13 @@ async def results(dut, case):
     dut.rst.value = 0
     for name, value in (vectors.held or {}).items():
         getattr(dut, name).value = value
-    inputs = {name: column.tolist() for name, column in due(UNIT, vectors.inputs).items()}
+    inputs = {name: column.tolist() for name, column in due(UNIT, vectors).items()}
     expected = vectors.expected.tolist()
     # What is driven behind an edge shows in the result that the edge ``latency`` cycles later ends with.
     for cycle in range(len(expected) + UNIT.latency + 1):
         await RisingEdge(dut.clk)
         at = cycle - UNIT.latency - 1
-        if at >= 0:
+        if at >= vectors.settling:
             found = int(dut.o.value)
             assert found == expected[at], f"{case}, element {at}: {found:#010x}, not {expected[at]:#010x}"
         for name, column in inputs.items():

@@ -30,7 +30,7 @@ def test_page_has_the_figures(found):
 
 def test_ours_lose_nothing_in_mx9(found):
     for (function, unit), row in found.items():
-        if unit == "ours":
+        if unit.startswith("ours"):
             assert row.most < 0.05
             assert row.sqnr > found[function, "float64"].sqnr - 0.01
 
@@ -44,7 +44,7 @@ def test_gelu_by_the_error_function_is_near():
 
 
 def test_others_lose_more(found):
-    others = [row for row in found.values() if row.unit not in ("ours", "float64")]
+    others = [row for row in found.values() if not row.unit.startswith(("ours", "float64"))]
     assert len(others) == 5
     for row in others:
         assert row.usual > 10 * found[row.function, "ours"].usual

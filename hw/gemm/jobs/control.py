@@ -68,7 +68,7 @@ class Control(wiring.Component):
     accepting: In(1), the doorbells work
     soft_reset, clear_counters: Out(1), for one cycle
     status: In(``status_layout``)
-    job_done, list_done, failed: In(1), events
+    job_done, list_done, failed, out_of_range: In(1), events
     counters: In(32) x counters, in their order
     interrupt: Out(1)
     """
@@ -87,6 +87,7 @@ class Control(wiring.Component):
                 "job_done": In(1),
                 "list_done": In(1),
                 "failed": In(1),
+                "out_of_range": In(1),
                 "counters": In(_WORD).array(len(COUNTER_REGISTERS)),
                 "interrupt": Out(1),
             }
@@ -169,7 +170,13 @@ class Control(wiring.Component):
         return {name: Const(value, _WORD) for name, value in values.items()}
 
     def _interrupts(self, m, written, mask):
-        events = _word("INTERRUPT_STATUS", done=self.job_done, error=self.failed, list=self.list_done)
+        events = _word(
+            "INTERRUPT_STATUS",
+            done=self.job_done,
+            error=self.failed,
+            list=self.list_done,
+            range=self.out_of_range,
+        )
         pending, enabled = (Signal(len(events), name=name) for name in ("pending", "enabled"))
         clear = Mux(written("INTERRUPT_STATUS"), self.bus.wdata & mask, 0)
         m.d.sync += [

@@ -246,8 +246,11 @@ class DescriptorCheck(wiring.Component):
         too_long = d.n > columns if longest == columns else d.n > Mux(has_norm, longest, columns)
         # An engine with functions takes one alone, one without takes none, and what goes with them neither.
         bad_epsilon = known("bad_epsilon", d.epsilon >= EPSILON_LIMIT)
+        has_epsilon = known("has_epsilon", d.epsilon != 0)
         bad_function = has_function & (d.accumulate | d.gate | ~is_one_of(d.function, Function))
         bad_function |= has_norm & (d.divide | bad_epsilon | ~is_one_of(d.norm, Norm))
+        modulated = d.bias | d.gate | has_epsilon
+        bad_function |= (d.norm == Norm.EXPONENTIAL) & modulated
         if not parameters.function_lanes:
             bad_function = has_function | d.gate | d.divide | has_norm
         of_product = (
@@ -263,7 +266,6 @@ class DescriptorCheck(wiring.Component):
         unused = [known(f"has_{name}", Value.cast(getattr(d, name)).any()) for name in of_product]
         has_b_address = known("has_b_address", d.b_address != 0)
         has_bias_address = known("has_bias_address", d.bias_address != 0)
-        has_epsilon = known("has_epsilon", d.epsilon != 0)
         of_norm = ~has_norm & (has_epsilon | (reorder & (d.bias | d.gate)))
         d_floats = is_one_of(d.d_format, FLOAT_FORMATS)
         if not parameters.function_lanes:
@@ -322,6 +324,7 @@ class DescriptorCheck(wiring.Component):
             m.d.comb += [
                 job.norm.eq(d.norm != Norm.NONE),
                 job.mean.eq(d.norm == Norm.LAYER),
+                job.exponential.eq(d.norm == Norm.EXPONENTIAL),
                 job.epsilon.eq(d.epsilon),
             ]
         for operand, name, rows in ((job.a, "a", d.m), (job.b, "b", d.n)):

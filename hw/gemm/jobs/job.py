@@ -108,9 +108,9 @@ def job_layout(geometry) -> data.StructLayout:
     To reorder are ``columns`` floats of each row of A, bfloat16 if ``narrow``, in the order of the indices at
     B's address if ``permute``; each row divided by one float more if ``divide``. If ``norm`` it is
     normalized, with its ``mean`` subtracted or not and with ``epsilon``, and modulated by the rows of
-    ``result``.
+    ``result``; or, if ``exponential`` too, it is 2 to the power of what is left without its maximum.
     """
-    of_norms = {"norm": 1, "mean": 1, "epsilon": BINARY32_BITS}
+    of_norms = {"norm": 1, "mean": 1, "exponential": 1, "epsilon": BINARY32_BITS}
     return data.StructLayout(
         {
             "a": operand_layout(geometry),

@@ -18,10 +18,10 @@ def reorder_job_layout(*, columns, rows_bits, address_bits, functions=True) -> d
     which the others are divided.
 
     With ``functions`` rows may become floats, too, and there are also: ``norm``, rows are normalized,
-    ``mean`` by layer norm, with ``epsilon``; ``shift`` and ``scale``, whether there are such rows, binary32
-    one behind the other at ``vectors``.
+    ``mean`` by layer norm, with ``epsilon``, or ``exponential`` by 2 to the power of them less their maximum;
+    ``shift`` and ``scale``, whether there are such rows, binary32 one behind the other at ``vectors``.
     """
-    of_norms = {"norm": 1, "mean": 1, "shift": 1, "scale": 1, "epsilon": binary32_layout()}
+    of_norms = {"norm": 1, "mean": 1, "exponential": 1, "shift": 1, "scale": 1, "epsilon": binary32_layout()}
     of_norms["vectors"] = address_bits
     return data.StructLayout(
         {
@@ -62,6 +62,7 @@ def reorder_job(to, job):
         fields |= {
             "norm": job.norm,
             "mean": job.mean,
+            "exponential": job.exponential,
             "shift": job.result.bias,
             "scale": job.result.gate,
             "epsilon": job.epsilon,

@@ -18,6 +18,7 @@ from hw.gemm.reorder.reorder import INDEX_BITS, Reorder, row_block_layout
 from hw.gemm.reorder.reorder_job import reorder_job_layout
 from hw.gemm.reorder.row_buffer import MOST_STATISTIC_LANES, RowBuffer
 from hw.gemm.reorder.row_division import RowDivision
+from hw.gemm.reorder.row_elements import padded, widened
 from hw.gemm.reorder.row_norm import RowNorm
 from hw.gemm.results.block_fragments import BlockFragments
 from hw.gemm.results.result_format import ResultFormat
@@ -92,7 +93,7 @@ class ReorderPath(wiring.Component):
     job: In(stream of ``reorder_job_layout``), begun when ``idle``
     read, beat, o: as in ``ResultPath``
     idle: Out(1), no job is under way, and all lines were taken
-    fault: Out(1)
+    fault: Out(1); out_of_range: Out(1), if rows are divided or normalized: a row that cannot be
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class ReorderPath(wiring.Component):
                 "o": Out(stream.Signature(write_beat_layout(data_bits, address_bits))),
                 "idle": Out(1),
                 "fault": Out(1),
+                **({"out_of_range": Out(1)} if function_lanes else {}),
             }
         )
 
@@ -156,6 +158,8 @@ class ReorderPath(wiring.Component):
             source = self._row(m, "source_row", job.columns + job.divide)
             ends, loaded, normalized = self._normalize(m, job, reorder, row_parts.o)
             self._divide(m, job, divisor, normalized, formatted.i)
+            out_of_range = m.submodules.division.out_of_range | m.submodules.buffer.out_of_range
+            m.d.comb += self.out_of_range.eq(out_of_range)
             m.d.comb += formatted.format.eq(job.format)
         else:
             wiring.connect(m, row_parts.o, formatted.i)
@@ -235,6 +239,8 @@ class ReorderPath(wiring.Component):
             buffer.width.eq(job.columns[: len(buffer.width)]),  # of longer rows there is no norm
             buffer.mean.eq(job.mean),
             buffer.epsilon.eq(job.epsilon),
+            buffer.exponential.eq(job.exponential),
+            norm.exponential.eq(job.exponential),
             buffer.i.valid.eq(job.norm & arriving.valid),
             buffer.i.p.eq(arriving.p),
             buffer.o.ready.eq(reorder.i.ready),
@@ -310,8 +316,7 @@ class ReorderPath(wiring.Component):
             Signal(name=name) for name in ("has_elements", "has_divisor", "takes")
         )
         indices = data.View(data.ArrayLayout(INDEX_BITS, BLOCK_SIZE), fragments.p[: INDEX_BITS * BLOCK_SIZE])
-        halves = data.View(data.ArrayLayout(16, BLOCK_SIZE), fragments.p[: 16 * BLOCK_SIZE])
-        words = data.View(data.ArrayLayout(32, BLOCK_SIZE), fragments.p)
+        values = [widened(fragments.p, job.narrow, lane) for lane in range(BLOCK_SIZE)]
         place = job.columns[:_LOG]  # of the divisor, in the last fragment
         fragments_ready = Mux(loading, job.permute, takes)
         others_taken = table.valid & table.ready
@@ -334,23 +339,20 @@ class ReorderPath(wiring.Component):
             takes.eq((rows.ready | ~has_elements) & (divisor.ready | ~has_divisor)),
             rows.valid.eq(from_rows & fragments.valid & has_elements & takes),
             divisor.valid.eq(from_rows & fragments.valid & has_divisor & takes),
-            divisor.p.eq(Mux(job.narrow, Cat(Const(0, 16), halves[place]), words[place])),
+            divisor.p.eq(widened(fragments.p, job.narrow, place)),
             fragments.ready.eq(fragments_ready),
             taken.eq(others_taken | (from_rows & fragments.valid & takes)),
             table_there.eq(table.valid & last),
             table.p.last.eq(last),
             rows.p.last.eq(block == row.last),
         ]
-        in_block = Signal(BLOCK_SIZE)
         if self.function_lanes:
+            in_row = Signal(BLOCK_SIZE)
             last_one = Cat(row.in_last > lane for lane in range(BLOCK_SIZE))
-            m.d.comb += in_block.eq(last_one | (block != row.last).replicate(BLOCK_SIZE))
-        for lane in range(BLOCK_SIZE):
+            m.d.comb += in_row.eq(last_one | (block != row.last).replicate(BLOCK_SIZE))
+            values = padded(values, in_row, job.exponential)
+        for lane, value in enumerate(values):
             index = Mux(job.permute, indices[lane], Cat(Const(lane, _LOG), block))
-            value = Mux(job.narrow, Cat(Const(0, 16), halves[lane]), words[lane])
-            if self.function_lanes:
-                # Zeros behind a row's end are none of its largest exponents, nor in its sums.
-                value &= in_block[lane].replicate(BINARY32_BITS)
             m.d.comb += [
                 table.p.indices[lane].eq(index[:INDEX_BITS]),
                 rows.p.values[lane].eq(value),

@@ -8,7 +8,9 @@ from golden.engine import LONGEST_ROW
 from golden.formats import BLOCK_SIZE
 from hw.block.binary32 import BINARY32_BITS, BINARY32_INFINITE, binary32_layout
 from hw.functions.row_factors import row_factors_layout
+from hw.functions.row_maximum import RowMaximum
 from hw.functions.row_statistics import RowStatistics
+from hw.functions.row_sums import row_beat_layout
 from hw.gemm.memory_format import units_in
 from hw.gemm.reorder.block_slices import BlockSlices
 from hw.gemm.reorder.largest_exponent import LargestExponent
@@ -35,14 +37,14 @@ _EXPONENT = BINARY32_INFINITE.bit_length()
 
 
 class RowBuffer(wiring.Component):
-    """Rows as they are, each behind its factors: those of ``RowStatistics``.
+    """Rows as they are, each behind its factors: those of ``RowStatistics``, or of ``RowMaximum``.
 
     A row is read once for its sums, ``lanes`` elements per cycle, when it has arrived and its largest
     exponent is known, and once more to go on, a block per cycle, when its factors are there. Rows lie one
     behind the other in a ring of block memory, so that as many as fit are under way, up to 6.
 
     Latency of a row: its sums' cycles, at most 200 more, and as many as it has blocks. Throughput a row in
-    ``width / lanes`` cycles and a few, or in ``RowStatistics.row_cycles`` where it is shorter.
+    ``width / lanes`` cycles and a few, or in ``RowStatistics.row_cycles`` where it is shorter and has sums.
 
     Parameters
     ----------
@@ -57,12 +59,16 @@ class RowBuffer(wiring.Component):
     -------
     width, mean, epsilon: In
         As in ``RowStatistics``, of all rows that are under way.
+    exponential: In(1)
+        Whether all of them get the factors of ``RowMaximum``.
     i: In(stream of ``row_block_layout``)
-        Zeros behind a row's end.
+        Zeros behind a row's end, -infinity if ``exponential``.
     o: Out(stream of ``row_block_layout``)
         ``ready``, once high, stays high until a row's last block.
     factors: Out(stream of ``row_factors_layout``)
         One for each row, there before the row leaves ``o``.
+    out_of_range: Out(1)
+        A cycle after the factor of a row is known to be NaN.
 
     Raises
     ------
@@ -83,9 +89,11 @@ class RowBuffer(wiring.Component):
                 "width": In(range(LONGEST_ROW + 1)),
                 "mean": In(1),
                 "epsilon": In(binary32_layout()),
+                "exponential": In(1),
                 "i": In(stream.Signature(row_block_layout())),
                 "o": Out(stream.Signature(row_block_layout())),
                 "factors": Out(stream.Signature(row_factors_layout())),
+                "out_of_range": Out(1),
             }
         )
 
@@ -95,21 +103,16 @@ class RowBuffer(wiring.Component):
             width=BINARY32_BITS * BLOCK_SIZE, depth=self.depth, target=self.target
         )
         m.submodules.largest = largest = Queue(shape=_EXPONENT, depth=_ROWS)
-        m.submodules.statistics = statistics = RowStatistics(lanes=self.lanes)
         m.submodules.known = known = Queue(shape=row_factors_layout(), depth=_ROWS)
-        wiring.connect(m, statistics.o, known.i)
         wiring.connect(m, known.o, wiring.flipped(self.factors))
-        last = Signal(range(self.columns // BLOCK_SIZE + 1))
-        m.d.sync += last.eq((units_in(self.width) - 1)[: len(last)])  # it holds still long before a row
-        m.d.comb += [
-            statistics.width.eq(self.width),
-            statistics.mean.eq(self.mean),
-            statistics.epsilon.eq(self.epsilon),
-            memory.read_enable.eq(1),
-            memory.output_enable.eq(1),
-        ]
-        sum_reads, sum_at = self._sum(m, memory, statistics, largest.o, last)
-        came = known.i.valid & known.i.ready
+        last, exponential = Signal(range(self.columns // BLOCK_SIZE + 1)), Signal()
+        # They hold still long before a row.
+        m.d.sync += [last.eq((units_in(self.width) - 1)[: len(last)]), exponential.eq(self.exponential)]
+        m.d.comb += [memory.read_enable.eq(1), memory.output_enable.eq(1)]
+        beats = self._find_factors(m, exponential, known.i)
+        sum_reads, sum_at = self._sum(m, memory, beats, largest.o, last)
+        came, factor = known.i.valid & known.i.ready, known.i.p.factor
+        m.d.sync += self.out_of_range.eq(came & factor.exponent.all() & factor.fraction[-1])
         go_reads, go_at, gone = self._go_on(m, memory, came, last, sum_reads)
         m.d.comb += memory.read_address.eq(Mux(sum_reads, sum_at, go_at))
         self._arrive(m, memory, largest.i, go_reads, gone)
@@ -138,8 +141,29 @@ class RowBuffer(wiring.Component):
             self.i.ready.eq((used < self.depth - _LATE) & (rows < _ROWS - _LATE)),
         ]
 
-    def _sum(self, m, memory, statistics, largest, last):
-        """The oldest row of which no sums were made, to its sums: whether a block is read, and its address.
+    def _find_factors(self, m, exponential, factors):
+        """What makes ``factors`` of rows: the stream of their beats."""
+        m.submodules.statistics = statistics = RowStatistics(lanes=self.lanes)
+        m.submodules.maximum = maximum = RowMaximum(lanes=self.lanes)
+        beats = stream.Signature(row_beat_layout(self.lanes)).create(path=("beats",))
+        m.d.comb += [
+            statistics.width.eq(self.width),
+            statistics.mean.eq(self.mean),
+            statistics.epsilon.eq(self.epsilon),
+            statistics.i.p.eq(beats.p),
+            statistics.i.valid.eq(beats.valid & ~exponential),
+            statistics.o.ready.eq(factors.ready & ~exponential),
+            maximum.i.p.eq(beats.p),
+            maximum.i.valid.eq(beats.valid & exponential),
+            maximum.o.ready.eq(factors.ready & exponential),
+            beats.ready.eq(Mux(exponential, maximum.i.ready, statistics.i.ready)),
+            factors.valid.eq(Mux(exponential, maximum.o.valid, statistics.o.valid)),
+            factors.p.eq(Mux(exponential, maximum.o.p.as_value(), statistics.o.p.as_value())),
+        ]
+        return beats
+
+    def _sum(self, m, memory, beats, largest, last):
+        """The oldest row without factors, in ``beats``: whether a block is read, and its address.
 
         A block is read when the one before has its first slices; they come one after the other.
         """
@@ -157,11 +181,11 @@ class RowBuffer(wiring.Component):
             slices.given.eq(delay(m, "sum_read", reads, BlockMemory.latency, reset_less=False)),
             slices.i.last.eq(delay(m, "sum_last", is_last, BlockMemory.latency)),
             slices.i.values.as_value().eq(memory.data),
-            statistics.i.p.user.eq(exponent),
-            statistics.i.p.data.eq(slices.o.p.data),
-            statistics.i.p.last.eq(slices.o.p.last),
-            statistics.i.valid.eq(slices.o.valid),
-            slices.o.ready.eq(statistics.i.ready),
+            beats.p.user.eq(exponent),
+            beats.p.data.eq(slices.o.p.data),
+            beats.p.last.eq(slices.o.p.last),
+            beats.valid.eq(slices.o.valid),
+            slices.o.ready.eq(beats.ready),
         ]
         m.d.sync += phase.eq(Mux(reading, phase + 1, 0)[: len(phase)])
         with m.If(begins):

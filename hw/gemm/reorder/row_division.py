@@ -1,6 +1,6 @@
 """Rows divided by an element that each has behind its last column."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -36,6 +36,7 @@ class RowDivision(wiring.Component):
     -------
     divide: In(1), holds still while anything is under way
     divisor: In(stream of ``binary32_layout``), one for each row, in their order, if they are divided
+    out_of_range: Out(1), a cycle late: one over a divisor is no positive normal number
     i, o: streams of ``result_part_layout``, all parts of each row; ``place.ends`` tells its last 16 columns
     """
 
@@ -47,6 +48,7 @@ class RowDivision(wiring.Component):
             {
                 "divide": In(1),
                 "divisor": In(stream.Signature(binary32_layout())),
+                "out_of_range": Out(1),
                 "i": In(part),
                 "o": Out(part),
             }
@@ -65,6 +67,8 @@ class RowDivision(wiring.Component):
         given, made = packet.create(path=("given",)), packet.create(path=("made",))
         pipe = Pipeline(m, i=given, o=made, stages=PRODUCT_STAGES)
         part, inverse = self.i.p, inverses.o
+        number, no_exponent = inverse.p, Cat(inverse.p.exponent.all(), ~inverse.p.exponent.any())
+        m.d.sync += self.out_of_range.eq(inverse.valid & (number.sign | no_exponent.any()))
         row_ends = Signal()
         m.d.comb += [
             row_ends.eq(part.place.ends & (part.part == BLOCK_SIZE // self._words - 1)),

@@ -24,6 +24,8 @@ _ONE = 0x3F800000
 class RowNorm(wiring.Component):
     """``(row * factor + offset) * scale + shift``, the last step of ``golden.functions.normalize``.
 
+    If ``exponential``, ``exp2(row + offset)``, that of ``golden.functions.exponential``.
+
     A block comes, and its parts leave. Throughput is ``lanes`` elements per cycle, latency that of
     ``Normalize`` and of a ``FreePipeline``. ``i.ready`` depends on registers alone.
 
@@ -41,6 +43,7 @@ class RowNorm(wiring.Component):
     Members
     -------
     has_shift, has_scale: In(1), else 0.0 and 1.0; both hold still while anything is under way
+    exponential: In(1), likewise; there is no shift and no scale then
     vector: In(stream of ``row_block_layout``), the shift, then the scale, as far as there are
     loaded: Out(1), the last of them is taken in this cycle
     factors: In(stream of ``row_factors_layout``), for each row one
@@ -57,6 +60,7 @@ class RowNorm(wiring.Component):
             {
                 "has_shift": In(1),
                 "has_scale": In(1),
+                "exponential": In(1),
                 "vector": In(row),
                 "loaded": Out(1),
                 "factors": In(stream.Signature(row_factors_layout())),
@@ -95,12 +99,14 @@ class RowNorm(wiring.Component):
     def _normalize(self, m, values, shift, scale, results):
         """Each lane's unit, with what comes late in time for it."""
         factors = self.factors.p
-        offset = delay(m, "offset", factors.offset.as_value(), Normalize.arrivals["offset"])
+        late = delay(m, "offset", factors.offset.as_value(), Normalize.arrivals["offset"])
+        offset = Mux(self.exponential, factors.offset.as_value(), late)
         for n in range(self.lanes):
             bits = slice(BINARY32_BITS * n, BINARY32_BITS * (n + 1))
             m.submodules[f"lane_{n}"] = lane = Normalize()
             m.d.comb += [
                 lane.x.as_value().eq(values[bits]),
+                lane.exponential.eq(self.exponential),
                 lane.factor.eq(factors.factor),
                 lane.offset.as_value().eq(offset),
                 lane.scale.as_value().eq(scale[n]),

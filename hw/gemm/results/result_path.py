@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from golden.engine import Function
 from golden.formats import BLOCK_SIZE, MX9
 from hw.array.sequencer import TileStatus
 from hw.array.tile_rows import TileRows
@@ -15,6 +16,7 @@ from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.accumulation import Accumulation
 from hw.gemm.results.addend_reader import AddendReader
 from hw.gemm.results.function_lanes import FunctionLanes
+from hw.gemm.results.range_check import RangeCheck
 from hw.gemm.results.result_dispatch import tile_command_layout
 from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
@@ -81,6 +83,7 @@ class ResultPath(wiring.Component):
     o: Out(stream of ``write_beat_layout``)
     carried_out: Out(1), every command taken was carried out, and its lines wait or were taken
     idle: Out(1), all lines of the commands of turn ``writing`` were taken
+    out_of_range: Out(1), if there are functions: a power of two is none that ``RangeCheck`` lets pass
     """
 
     def __init__(
@@ -124,6 +127,7 @@ class ResultPath(wiring.Component):
                 "o": Out(stream.Signature(write_beat_layout(data_bits, address_bits))),
                 "carried_out": Out(1),
                 "idle": Out(1),
+                **({"out_of_range": Out(1)} if function_lanes else {}),
             }
         )
 
@@ -159,6 +163,7 @@ class ResultPath(wiring.Component):
         connect(m, flipped(self.beat), addends.beat)
         connect(m, self._functions(m, accumulation.o), places.i)
         connect(m, places.o, format_.i)
+        self._check_range(m, places.o, parts)
         connect(m, format_.o, collector.i)
         connect(m, collector.o, flipped(self.o))
         job = self.job
@@ -201,6 +206,17 @@ class ResultPath(wiring.Component):
         wiring.connect(m, sums, functions.i)
         m.d.comb += functions.function.eq(self.job.function)
         return functions.o
+
+    def _check_range(self, m, part, sizes):
+        """Look at powers of two on their way, behind the place that tells which columns exist."""
+        if not self.function_lanes:
+            return
+        m.submodules.range_check = check = RangeCheck(**sizes)
+        m.d.comb += [
+            check.taken.eq(part.valid & part.ready & (self.job.function == Function.EXP2)),
+            check.i.eq(part.p),
+            self.out_of_range.eq(check.o),
+        ]
 
     def _distribute(self, m, placed, size, addend, tile, written):
         """What each part must know of a tile, into a queue of its own."""

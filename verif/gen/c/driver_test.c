@@ -96,6 +96,26 @@ static void test_mapped(void)
     CHECK(engine.idle == NULL);
 }
 
+/* Results out of range are an event of their own, which other events do not take away. */
+static void test_out_of_range(void)
+{
+    const uint32_t range = MIXDIT_GEMM_INTERRUPT_STATUS_RANGE_MASK, done = MIXDIT_GEMM_INTERRUPT_STATUS_DONE_MASK;
+    uint32_t registers[MIXDIT_GEMM_INTERRUPT_STATUS / 4u + 1u] = {0};
+    uint32_t *const events = &registers[MIXDIT_GEMM_INTERRUPT_STATUS / 4u];
+    struct mixdit_gemm engine;
+
+    mixdit_gemm_map(&engine, registers);
+    *events = range | done;
+    CHECK(mixdit_gemm_take_events(&engine) == done);
+    CHECK(*events == done); /* what was written: bits to clear */
+    *events = range | done;
+    CHECK(mixdit_gemm_take_out_of_range(&engine) == 1);
+    CHECK(*events == range);
+    *events = done;
+    CHECK(mixdit_gemm_take_out_of_range(&engine) == 0);
+    CHECK(*events == 0u);
+}
+
 static void test_full_queue(const struct mixdit_gemm_platform *platform)
 {
     const struct mixdit_gemm *engine = &platform->engine;
@@ -238,6 +258,7 @@ int main(int argc, char **argv)
     test_open(&platform.engine);
     test_hung_reset(&platform.engine);
     test_mapped();
+    test_out_of_range();
     test_full_queue(&platform);
     test_events_and_counters(&platform);
     test_timeout(&platform);

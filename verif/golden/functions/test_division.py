@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from golden.functions import divide_by_column, reference
-from golden.functions.division import reciprocal
+from golden.functions.division import is_divisor, reciprocal
 from verif.golden.functions.patterns import PATTERNS, from_bits
 from verif.golden.samples import bits
 
@@ -75,3 +75,12 @@ def test_a_sum_for_each_row():
     x = np.arange(12, dtype=np.float32).reshape(3, 4)
     sums = np.array([[1], [2], [-4]], np.float32)
     assert (divide_by_column(x, sums) == x / sums).all()
+
+
+def test_what_is_a_divisor():
+    """Whatever has a positive normal number as its reciprocal, by the reference."""
+    edges = [0x7E800000, 0x7E800001, 0x7E7FFFFF, 0x00800000, 0x007FFFFF]  # 2**126, the least normal number
+    patterns = PATTERNS + edges + [pattern | 1 << 31 for pattern in edges]
+    expected = [0x00800000 <= reference.reciprocal(pattern) < 0x7F800000 for pattern in patterns]
+    assert is_divisor(from_bits(patterns)).tolist() == expected
+    assert [bool(is_divisor(from_bits(edge))) for edge in edges] == [True, False, True, True, False]

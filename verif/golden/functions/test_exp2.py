@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from golden.functions import exp2, reference
-from golden.functions.exp2 import EXP2_FRACTION, EXP2_INTEGER, EXP2_OFFSET, EXP2_OUT, EXP2_SHIFT, exp2_table
+from golden.functions.exp2 import (
+    EXP2_FRACTION,
+    EXP2_INTEGER,
+    EXP2_OFFSET,
+    EXP2_OUT,
+    EXP2_SHIFT,
+    exp2_in_range,
+    exp2_table,
+)
 from verif.golden.functions.patterns import PATTERNS, from_bits
 from verif.golden.samples import bits
 
@@ -74,3 +82,14 @@ def test_table():
         assert 0 <= value < 1 << EXP2_OUT
         assert 0 <= slope < 1 << 8
         assert value + (slope * last >> EXP2_SHIFT - 1) < 1 << EXP2_OUT
+
+
+def test_what_is_in_range():
+    """All but NaN and what gives the largest result, which one step of the argument alone has below 128."""
+    x = np.concatenate([every_argument(), from_bits(PATTERNS)])
+    result = exp2(x)
+    largest = exp2(np.float32([np.inf]))[0]
+    assert (exp2_in_range(x) == ~((result == largest) | np.isnan(result))).all()
+    limit = np.float32(128 - 2.0**-13)
+    edges = np.float32([limit, np.nextafter(limit, 0), -np.inf, np.inf, np.nan, -1000])
+    assert exp2_in_range(edges).tolist() == [False, True, True, False, False, True]

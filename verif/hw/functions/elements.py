@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from amaranth.hdl import Value
 
 from verif.simulation import simulate
 
@@ -19,7 +20,7 @@ def results_of(unit, held: Mapping[str, int] | None = None, **arguments) -> np.n
 
     async def drive(ctx):
         for name, value in (held or {}).items():
-            ctx.set(getattr(unit, name), value)
+            ctx.set(Value.cast(getattr(unit, name)), value)
         for at in range(length + unit.latency):
             if at >= unit.latency:
                 found.append(ctx.get(unit.o.as_value()))

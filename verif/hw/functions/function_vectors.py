@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden import add_binary32
-from golden.functions import exp2, gelu, multiply17, normalize, silu
+from golden.functions import exp2, exponential, gelu, multiply17, normalize, silu
 from golden.functions.activation import GELU, SILU
 from golden.functions.exp2 import EXP2_FRACTION
 from golden.functions.norm import row_statistics, scaled_epsilon
+from golden.rounding import flush
 from hw.functions.activation import Activation
 from hw.functions.exp2 import Exp2
 from hw.functions.normalize import Normalize
@@ -27,21 +28,24 @@ UNITS = {"exp2": Exp2, "activation": Activation, "product": Multiply17, "normali
 class Vectors:
     """Bit patterns of binary32: of each input, and of the results that golden makes of them.
 
-    Inputs ``held`` have the same value all the time.
+    Inputs ``held`` have the same value all the time. ``together``: all inputs come with the first one, also
+    where the unit takes some of them later otherwise. The first ``settling`` results may be anything.
     """
 
     inputs: Mapping[str, NDArray[np.uint32]]
     expected: NDArray[np.uint32]
     held: Mapping[str, int] | None = None
+    together: bool = False
+    settling: int = 0
 
 
-def due(unit, inputs: Mapping[str, NDArray[np.uint32]]) -> dict[str, NDArray[np.uint32]]:
+def due(unit, vectors: Vectors) -> dict[str, NDArray[np.uint32]]:
     """The inputs cycle by cycle: some units take some of them later, with NaNs before and behind them."""
-    arrivals = getattr(unit, "arrivals", {})
+    arrivals = {} if vectors.together else getattr(unit, "arrivals", {})
     most = max(arrivals.values(), default=0)
     return {
         name: np.pad(column, (late := arrivals.get(name, 0), most - late), constant_values=0x7FC00000)
-        for name, column in inputs.items()
+        for name, column in vectors.inputs.items()
     }
 
 
@@ -108,7 +112,7 @@ _NORM_INPUTS = ("x", "factor", "offset", "scale", "shift")
 
 def _normalized(columns, expected) -> Vectors:
     inputs = dict(zip(_NORM_INPUTS, (bits(column).reshape(-1) for column in columns), strict=True))
-    return Vectors(inputs, bits(expected).reshape(-1))
+    return Vectors(inputs, bits(expected).reshape(-1), held={"exponential": 0})
 
 
 def _rows(*, mean: bool) -> Vectors:
@@ -137,6 +141,26 @@ def _any_five() -> Vectors:
     return _normalized(columns, add_binary32(multiply17(y, scale), shift))
 
 
+def _exponentials() -> Vectors:
+    """Of rows, whose offset comes with their elements; scale and factor count for nothing."""
+    rng = np.random.default_rng(2)
+    x = np.stack([*rows(rng, 24), *(100 * part for part in rows(rng, 24)[:4])])
+    finite = [pattern for pattern in PATTERNS if pattern & 0x7FFFFFFF < 0x7F800000]
+    x = np.concatenate([x, from_bits(rng.choice(finite, (200, 24)))])
+    x[1, 12], x[2, 23] = -np.inf, np.nan
+    offset = 0 - flush(x).max(-1, keepdims=True)
+    offset[x.max(-1) == np.inf] = np.nan
+    offset = np.broadcast_to(offset, x.shape)
+    factor, scale = (from_bits(rng.choice(PATTERNS, x.size)) for _ in range(2))
+    # The unit learns a cycle before the first element that exponentials are wanted.
+    inputs = {
+        name: np.pad(bits(np.ascontiguousarray(values)).reshape(-1), (1, 0))
+        for name, values in {"x": x, "factor": factor, "offset": offset, "scale": scale}.items()
+    }
+    expected = np.pad(bits(exponential(x)).reshape(-1), (1, 0))
+    return Vectors(inputs, expected, {"exponential": 1, "shift": 0}, together=True, settling=1)
+
+
 VECTORS: Mapping[str, Mapping[str, Callable[[], Vectors]]] = {
     "exp2": {
         "patterns": lambda: _exp2_of(from_bits(PATTERNS)),
@@ -159,6 +183,7 @@ VECTORS: Mapping[str, Mapping[str, Callable[[], Vectors]]] = {
         "layer norm": lambda: _rows(mean=True),
         "RMS norm": lambda: _rows(mean=False),
         "any five patterns": _any_five,
+        "exponentials": _exponentials,
     },
 }
 """By the name of a unit of ``UNITS`` and of what is tried."""

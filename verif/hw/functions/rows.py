@@ -28,10 +28,10 @@ def largest_exponent(row: np.ndarray) -> int:
     return int((row >> 23 & 0xFF).max())
 
 
-def beats(row: np.ndarray, lanes: int) -> list[int]:
-    """A row's packet, ``lanes`` elements a beat, with zeros behind the last ones, as bit patterns."""
+def beats(row: np.ndarray, lanes: int, behind: int = 0) -> list[int]:
+    """A row's packet, ``lanes`` elements a beat, with ``behind`` behind the last ones, as bit patterns."""
     layout = packet_layout(data.ArrayLayout(BINARY32_BITS, lanes), 8)
-    padded = np.append(row, np.zeros(-len(row) % lanes, np.uint32)).reshape(-1, lanes)
+    padded = np.append(row, np.full(-len(row) % lanes, behind, np.uint32)).reshape(-1, lanes)
     user = largest_exponent(row)
     return [
         Const.cast(layout.const({"data": part, "user": user, "last": n == len(padded) - 1})).value

@@ -11,6 +11,7 @@ from hw.functions.normalize import Normalize
 from hw.functions.product import Multiply17
 from hw.functions.reciprocal import Reciprocal
 from hw.functions.row_factors import RowFactors
+from hw.functions.row_maximum import RowMaximum
 from hw.functions.row_statistics import RowStatistics
 from hw.functions.row_sums import RowSums
 from hw.functions.square_root import SquareRoot
@@ -27,6 +28,7 @@ UNITS |= {
     "integer_product": lambda: IntegerProduct(multiplier=40, multiplicand=19),
     "row_factors": RowFactors,
     "row_statistics": lambda: RowStatistics(lanes=2),
+    "row_maximum": lambda: RowMaximum(lanes=2),
     "normalize": Normalize,
 }
 

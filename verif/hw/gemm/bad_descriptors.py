@@ -27,6 +27,8 @@ def spoiled(rng: np.random.Generator, d: Descriptor, parameters: EngineParameter
         {"epsilon": 1 << int(rng.integers(32))},
         {"norm": 1, "epsilon": int(rng.choice([0x7F800000, 0x80000000, 0xFFFFFFFF, 0x7FC00001]))},
         {"norm": 2, "divide": 1},
+        {"norm": 3, "epsilon": 1},
+        {"norm": 3, "bias": 0, "gate": 0, "bias_address": 0, "epsilon": 0},
         {"bias": 0, "bias_address": 4},
         {"operation": int(rng.integers(2, 16))},
         *({name: 0} for name in "mnk"),

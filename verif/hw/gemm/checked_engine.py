@@ -27,6 +27,7 @@ _STATUS = REGISTERS["STATUS"]
 
 _ERROR_EVENT = REGISTERS["INTERRUPT_STATUS"]["error"].mask
 _LIST_EVENT = REGISTERS["INTERRUPT_STATUS"]["list"].mask
+_RANGE_EVENT = REGISTERS["INTERRUPT_STATUS"]["range"].mask
 
 
 def _ends(rings: Iterable[Ring]) -> list[int]:
@@ -167,7 +168,7 @@ class CheckedEngine:
         return events
 
     def run(self, jobs: Iterable[Job]) -> list[Ring]:
-        """Run jobs, as many at once as the queue takes, and compare all of memory and the counters.
+        """Run jobs, as many at once as the queue takes, and compare memory, counters, and the range.
 
         Some of them go by lists: returns what doorbells were rung for.
         """
@@ -188,6 +189,8 @@ class CheckedEngine:
             assert events & ~_ERROR_EVENT == events, ErrorCode(self.engine.read("ERROR_CODE"))
         events |= self.engine.read("INTERRUPT_STATUS")
         assert events & _LIST_EVENT == (_LIST_EVENT if ends else 0)
+        out_of_range = any(self.expected.ranges[-len(jobs) :])
+        assert events & _RANGE_EVENT == (_RANGE_EVENT if out_of_range else 0), [j.descriptor for j in jobs]
         self.engine.write("INTERRUPT_STATUS", events)
         assert self.engine.read("LISTS_DONE") - start[1] == len(ends)
         assert self.engine.read("JOBS_SUBMITTED") - start[0] == len(jobs)

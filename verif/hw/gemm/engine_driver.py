@@ -23,6 +23,8 @@ from verif.hw.gemm.random_jobs import Job
 
 __all__ = ["EngineBench"]
 
+_RANGE_EVENT = REGISTERS["INTERRUPT_STATUS"]["range"].mask
+
 
 class EngineBench:
     """A running engine with a memory of ``size`` bytes and a master for its registers.
@@ -139,7 +141,7 @@ class EngineBench:
         raise AssertionError(f"no interrupt within {timeout} cycles")
 
     async def run(self, jobs: Iterable[Job]) -> None:
-        """Run jobs, as many at once as the queue takes, and compare all of memory."""
+        """Run jobs, as many at once as the queue takes, and compare all of memory and the range."""
         start = await self.read("JOBS_DONE")
         jobs = list(jobs)
         for job in jobs:
@@ -149,9 +151,13 @@ class EngineBench:
                 await ClockCycles(self.dut.clk, 20)
             assert await self.submit(job.descriptor) == AxiResp.OKAY
             assert self.expected.run(job.descriptor) == ErrorCode.NONE
+        events = 0
         while (await self.read("JOBS_DONE")) - start < len(jobs):
-            assert await self.interrupt() == 1, hex(await self.read("ERROR_CODE"))
-        await self.write("INTERRUPT_STATUS", 1)
+            events |= await self.interrupt()
+            assert events & ~_RANGE_EVENT == 1, hex(await self.read("ERROR_CODE"))
+        events |= await self.read("INTERRUPT_STATUS")
+        assert events & _RANGE_EVENT == _RANGE_EVENT * any(self.expected.ranges[-len(jobs) :])
+        await self.write("INTERRUPT_STATUS", events)
         self.compare(jobs)
 
     async def refuses(self, descriptor: Descriptor) -> ErrorCode:

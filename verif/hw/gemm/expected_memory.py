@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.engine import PASSES, STALLS, Descriptor, EngineParameters, ErrorCode, regions, run
+from golden.engine import PASSES, STALLS, Descriptor, EngineParameters, ErrorCode, regions, run_job
 from verif.hw.gemm.random_jobs import Job
 
 __all__ = ["ExpectedMemory", "check_counters"]
 
 
 class ExpectedMemory:
-    """Every byte of a memory as ``golden.engine.run`` leaves it.
+    """Every byte of a memory as ``golden.engine.run_job`` leaves it.
 
     Parameters
     ----------
@@ -29,6 +29,8 @@ class ExpectedMemory:
         uint8 ``[size]``: what memory should hold.
     descriptors, outputs:
         Jobs run so far, and elements of their D.
+    ranges:
+        Of each of these jobs whether it was out of range.
     """
 
     def __init__(self, parameters: EngineParameters, data: NDArray[np.uint8], *, origin: int = 0):
@@ -36,6 +38,7 @@ class ExpectedMemory:
         self.data = data.copy()
         self.origin = origin
         self.descriptors = self.outputs = 0
+        self.ranges: list[bool] = []
 
     def put(self, job: Job) -> None:
         """A job's operands are written."""
@@ -47,7 +50,9 @@ class ExpectedMemory:
         """A job is done; golden's code."""
         self.descriptors += 1
         self.outputs += descriptor.m * descriptor.n
-        return run(self.data, descriptor, self.parameters, self.origin)
+        result = run_job(self.data, descriptor, self.parameters, self.origin)
+        self.ranges.append(result.out_of_range)
+        return result.code
 
     def results(self, descriptors: Iterable[Descriptor]) -> NDArray[np.bool_]:
         """Which bytes belong to D of these: bool ``[size]``."""

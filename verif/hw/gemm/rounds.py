@@ -5,14 +5,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from golden.engine import Descriptor, EngineParameters, MemoryFormat, Norm, Operation
+from golden.engine import Descriptor, EngineParameters, Function, MemoryFormat, Norm, Operation
 from golden.formats import BLOCK_SIZE
 from verif.hw.gemm.dependent_jobs import dependent_jobs
 from verif.hw.gemm.meeting_jobs import meeting_jobs
 from verif.hw.gemm.random_jobs import CASES, Job, Layout, random_job, random_sizes
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 
-__all__ = ["FEATURES", "REORDER_FEATURES", "ROW_FUNCTIONS", "features", "format_name", "random_round"]
+__all__ = [
+    "FEATURES",
+    "RANGES",
+    "REORDER_FEATURES",
+    "ROW_FUNCTIONS",
+    "features",
+    "format_name",
+    "random_round",
+    "range_kind",
+]
 
 FEATURES = (
     "bias", "accumulate", "bias and accumulate", "A stays", "B stays", "M = 1", "N = 1", "K = 1",
@@ -25,11 +34,14 @@ REORDER_FEATURES = ("reorder", "reorder with permutation", "reorder binary32", "
 """Of reorder jobs."""
 
 ROW_FUNCTIONS = (
-    "divide", "layer norm", "RMS norm", "norm with bias", "norm with gate", "norm with bias and gate",
-    "norm with permutation", "norm of one element", "norm of several blocks", "rows to binary32",
-    "rows to bfloat16",
+    "divide", "exponentials", "exponentials with permutation", "layer norm", "RMS norm", "norm with bias",
+    "norm with gate", "norm with bias and gate", "norm with permutation", "norm of one element",
+    "norm of several blocks", "rows to binary32", "rows to bfloat16",
 )  # fmt: skip
 """Of reorder jobs on an engine with functions."""
+
+RANGES = ("2^x", "divide", "norm", "exponentials")
+"""Of what results may be out of range; the last three are of reorder jobs."""
 
 
 def random_round(rng: np.random.Generator, layout: Layout, p: EngineParameters) -> list[Job]:
@@ -79,18 +91,32 @@ def format_name(fmt: int, mx9_blocks: int) -> str:
     return f"{'MX9+' if mx9_blocks else ''}{MemoryFormat(fmt).name}"
 
 
+def range_kind(d: Descriptor) -> str | None:
+    """Which of ``RANGES`` a job makes, if any."""
+    kinds = {
+        "2^x": d.function == Function.EXP2,
+        "divide": d.divide,
+        "norm": d.norm in (Norm.LAYER, Norm.RMS),
+        "exponentials": d.norm == Norm.EXPONENTIAL,
+    }
+    return next((kind for kind, is_so in kinds.items() if is_so), None)
+
+
 def features(d: Descriptor, p: EngineParameters) -> Iterator[str]:
     """Those of ``FEATURES``, or ``REORDER_FEATURES`` and ``ROW_FUNCTIONS``, that a job has."""
     if d.operation == Operation.REORDER:
         yield "reorder with permutation" if d.permute else "reorder"
+        exponential = d.norm == Norm.EXPONENTIAL
         found = {
             "divide": d.divide,
             "layer norm": d.norm == Norm.LAYER,
             "RMS norm": d.norm == Norm.RMS,
+            "exponentials": exponential and not d.permute,
+            "exponentials with permutation": exponential and d.permute,
             "norm with bias": d.bias and not d.gate,
             "norm with gate": d.gate and not d.bias,
             "norm with bias and gate": d.bias and d.gate,
-            "norm with permutation": d.norm and d.permute,
+            "norm with permutation": d.norm and not exponential and d.permute,
             "norm of one element": d.norm and d.n == 1,
             "norm of several blocks": d.norm and d.n > BLOCK_SIZE,
             "rows to binary32": d.d_format == MemoryFormat.BINARY32,

@@ -25,11 +25,13 @@ from verif.hw.gemm.meeting_jobs import KINDS, MEETINGS, meetings
 from verif.hw.gemm.random_jobs import Layout
 from verif.hw.gemm.rounds import (
     FEATURES,
+    RANGES,
     REORDER_FEATURES,
     ROW_FUNCTIONS,
     features,
     format_name,
     random_round,
+    range_kind,
 )
 from verif.runner import seed
 
@@ -75,8 +77,10 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
         )
         coverages.append(met)
     functions = Coverage("engine-functions", function=[*(f.name for f in Function), "gate"], d=RESULTS)
+    made = RANGES if p.reorder_columns else RANGES[:1]
+    ranges = Coverage("engine-range", made=made, out_of_range=[False, True])
     if p.function_lanes:
-        coverages.append(functions)
+        coverages += [functions, ranges]
     coverages.append(lists)
     while checked.expected.descriptors < count:
         checked.engine.set_memory(random_memory(rng))
@@ -86,8 +90,10 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
             lists.hit(feature=feature)
         for kinds, back, how in meetings([job.descriptor for job in jobs]):
             met.hit(kinds=kinds, back=back, how=how)
-        for job in jobs:
+        for job, out_of_range in zip(jobs, checked.expected.ranges[-len(jobs) :], strict=True):
             d = job.descriptor
+            if kind := range_kind(d):
+                ranges.hit(made=kind, out_of_range=out_of_range)
             if d.operation == Operation.PRODUCT:
                 operands.hit(
                     a=format_name(d.a_format, d.a_mx9_blocks), b=format_name(d.b_format, d.b_mx9_blocks)

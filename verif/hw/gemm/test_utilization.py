@@ -62,11 +62,10 @@ def test_two_rows_use_what_bandwidth_there_is():
 
 
 @pytest.mark.engine
-def test_norms_take_no_longer_than_rows_as_they_are():
+@pytest.mark.parametrize("name", ["layer norm, modulated", "exponentials"])
+def test_norms_take_no_longer_than_rows_as_they_are(name):
     """On a port as fast as the lanes, but for a few cycles per row."""
     parameters = EngineParameters(**bench_rows.ENGINE)
-    plain, norm = (
-        bench_rows.measure(parameters, name, 1152) for name in ("as they are", "layer norm, modulated")
-    )
+    plain, norm = (bench_rows.measure(parameters, case, 1152) for case in ("as they are", name))
     assert plain["mismatches"] == norm["mismatches"] == 0
     assert norm["cycles_per_row"] < plain["cycles_per_row"] + 10

@@ -13,6 +13,7 @@ from golden.engine import (
     EngineParameters,
     ErrorCode,
     MemoryFormat,
+    Norm,
     Operation,
     check,
 )
@@ -117,7 +118,7 @@ def test_functions(change, lanes, says):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"norm": 3}, r"norm must be NONE, LAYER, RMS, not 3 \(FUNCTION\)"),
+        ({"norm": 3}, r"bias, gate and epsilon must be 0 with norm EXPONENTIAL, not bias 0x1, gate 0x1, "),
         ({"divide": 1, "a_pitch": 72}, r"norm must be NONE beside divide, not LAYER \(FUNCTION\)"),
         ({"epsilon": 0x7FC00000}, r"epsilon must be a binary32 from 0 to 0x7f7fffff, .* not 0x7fc00000 "),
         ({"epsilon": 0x80000000}, r"epsilon must be a binary32 from 0 to .*, not 0x80000000 \(FUNCTION\)"),
@@ -134,7 +135,7 @@ def test_norms(change, says):
 @pytest.mark.parametrize("norm", [1, 3])
 def test_norms_without_functions(norm):
     says = r"function must be NONE, and gate, divide and norm 0, on an engine without functions, not NONE and"
-    with pytest.raises(ValueError, match=rf"{says} gate 1 and norm {'3' if norm == 3 else 'LAYER'}"):
+    with pytest.raises(ValueError, match=rf"{says} gate 1 and norm {Norm(norm).name}"):
         check_descriptor(replace(NORM, norm=norm), PARAMETERS, MEMORY)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 from golden.engine import (
     DIMENSION_LIMIT,
@@ -58,6 +59,7 @@ _SUMMED = replace(PRODUCT, accumulate=1, d_format=MemoryFormat.BINARY32, d_pitch
 _BOTH = replace(_BIASED, gate=1)
 _FLOATS = replace(REORDER, a_format=MemoryFormat.BINARY32)
 _NORMALIZED = replace(REORDER, norm=Norm.LAYER, epsilon=0x3F800000)
+_EXPONENTIAL = replace(REORDER, norm=Norm.EXPONENTIAL)
 _MODULATED = [
     replace(_NORMALIZED, norm=Norm.RMS, bias=bias, gate=gate, bias_address=0x40000)
     for bias, gate in ((1, 0), (0, 1), (1, 1))
@@ -103,11 +105,14 @@ def _unused(_: EngineParameters) -> Iterator[_Pair]:
         "function": (1, 8),
         "gate": (1,),
     }
+    yield _changed("exponential", _EXPONENTIAL, {"bias_address": 1 << 2}, code)
+    yield _changed("exponential", replace(_EXPONENTIAL, permute=0, b_address=0), {"b_address": 1}, code)
     for flag in ("permute", "divide", "norm"):
         yield _changed("product", PRODUCT, {flag: 1}, code)
     for value in ends["epsilon"]:
         yield _changed("product", PRODUCT, {"epsilon": value}, code)
-    yield _changed("product", PRODUCT, {"norm": 2}, code)
+    for norm in (Norm.RMS, Norm.EXPONENTIAL):
+        yield _changed("product", PRODUCT, {"norm": norm}, code)
     plain_norm = replace(_NORMALIZED, permute=0, b_address=0)
     of_all = ends.keys() - {"bias", "gate", "epsilon"}
     for name in sorted(of_all):
@@ -139,9 +144,10 @@ def _sizes(parameters: EngineParameters) -> Iterator[_Pair]:
         yield _changed("reorder", floats, {"m": size}, code, good={"m": most if size else 1})
     for size in (0, columns + 1, most + 1, (1 << 20) + columns, 1 << 31):
         yield _changed("reorder", floats, {"n": size}, code, good={"n": columns if size else 1})
-    floats, longest = replace(floats, norm=Norm.RMS), min(columns, LONGEST_ROW)
-    for size in (0, longest + 1, most + 1, (1 << 20) + longest):
-        yield _changed("norm", floats, {"n": size}, code, good={"n": longest if size else 1})
+    longest = min(columns, LONGEST_ROW)
+    for norm, size in product((Norm.RMS, Norm.EXPONENTIAL), (0, longest + 1, most + 1, (1 << 20) + longest)):
+        rows = replace(floats, norm=norm)
+        yield _changed("norm", rows, {"n": size}, code, good={"n": longest if size else 1})
 
 
 def _formats(_: EngineParameters) -> Iterator[_Pair]:
@@ -309,9 +315,13 @@ def _functions(_: EngineParameters) -> Iterator[_Pair]:
         else:
             yield _changed("function", PRODUCT, {"function": function}, code, good={"function": function & 3})
     for d in (_NORMALIZED, *_MODULATED):
-        yield _changed("norm", d, {"norm": 3}, code, good={"norm": 1})
+        yield _changed("norm", d, {"norm": Norm.EXPONENTIAL}, code, good={"norm": Norm.LAYER})
         yield _changed("norm", replace(d, divide=0), {"divide": 1}, code)
         for epsilon in (0x7F800000, 0x7F800001, 0x80000000, 0x80000001, 0xFFFFFFFF):
             yield _changed("epsilon", d, {"epsilon": epsilon}, code, good={"epsilon": 0x7F7FFFFF})
         for epsilon in (0x7FC00000, 0xBF800000):
             yield _changed("epsilon", d, {"epsilon": epsilon}, code, good={"epsilon": 0})
+    for epsilon in (1, 1 << 16, 0x3F800000, 1 << 31):
+        yield _changed("exponential", _EXPONENTIAL, {"epsilon": epsilon}, code)
+    for change in ({"divide": 1}, *({name: 1, "bias_address": 0x40000} for name in ("bias", "gate"))):
+        yield _changed("exponential", _EXPONENTIAL, change, code)

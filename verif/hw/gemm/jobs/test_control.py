@@ -125,11 +125,11 @@ def test_after_reset(bench):
 def test_reset_at_any_time(bench, cycles):
     """A reset while answers wait, everything is set and an interrupt is pending, leaves nothing of it."""
     control, bus = bench.control, bench.control.bus
-    events = (control.job_done, control.failed, control.list_done)
+    events = (control.job_done, control.failed, control.list_done, control.out_of_range)
 
     async def drive(ctx):
         await stage(bench, ctx, [0xFFFFFFFF] * len(DESCRIPTOR_REGISTERS))
-        await bench.put(ctx, "INTERRUPT_ENABLE", 7)
+        await bench.put(ctx, "INTERRUPT_ENABLE", 15)
         await bench.put(ctx, "LIST_ADDRESS_LOW", 0xFFFFFFFF)
         for signal in (*events, bus.awvalid, bus.wvalid, bus.arvalid):
             ctx.set(signal, 1)

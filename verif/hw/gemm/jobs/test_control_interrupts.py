@@ -6,6 +6,11 @@ from golden.engine import REGISTERS
 from verif.hw.gemm.jobs.control_bench import PARAMETERS, ControlBench
 
 
+def _events(control):
+    """In the order of their bits."""
+    return control.job_done, control.failed, control.list_done, control.out_of_range
+
+
 @pytest.fixture
 def bench():
     return ControlBench(PARAMETERS)
@@ -16,7 +21,7 @@ def test_event_and_clear_in_one_cycle(bench, strobe):
     """An event is never lost: a write in its very cycle clears only what was there before."""
     control, model = bench.control, bench.model
     used = REGISTERS["INTERRUPT_STATUS"].used
-    signals = (control.job_done, control.failed, control.list_done)
+    signals = _events(control)
 
     def events(value):
         def toggle(ctx):
@@ -33,9 +38,9 @@ def test_event_and_clear_in_one_cycle(bench, strobe):
         model.held["INTERRUPT_STATUS"] |= value
 
     async def drive(ctx):
-        for old in range(8):
-            for clear in (0, used, 5):
-                for value in range(8):
+        for old in range(16):
+            for clear in (0, used, 5, 8):
+                for value in range(16):
                     await bench.put(ctx, "INTERRUPT_STATUS", used)
                     await pulse(ctx, old)
                     await bench.put(ctx, "INTERRUPT_STATUS", clear, strobe, meanwhile=events(value))
@@ -50,11 +55,11 @@ def test_interrupt(bench):
     control, used = bench.control, REGISTERS["INTERRUPT_STATUS"].used
 
     async def drive(ctx):
-        for pending in range(8):
-            for enabled in (*range(8), 0xFFFFFFF8, 0xFFFFFFFF):
+        for pending in range(16):
+            for enabled in (*range(16), 0xFFFFFFF0, 0xFFFFFFFF):
                 await bench.put(ctx, "INTERRUPT_ENABLE", 0)
                 await bench.put(ctx, "INTERRUPT_STATUS", 0xFFFFFFFF)
-                signals = (control.job_done, control.failed, control.list_done)
+                signals = _events(control)
                 for n, signal in enumerate(signals):
                     ctx.set(signal, pending >> n & 1)
                 await ctx.tick()

@@ -148,10 +148,10 @@ def test_no_functions():
     plain = replace(PARAMETERS, function_lanes=0)
     needs = [replace(PRODUCT, function=1), replace(PRODUCT, gate=1, bias_address=0x40000)]
     needs += [replace(REORDER, divide=1), replace(REORDER, norm=1), replace(REORDER, norm=2, epsilon=1)]
-    assert codes(PARAMETERS, needs) == [ErrorCode.NONE] * 5
-    unknown = replace(REORDER, norm=3)
+    needs.append(replace(REORDER, norm=3))
+    assert codes(PARAMETERS, needs) == [ErrorCode.NONE] * 6
     expected = [ErrorCode.FUNCTION] * 6 + [ErrorCode.NONE] * 2
-    assert codes(plain, [*needs, unknown, PRODUCT, REORDER]) == expected
+    assert codes(plain, [*needs, PRODUCT, REORDER]) == expected
 
 
 def test_rows_of_floats_without_functions():
@@ -166,7 +166,15 @@ def test_norms_of_long_rows():
     good, plain = (replace(REORDER, m=1, n=n, a_address=0x1000000) for n in (LONGEST_ROW, LONGEST_ROW + 1))
     good, plain = (replace(d, a_pitch=1 << 18, d_pitch=1 << 18, d_address=0x2000000) for d in (good, plain))
     jobs = [replace(good, norm=1), plain, replace(plain, norm=2), replace(plain, norm=1, n=1 << 16)]
-    expected = [ErrorCode.NONE, ErrorCode.NONE, ErrorCode.SIZE, ErrorCode.SIZE]
+    jobs += [replace(good, norm=3), replace(plain, norm=3)]
+    expected = [
+        ErrorCode.NONE,
+        ErrorCode.NONE,
+        ErrorCode.SIZE,
+        ErrorCode.SIZE,
+        ErrorCode.NONE,
+        ErrorCode.SIZE,
+    ]
     assert [check(d, parameters) for d in jobs] == codes(parameters, jobs) == expected
 
 
@@ -214,12 +222,13 @@ def test_fields_of_a_job(parameters):
 def test_reorder_job():
     jobs = [REORDER, replace(REORDER, permute=0, b_address=0, a_format=4)]
     jobs += [replace(REORDER, norm=norm, epsilon=0x12345678) for norm in (1, 2)]
-    jobs.append(replace(REORDER, norm=1, gate=1, bias_address=0x40004))
+    jobs += [replace(REORDER, norm=1, gate=1, bias_address=0x40004), replace(REORDER, norm=3)]
     for d, answer in zip(jobs, answers(PARAMETERS, jobs), strict=True):
         job = answer["job"]
         assert (job.reorder, job.permute, job.columns, job.narrow) == (1, d.permute, d.n, d.a_format == 5)
         assert (job.a.address, job.b.address, job.d_address) == (d.a_address, d.b_address, d.d_address)
         assert (job.norm, job.mean, job.epsilon) == (d.norm != 0, d.norm == 1, d.epsilon)
+        assert job.exponential == (d.norm == 3)
         assert (job.result.bias, job.result.gate) == (d.bias, d.gate)
         assert job.result.bias_address == d.bias_address
 

@@ -20,21 +20,21 @@ from golden.engine import (
     Norm,
     Operation,
     row_bytes,
-    run,
+    run_job,
 )
 from hw.block.binary32 import binary32_layout
 from hw.gemm.reorder.reorder_job import reorder_job_layout
 from verif.coverage import Coverage
 from verif.handshake import Source, until
 from verif.hw.gemm.fragment_memory import FragmentMemory, payload_of
-from verif.hw.gemm.reorder_jobs import SPECIAL
+from verif.hw.gemm.reorder_jobs import MINUS_INFINITY, SPECIAL
 from verif.runner import bench_parameters
 
 P = bench_parameters()
 FUNCTIONS = P["function_lanes"] > 0
 STALLS = ["none", "uniform"]
 FORMATS = RESULT_FORMATS if FUNCTIONS else QUANTIZED_FORMATS
-MADE = ["as it is", "divide", "layer", "rms"] if FUNCTIONS else ["as it is"]
+MADE = ["as it is", "divide", "layer", "rms", "exponential"] if FUNCTIONS else ["as it is"]
 CASES = list(itertools.product(FORMATS, REORDER_FORMATS, (0, 1), MADE))
 COVERAGE = Coverage(
     "reorder-path",
@@ -43,6 +43,11 @@ COVERAGE = Coverage(
     permute=[0, 1],
     made=MADE,
     stalls=STALLS,
+)
+RANGE_COVERAGE = Coverage(
+    "reorder-range",
+    made=[made for made in MADE if made != "as it is"],
+    out_of_range=[False, True],
 )
 NORM_COVERAGE = Coverage(
     "reorder-norms",
@@ -62,15 +67,22 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory, case: tuple | 
     m, n = rng.randint(1, 6), rng.choice((1, 16, rng.randint(1, P["columns"]), P["columns"]))
     leading = rng.randint(0, -(-n // 16)) if target in MIXABLE_FORMATS else 0
     divide = int(made == "divide")
-    norm = {"layer": Norm.LAYER, "rms": Norm.RMS}.get(made, Norm.NONE)
+    norm = Norm[made.upper()] if made in ("layer", "rms", "exponential") else Norm.NONE
+    modulated = norm in (Norm.LAYER, Norm.RMS)
     length = n + divide
     size = row_bytes(source, length)
     pitch = size + source.alignment * rng.choice((0, 0, 3))
     address = source.alignment * rng.randint(0, 500)
     numbers = np.random.default_rng(rng.getrandbits(64))
     for row in range(m):
-        scale = 2.0 ** numbers.integers(-60, 60, length)
+        scale = 2.0 ** (
+            rng.choice((0, 6, 12)) if norm == Norm.EXPONENTIAL else numbers.integers(-60, 60, length)
+        )
         values = (numbers.standard_normal(length) * scale).astype(np.float32).view(np.uint32)
+        if divide and rng.random() < 0.8:
+            values[-1] &= 0x7FFFFFFF  # as sums of exponentials are
+        if norm == Norm.EXPONENTIAL and rng.random() < 0.5:
+            values[numbers.random(length) < 0.4] = MINUS_INFINITY
         if rng.random() < 0.2:
             values[rng.randrange(length)] = rng.choice(SPECIAL)
         bytes_ = (
@@ -83,12 +95,12 @@ def random_descriptor(rng: random.Random, memory: FragmentMemory, case: tuple | 
     order_address = 0x4000 + 2 * rng.randint(0, 200)
     if permute:
         memory.data[order_address : order_address + 2 * n] = order.view(np.uint8)
-    bias, gate = (rng.randint(0, 1) if norm else 0 for _ in range(2))
+    bias, gate = (rng.randint(0, 1) if modulated else 0 for _ in range(2))
     vectors = numbers.standard_normal(n * (bias + gate)).astype(np.float32)
     vectors[numbers.random(vectors.size) < 0.1] = rng.choice((np.nan, np.inf, 1e-40, -0.0))
     vectors_address = 0x7000 + 4 * rng.randint(0, 200) if bias or gate else 0
     memory.data[vectors_address : vectors_address + 4 * vectors.size] = vectors.view(np.uint8)
-    epsilon = np.float32(rng.choice((0.0, 1e-6, 1.0, 1e-42, 3e38)) if norm else 0.0)
+    epsilon = np.float32(rng.choice((0.0, 1e-6, 1.0, 1e-42, 3e38)) if modulated else 0.0)
     memory.expected = memory.data.copy()
     return Descriptor(
         operation=Operation.REORDER, permute=permute, divide=divide, norm=norm, m=m, n=n, a_format=source,
@@ -108,7 +120,8 @@ def payload(d: Descriptor) -> int:
         functions=FUNCTIONS,
     )
     of_norms = {
-        "norm": d.norm != Norm.NONE, "mean": d.norm == Norm.LAYER, "shift": d.bias, "scale": d.gate,
+        "norm": d.norm != Norm.NONE, "mean": d.norm == Norm.LAYER, "exponential": d.norm == Norm.EXPONENTIAL,
+        "shift": d.bias, "scale": d.gate,
         "epsilon": binary32_layout().from_bits(d.epsilon), "vectors": d.bias_address,
     }  # fmt: skip
     return payload_of(
@@ -128,26 +141,43 @@ async def begin(dut, stalls):
     return rng, memory, jobs
 
 
+async def _watch(dut, seen: list[int]):
+    """Note in which cycles something was out of range."""
+    cycle = 0
+    while True:
+        await ClockCycles(dut.clk, 1)
+        cycle += 1
+        if dut.out_of_range.value:
+            seen.append(cycle)
+
+
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 @cocotb.parametrize(stalls=STALLS)
 async def jobs(dut, stalls):
     rng, memory, sender = await begin(dut, stalls)
-    outputs = 0
+    outputs, seen = 0, []
+    if FUNCTIONS:
+        cocotb.start_soon(_watch(dut, seen))
     cases = [case for _ in range(-(-P["jobs"] // len(CASES))) for case in rng.sample(CASES, len(CASES))]
     for number, case in enumerate(cases):
         d = random_descriptor(rng, memory, case)
-        assert run(memory.expected, d, PARAMETERS) == ErrorCode.NONE
+        expected = run_job(memory.expected, d, PARAMETERS)
+        assert expected.code == ErrorCode.NONE
+        seen.clear()
         sender.send([payload(d)])
         await until(dut, lambda: sender.idle and dut.idle.value)
         await ClockCycles(dut.clk, 3)
         memory.compare(f"job {number}, {d}")
+        assert bool(seen) == expected.out_of_range, f"job {number}, {d}"
         outputs += d.m * d.n
         source = MemoryFormat(d.a_format).name
         made = MemoryFormat(d.d_format).name
         norm = Norm(d.norm).name.lower()
         kind = norm if d.norm else "divide" if d.divide else "as it is"
         COVERAGE.hit(format=made, source=source, permute=d.permute, made=kind, stalls=stalls)
-        if d.norm:
+        if kind != "as it is":
+            RANGE_COVERAGE.hit(made=kind, out_of_range=expected.out_of_range)
+        if d.norm in (Norm.LAYER, Norm.RMS):
             vectors = ("none", "shift", "scale", "both")[d.bias + 2 * d.gate]
             NORM_COVERAGE.hit(norm=norm, vectors=vectors, permute=d.permute, stalls=stalls)
             NORM_COVERAGE.compared(d.m * d.n)
@@ -155,6 +185,7 @@ async def jobs(dut, stalls):
     COVERAGE.write(Path.cwd())
     if FUNCTIONS:
         NORM_COVERAGE.write(Path.cwd())
+        RANGE_COVERAGE.write(Path.cwd())
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from golden.formats import BLOCK_SIZE
+from golden.functions.exponential import has_largest
 from golden.functions.norm import row_statistics, scaled_epsilon
+from golden.rounding import flush
 from hw.functions.row_statistics import RowStatistics
 from hw.gemm.reorder.row_buffer import RowBuffer
 from verif.golden.functions.patterns import from_bits
@@ -15,14 +17,20 @@ from verif.hw.functions.rows import tried_rows
 from verif.simulation import simulate
 
 NAN = 0x7FC00000
+MINUS_INFINITY = 0xFF800000
 
 
-def factors_of(rows: list[np.ndarray], *, eps: float, mean: bool) -> list[tuple[int, int]]:
+def factors_of(
+    rows: list[np.ndarray], *, eps: float, mean: bool, exponential: bool = False
+) -> list[tuple[int, int]]:
     """What golden makes of rows; the offset of a row with an infinity or a NaN counts for nothing."""
     found = []
     for row in rows:
         x = from_bits(row)[None]
-        if np.isfinite(x).all():
+        if exponential:
+            good = has_largest(x).item()
+            found.append((0x3F800000, int(bits(0 - flush(x).max()).item())) if good else (NAN, 0))
+        elif np.isfinite(x).all():
             values = row_statistics(x, epsilon=scaled_epsilon(eps, row.size), mean=mean)
             found.append(tuple(int(bits(value)[0, 0]) for value in values))
         else:
@@ -30,13 +38,17 @@ def factors_of(rows: list[np.ndarray], *, eps: float, mean: bool) -> list[tuple[
     return found
 
 
-def passed(core, rows, *, eps=1e-6, mean=True, stalls=None, rng=None):
-    """Rows that leave, their factors, and in which cycle each of them ended."""
+def passed(core, rows, *, eps=1e-6, mean=True, exponential=False, stalls=None, rng=None):
+    """Rows that leave, their factors, and in which cycle each of them ended.
+
+    As often as a factor is NaN ``out_of_range`` is set.
+    """
     width, count = rows[0].size, -(-rows[0].size // BLOCK_SIZE)
     stalls = stalls or {}
     rng = rng or random.Random(1)
     found, factors, ends = [], [], []
-    cycle = 0
+    cycle = bad = 0
+    behind = MINUS_INFINITY if exponential else 0
 
     def goes(side):
         return rng.random() >= stalls.get(side, 0)
@@ -44,10 +56,11 @@ def passed(core, rows, *, eps=1e-6, mean=True, stalls=None, rng=None):
     async def send(ctx):
         ctx.set(core.width, width)
         ctx.set(core.mean, mean)
+        ctx.set(core.exponential, exponential)
         ctx.set(core.epsilon.as_value(), int(scaled_epsilon(eps, width).view(np.uint32)))
         await ctx.tick().repeat(2)
         for row in rows:
-            blocks = np.append(row, np.zeros(-width % BLOCK_SIZE, np.uint32)).reshape(-1, BLOCK_SIZE)
+            blocks = np.append(row, np.full(-width % BLOCK_SIZE, behind, np.uint32)).reshape(-1, BLOCK_SIZE)
             for n, block in enumerate(blocks):
                 while not goes("i"):
                     await ctx.tick()
@@ -59,7 +72,7 @@ def passed(core, rows, *, eps=1e-6, mean=True, stalls=None, rng=None):
 
     async def receive(ctx):
         """As ``Reorder`` does: once ready until a row's last block."""
-        nonlocal cycle
+        nonlocal cycle, bad
         row, ready = [], False
         while len(found) < len(rows):
             ready = ready or goes("o")
@@ -73,6 +86,7 @@ def passed(core, rows, *, eps=1e-6, mean=True, stalls=None, rng=None):
                     found.append(row)
                     ends.append(cycle)
                     row, ready = [], False
+            bad += ctx.get(core.out_of_range)
             await ctx.tick()
             cycle += 1
             assert cycle < 2000 * len(rows) + 20 * count * len(rows), f"{len(found)} of {len(rows)} rows"
@@ -89,6 +103,7 @@ def passed(core, rows, *, eps=1e-6, mean=True, stalls=None, rng=None):
         ctx.set(core.factors.ready, 0)
 
     simulate(core, send, receive, take_factors)
+    assert bad == sum(factor == NAN for factor, _ in factors)
     return [row[:width] for row in found], factors, ends
 
 
@@ -111,6 +126,31 @@ def test_rows_and_their_factors(width, mean, lanes):
             RowBuffer(columns=50, lanes=lanes), rows, eps=eps, mean=mean, stalls=stalls, rng=rng
         )
         agree(rows, found, factors, eps=eps, mean=mean)
+
+
+@pytest.mark.parametrize("lanes", [1, 4, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("width", [1, 16, 17, 50])
+def test_rows_and_their_maxima(width, lanes):
+    """With masks, with what makes the whole row NaN, and of masks alone."""
+    rng = random.Random(width)
+    rows = tried_rows(width)
+    for n, special in ((2, MINUS_INFINITY), (3, 0x7F800000), (4, NAN), (6, 0xFFFFFFFF)):
+        rows[n] = rows[n].copy()
+        rows[n][rng.randrange(width)] = special
+    rows.append(np.full(width, MINUS_INFINITY, np.uint32))
+    for stalls in ({}, {"i": 0.5, "o": 0.8, "factors": 0.7}):
+        core = RowBuffer(columns=50, lanes=lanes)
+        found, factors, _ = passed(core, rows, exponential=True, stalls=stalls, rng=rng)
+        agree(rows, found, factors, eps=0, mean=False, exponential=True)
+
+
+@pytest.mark.parametrize("width", [48, pytest.param(1152, marks=pytest.mark.slow)])
+def test_throughput_of_maxima(width):
+    rng = np.random.default_rng(4)
+    rows = [bits(rng.standard_normal(width, np.float32)) for _ in range(9)]
+    found, factors, ends = passed(RowBuffer(columns=width, lanes=8), rows, exponential=True)
+    agree(rows, found, factors, eps=0, mean=False, exponential=True)
+    assert (ends[-1] - ends[2]) / 6 <= width // 8 + 12
 
 
 @pytest.mark.slow

@@ -6,25 +6,29 @@ import numpy as np
 import pytest
 
 from golden.formats import BLOCK_SIZE
-from golden.functions import multiply17
+from golden.functions import exp2, multiply17
 from golden.functions.norm import modulate
-from golden.rounding import add_binary32
+from golden.rounding import add_binary32, flush
 from hw.gemm.reorder.row_norm import RowNorm
 from verif.golden.functions.patterns import PATTERNS, from_bits
 from verif.golden.samples import bits
 from verif.simulation import simulate
 
+NAN = 0x7FC00000
 ROWS = 6
 BLOCKS = 3
 
 
-def normalized(rows, factors, shift, scale):
+def normalized(rows, factors, shift=None, scale=None, exponential=False):
     """Golden's steps on bit patterns."""
     x = from_bits(np.stack(rows))
     factor, offset = (
         from_bits(np.array(column, np.uint32))[:, None] for column in zip(*factors, strict=True)
     )
     offset = np.where(np.abs(offset) < 2.0**-126, np.copysign(np.float32(0), offset), offset)
+    if exponential:
+        below = add_binary32(flush(x), np.broadcast_to(flush(offset), x.shape))
+        return bits(exp2(below)).tolist()
     y = add_binary32(multiply17(x, np.broadcast_to(factor, x.shape).copy()), np.broadcast_to(offset, x.shape))
     given = {
         name: from_bits(vector) for name, vector in (("shift", shift), ("scale", scale)) if vector is not None
@@ -35,11 +39,12 @@ def normalized(rows, factors, shift, scale):
 @pytest.mark.parametrize(
     ("words", "lanes"), [(4, 4), (8, 4), pytest.param(4, 1, marks=pytest.mark.slow), (16, 16)]
 )
-@pytest.mark.parametrize("vectors", [(), ("shift",), ("scale",), ("shift", "scale")])
+@pytest.mark.parametrize("kind", ["plain", "shift", "scale", "shift and scale", "exponential"])
 @pytest.mark.parametrize(("ready", "gap"), [(1.0, 0), (0.3, 30)])
-def test_every_row_by_its_factors(vectors, words, lanes, ready, gap):
-    """Twice, with other vectors: the memories begin anew."""
-    rng = random.Random(f"{vectors} {lanes}")
+def test_every_row_by_its_factors(kind, words, lanes, ready, gap):
+    """Again and again with other vectors: the memories begin anew."""
+    vectors, exponential = [name for name in ("shift", "scale") if name in kind], kind == "exponential"
+    rng = random.Random(f"{kind} {lanes}")
     core = RowNorm(columns=BLOCKS * BLOCK_SIZE, words=words, lanes=lanes)
 
     def some(count):
@@ -49,6 +54,11 @@ def test_every_row_by_its_factors(vectors, words, lanes, ready, gap):
     for blocks in (BLOCKS, 1, 2):
         rows = [some(blocks * BLOCK_SIZE) for _ in range(ROWS)]
         factors = [tuple(some(2).tolist()) for _ in rows]
+        if exponential:  # Most of what is between any two patterns would be 0.
+            rows = [0x3F000000 + row % (1 << 26) ^ row & 1 << 31 for row in rows]
+            factors = [
+                (factor, [offset, 0xC1000000, 0, NAN][n % 4]) for n, (factor, offset) in enumerate(factors)
+            ]
         values = {name: some(blocks * BLOCK_SIZE) for name in vectors}
         rounds.append((rows, factors, values))
     found, begun, done = [], 0, 0
@@ -63,6 +73,7 @@ def test_every_row_by_its_factors(vectors, words, lanes, ready, gap):
 
     async def send(ctx):
         nonlocal begun
+        ctx.set(core.exponential, exponential)
         ctx.set(core.has_shift, "shift" in vectors)
         ctx.set(core.has_scale, "scale" in vectors)
         for number, (rows, _, values) in enumerate(rounds):
@@ -117,7 +128,7 @@ def test_every_row_by_its_factors(vectors, words, lanes, ready, gap):
 
     simulate(core, send, receive, give_factors)
     for made, (rows, factors, values) in zip(found, rounds, strict=True):
-        assert made == normalized(rows, factors, values.get("shift"), values.get("scale"))
+        assert made == normalized(rows, factors, **values, exponential=exponential)
 
 
 def test_throughput():

@@ -11,6 +11,7 @@ from cocotb.triggers import ClockCycles
 from golden import add_binary32
 from golden.engine import MIXABLE_FORMATS, RESULT_FORMATS, Function, MemoryFormat, encode, row_bytes
 from golden.functions import multiply17
+from golden.functions.exp2 import exp2_in_range
 from golden.rounding import flush
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.result_dispatch import tile_command_layout
@@ -33,6 +34,7 @@ COVERAGE = Coverage(
 )
 FUNCTIONS = list(Function) if P["function_lanes"] else [Function.NONE]
 MADE = Coverage("result-path-functions", function=[f.name for f in FUNCTIONS])
+RANGE = Coverage("result-path-range", out_of_range=[False, True] if P["function_lanes"] else [])
 ADDENDS = Coverage("result-path-addends", addends=["none", "bias", "old", "both"])
 GATES = Coverage("result-path-gates", gate=[False, True] if P["function_lanes"] else [False])
 
@@ -83,11 +85,17 @@ class Job:
         self.pitch = -(-size // align) * align + align * rng.choice((0, 0, 1, 5))
         self.address = align * rng.randint(0, 2000)
         self.bias_address = 0x6000 + 4 * rng.randint(0, 100)
-        self.results = [random_floats(rng, (self.m, self.n)) for _ in range(self.chunks)]
+        self.small = self.function == Function.EXP2 and rng.random() < 0.5
+        self.results = [self._some(random_floats, (self.m, self.n)) for _ in range(self.chunks)]
         self._expect(memory, size)
 
+    def _some(self, floats, shape) -> np.ndarray:
+        """Random ones, none of them large, nor NaN, if powers of two shall be in range."""
+        values = floats(self.rng, shape)
+        return np.where(values < 30, values, np.float32(30)) if self.small else values
+
     def _expect(self, memory, size) -> None:
-        bias, gate = any_floats(self.rng, self.n), any_floats(self.rng, self.n)
+        bias, gate = self._some(any_floats, self.n), any_floats(self.rng, self.n)
         old = any_floats(self.rng, (self.m, self.n))
         starts = [self.address + r * self.pitch for r in range(self.m)]
         rows = [slice(start, start + size) for start in starts]
@@ -101,6 +109,7 @@ class Job:
             total = add_binary32(total, result)
         if self.bias:
             total = add_binary32(total, flush(bias))
+        self.out_of_range = self.function == Function.EXP2 and not exp2_in_range(total).all()
         total = multiply17(total, gate) if self.gate else self.function(total)
         if self.accumulate:
             total = add_binary32(total, flush(old))
@@ -165,6 +174,14 @@ class Job:
             yield value | last << (32 * len(beat) + 3)
 
 
+async def _watch(dut, seen: list[bool]):
+    """Note when something is out of range."""
+    while True:
+        await ClockCycles(dut.clk, 1)
+        if dut.out_of_range.value:
+            seen.append(True)
+
+
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 @cocotb.parametrize(stalls=STALLS)
 async def jobs(dut, stalls):
@@ -173,10 +190,13 @@ async def jobs(dut, stalls):
     commands, results = (Source(dut, port, stall=stalls, rng=rng) for port in ("command", "d"))
     dut.turn.value = dut.writing.value = 1
     await memory.start(commands, results, stall=stalls)
-    outputs = 0
+    outputs, seen = 0, []
+    if P["function_lanes"]:
+        cocotb.start_soon(_watch(dut, seen))
     for number in range(bench_parameters()["jobs"]):
         job = Job(rng, memory, number)
         turn, before = number % 2, memory.data.copy()
+        seen.clear()
         dut.turn.value = turn
         dut.job.value = job.settings()
         job.send(commands, results)
@@ -192,6 +212,9 @@ async def jobs(dut, stalls):
         await until(dut, lambda: commands.idle and results.idle and dut.idle.value, what=facts)
         await ClockCycles(dut.clk, 3)
         memory.compare(facts)
+        assert bool(seen) == job.out_of_range, facts
+        if job.function == Function.EXP2:
+            RANGE.hit(out_of_range=job.out_of_range)
         outputs += job.m * job.n
         addends = ("none", "bias", "old", "both")[job.bias + 2 * job.accumulate]
         COVERAGE.hit(format=job.format.name, stalls=stalls, chunks="several" if job.chunks > 1 else "one")
@@ -199,7 +222,7 @@ async def jobs(dut, stalls):
         GATES.hit(gate=job.gate)
         MADE.hit(function=job.function.name)
     COVERAGE.compared(outputs)
-    for coverage in (COVERAGE, ADDENDS, MADE, GATES):
+    for coverage in (COVERAGE, ADDENDS, MADE, GATES, RANGE):
         coverage.write(Path.cwd())
 
 

@@ -291,7 +291,7 @@ def reorder_calls() -> Iterator[WrongCall]:
             "norm of another name",
             lambda w: w.gemm.reorder(w.floats, room(w), norm="batch"),
             ValueError,
-            "norm must be 'layer', 'rms' or None, not 'batch'",
+            "norm must be 'layer', 'rms', 'exponential' or None, not 'batch'",
         ),
         (
             "norm without lanes",
@@ -306,6 +306,15 @@ def reorder_calls() -> Iterator[WrongCall]:
             ),
             ValueError,
             "divide must be False with norm 'rms', not True",
+        ),
+        *(
+            (
+                f"{name} with exponentials",
+                lambda w, name=name: w.gemm.reorder(w.bias, narrow(w), norm="exponential", **{name: w.bias}),
+                ValueError,
+                f"{name} must be None with norm 'exponential'",
+            )
+            for name in ("scale", "shift")
         ),
         (
             "scale without norm",
