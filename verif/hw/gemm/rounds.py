@@ -11,7 +11,15 @@ from verif.hw.gemm.dependent_jobs import dependent_jobs
 from verif.hw.gemm.random_jobs import CASES, Job, Layout, random_job, random_sizes
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 
-__all__ = ["FEATURES", "REORDER_FEATURES", "ROW_FUNCTIONS", "features", "format_name", "random_round"]
+__all__ = [
+    "EPILOGUES",
+    "FEATURES",
+    "REORDER_FEATURES",
+    "ROW_FUNCTIONS",
+    "features",
+    "format_name",
+    "random_round",
+]
 
 FEATURES = (
     "bias", "accumulate", "bias and accumulate", "A stays", "B stays", "M = 1", "N = 1", "K = 1",
@@ -19,6 +27,13 @@ FEATURES = (
     "more chunks", "mixed A", "mixed B", "mixed D", "gaps between rows",
 )  # fmt: skip
 """Of products."""
+
+EPILOGUES = (
+    "scale", "scale and bias", "gate by row", "gate by row of several tiles", "bias and gate by row",
+    "scale and gate", "function and gate", "function and accumulate", "function, gate and accumulate", "all at once",
+    "all at once by row", "all at once in several chunks",
+)  # fmt: skip
+"""Of products on an engine with functions."""
 
 REORDER_FEATURES = ("reorder", "reorder with permutation", "reorder binary32", "reorder bfloat16")
 """Of reorder jobs."""
@@ -77,7 +92,7 @@ def format_name(fmt: int, mx9_blocks: int) -> str:
 
 
 def features(d: Descriptor, p: EngineParameters) -> Iterator[str]:
-    """Those of ``FEATURES``, or ``REORDER_FEATURES`` and ``ROW_FUNCTIONS``, that a job has."""
+    """Those of ``FEATURES`` and ``EPILOGUES``, or ``REORDER_FEATURES`` and ``ROW_FUNCTIONS``, of a job."""
     if d.operation == Operation.REORDER:
         yield "reorder with permutation" if d.permute else "reorder"
         found = {
@@ -119,5 +134,28 @@ def features(d: Descriptor, p: EngineParameters) -> Iterator[str]:
         "mixed B": 0 < d.b_mx9_blocks < blocks,
         "mixed D": 0 < d.d_mx9_blocks < -(-d.n // BLOCK_SIZE),
         "gaps between rows": d.d_pitch > 4 * d.n,
+    }
+    yield from (name for name, has in found.items() if has)
+    if p.function_lanes:
+        yield from _epilogues(d, p)
+
+
+def _epilogues(d: Descriptor, p: EngineParameters) -> Iterator[str]:
+    """Those of ``EPILOGUES`` that a product has."""
+    rows, chunks = p.rows * p.arrays, -(-d.k // (BLOCK_SIZE * p.k_blocks))
+    all_at_once = d.scale and d.bias and d.function and d.gate and d.accumulate
+    found = {
+        "scale": d.scale,
+        "scale and bias": d.scale and d.bias,
+        "gate by row": d.gate_by_row,
+        "gate by row of several tiles": d.gate_by_row and d.m > rows,
+        "bias and gate by row": d.bias and d.gate_by_row,
+        "scale and gate": d.scale and d.gate,
+        "function and gate": d.function and d.gate,
+        "function and accumulate": d.function and d.accumulate,
+        "function, gate and accumulate": d.function and d.gate and d.accumulate,
+        "all at once": all_at_once and not d.gate_by_row,
+        "all at once by row": all_at_once and d.gate_by_row,
+        "all at once in several chunks": all_at_once and chunks > 1,
     }
     yield from (name for name, has in found.items() if has)

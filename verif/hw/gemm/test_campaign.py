@@ -23,6 +23,7 @@ from verif.hw.gemm.checked_engine import CheckedEngine, random_memory
 from verif.hw.gemm.listed_jobs import LIST_FEATURES, list_features
 from verif.hw.gemm.random_jobs import Layout
 from verif.hw.gemm.rounds import (
+    EPILOGUES,
     FEATURES,
     REORDER_FEATURES,
     ROW_FUNCTIONS,
@@ -71,9 +72,11 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
         coverages.append(
             Coverage("engine-reorder", feature=REORDER_FEATURES + ROW_FUNCTIONS * (p.function_lanes > 0))
         )
-    functions = Coverage("engine-functions", function=[*(f.name for f in Function), "gate"], d=RESULTS)
+    functions = Coverage("engine-functions", function=[f.name for f in Function], d=RESULTS)
+    gates = Coverage("engine-gates", gate=["row", "column"], d=RESULTS)
+    epilogues = Coverage("engine-epilogues", feature=EPILOGUES)
     if p.function_lanes:
-        coverages.append(functions)
+        coverages += [functions, gates, epilogues]
     coverages.append(lists)
     while checked.expected.descriptors < count:
         checked.engine.set_memory(random_memory(rng))
@@ -89,9 +92,14 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
                 )
                 made = format_name(d.d_format, d.d_mx9_blocks)
                 results.hit(d=made)
-                functions.hit(function="gate" if d.gate else Function(d.function).name, d=made)
+                functions.hit(function=Function(d.function).name, d=made)
+                if d.gate:
+                    gates.hit(gate=("row", "column")[d.gate_by_row], d=made)
             for feature in features(d, p):
-                coverages[2 + (d.operation == Operation.REORDER)].hit(feature=feature)
+                kind = (
+                    epilogues if feature in EPILOGUES else coverages[2 + (d.operation == Operation.REORDER)]
+                )
+                kind.hit(feature=feature)
     if count == FULL:
         for coverage in coverages:
             coverage.require_full()
