@@ -132,6 +132,7 @@ class EpilogueReader(wiring.Component):
         last_gates = tile.last_row >> (BLOCK_SIZE.bit_length() - 1)
         gates = Mux(number == last_gates, (tile.last_row & (BLOCK_SIZE - 1)) + 1, BLOCK_SIZE)
         _, bias, gate, old = (kind[n] for n in range(len(kind)))
+        step = Mux(old, job.pitch, Mux(gate, FRAGMENT_BYTES, job.vector_pitch))
         m.d.comb += [
             left.eq(Cat(job.scale, job.bias, job.gate, job.accumulate) & ~done),
             kind.eq(left & (~left + 1)),
@@ -141,9 +142,7 @@ class EpilogueReader(wiring.Component):
             start.eq(Mux(old, tile.address, Mux(gate, tile.gate_address, tile.vector_address))),
             request.p.address.eq(Mux((number != 0) | (bias & job.scale), address, start)),
             request.p.bytes.eq(Mux(by_row, gates, tile.columns) << (_WORD.bit_length() - 1)),
-            following.eq(
-                request.p.address + Mux(old, job.pitch, Mux(gate, FRAGMENT_BYTES, job.vector_pitch))
-            ),
+            following.eq((request.p.address + step)[: self.address_bits]),
             # Neither takes one that the other has no room for.
             request.valid.eq(self.tile.valid & kinds.ready),
             kinds.valid.eq(self.tile.valid & request.ready),

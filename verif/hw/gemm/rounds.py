@@ -30,8 +30,8 @@ FEATURES = (
 
 EPILOGUES = (
     "scale", "scale and bias", "gate by row", "gate by row of several tiles", "bias and gate by row",
-    "scale and gate", "function and gate", "function and accumulate", "function, gate and accumulate", "all at once",
-    "all at once by row", "all at once in several chunks",
+    "scale and gate", "function and gate", "function and accumulate", "function, gate and accumulate",
+    "all at once", "all at once by row", "all at once in several chunks",
 )  # fmt: skip
 """Of products on an engine with functions."""
 
@@ -75,7 +75,8 @@ def _reorder_and_multiply(rng: np.random.Generator, layout: Layout, p: EnginePar
     options = {"functions": p.function_lanes > 0, "floats": False}
     made = random_reorder_job(rng, layout, m=random_sizes(rng, p)["m"], n=n, **options)
     d = made.descriptor
-    product = random_job(rng, layout, m=d.m, n=random_sizes(rng, p)["n"], k=d.n)
+    columns = random_sizes(rng, p)["n"]
+    product = random_job(rng, layout, m=d.m, n=columns, k=d.n, functions=p.function_lanes > 0)
     chained = replace(
         product.descriptor,
         a_address=d.d_address,
