@@ -13,6 +13,7 @@ from hw.gemm.jobs.control import Control
 from hw.gemm.jobs.counters import Counters
 from hw.gemm.jobs.supervisor import Supervisor
 from hw.gemm.results.accumulation import LANES, fewest_lanes
+from hw.gemm.results.epilogue import usual_epilogue_lanes
 from hw.gemm.results.result_path import usual_words
 from hw.target.targets import check_target
 
@@ -35,8 +36,8 @@ class Engine(wiring.Component):
     adder_lanes:
         Sums per cycle where a bias, old values of D or another chunk is added: 1, 2, 4, 8 or 16; 0 for as
         many as tiles of ``k_blocks`` MX6 blocks need. With functions chunks, scale and bias, gate and old D
-        have so many each. Shorter tiles wait for their sums if there are no more. No more are made than
-        ``result_words``.
+        have so many each, the latter two at least one for four ``function_lanes``. Shorter tiles wait for
+        their sums if there are no more. No more are made than ``result_words``.
     rows, cols, drain_rows, k_blocks, fraction_bits, arrays, stationary_tiles, data_bits, address_bits,
     queue_depth, reorder_columns, function_lanes:
         As in ``golden.engine.EngineParameters``; ``k_blocks`` even.
@@ -106,8 +107,7 @@ class Engine(wiring.Component):
         )
         sizes = {"rows": rows, "cols": cols, "k_blocks": k_blocks}
         lanes = adder_lanes or fewest_lanes(**sizes)
-        # Lanes of the epilogue take one tile right behind the other.
-        epilogue_lanes = adder_lanes or fewest_lanes(**sizes, overhead=0)
+        epilogue_lanes = adder_lanes or usual_epilogue_lanes(**sizes, function_lanes=function_lanes)
         self._geometry = Geometry(self.parameters)
         self._datapath = Datapath(
             geometry=self._geometry,

@@ -7,13 +7,23 @@ from amaranth.lib.wiring import In, Out
 from hw.axi.fragment_reader import addend_beat_layout, addend_request_layout
 from hw.block.binary32 import BINARY32_BITS
 from hw.gemm.jobs.job import result_job_layout
+from hw.gemm.results.accumulation import fewest_lanes
 from hw.gemm.results.affine_lanes import AffineLanes
 from hw.gemm.results.epilogue_reader import EpilogueReader, epilogue_tile_layout
-from hw.gemm.results.function_lanes import FunctionLanes
+from hw.gemm.results.function_lanes import ACTIVATION_SHARE, FunctionLanes
 from hw.gemm.results.repeated_vector import RepeatedVector
 from hw.stream.skid_buffer import SkidBuffer
 
-__all__ = ["Epilogue"]
+__all__ = ["Epilogue", "usual_epilogue_lanes"]
+
+
+def usual_epilogue_lanes(*, rows, cols, k_blocks, function_lanes):
+    """As many lanes as there are for activations, and with which tiles of ``k_blocks`` passes never wait.
+
+    They take one tile right behind the other.
+    """
+    fewest = fewest_lanes(rows=rows, cols=cols, k_blocks=k_blocks, overhead=0)
+    return max(fewest, function_lanes // ACTIVATION_SHARE)
 
 
 class Epilogue(wiring.Component):
@@ -73,6 +83,7 @@ class Epilogue(wiring.Component):
         words, lanes, job = self.words, self.lanes, self.job
         vector = {"rows": self.rows, "lanes": lanes}
         m.submodules.reader = reader = EpilogueReader(words=words, **vector, **self._memory)
+        vector["width"] = reader.width
         m.submodules.scale = scale = RepeatedVector(**vector)
         m.submodules.bias = bias = RepeatedVector(**vector)
         m.submodules.gate = gate = RepeatedVector(**vector, rows_too=True)

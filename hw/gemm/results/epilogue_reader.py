@@ -50,7 +50,7 @@ class EpilogueReader(wiring.Component):
     """Requests for each tile the scale row, the bias row, the gate and old rows of D: those of the job.
 
     Requests go out ahead, one per cycle, as long as there is room for what they bring. What comes is given in
-    slices of ``lanes`` elements, one per cycle, to the output that it is for: of a row 16 elements, of gates
+    slices of ``width`` elements, one per cycle, to the output that it is for: of a row 16 elements, of gates
     by row 16 for as many rows. Elements that were not wanted are arbitrary. A tile's old rows have room in a
     queue of their own, so that the next tile's vectors can pass them.
 
@@ -61,7 +61,8 @@ class EpilogueReader(wiring.Component):
     words:
         Columns of a part.
     lanes:
-        Elements of a slice, at most ``words``.
+        Elements of old rows that are needed per cycle, at most ``words``. ``width`` is twice as much, so that
+        vectors have time too.
     data_bits, address_bits:
         Widths of the memory port.
     target:
@@ -83,11 +84,12 @@ class EpilogueReader(wiring.Component):
         self.rows = rows
         self.words = words
         self.lanes = lanes
+        self.width = min(words, 2 * lanes)
         self.data_bits = data_bits
         self.address_bits = address_bits
         self.target = target
         self.depth = depth
-        vector = Out(stream.Signature(vector_slice_layout(rows=rows, lanes=lanes)))
+        vector = Out(stream.Signature(vector_slice_layout(rows=rows, width=self.width)))
         super().__init__(
             {
                 "job": In(result_job_layout(address_bits, True)),
@@ -161,10 +163,10 @@ class EpilogueReader(wiring.Component):
 
     def _give(self, m, parts, kinds, old):
         """Each fragment, slice by slice, to the output of its kind."""
-        slices, parts_slices = BLOCK_SIZE // self.lanes, self.words // self.lanes
+        slices, parts_slices = BLOCK_SIZE // self.width, self.words // self.width
         place, number = Signal(range(max(2, slices))), Signal(range(max(2, parts_slices)))
         there, ready, last = (Signal(name=name) for name in ("there", "ready", "last_slice"))
-        values = data.View(data.ArrayLayout(BINARY32_BITS * self.lanes, parts_slices), parts.p)
+        values = data.View(data.ArrayLayout(BINARY32_BITS * self.width, parts_slices), parts.p)
         outputs = [getattr(self, name) for name in _VECTORS]
         m.d.comb += [
             there.eq(parts.valid & kinds.valid),
@@ -190,17 +192,21 @@ class EpilogueReader(wiring.Component):
 
     def _keep_old(self, m):
         """A queue of old rows, half of which holds those of a tile, and the stream into it."""
-        width = BINARY32_BITS * self.lanes
-        tile = 1 << ceil_log2(self.rows * BLOCK_SIZE // self.lanes)
+        width, beside = BINARY32_BITS * self.width, self.width // self.lanes
+        tile = 1 << ceil_log2(self.rows * BLOCK_SIZE // self.width)
         m.submodules.queue = queue = BlockQueue(
             shape=width, depth=max(_LEAST_OLD, 2 * tile), target=self.target
         )
         old = stream.Signature(width).create(path=("to_queue",))
         m.d.sync += [old.ready.eq(~queue.filling), queue.data.eq(old.p)]
+        number = Signal(range(max(2, beside)))
+        values = data.View(data.ArrayLayout(BINARY32_BITS * self.lanes, beside), queue.o.p)
         m.d.comb += [
             queue.coming.eq(old.valid & old.ready),
             self.old.valid.eq(queue.o.valid),
-            self.old.p.as_value().eq(queue.o.p),
-            queue.o.ready.eq(self.old.ready),
+            self.old.p.as_value().eq(values[number]),
+            queue.o.ready.eq(self.old.ready & (number == beside - 1)),
         ]
+        with m.If(self.old.valid & self.old.ready):
+            m.d.sync += number.eq(Mux(number == beside - 1, 0, number + 1))
         return old

@@ -12,15 +12,15 @@ from hw.block.binary32 import BINARY32_BITS
 __all__ = ["RepeatedVector", "vector_slice_layout"]
 
 
-def vector_slice_layout(*, rows, lanes) -> data.StructLayout:
-    """``lanes`` elements of a vector for a tile whose last row is number ``last_row``; ``last`` ends it."""
+def vector_slice_layout(*, rows, width) -> data.StructLayout:
+    """``width`` elements of a vector for a tile whose last row is number ``last_row``; ``last`` ends it."""
     return data.StructLayout(
-        {"values": data.ArrayLayout(BINARY32_BITS, lanes), "last": 1, "last_row": range(max(2, rows))}
+        {"values": data.ArrayLayout(BINARY32_BITS, width), "last": 1, "last_row": range(max(2, rows))}
     )
 
 
 class RepeatedVector(wiring.Component):
-    """For each row of a tile the slices of a vector of 16 elements; or, ``by_row``, the row's element in all.
+    """For each row of a tile a vector of 16 elements in slices; or, ``by_row``, the row's element in all.
 
     Holds two vectors, so that the next tile's comes while this one's is given. The first slice is given a
     cycle after the last one has come; throughput one slice per cycle. No handshake depends on the other side
@@ -30,8 +30,10 @@ class RepeatedVector(wiring.Component):
     ----------
     rows:
         Most rows of a tile.
+    width:
+        Elements that come at a time, a power of two up to 16.
     lanes:
-        Elements of a slice, a power of two up to 16.
+        Elements of a slice that is given, a power of two up to ``width``.
     rows_too:
         Whether vectors may have an element for each row, instead of each column: 16 or a multiple of it.
 
@@ -41,13 +43,14 @@ class RepeatedVector(wiring.Component):
     i: In(stream of ``vector_slice_layout``); o: Out(stream of ``lanes`` binary32)
     """
 
-    def __init__(self, *, rows, lanes, rows_too=False):
+    def __init__(self, *, rows, width, lanes, rows_too=False):
         self.rows = rows
+        self.width = width
         self.lanes = lanes
         self.rows_too = rows_too
         super().__init__(
             {
-                "i": In(stream.Signature(vector_slice_layout(rows=rows, lanes=lanes))),
+                "i": In(stream.Signature(vector_slice_layout(rows=rows, width=width))),
                 "o": Out(stream.Signature(data.ArrayLayout(BINARY32_BITS, lanes))),
                 **({"by_row": In(1)} if rows_too else {}),
             }
@@ -57,8 +60,8 @@ class RepeatedVector(wiring.Component):
         m = Module()
         slices = BLOCK_SIZE // self.lanes
         blocks = 1 << ceil_log2(-(-self.rows // BLOCK_SIZE)) if self.rows_too else 1
-        place_bits = exact_log2(slices * blocks)
-        m.submodules.words = words = Memory(shape=BINARY32_BITS * self.lanes, depth=2 << place_bits, init=[])
+        place_bits = exact_log2(BLOCK_SIZE // self.width * blocks)
+        m.submodules.words = words = Memory(shape=BINARY32_BITS * self.width, depth=2 << place_bits, init=[])
         write, read = words.write_port(), words.read_port(domain="comb")
 
         into, out_of = Signal(), Signal()  # which of the two
@@ -97,15 +100,13 @@ class RepeatedVector(wiring.Component):
 
     def _read(self, m, read, place, row, out_of):
         """The slice at ``place``, or the element of ``row`` as many times as a slice has elements."""
-        lane_bits = exact_log2(self.lanes)
-        bits = len(read.addr) - 1
-        if not self.rows_too:
-            m.d.comb += [read.addr.eq(Cat(place, out_of)), self.o.p.as_value().eq(read.data)]
-            return
-        address = Signal(bits)
-        m.d.comb += [
-            address.eq(Mux(self.by_row, row >> lane_bits, place)),
-            read.addr.eq(Cat(address, out_of)),
-        ]
-        element = read.data.word_select(row[:lane_bits], BINARY32_BITS) if lane_bits else read.data
-        m.d.comb += self.o.p.as_value().eq(Mux(self.by_row, element.replicate(self.lanes), read.data))
+        width_bits, beside = exact_log2(self.width), exact_log2(self.width // self.lanes)
+        values = read.data.word_select(place[:beside], BINARY32_BITS * self.lanes) if beside else read.data
+        address = Signal(len(read.addr) - 1)
+        m.d.comb += [address.eq(place[beside:]), read.addr.eq(Cat(address, out_of))]
+        if self.rows_too:
+            element = read.data.word_select(row[:width_bits], BINARY32_BITS) if width_bits else read.data
+            with m.If(self.by_row):
+                m.d.comb += address.eq(row[width_bits:])
+            values = Mux(self.by_row, element.replicate(self.lanes), values)
+        m.d.comb += self.o.p.as_value().eq(values)

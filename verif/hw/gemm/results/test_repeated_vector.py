@@ -10,18 +10,21 @@ from verif.simulation import simulate
 TILES = 12
 
 
-@pytest.mark.parametrize(("rows", "lanes"), [(8, 2), (1, 4), (3, 16), (20, 1), (64, 8)])
+@pytest.mark.parametrize(
+    ("rows", "width", "lanes"),
+    [(8, 4, 2), (1, 4, 4), (3, 16, 16), (20, 2, 1), (64, 8, 4), (5, 1, 1), (16, 16, 1)],
+)
 @pytest.mark.parametrize("by_row", [0, 1])
 @pytest.mark.parametrize("stalls", [False, True])
-def test_each_row_gets_it(rows, lanes, by_row, stalls):
+def test_each_row_gets_it(rows, width, lanes, by_row, stalls):
     rng = random.Random(rows * lanes)
-    core = RepeatedVector(rows=rows, lanes=lanes, rows_too=True)
+    core = RepeatedVector(rows=rows, width=width, lanes=lanes, rows_too=True)
     found, slices, expected = [], [], []
     for _ in range(TILES):
         last_row = rng.randrange(rows)
         vector = [rng.getrandbits(32) for _ in range((1 + last_row // 16) * 16 if by_row else 16)]
-        for n in range(0, len(vector), lanes):
-            slices.append((vector[n : n + lanes], n + lanes == len(vector), last_row))
+        for n in range(0, len(vector), width):
+            slices.append((vector[n : n + width], n + width == len(vector), last_row))
         for row in range(last_row + 1):
             for n in range(0, 16, lanes):
                 expected.append([vector[row]] * lanes if by_row else vector[n : n + lanes])
@@ -52,7 +55,7 @@ def test_each_row_gets_it(rows, lanes, by_row, stalls):
 
 def test_no_gap_between_tiles():
     """While one vector is given, the next one comes."""
-    core = RepeatedVector(rows=4, lanes=4)
+    core = RepeatedVector(rows=4, width=4, lanes=4)
     given = []
 
     async def send(ctx):
