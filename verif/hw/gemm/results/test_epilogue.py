@@ -116,7 +116,7 @@ def test_every_combination(steps, by_row, function):
 @pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("by_row", [0, 1])
 def test_all_steps_take_no_longer_than_one(lanes, by_row):
-    """The lanes before and behind the function take one tile right behind the other, as fast as memory gives."""
+    """The lanes before and behind the function take one tile right behind the other, if memory can."""
     options = {"scale": 1, "bias": 1, "gate": 1, "accumulate": 1, "function": Function.EXP2}
     found, expected, ends = _run(8, lanes=lanes, by_row=by_row, **options)
     assert found == expected
