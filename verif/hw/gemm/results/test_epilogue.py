@@ -18,17 +18,16 @@ SCALE, GATE, OLD = 0x1004, 0x2008, 0x300C
 
 
 class _Memory:
-    """Answers requests in order, a beat per cycle, until it is ``done``."""
+    """Answers requests in order, a beat per cycle."""
 
     def __init__(self, core, data):
         self._core, self._data = core, data
         self._beats = deque()
-        self.done = False
 
     async def run(self, ctx):
         core, cycle = self._core, 0
         ctx.set(core.read.ready, 1)
-        while not self.done:
+        while True:
             if ctx.get(core.read.valid):
                 address, size = ctx.get(core.read.p.address), ctx.get(core.read.p.bytes)
                 first, last = address // BEAT, (address + size - 1) // BEAT
@@ -85,11 +84,9 @@ def _run(tiles, *, lanes, function=Function.NONE, scale=0, bias=0, gate=0, by_ro
                     ends.append(cycle)
             await ctx.tick()
             if len(found) == sums.size:
-                break
-        answers.done = True
+                return
 
-    answers = _Memory(core, memory)
-    simulate(core, commands, send, answers.run, receive)
+    simulate(core, receive, background=[commands, send, _Memory(core, memory).run])
     values = sums
     if scale:
         values = multiply17(values, vectors[0])

@@ -49,7 +49,7 @@ def test_each_row_gets_it(rows, width, lanes, by_row, stalls):
             if len(found) == len(expected):
                 return
 
-    simulate(core, send, receive)
+    simulate(core, receive, background=[send])
     assert found == expected
 
 
@@ -71,6 +71,6 @@ def test_no_gap_between_tiles():
             given.append(ctx.get(core.o.valid))
             await ctx.tick()
 
-    simulate(core, send, receive)
+    simulate(core, receive, background=[send])
     first = given.index(1)
     assert sum(given[first : first + 16 * TILES]) == 16 * TILES
