@@ -10,7 +10,7 @@
 ``reuse``: how much of the stationary operand stays on chip.
 """
 
-from golden.engine.check import Region, check, regions
+from golden.engine.check import Region, check, regions, vector_lengths
 from golden.engine.command_list import (
     ENTRY_BYTES,
     ENTRY_WORDS,
@@ -121,4 +121,5 @@ __all__ = [
     "run_list",
     "stationary_group",
     "to_rows",
+    "vector_lengths",
 ]

@@ -44,7 +44,10 @@ class Region:
 
 
 def regions(d: Descriptor) -> dict[str, Region]:
-    """Memory that a job touches by matrix: A, B (or the permutation), D, BIAS; no entry for one not used."""
+    """Memory that a job touches by matrix: A, B (or the permutation), D, BIAS; no entry for one not used.
+
+    BIAS is all of the job's vectors, as one row.
+    """
     found = {}
 
     def add(name: str, rows: int, pitch: int, code: int, elements: int, mx9_blocks: int = 0) -> None:
@@ -60,9 +63,16 @@ def regions(d: Descriptor) -> dict[str, Region]:
         if d.permute:
             found["B"] = Region("B", d.b_address, 0, 1, INDEX_BYTES * d.n, INDEX_BYTES)
     add("D", d.m, d.d_pitch, d.d_format, d.n, d.d_mx9_blocks)
-    if vectors := d.bias + d.gate:
-        add("BIAS", vectors, FLOAT_BYTES * d.n * d.bias * d.gate, MemoryFormat.BINARY32, d.n)
+    if lengths := vector_lengths(d):
+        size = FLOAT_BYTES * sum(lengths.values())
+        found["BIAS"] = Region("BIAS", d.bias_address, 0, 1, size, FLOAT_BYTES)
     return found
+
+
+def vector_lengths(d: Descriptor) -> dict[str, int]:
+    """Elements of a job's vectors, by name, one right behind the other in memory: scale, bias, gate."""
+    lengths = {"scale": d.n, "bias": d.n, "gate": d.m if d.gate_by_row else d.n}
+    return {name: length for name, length in lengths.items() if getattr(d, name)}
 
 
 def check(d: Descriptor, parameters: EngineParameters) -> ErrorCode:
@@ -102,7 +112,7 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
         if region.address % region.alignment or region.pitch % region.alignment:
             yield ErrorCode[f"{name}_ALIGNMENT"]
     for name, region in found.items():
-        # The bias row and the permutation have no pitch.
+        # The vectors and the permutation have no pitch.
         if region.pitch < region.row_bytes and name != "BIAS" and (product or name != "B"):
             yield ErrorCode[f"{name}_PITCH"]
     for name, region in found.items():
@@ -111,21 +121,22 @@ def _faults(d: Descriptor, parameters: EngineParameters) -> Iterator[ErrorCode]:
     for name, region in found.items():
         if name != "D" and region.overlaps(found["D"]):
             yield ErrorCode[f"OVERLAP_{name}"]
-    has_function = d.function != Function.NONE
-    if has_function and (d.function not in list(Function) or d.gate or d.accumulate):
+    if d.function not in list(Function):
         yield ErrorCode.FUNCTION
     if d.norm and (d.norm not in list(Norm) or d.divide or d.epsilon >= EPSILON_LIMIT):
         yield ErrorCode.FUNCTION
     if d.norm == Norm.EXPONENTIAL and (d.bias or d.gate or d.epsilon):
         yield ErrorCode.FUNCTION
-    if (has_function or d.gate or d.divide or d.norm) and parameters.function_lanes == 0:
+    if (d.function or d.scale or d.gate or d.divide or d.norm) and parameters.function_lanes == 0:
         yield ErrorCode.FUNCTION
 
 
 def _unused(d: Descriptor) -> Iterator[int]:
     """Fields that the operation does not use, which must be 0."""
-    if not (d.bias or d.gate):
+    if not (d.scale or d.bias or d.gate):
         yield d.bias_address
+    if not d.gate:
+        yield d.gate_by_row
     if not d.norm:
         yield d.epsilon
     if d.operation == Operation.PRODUCT:
@@ -137,6 +148,8 @@ def _unused(d: Descriptor) -> Iterator[int]:
             d.accumulate,
             d.keep_b,
             d.function,
+            d.scale,
+            d.gate_by_row,
             d.k,
             d.b_format,
             d.a_mx9_blocks,

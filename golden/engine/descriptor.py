@@ -17,8 +17,8 @@ class Operation(IntEnum):
     """What a job does."""
 
     PRODUCT = 0
-    """D[M, N] = A[M, K] * B[N, K]^T, plus a bias row, through a function or times a gate row, plus D's
-    old values."""
+    """D[M, N] = A[M, K] * B[N, K]^T, times a scale row, plus a bias row, through a function, times a gate row
+    or column, plus D's old values."""
     REORDER = 1
     """Float rows A[M, N], divided by A[:, N], normalized, or 2 to the power of what is left without their
     maximum, permuted along N, then times a gate row and plus a bias row if normalized, as rows of blocks
@@ -43,6 +43,8 @@ class Descriptor:
     gate: int = 0
     divide: int = 0
     norm: int = 0
+    scale: int = 0
+    gate_by_row: int = 0
     a_format: int = 0
     b_format: int = 0
     d_format: int = 0

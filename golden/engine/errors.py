@@ -65,10 +65,9 @@ _MEANINGS = {
     "D_FORMAT": "D's format is unknown or not for this operation; accumulation asks for binary32",
     "OVERLAP_A": "D meets A, the gaps between rows of both counted",
     "OVERLAP_B": "D meets B or the permutation, the gaps between rows of both counted",
-    "OVERLAP_BIAS": "D meets the bias, the gaps between D's rows counted",
-    "FUNCTION": "unknown function or norm, a function beside gate or accumulation, a norm beside divide or"
-    " with a negative or infinite epsilon, exponentials with epsilon, bias or gate; any of these in an engine"
-    " without",
+    "OVERLAP_BIAS": "D meets the scale, bias or gate, the gaps between D's rows counted",
+    "FUNCTION": "unknown function or norm, a norm beside divide or with a negative or infinite epsilon,"
+    " exponentials with epsilon, bias or gate; any of these, a scale or a gate, in an engine without",
     "LIST": "an entry of a list is not aligned to 128 bytes, or beyond the addresses",
     "READ_SLAVE_ERROR": "memory answered a read with SLVERR",
     "READ_DECODE_ERROR": "memory answered a read with DECERR",

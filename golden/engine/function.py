@@ -10,7 +10,7 @@ from golden.functions import exp2, gelu, silu
 
 
 class Function(IntEnum):
-    """What is made of each result, after its bias was added."""
+    """What is made of each result, after its bias was added and before its gate."""
 
     NONE = 0
     EXP2 = 1

@@ -3,11 +3,14 @@
 Of a product, in this order, every step for all of D:
 
 1. ``golden.matmul`` with the engine's chunks of K;
-2. plus the bias row, ``golden.add_binary32``;
-3. of that the function, ``Function``, or
+2. times the scale row, ``golden.functions.multiply17``;
+3. plus the bias row, ``golden.add_binary32``;
+4. of that the function, ``Function``;
+5. times the gate, a row or a column, ``golden.functions.multiply17``;
+6. plus the old D, ``golden.add_binary32``;
+7. as it is (binary32), rounded to bfloat16, or quantized along N with zeros behind column N.
 
-   times the gate row, ``golden.functions.multiply17``, and plus the old D, ``golden.add_binary32``;
-4. as it is (binary32), rounded to bfloat16, or quantized along N with zeros behind column N.
+Steps 2 to 6 are those that the job asks for, in any combination.
 
 Bias and old D count as zero of their sign where they are subnormal. Of a reorder job, each step if it is
 asked for:
@@ -20,7 +23,7 @@ asked for:
 2. permuted, ``D[:, i] = A[:, permutation[i]]``;
 3. if normalized, times the gate row and plus the bias row, ``golden.functions.norm.modulate``, where a row
    that is not there counts as 1.0 or 0.0;
-4. as in step 4 above, with every NaN 0x7FC00000.
+4. as in step 7 above, with every NaN 0x7FC00000.
 
 Nothing but the rows of D is written. Jobs overlap in time where nobody can tell: memory is as if they ran
 strictly one after the other, each on what those before wrote.
@@ -36,7 +39,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.engine.check import Region, check, regions
+from golden.engine.check import Region, check, regions, vector_lengths
 from golden.engine.descriptor import Descriptor, Operation
 from golden.engine.errors import ErrorCode
 from golden.engine.function import Function
@@ -112,7 +115,7 @@ def run_job(
     found = regions(d)
     views = {name: _rows_of(memory, region, origin) for name, region in found.items()}
     d_format = MemoryFormat(d.d_format)
-    vectors = list(floats_from_rows(views["BIAS"], MemoryFormat.BINARY32)) if d.bias or d.gate else []
+    vectors = _vectors(d, views)
     in_range = np.asarray(True)
     if d.operation == Operation.REORDER:
         values = floats_from_rows(views["A"], MemoryFormat(d.a_format))
@@ -132,21 +135,21 @@ def run_job(
                 return JobResult(code=ErrorCode.PERMUTATION)
             values = values[:, order]
         if d.norm and d.norm != Norm.EXPONENTIAL:
-            values = modulate(
-                values, scale=vectors[-1] if d.gate else 1.0, shift=vectors[0] if d.bias else 0.0
-            )
+            values = modulate(values, scale=vectors.get("gate", 1.0), shift=vectors.get("bias", 0.0))
         values = canonical_nan(values)
     else:
         a = from_rows(views["A"], MemoryFormat(d.a_format), d.k, d.a_mx9_blocks)
         b = from_rows(views["B"], MemoryFormat(d.b_format), d.k, d.b_mx9_blocks)
         values = matmul(a, b, fraction_bits=parameters.fraction_bits, k_blocks=parameters.k_blocks)
+        if d.scale:
+            values = multiply17(values, vectors["scale"])
         if d.bias:
-            values = add_binary32(values, flush(vectors[0]))
+            values = add_binary32(values, flush(vectors["bias"]))
         if d.function == Function.EXP2:
             in_range = exp2_in_range(values)
         values = Function(d.function)(values)
         if d.gate:
-            values = multiply17(values, vectors[-1])
+            values = multiply17(values, vectors["gate"][:, None] if d.gate_by_row else vectors["gate"])
         if d.accumulate:
             values = add_binary32(values, flush(floats_from_rows(views["D"], d_format)))
     views["D"][:] = encode(values, d_format, d.d_mx9_blocks)
@@ -171,6 +174,15 @@ def quantize_rows(values: NDArray[np.float32], fmt: MemoryFormat, mx9_blocks: in
     if head == values.shape[1]:
         return quantize(values, MX9)
     return concat([quantize(values[:, :head], MX9), quantize(values[:, head:], block)])
+
+
+def _vectors(d: Descriptor, views: dict[str, NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
+    """A job's vectors by name, float32 ``[N]``, or ``[M]`` for a gate by row."""
+    if "BIAS" not in views:
+        return {}
+    lengths = vector_lengths(d)
+    (floats,) = floats_from_rows(views["BIAS"], MemoryFormat.BINARY32)
+    return dict(zip(lengths, np.split(floats, np.cumsum(list(lengths.values()))[:-1]), strict=True))
 
 
 def _rows_of(memory: NDArray[np.uint8], region: Region, origin: int) -> NDArray[np.uint8]:

@@ -291,13 +291,13 @@ def _descriptor() -> Iterable[Register]:
         ("accumulate", 5, 1, "product: add what D holds; D is binary32"),
         ("keep_b", 6, 1, "product: B stays on chip while A is read again and again, not the reverse"),
         ("permute", 7, 1, "reorder: the permutation lies at B's address; without it the order stays"),
-        ("function", 8, 4, f"product: of each result and its bias, alone after it: {functions}"),
+        ("function", 8, 4, f"product: of each result, after the bias and before the gate: {functions}"),
         (
             "gate",
             12,
             1,
-            "product or norm: multiply every row by the gate row, which lies behind the bias row, without it"
-            " at BIAS; in a product after the bias and before accumulate, in a norm before the bias",
+            "product or norm: multiply every row by the gate row; in a product after the function and before"
+            " accumulate, in a norm before the bias",
         ),
         ("divide", 13, 1, "reorder: A's rows have one element more, by which the others are divided"),
         (
@@ -306,6 +306,13 @@ def _descriptor() -> Iterable[Register]:
             2,
             f"reorder: of each row, alone without divide: {norms}, 2^(x - maximum of the row), which takes no"
             " bias and no gate",
+        ),
+        ("scale", 16, 1, "product: multiply every row by the scale row, before the bias"),
+        (
+            "gate_by_row",
+            17,
+            1,
+            "product with gate: the gate is a column instead, with an element for each row of D",
         ),
     )
     code = ", ".join(f"{f.value} {f.name if f.block_format else f.name.lower()}" for f in MemoryFormat)
@@ -330,7 +337,8 @@ def _descriptor() -> Iterable[Register]:
             f"blocks along {axis} at the start of {name}'s rows that are MX9",
             (f"{name.lower()}_mx9_blocks", 0, 16, f"with format {mixable}; otherwise 0"),
         )
-    places = {"A": "A", "B": "B, or of the permutation", "D": "D", "BIAS": "the bias row, or of the gate row"}
+    vectors = "the scale row, the bias row and the gate, those there are, one right behind the other"
+    places = {"A": "A", "B": "B, or of the permutation", "D": "D", "BIAS": vectors}
     for name, what in places.items():
         yield word(f"{name}_ADDRESS_LOW", f"address of {what}, bits 31:0")
         yield word(f"{name}_ADDRESS_HIGH", f"address of {what}, bits 63:32")

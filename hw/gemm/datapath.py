@@ -46,6 +46,8 @@ class Datapath(wiring.Component):
         Sizes of the engine.
     result_words, adder_lanes, product_stages, target:
         As for ``hw.gemm.engine.Engine``.
+    epilogue_lanes:
+        As for ``hw.gemm.results.result_path.ResultPath``.
 
     Members
     -------
@@ -60,10 +62,13 @@ class Datapath(wiring.Component):
     activity: Out(``activity_layout``), without ``busy``
     """
 
-    def __init__(self, *, geometry, result_words, adder_lanes, product_stages=2, target="generic"):
+    def __init__(
+        self, *, geometry, result_words, adder_lanes, epilogue_lanes, product_stages=2, target="generic"
+    ):
         self.geometry = geometry
         self._result_words = result_words
         self._adder_lanes = adder_lanes
+        self._epilogue_lanes = epilogue_lanes
         self._target = target
         parameters = geometry.parameters
         sizes = {"rows": parameters.rows, "cols": parameters.cols, "product_stages": product_stages}
@@ -212,6 +217,7 @@ class Datapath(wiring.Component):
                 words=self._result_words,
                 lanes=self._adder_lanes,
                 function_lanes=p.function_lanes,
+                epilogue_lanes=self._epilogue_lanes,
                 data_bits=p.data_bits,
                 address_bits=p.address_bits,
                 target=self._target,

@@ -13,6 +13,7 @@ from hw.gemm.jobs.control import Control
 from hw.gemm.jobs.counters import Counters
 from hw.gemm.jobs.supervisor import Supervisor
 from hw.gemm.results.accumulation import LANES, fewest_lanes
+from hw.gemm.results.epilogue import usual_epilogue_lanes
 from hw.gemm.results.result_path import usual_words
 from hw.target.targets import check_target
 
@@ -34,8 +35,9 @@ class Engine(wiring.Component):
         can use, or as there are ``adder_lanes``.
     adder_lanes:
         Sums per cycle where a bias, old values of D or another chunk is added: 1, 2, 4, 8 or 16; 0 for as
-        many as tiles of ``k_blocks`` MX6 blocks need, with functions for bias, gate and old D. Shorter tiles
-        wait for their sums if there are no more. No more are made than ``result_words``.
+        many as tiles of ``k_blocks`` MX6 blocks need. With functions chunks, scale and bias, gate and old D
+        have so many each, the latter two at least one for four ``function_lanes``. Shorter tiles wait for
+        their sums if there are no more. No more are made than ``result_words``.
     rows, cols, drain_rows, k_blocks, fraction_bits, arrays, stationary_tiles, data_bits, address_bits,
     queue_depth, reorder_columns, function_lanes:
         As in ``golden.engine.EngineParameters``; ``k_blocks`` even.
@@ -103,15 +105,15 @@ class Engine(wiring.Component):
         words = result_words or max(
             adder_lanes, usual_words(drain_words=rows // self.drain_rows * cols, data_bits=data_bits)
         )
-        # With functions a result may take its bias, its gate and what D holds.
-        lanes = adder_lanes or fewest_lanes(
-            rows=rows, cols=cols, k_blocks=k_blocks, steps=3 if function_lanes else 1
-        )
+        sizes = {"rows": rows, "cols": cols, "k_blocks": k_blocks}
+        lanes = adder_lanes or fewest_lanes(**sizes)
+        epilogue_lanes = adder_lanes or usual_epilogue_lanes(**sizes, function_lanes=function_lanes)
         self._geometry = Geometry(self.parameters)
         self._datapath = Datapath(
             geometry=self._geometry,
             result_words=words,
             adder_lanes=min(words, lanes),
+            epilogue_lanes=min(words, epilogue_lanes),
             product_stages=product_stages,
             target=target,
         )

@@ -74,6 +74,11 @@ class Geometry:
         return tuple(slots * self.k_blocks for slots in self.slots)
 
     @property
+    def functions(self):
+        """Whether results can go through functions, and be scaled and gated."""
+        return self.parameters.function_lanes > 0
+
+    @property
     def normalizes(self):
         """Whether rows can be normalized."""
         return self.parameters.function_lanes > 0 and self.parameters.reorder_columns > 0

@@ -53,12 +53,14 @@ def _steps(d: Descriptor) -> Iterator[str]:
         if d.bias:
             yield "shift"
         return
+    if d.scale:
+        yield "scale"
     if d.bias:
         yield "bias"
     if d.function:
         yield Function(d.function).name
     if d.gate:
-        yield "gate"
+        yield "gate by row" if d.gate_by_row else "gate"
     if d.accumulate:
         yield "old D"
 

@@ -125,15 +125,13 @@ def _operations(parameters: EngineParameters) -> str:
 
 def _function(d: Descriptor, parameters: EngineParameters) -> str:
     if not parameters.function_lanes:
-        allowed = "NONE, and gate, divide and norm 0, on an engine without functions"
+        allowed = "NONE, and scale, gate, divide and norm 0, on an engine without functions"
     elif d.norm:
         return _norm(d)
-    elif d.gate or d.accumulate:
-        allowed = "NONE beside gate or accumulate"
     else:
         allowed = ", ".join(f.name for f in Function)
     name = Function(d.function).name if d.function in list(Function) else d.function
-    others = "".join(f" and {flag} 1" for flag in ("gate", "divide") if getattr(d, flag))
+    others = "".join(f" and {flag} 1" for flag in ("scale", "gate", "divide") if getattr(d, flag))
     others += f" and norm {_norm_name(d)}" if d.norm else ""
     return f"function must be {allowed}, not {name}{others}"
 
@@ -167,7 +165,8 @@ def _sizes(d: Descriptor, parameters: EngineParameters) -> str:
 
 def _unused(d: Descriptor) -> str:
     """The fields that must be 0 and are not, registers for reserved bits."""
-    names = [] if d.bias or d.gate else ["bias_address"]
+    names = [] if d.scale or d.bias or d.gate else ["bias_address"]
+    names += [] if d.gate else ["gate_by_row"]
     names += [] if d.norm else ["epsilon"]
     if d.operation == Operation.PRODUCT:
         names += ["permute", "divide", "norm"]
@@ -177,6 +176,8 @@ def _unused(d: Descriptor) -> str:
             "accumulate",
             "keep_b",
             "function",
+            "scale",
+            *(["gate_by_row"] if d.gate else []),
             "k",
             "b_format",
             "a_mx9_blocks",

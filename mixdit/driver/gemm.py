@@ -49,8 +49,9 @@ class Gemm(RecordingEngine):
         bias: NDArray[np.float32] | None = None,
         function: str | None = None,
         gate: NDArray[np.float32] | None = None,
+        scale: NDArray[np.float32] | None = None,
     ) -> Tensor | NDArray[np.float32]:
-        """``A * B^T`` plus a bias row, through a function or times a gate row, in the given format.
+        """``A * B^T`` times a scale, plus a bias, through a function, times a gate; in the given format.
 
         Parameters
         ----------
@@ -67,8 +68,10 @@ class Gemm(RecordingEngine):
             ``"exp2"``, ``"gelu"`` or ``"silu"``: what each result, its bias added, goes through, on an engine
             with `function_lanes`.
         gate:
-            float32 ``[N]``: by what each column, its bias added, is multiplied, on such an engine; not with
-            ``function``.
+            float32 ``[N]`` or ``[M, 1]``: by what each column or each row is multiplied after that, on such
+            an engine.
+        scale:
+            float32 ``[N]``: by what each column is multiplied before its bias is added, on such an engine.
 
         Returns
         -------
@@ -99,9 +102,12 @@ class Gemm(RecordingEngine):
         )
         out = result_layout((left.shape[0], right.shape[0]), out_format, mx9_blocks)
         _check_shapes(left, right, out)
+        by_row = isinstance(gate, np.ndarray) and gate.ndim == 2
+        shapes: dict[str, tuple[int, ...]] = {"scale": (out.shape[1],), "bias": (out.shape[1],)}
+        shapes["gate"] = (out.shape[0], 1) if by_row else (out.shape[1],)
         rows = {
-            name: arguments.float32_array(name, row, (right.shape[0],))
-            for name, row in (("bias", bias), ("gate", gate))
+            name: arguments.float32_array(name, row, shapes[name])
+            for name, row in (("scale", scale), ("bias", bias), ("gate", gate))
             if row is not None
         }
         held: list[DeviceMatrix] = []
@@ -121,10 +127,14 @@ class Gemm(RecordingEngine):
             da, db, d = on_device(a, left), on_device(b, right), place(out)
             placed: dict[str, DeviceMatrix] = {}
             if rows:
-                vectors = np.stack(list(rows.values()))
-                whole = on_device(vectors, layout_of("bias", vectors, floats=True))
-                placed = {name: whole.rows(n, n + 1) for n, name in enumerate(rows)}
-            job = self._product(da, db, d, placed.get("bias"), function=function, gate=placed.get("gate"))
+                vectors = np.concatenate([row.reshape(1, -1) for row in rows.values()], axis=1)
+                whole = on_device(vectors, layout_of("vectors", vectors, floats=True))
+                ends = np.cumsum([row.size for row in rows.values()])
+                placed = {
+                    name: whole.columns(int(end) - row.size, int(end))
+                    for (name, row), end in zip(rows.items(), ends, strict=True)
+                }
+            job = self._product(da, db, d, placed, function=function, by_row=by_row)
             check_descriptor(job, self.parameters, self.port.memory)
             for matrix, value in values:
                 self._write_rows(matrix, value)
@@ -145,8 +155,12 @@ class Gemm(RecordingEngine):
         keep: str | None = None,
         function: str | None = None,
         gate: DeviceMatrix | None = None,
+        scale: DeviceMatrix | None = None,
     ) -> int:
-        """Queue ``D = A * B^T``, plus the bias row; then a function of that, or times a gate, plus old D.
+        """Queue ``D = A * B^T``, times a scale, plus a bias; a function of that, times a gate, plus old D.
+
+        All of these can be combined. Those of scale, bias and gate that there are lie one right behind the
+        other, in this order: as rows of one matrix, or as columns of one row.
 
         Parameters
         ----------
@@ -160,9 +174,11 @@ class Gemm(RecordingEngine):
             ``"a"`` or ``"b"``: the operand whose tiles stay on chip while the other one is read again and
             again. Left out, the one that makes for fewer bytes.
         function:
-            As for `matmul`; not with ``gate`` or ``accumulate``.
+            As for `matmul`.
         gate:
-            binary32 ``[1, N]``. With a bias it lies right behind it: both are rows of one matrix.
+            binary32 ``[1, N]``, or ``[M, 1]`` (see `DeviceMatrix.as_column`) with an element for each row.
+        scale:
+            binary32 ``[1, N]``.
 
         Returns
         -------
@@ -179,10 +195,13 @@ class Gemm(RecordingEngine):
         for name, matrix in (("a", a), ("b", b), ("d", d)):
             self._mine(name, matrix)
         _check_shapes(a, b, d)
-        vectors = self._vectors(b.shape[0], bias=bias, gate=gate)
+        by_row = isinstance(gate, DeviceMatrix) and gate.shape != (1, d.shape[1]) and gate.shape[1] == 1
+        column = {"gate": d.shape[0]} if by_row else {}
+        vectors = self._vectors(d.shape[1], column, scale=scale, bias=bias, gate=gate)
         if not (keep is None or (isinstance(keep, str) and keep in ("a", "b"))):
             raise ValueError(f"keep must be 'a' or 'b', not {keep!r}")
-        job = self._product(a, b, d, bias, arguments.flag("accumulate", accumulate), keep, function, gate)
+        accumulates = arguments.flag("accumulate", accumulate)
+        job = self._product(a, b, d, vectors, accumulates, keep, function, by_row)
         return self._queue(job, a, b, d, *vectors.values())
 
     def reorder(
@@ -245,7 +264,7 @@ class Gemm(RecordingEngine):
             if permutation.length != columns:
                 raise ValueError(f"permutation must have length {columns}, not {permutation.length}")
             used.append(permutation)
-        vectors = self._vectors(columns, shift=shift, scale=scale)
+        vectors = self._vectors(columns, {}, shift=shift, scale=scale)
         if vectors and norm is None:
             raise ValueError(f"{' and '.join(vectors)} must be None without norm")
         used.extend(vectors.values())
@@ -274,15 +293,25 @@ class Gemm(RecordingEngine):
         )
         return self._queue(job, *used)
 
-    def _vectors(self, columns: int, **rows: DeviceMatrix | None) -> dict[str, DeviceMatrix]:
-        """Those of ``rows`` that are there, bias first: binary32, the second right behind the first one."""
-        given = {name: row for name, row in rows.items() if row is not None}
-        for name, row in given.items():
-            self._mine(name, row)
-            if (row.shape, row.format) != ((1, columns), MemoryFormat.BINARY32):
-                raise ValueError(f"{name} must be binary32 of shape {(1, columns)}, not {row}")
-        for (name, row), (other, following) in pairwise(given.items()):
-            behind = row.address + FLOAT_BYTES * columns
+    def _vectors(
+        self, columns: int, lengths: dict[str, int], **vectors: DeviceMatrix | None
+    ) -> dict[str, DeviceMatrix]:
+        """Those of ``vectors`` that are there: binary32, each right behind the one before.
+
+        Rows of ``columns`` elements, but for the ``lengths`` of columns.
+        """
+        given = {name: vector for name, vector in vectors.items() if vector is not None}
+        for name, vector in given.items():
+            self._mine(name, vector)
+            shape = (lengths[name], 1) if name in lengths else (1, columns)
+            if (vector.shape, vector.format) != (shape, MemoryFormat.BINARY32):
+                raise ValueError(f"{name} must be binary32 of shape {shape}, not {vector}")
+            if name in lengths and vector.shape[0] > 1 and vector.pitch != FLOAT_BYTES:
+                raise ValueError(
+                    f"{name} must have a pitch of {FLOAT_BYTES}, without gaps, not {vector.pitch}"
+                )
+        for (name, vector), (other, following) in pairwise(given.items()):
+            behind = vector.address + FLOAT_BYTES * columns
             if following.address != behind:
                 raise ValueError(
                     f"{other} must lie right behind {name}, at {behind:#x}, not at {following.address:#x}"
@@ -294,24 +323,25 @@ class Gemm(RecordingEngine):
         a: DeviceMatrix,
         b: DeviceMatrix,
         d: DeviceMatrix,
-        bias: DeviceMatrix | None,
+        vectors: dict[str, DeviceMatrix],
         accumulate: bool = False,
         keep: str | None = None,
         function: str | None = None,
-        gate: DeviceMatrix | None = None,
+        by_row: bool = False,
     ) -> Descriptor:
-        first = gate if bias is None else bias
         return Descriptor(
             operation=Operation.PRODUCT,
-            bias=int(bias is not None),
+            scale=int("scale" in vectors),
+            bias=int("bias" in vectors),
             accumulate=int(accumulate),
             function=_function(function),
-            gate=int(gate is not None),
+            gate=int("gate" in vectors),
+            gate_by_row=int(by_row),
             keep_b=int(keeps_b(a, b, self.parameters) if keep is None else keep == "b"),
             m=a.shape[0],
             n=b.shape[0],
             k=a.shape[1],
-            bias_address=0 if first is None else first.address,
+            bias_address=next((vector.address for vector in vectors.values()), 0),
             **_fields("a", a),
             **_fields("b", b),
             **_fields("d", d),

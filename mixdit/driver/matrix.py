@@ -125,6 +125,12 @@ class DeviceMatrix(Layout):
             mx9_blocks=inside,
         )
 
+    def as_column(self) -> "DeviceMatrix":
+        """A row of floats as a column, in place, such as a gate by row that is a part of a row of vectors."""
+        if self.shape[0] != 1 or self.format.block_format is not None:
+            raise ValueError(f"a column must be a single row of floats in memory, not {self}")
+        return replace(self, pitch=self.format.unit_bytes, shape=(self.shape[1], 1))
+
 
 @dataclass(frozen=True, kw_only=True)
 class DevicePermutation:

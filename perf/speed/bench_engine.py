@@ -45,8 +45,8 @@ DEFAULT_ENGINES = ("8x8", "4 of 16x16")
 class Case:
     """``count`` products in a row, each ``D[m, n]``, with so many leading MX9 k-blocks in A and B.
 
-    ``bias``: plus a bias row; ``function``: of that; ``gate``: times a gate row; ``accumulate``: plus what D,
-    of binary32, held.
+    ``scale``: times a scale row; ``bias``: plus a bias row; ``function`` of that; ``gate``: times a gate row;
+    ``accumulate``: plus what D, of binary32, held.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Case:
     accumulate: bool = False
     function: Function = Function.NONE
     gate: bool = False
+    scale: bool = False
 
 
 HEAD = 5  # blocks of K = 72
@@ -82,12 +83,53 @@ CASES = {
     "functions": (
         Case("8 of Q x K, MX6", 256, 256, 72, out=MemoryFormat.MX6, count=8),
         Case("8 of 2^(Q x K), MX6", 256, 256, 72, out=MemoryFormat.MX6, count=8, function=Function.EXP2),
+        Case(
+            "scaled, with a mask",
+            256,
+            256,
+            72,
+            0,
+            0,
+            MemoryFormat.MX6,
+            8,
+            True,
+            function=Function.EXP2,
+            scale=True,
+        ),
         Case("8 of Q x K, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9, 8),
         Case("8 of 2^(Q x K), MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9, 8, function=Function.EXP2),
+        Case(
+            "scaled, with a mask",
+            256,
+            256,
+            72,
+            HEAD,
+            HEAD,
+            MemoryFormat.MX9,
+            8,
+            True,
+            function=Function.EXP2,
+            scale=True,
+        ),
         Case("4 linears up, bias", 256, 4608, 1152, 4, 0, MemoryFormat.MX6, 4, bias=True),
         Case("GELU of them", 256, 4608, 1152, 4, 0, MemoryFormat.MX6, 4, True, function=Function.GELU),
         Case("8 linears, bias, D", 256, 1152, 1152, 4, 0, MemoryFormat.BINARY32, 8, True, True),
         Case("with a gate", 256, 1152, 1152, 4, 0, MemoryFormat.BINARY32, 8, True, True, gate=True),
+        Case(
+            "all at once",
+            256,
+            1152,
+            1152,
+            4,
+            0,
+            MemoryFormat.BINARY32,
+            8,
+            True,
+            True,
+            Function.GELU,
+            True,
+            True,
+        ),
     ),
     "attention": (
         Case("Q x K of a head, MX9", 256, 256, 72, HEAD, HEAD, MemoryFormat.MX9),
@@ -156,16 +198,24 @@ def measure(engine: EngineHarness, case: Case) -> dict[str, Any]:
     results = [
         gemm.store(old) if case.accumulate else gemm.empty((case.m, case.n), case.out) for _ in operands
     ]
-    rows = rng.standard_normal((2, case.n), dtype=np.float32)
+    rows = rng.standard_normal((3, case.n), dtype=np.float32)
     vectors = gemm.store(rows)
-    bias = vectors.rows(0, 1) if case.bias else None
-    gate = vectors.rows(1, 2) if case.gate else None
+    scale = vectors.rows(0, 1) if case.scale else None
+    bias = vectors.rows(1, 2) if case.bias else None
+    gate = vectors.rows(2, 3) if case.gate else None
     function = case.function.name.lower() if case.function else None
     gemm.clear_counters()
     wall, started = time.perf_counter(), engine.cycles
     for (stored_a, stored_b), d in zip(pairs, results, strict=True):
         gemm.product(
-            stored_a, stored_b, d, bias=bias, accumulate=case.accumulate, function=function, gate=gate
+            stored_a,
+            stored_b,
+            d,
+            scale=scale,
+            bias=bias,
+            function=function,
+            gate=gate,
+            accumulate=case.accumulate,
         )
     gemm.wait()
     wall = time.perf_counter() - wall
@@ -173,11 +223,13 @@ def measure(engine: EngineHarness, case: Case) -> dict[str, Any]:
     mismatches = 0
     for (a, b), d in zip(operands, results, strict=True):
         values = matmul(a, b, k_blocks=p.k_blocks)
+        if case.scale:
+            values = multiply17(values, rows[0])
         if case.bias:
-            values = add_binary32(values, rows[:1])
+            values = add_binary32(values, rows[1:2])
         values = case.function(values)
         if case.gate:
-            values = multiply17(values, rows[1:])
+            values = multiply17(values, rows[2])
         if case.accumulate:
             values = add_binary32(values, old)
         expected = encode(values, case.out)

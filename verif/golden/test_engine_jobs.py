@@ -8,6 +8,7 @@ import pytest
 from golden import MX6, MX9, add_binary32, dequantize, matmul, quantize
 from golden.engine import (
     ErrorCode,
+    Function,
     JobResult,
     MemoryFormat,
     Norm,
@@ -23,6 +24,47 @@ from golden.engine import (
 from golden.functions import divide_by_column, exp2, exponential, gelu, multiply17, normalize, silu
 from golden.functions.norm import scaled_epsilon
 from verif.golden.engine_descriptors import ENGINE, EXPONENTIAL, NORM, PRODUCT, REORDER, place
+
+
+@pytest.mark.parametrize("by_row", [0, 1])
+@pytest.mark.parametrize("steps", range(16))
+@pytest.mark.parametrize("function", Function)
+def test_every_epilogue(function, steps, by_row):
+    """Scale, bias, function, gate and old D, in this order, in each combination; special values too."""
+    scale, bias, gate, accumulate = (steps >> n & 1 for n in range(4))
+    rng = np.random.default_rng(steps)
+    a, b = (quantize(rng.standard_normal((n, 40), dtype=np.float32), MX6) for n in (3, 20))
+    lengths = {"scale": 20 * scale, "bias": 20 * bias, "gate": (3 if by_row else 20) * gate}
+    vectors = {name: rng.standard_normal(n, dtype=np.float32) for name, n in lengths.items()}
+    for values, special in zip(vectors.values(), (np.inf, 1e-40, np.nan), strict=True):
+        values[1:2] = special
+    old = rng.standard_normal((3, 20), dtype=np.float32)
+    memory = rng.integers(0, 256, 0x4000, dtype=np.uint8)
+    d = dataclasses.replace(
+        PRODUCT, b_format=1, b_pitch=36, scale=scale, bias=bias, function=function, gate=gate,
+        gate_by_row=by_row * gate, accumulate=accumulate,
+        bias_address=0x3000 if scale or bias or gate else 0,
+    )  # fmt: skip
+    place(memory, d.a_address, d.a_pitch, to_rows(a))
+    place(memory, d.b_address, d.b_pitch, to_rows(b))
+    place(memory, d.d_address, d.d_pitch, old.view(np.uint8))
+    place(memory, 0x3000, 0, [np.concatenate(list(vectors.values())).view(np.uint8)])
+    expected = memory.copy()
+    total = matmul(a, b, k_blocks=2)
+    if scale:
+        total = multiply17(total, vectors["scale"])
+    if bias:
+        vectors["bias"][1] = 0
+        total = add_binary32(total, np.broadcast_to(vectors["bias"], total.shape))
+    total = {0: lambda x: x, 1: exp2, 2: gelu, 3: silu}[function](total)
+    if gate:
+        of_rows = np.repeat(vectors["gate"], 20).reshape(3, 20) if by_row else vectors["gate"]
+        total = multiply17(total, of_rows)
+    if accumulate:
+        total = add_binary32(total, old)
+    place(expected, d.d_address, d.d_pitch, total.view(np.uint8))
+    assert run(memory, d, ENGINE) == ErrorCode.NONE
+    assert np.array_equal(memory, expected)
 
 
 @pytest.mark.parametrize("gate", [0, 1])

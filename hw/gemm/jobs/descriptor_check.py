@@ -96,7 +96,8 @@ class DescriptorCheck(wiring.Component):
         faults = _Faults()
         product = d.operation == Operation.PRODUCT
         has_rows = g.parameters.reorder_columns > 0
-        regions = JobRegions(m, product | d.permute, d.bias | d.gate, g.address_bits, keep=has_rows)
+        has_vectors = d.scale | d.bias | d.gate
+        regions = JobRegions(m, product | d.permute, has_vectors, g.address_bits, keep=has_rows)
         m.d.comb += measure.number.eq(regions.number)
         blocks = self._blocks(m, d)
         conditions = self._conditions(m, self._fields(m, d, blocks))
@@ -244,19 +245,20 @@ class DescriptorCheck(wiring.Component):
         longest = min(columns, LONGEST_ROW)
         has_function, has_norm = d.function != Function.NONE, known("has_norm", d.norm != Norm.NONE)
         too_long = d.n > columns if longest == columns else d.n > Mux(has_norm, longest, columns)
-        # An engine with functions takes one alone, one without takes none, and what goes with them neither.
+        # An engine without functions takes none, and what goes with them neither.
         bad_epsilon = known("bad_epsilon", d.epsilon >= EPSILON_LIMIT)
         has_epsilon = known("has_epsilon", d.epsilon != 0)
-        bad_function = has_function & (d.accumulate | d.gate | ~is_one_of(d.function, Function))
+        bad_function = ~is_one_of(d.function, Function)
         bad_function |= has_norm & (d.divide | bad_epsilon | ~is_one_of(d.norm, Norm))
         modulated = d.bias | d.gate | has_epsilon
         bad_function |= (d.norm == Norm.EXPONENTIAL) & modulated
         if not parameters.function_lanes:
-            bad_function = has_function | d.gate | d.divide | has_norm
+            bad_function = has_function | d.scale | d.gate | d.divide | has_norm
         of_product = (
             "accumulate",
             "keep_b",
             "function",
+            "scale",
             "k",
             "b_format",
             "a_mx9_blocks",
@@ -273,7 +275,8 @@ class DescriptorCheck(wiring.Component):
         d_formats = is_one_of(d.d_format, QUANTIZED_FORMATS) | d_floats
         return {
             "RESERVED_BITS": d.reserved
-            | (~d.bias & ~d.gate & has_bias_address)
+            | (~d.scale & ~d.bias & ~d.gate & has_bias_address)
+            | (d.gate_by_row & (reorder | ~d.gate))
             | (product & (d.permute | d.divide | has_norm))
             | of_norm
             | (reorder & (Cat(unused).any() | (~d.permute & has_b_address))),
@@ -314,12 +317,17 @@ class DescriptorCheck(wiring.Component):
             job.result.mx9_blocks.eq(d.d_mx9_blocks),
             job.result.pitch.eq(d.d_pitch),
             job.result.bias.eq(d.bias),
-            job.result.gate.eq(d.gate),
             job.result.accumulate.eq(d.accumulate),
-            job.result.vector_pitch.eq(d.n[:DIMENSION_BITS] << 2),
-            _low(job.result.function, d.function),
             _low(job.result.bias_address, d.bias_address),
         ]
+        if self.geometry.functions:
+            m.d.comb += [
+                job.result.scale.eq(d.scale),
+                job.result.gate.eq(d.gate),
+                job.result.gate_by_row.eq(d.gate_by_row),
+                job.result.vector_pitch.eq(d.n[:DIMENSION_BITS] << 2),
+                _low(job.result.function, d.function),
+            ]
         if self.geometry.normalizes:
             m.d.comb += [
                 job.norm.eq(d.norm != Norm.NONE),

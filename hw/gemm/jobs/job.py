@@ -75,24 +75,25 @@ def operand_layout(geometry) -> data.StructLayout:
     )
 
 
-def result_job_layout(address_bits) -> data.StructLayout:
+def result_job_layout(address_bits, functions=False) -> data.StructLayout:
     """What does not change while a job runs: fields of its descriptor.
 
-    ``format`` is a code of ``golden.engine.MemoryFormat``, one that D may have, ``function`` one of
-    ``golden.engine.Function``. The gate row is ``vector_pitch`` bytes behind the bias row. A norm's rows are
-    shifted by the bias and scaled by the gate.
+    ``format`` is a code of ``golden.engine.MemoryFormat``, one that D may have. With ``functions`` there are
+    ``function``, one of ``golden.engine.Function``, ``scale``, ``gate`` and ``gate_by_row``. The first one of
+    scale row, bias row and gate is at ``bias_address``, each other one behind the row before, which has
+    ``vector_pitch`` bytes. A norm's rows are shifted by the bias and scaled by the gate.
     """
+    of_functions = {"scale": 1, "gate": 1, "gate_by_row": 1, "function": FUNCTION_BITS}
+    of_functions["vector_pitch"] = VECTOR_PITCH_BITS
     return data.StructLayout(
         {
             "format": MEMORY_FORMAT_BITS,
             "mx9_blocks": MX9_BLOCKS_BITS,
             "pitch": PITCH_BITS,
             "bias": 1,
-            "gate": 1,
             "accumulate": 1,
-            "function": FUNCTION_BITS,
             "bias_address": address_bits,
-            "vector_pitch": VECTOR_PITCH_BITS,
+            **(of_functions if functions else {}),
         }
     )
 
@@ -122,7 +123,7 @@ def job_layout(geometry) -> data.StructLayout:
             "resident": 1,
             "d_address": geometry.address_bits,
             "row_step": geometry.address_bits,
-            "result": result_job_layout(geometry.address_bits),
+            "result": result_job_layout(geometry.address_bits, geometry.functions),
             "reorder": 1,
             "columns": DIMENSION_BITS,
             "narrow": 1,

@@ -16,8 +16,8 @@ from hw.gemm.memory_format import bytes_of, is_one_of, units_in
 __all__ = ["REGION_NAMES", "RegionMeasure", "region_layout"]
 
 REGION_NAMES = ("A", "B", "D", "BIAS")
-"""Matrices of a job, as error codes name them. B of a reorder job is its permutation, BIAS the row of the
-bias, that of the gate, or one after the other, of a product or a norm."""
+"""Matrices of a job, as error codes name them. B of a reorder job is its permutation, BIAS all of scale, bias
+and gate that there are, one after the other, of a product or a norm."""
 
 
 def region_layout(address_bits) -> data.StructLayout:
@@ -72,12 +72,14 @@ class RegionMeasure(wiring.Component):
         # Indices take two bytes, like bfloat16.
         b_rows, b_format = Mux(reorder, 1, d.n), Mux(reorder, MemoryFormat.BFLOAT16, d.b_format)
         none_leading, binary32 = Const(0, len(d.d_mx9_blocks)), Const(MemoryFormat.BINARY32, len(d.d_format))
-        both = d.bias & d.gate
+        # Vectors like rows, the last one of which may be longer or shorter.
+        vectors, last_length = d.scale + d.bias + d.gate, Mux(d.gate_by_row, d.m, d.n)
+        vector_pitch = Mux(vectors == 1, 0, d.n << 2)
         matrices = {
             "A": (d.a_address, d.a_pitch, d.m, columns + d.divide, d.a_mx9_blocks, d.a_format),
             "B": (d.b_address, d.b_pitch, b_rows, columns, d.b_mx9_blocks, b_format),
             "D": (d.d_address, d.d_pitch, d.m, d.n, d.d_mx9_blocks, d.d_format),
-            "BIAS": (d.bias_address, Mux(both, d.n << 2, 0), both + 1, d.n, none_leading, binary32),
+            "BIAS": (d.bias_address, vector_pitch, vectors, last_length, none_leading, binary32),
         }
         fields = zip(*(matrices[name] for name in REGION_NAMES), strict=True)
         for chosen, choices in zip((address, pitch, rows, length, leading, code), fields, strict=True):

@@ -23,14 +23,14 @@ _PARTS_IN_ADDER = 64
 """More parts of rows than the adder holds."""
 
 
-def fewest_lanes(*, rows, cols, k_blocks, steps=1):
-    """The fewest sums per cycle with which tiles of ``k_blocks`` passes never wait for so many ``steps``.
+def fewest_lanes(*, rows, cols, k_blocks, overhead=2 * FloatAdder.latency):
+    """The fewest sums per cycle with which tiles of ``k_blocks`` passes never wait for one more step.
 
-    4, a compromise with area, where no number is enough.
+    A step has an ``overhead`` of so many cycles: here the adder fills and empties. 4, a compromise with area,
+    where no number is enough.
     """
     time = k_blocks * BLOCK_SIZE // cols
-    fixed = 2 * FloatAdder.latency  # the adder fills and empties
-    return next((lanes for lanes in LANES if steps * (rows * BLOCK_SIZE // lanes + fixed) <= time), 4)
+    return next((lanes for lanes in LANES if rows * BLOCK_SIZE // lanes + overhead <= time), 4)
 
 
 def summed_tile_layout(*, rows, slots) -> data.StructLayout:
@@ -58,9 +58,7 @@ class _Step:
     reads:
         It needs the memory, for the sums of steps before or, if ``takes_sum``, of chunks before.
     takes_addend:
-        It takes the bias, the gate or old D.
-    multiplies:
-        It takes the gate.
+        It takes the bias or old D.
     """
 
     goes: Signal
@@ -70,11 +68,10 @@ class _Step:
     reads: Signal
     takes_sum: Value
     takes_addend: Signal
-    multiplies: Signal
 
 
 class Accumulation(wiring.Component):
-    """Rows of D from rows of results: plus earlier chunks' sum, plus the bias, times the gate, plus old D.
+    """Rows of D from rows of results: plus earlier chunks' sum, plus the bias, plus old D.
 
     Rows come and go in parts of ``words`` columns. One addend after the other, in this order: all rows take
     one step before the next begins. What waits for the next chunk or step waits in a block memory of
@@ -92,29 +89,29 @@ class Accumulation(wiring.Component):
         Columns of a part.
     lanes:
         Sums per cycle: 1, 2, 4, 8 or 16, at most ``words``.
-    gates:
-        Whether there are gates.
+    addends:
+        Whether it adds bias and old D, or chunks alone.
     target:
         One of ``hw.target.targets.TARGETS``.
 
     Members
     -------
-    bias, gate, accumulate: In(1), of the job
+    bias, accumulate: In(1), of the job, with ``addends``
     tile: In(stream of ``summed_tile_layout``), taken after its last row
     results: In(stream of ``words`` binary32), all parts of all rows of each tile
-    addends: In(stream of ``words`` binary32), for each last chunk: the bias row for each row, then the gate
-        row so, then old rows, those that the job asks for
+    addends: In(stream of ``words`` binary32), with ``addends``, for each last chunk: the bias row for each
+        row, then old rows, those that the job asks for
     o: Out(stream of ``words`` binary32), parts of the rows of last chunks
     """
 
-    def __init__(self, *, rows, slots, words, lanes, gates=False, target="generic"):
+    def __init__(self, *, rows, slots, words, lanes, addends=True, target="generic"):
         if lanes not in LANES or lanes > words:
             raise ValueError(f"lanes must be one of {LANES}, at most words={words}, not {lanes!r}")
         self.rows = rows
         self.slots = slots
         self.words = words
         self.lanes = lanes
-        self.gates = gates
+        self.takes_addends = addends
         self.target = target
         self._slices = words // lanes
         tile = summed_tile_layout(rows=rows, slots=slots)
@@ -129,20 +126,17 @@ class Accumulation(wiring.Component):
         part = stream.Signature(data.ArrayLayout(BINARY32_BITS, words))
         super().__init__(
             {
-                "bias": In(1),
-                "gate": In(1),
-                "accumulate": In(1),
                 "tile": In(stream.Signature(tile)),
                 "results": In(part),
-                "addends": In(part),
                 "o": Out(part),
+                **({"bias": In(1), "accumulate": In(1), "addends": In(part)} if addends else {}),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
         tag = data.StructLayout({"place": self._place, "leaves": 1})
-        m.submodules.adder = adder = FloatAdder(lanes=self.lanes, user=tag, multiplies=self.gates)
+        m.submodules.adder = adder = FloatAdder(lanes=self.lanes, user=tag)
         m.submodules.sums = sums = BlockMemory(
             width=BINARY32_BITS * self.words, depth=1 << self._place.size, target=self.target
         )
@@ -174,15 +168,16 @@ class Accumulation(wiring.Component):
                 step.goes
                 & (~step.first | self.results.valid)
                 & (~step.reads | kept_valid)
-                & (~step.takes_addend | self.addends.valid)
+                & (~step.takes_addend | self.addends.valid if self.takes_addends else 1)
             ),
             part_done.eq(bypass | sum_done),
             self.results.ready.eq(bypass | (sum_done & step.first)),
-            self.addends.ready.eq(sum_done & step.takes_addend),
             self.tile.ready.eq(step_done & (tile.plain | step.last)),
             adder.i.p.user.place.eq(at),
             adder.i.p.user.leaves.eq(step.leaves),
         ]
+        if self.takes_addends:
+            m.d.comb += self.addends.ready.eq(sum_done & step.takes_addend)
         self._add(m, adder.i, sums.data, step, operands, sum_done)
 
         # Out of the adder; a part's last slice is not kept.
@@ -207,17 +202,19 @@ class Accumulation(wiring.Component):
         return m
 
     def _steps(self, m, step_done, adder_empty):
-        """The step of the tile: of what is wanted (memory, bias, gate, old D) the first one that is left."""
+        """The step of the tile: of what is wanted (memory, bias, old D) the first one that is left."""
         tile = self.tile.p
-        vectors = self.bias, self.gate & self.gates, self.accumulate
+        addends = (self.bias, self.accumulate) if self.takes_addends else ()
         first, decoded = Signal(name="first_step", init=1), Signal(name="decoded")
         goes, last, leaves, takes_addend, reads = (
             Signal(name=name) for name in ("goes", "last_step", "leaves", "takes_addend", "reads")
         )
-        wanted, added, left, take = (Signal(4, name=name) for name in ("wanted", "added", "left", "take"))
+        wanted, added, left, take = (
+            Signal(1 + len(addends), name=name) for name in ("wanted", "added", "left", "take")
+        )
         lowest, alone = left & (~left + 1), (left & (left - 1)) == 0
         m.d.comb += [
-            wanted.eq(Cat(~tile.first, (tile.last & vector for vector in vectors))),
+            wanted.eq(Cat(~tile.first, (tile.last & addend for addend in addends))),
             left.eq(wanted & ~added),
         ]
         # It takes a cycle to be read off, for too much hangs on it: then it may go. One that reads the memory
@@ -233,7 +230,7 @@ class Accumulation(wiring.Component):
         ]
         with m.If(step_done & ~tile.plain):
             m.d.sync += [first.eq(last), added.eq(Mux(last, 0, added | take))]
-        return _Step(goes, first, last, leaves, reads, take[0], takes_addend, take[2])
+        return _Step(goes, first, last, leaves, reads, take[0], takes_addend)
 
     def _count(self, m, name, place, done, end):
         """Count the parts of a tile in ``place`` as they are ``done``, from ``end`` on anew.
@@ -273,14 +270,17 @@ class Accumulation(wiring.Component):
         Operands are chosen among slices, which are fewer bits than parts.
         """
         number = Signal(range(max(2, self._slices)))
-        result, kept, addend = (
-            data.View(data.ArrayLayout(BINARY32_BITS * self.lanes, self._slices), values)[number]
-            for values in (self.results.p.as_value(), kept, self.addends.p.as_value())
-        )
+
+        def slice_of(values):
+            return data.View(data.ArrayLayout(BINARY32_BITS * self.lanes, self._slices), values)[number]
+
+        kept = slice_of(kept)
+        added = kept
+        if self.takes_addends:
+            added = Mux(step.takes_sum, kept, slice_of(self.addends.p.as_value()))
         m.d.comb += [
-            adder.p.data.x.eq(Mux(step.first, result, kept)),
-            adder.p.data.y.eq(Mux(step.takes_sum, kept, addend)),
-            adder.p.data.multiply.eq(step.multiplies),
+            adder.p.data.x.eq(Mux(step.first, slice_of(self.results.p.as_value()), kept)),
+            adder.p.data.y.eq(added),
             adder.p.last.eq(number == self._slices - 1),
             adder.valid.eq(there),
             # What was there for the first slice of several stays for the last one.

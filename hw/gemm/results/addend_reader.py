@@ -1,4 +1,4 @@
-"""Reads what a tile is changed by: the bias row, the gate row, and old rows of D."""
+"""Reads what is added to a tile: the bias row, and old rows of D."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -6,26 +6,21 @@ from amaranth.lib.wiring import In, Out
 
 from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
 from hw.axi.line import FRAGMENT_BYTES
-from hw.gemm.jobs.job import VECTOR_PITCH_BITS
 
 __all__ = ["AddendReader", "addend_tile_layout"]
 
 _WORD = 4
 """Bytes of a binary32, to which addends are aligned."""
 
-_MOST_VECTORS = 2
-"""The bias row and the gate row."""
-
 
 def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
-    """A tile's addends, ``columns`` of each: ``vectors`` of bias and gate, old rows of D if ``accumulate``.
+    """A tile's addends, ``columns`` of each: the ``bias`` row, old rows of D if ``accumulate``.
 
-    The first vector is at ``bias_address``, the first row of D at ``address``; the last one is number
-    ``last_row``.
+    The first row of D is at ``address``, the last one is number ``last_row``.
     """
     return data.StructLayout(
         {
-            "vectors": range(_MOST_VECTORS + 1),
+            "bias": 1,
             "accumulate": 1,
             "bias_address": address_bits,
             "address": address_bits,
@@ -36,9 +31,9 @@ def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
 
 
 class AddendReader(wiring.Component):
-    """Requests a tile's addends, and gives them in order: the bias row first, the gate row, old rows of D.
+    """Requests a tile's addends, and gives them in order: the bias row first, then old rows of D.
 
-    Requests go out ahead, one per cycle, as long as there is room for what they bring. A vector is given
+    Requests go out ahead, one per cycle, as long as there is room for what they bring. The bias row is given
     for each row of the tile. Columns that were not wanted are arbitrary.
 
     Parameters
@@ -57,7 +52,7 @@ class AddendReader(wiring.Component):
     Members
     -------
     tile: In(stream of ``addend_tile_layout``), with something to read
-    pitch: In(32), bytes from row to row of D; vector_pitch: In, from the bias to the gate
+    pitch: In(32), bytes from row to row of D
     read: Out(stream of ``addend_request_layout``)
     beat: In(stream of ``addend_beat_layout``), never stalled
     o: Out(stream of ``words`` binary32)
@@ -74,7 +69,6 @@ class AddendReader(wiring.Component):
             {
                 "tile": In(stream.Signature(addend_tile_layout(rows=rows, address_bits=address_bits))),
                 "pitch": In(32),
-                "vector_pitch": In(VECTOR_PITCH_BITS),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
                 "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
                 "o": Out(stream.Signature(data.ArrayLayout(8 * _WORD, words))),
@@ -98,32 +92,22 @@ class AddendReader(wiring.Component):
         tile, request = self.tile.p, reader.request
         address = Signal(self.address_bits, reset_less=True)
         row = Signal.like(tile.last_row)
-        given = Signal.like(tile.vectors)
-        vector, final = Signal(), Signal()
+        bias_given, of_bias, final = Signal(), Signal(), Signal()
         m.d.comb += [
-            vector.eq(given != tile.vectors),
-            final.eq(Mux(vector, ~tile.accumulate & (given + 1 == tile.vectors), row == tile.last_row)),
+            of_bias.eq(tile.bias & ~bias_given),
+            final.eq(Mux(of_bias, ~tile.accumulate, row == tile.last_row)),
             self.o.valid.eq(reader.o.valid),
             self.o.p.as_value().eq(reader.o.p),
             reader.o.ready.eq(self.o.ready),
-            reader.times.eq(Mux(vector, tile.last_row + 1, 1)),
+            reader.times.eq(Mux(of_bias, tile.last_row + 1, 1)),
             request.valid.eq(self.tile.valid),
-            request.p.address.eq(
-                Mux(
-                    vector,
-                    Mux(given == 0, tile.bias_address, address),
-                    Mux(row == 0, tile.address, address),
-                )
-            ),
+            request.p.address.eq(Mux(of_bias, tile.bias_address, Mux(row == 0, tile.address, address))),
             request.p.bytes.eq(tile.columns << (_WORD.bit_length() - 1)),
             self.tile.ready.eq(request.ready & final),
         ]
         with m.If(request.valid & request.ready):
-            following = request.p.address + Mux(vector, self.vector_pitch, self.pitch)
-            m.d.sync += [
-                given.eq(Mux(final, 0, given + vector)),
-                address.eq(following[: len(address)]),
-            ]
-            with m.If(~vector):
+            following = request.p.address + self.pitch
+            m.d.sync += [bias_given.eq(~final), address.eq(following[: len(address)])]
+            with m.If(~of_bias):
                 m.d.sync += row.eq(Mux(final, 0, row + 1))
         return m

@@ -5,14 +5,14 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import BLOCK_SIZE
-from hw.gemm.jobs.job import MOST_BESIDE, MX9_BLOCKS_BITS, job_layout, result_job_layout
+from hw.gemm.jobs.job import DIMENSION_BITS, MOST_BESIDE, MX9_BLOCKS_BITS, job_layout, result_job_layout
 from hw.gemm.tiles.tile_layouts import results_layout
 from hw.stream.queue import Queue
 
 __all__ = ["ResultDispatch", "tile_command_layout"]
 
 
-def tile_command_layout(*, rows, slots, address_bits) -> data.StructLayout:
+def tile_command_layout(*, rows, slots, address_bits, functions=False) -> data.StructLayout:
     """One chunk of a tile of D of ``rows`` rows and 16 columns.
 
     ``row_address``
@@ -29,6 +29,8 @@ def tile_command_layout(*, rows, slots, address_bits) -> data.StructLayout:
     ``begins``, ``ends``
         The first, the last tile of a run: tiles side by side, left one first, whose last chunks follow
         each other.
+    ``row``
+        With ``functions``: the number of the tile's first row.
     """
     return data.StructLayout(
         {
@@ -41,6 +43,7 @@ def tile_command_layout(*, rows, slots, address_bits) -> data.StructLayout:
             "slot": range(max(2, slots)),
             "begins": 1,
             "ends": 1,
+            **({"row": DIMENSION_BITS} if functions else {}),
         }
     )
 
@@ -79,14 +82,17 @@ class ResultDispatch(wiring.Component):
         self.geometry = geometry
         parameters = geometry.parameters
         command = tile_command_layout(
-            rows=parameters.rows, slots=geometry.partial_slots, address_bits=geometry.address_bits
+            rows=parameters.rows,
+            slots=geometry.partial_slots,
+            address_bits=geometry.address_bits,
+            functions=geometry.functions,
         )
         super().__init__(
             {
                 "job": In(stream.Signature(job_layout(geometry), always_ready=True)),
                 "results": In(stream.Signature(results_layout(geometry))),
                 "commands": Out(stream.Signature(command)).array(parameters.arrays),
-                "result_job": Out(result_job_layout(geometry.address_bits)),
+                "result_job": Out(result_job_layout(geometry.address_bits, geometry.functions)),
                 "turn": Out(1),
                 "writing": Out(1),
                 "ending": Out(1),
@@ -126,9 +132,15 @@ class ResultDispatch(wiring.Component):
                     for name in ("column_block", "columns", "first", "last", "slot", "begins", "ends")
                 ),
             ]
+        functions = self.geometry.functions
+        if functions:
+            row = Signal.like(results.row, reset_less=True)
+            m.d.comb += [command.p.row.eq(row) for command in self.commands]
         with m.FSM(name="state"):
             with m.State("IDLE"):
                 m.d.sync += [address.eq(results.row_address), left.eq(results.rows), array.eq(0)]
+                if functions:
+                    m.d.sync += row.eq(results.row)
                 with m.If(self.results.valid):
                     m.next = "COMMAND"
                     with m.If(results.job_first):
@@ -141,6 +153,8 @@ class ResultDispatch(wiring.Component):
                             m.d.comb += [command.valid.eq(1), take.eq(command.ready)]
                 with m.If(take):
                     m.d.sync += [address.eq(address + step), left.eq(left - rows), array.eq(array + 1)]
+                    if functions:
+                        m.d.sync += row.eq((row + rows)[: len(row)])
                     with m.If(final):
                         m.d.comb += self.results.ready.eq(1)
                         m.next = "IDLE"

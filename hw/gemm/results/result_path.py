@@ -15,8 +15,7 @@ from hw.block.quantizer import WORDS
 from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.accumulation import Accumulation
 from hw.gemm.results.addend_reader import AddendReader
-from hw.gemm.results.function_lanes import FunctionLanes
-from hw.gemm.results.range_check import RangeCheck
+from hw.gemm.results.epilogue import Epilogue
 from hw.gemm.results.result_dispatch import tile_command_layout
 from hw.gemm.results.result_format import ResultFormat
 from hw.gemm.results.row_collector import RowCollector
@@ -46,13 +45,13 @@ class ResultPath(wiring.Component):
     """Array results, chunk by chunk, to rows of D as ``golden.engine.run`` makes them.
 
     For each tile command, in order, it takes the results of ``ceil(columns / cols)`` array tiles, which
-    lie side by side, left one first. It adds a tile's chunks in ascending order, then the bias row; it
-    takes the function of that, or multiplies by the gate row and adds what D holds. The tile's rows inside D
-    leave in the job's format, those of a run of tiles joined and cut into lines of memory.
+    lie side by side, left one first. It adds a tile's chunks in ascending order, then the bias row and what D
+    holds; with functions an ``Epilogue`` does that and more. The tile's rows inside D leave in the job's
+    format, those of a run of tiles joined and cut into lines of memory.
 
     Commands may come long before their results: addends are read ahead of time. Tiles of one chunk
-    without addend move at one part of a row per cycle; each further chunk or addend takes a tile through the
-    adder: ``rows * 16 / lanes`` cycles and its latency.
+    without addend move at one part of a row per cycle; each further chunk, or addend without functions, takes
+    a tile through the adder: ``rows * 16 / lanes`` cycles and its latency.
 
     Parameters
     ----------
@@ -65,7 +64,9 @@ class ResultPath(wiring.Component):
     lanes:
         Sums per cycle of the adder: 1, 2, 4, 8 or 16.
     function_lanes:
-        Powers of two per cycle, as for ``FunctionLanes``; 0 leaves functions and gates out.
+        Powers of two per cycle, as for ``FunctionLanes``; 0 leaves functions, scales and gates out.
+    epilogue_lanes:
+        With functions, ``lanes`` of the ``Epilogue``.
     data_bits, address_bits:
         Widths of the memory port.
     target:
@@ -77,7 +78,7 @@ class ResultPath(wiring.Component):
     turn, writing: In(1), as in ``RowCollector``; ``turn`` changes only while ``carried_out``
     command: In(stream of ``tile_command_layout``)
     d: In(stream of packets), the array's results
-    read: Out(stream of ``addend_request_layout``), bias and old D
+    read: Out(stream of ``addend_request_layout``), vectors and old D
     beat: In(stream of ``addend_beat_layout``), what was read, in order, never stalled: there is room for all
         that was requested
     o: Out(stream of ``write_beat_layout``)
@@ -98,6 +99,7 @@ class ResultPath(wiring.Component):
         data_bits,
         address_bits,
         function_lanes=0,
+        epilogue_lanes=1,
         target="generic",
     ):
         check_bus(data_bits=data_bits, address_bits=address_bits)
@@ -110,14 +112,18 @@ class ResultPath(wiring.Component):
         self.words = words
         self.lanes = lanes
         self.function_lanes = function_lanes
+        self.epilogue_lanes = epilogue_lanes
         self.data_bits = data_bits
         self.address_bits = address_bits
         self.target = target
         values = data.ArrayLayout(32, rows // drain_rows * cols)
-        command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
+        self._functions = function_lanes > 0
+        command = tile_command_layout(
+            rows=rows, slots=slots, address_bits=address_bits, functions=self._functions
+        )
         super().__init__(
             {
-                "job": In(result_job_layout(address_bits)),
+                "job": In(result_job_layout(address_bits, self._functions)),
                 "turn": In(1),
                 "writing": In(1),
                 "command": In(stream.Signature(command)),
@@ -135,17 +141,18 @@ class ResultPath(wiring.Component):
         m = Module()
         rows, address_bits = self.rows, self.address_bits
         parts = {"rows": rows, "words": self.words, "address_bits": address_bits}
-        m.submodules.address = address = TileAddress(rows=rows, slots=self.slots, address_bits=address_bits)
+        m.submodules.address = address = TileAddress(
+            rows=rows, slots=self.slots, address_bits=address_bits, functions=self._functions
+        )
         m.submodules.tile_rows = tile_rows = TileRows(
             rows=rows, cols=self.cols, drain_rows=self.drain_rows, words=self.words, target=self.target
         )
-        m.submodules.addends = addends = AddendReader(data_bits=self.data_bits, target=self.target, **parts)
         m.submodules.accumulation = accumulation = Accumulation(
             rows=rows,
             slots=self.slots,
             words=self.words,
             lanes=self.lanes,
-            gates=self.function_lanes > 0,
+            addends=not self._functions,
             target=self.target,
         )
         m.submodules.places = places = RowPlaces(**parts)
@@ -158,28 +165,21 @@ class ResultPath(wiring.Component):
         connect(m, flipped(self.command), address.i)
         connect(m, flipped(self.d), tile_rows.d)
         connect(m, tile_rows.o, accumulation.results)
-        connect(m, addends.o, accumulation.addends)
-        connect(m, addends.read, flipped(self.read))
-        connect(m, flipped(self.beat), addends.beat)
-        connect(m, self._functions(m, accumulation.o), places.i)
+        make = self._epilogue if self._functions else self._addends
+        addend, made, checked = make(m, accumulation, parts)
+        connect(m, made, places.i)
         connect(m, places.o, format_.i)
-        self._check_range(m, places.o, parts)
         connect(m, format_.o, collector.i)
         connect(m, collector.o, flipped(self.o))
         job = self.job
         m.d.comb += [
             address.job.eq(job),
-            addends.pitch.eq(job.pitch),
-            addends.vector_pitch.eq(job.vector_pitch),
-            accumulation.bias.eq(job.bias),
-            accumulation.gate.eq(job.gate),
-            accumulation.accumulate.eq(job.accumulate),
             places.pitch.eq(job.pitch),
             format_.format.eq(job.format),
             collector.turn.eq(self.turn),
             collector.writing.eq(self.writing),
         ]
-        self._distribute(m, address.o, tile_rows.size, addends.tile, accumulation.tile, places.tile)
+        self._distribute(m, address.o, tile_rows.size, addend, accumulation.tile, places.tile, checked)
 
         # A command is carried out when its sums are kept, or its last fragment is with the collector and the
         # parts behind it, which make no fragments, have gone too.
@@ -196,42 +196,65 @@ class ResultPath(wiring.Component):
         ]
         return m
 
-    def _functions(self, m, sums):
-        """The sums through the job's function, if the path has any."""
-        if not self.function_lanes:
-            return sums
-        m.submodules.functions = functions = FunctionLanes(
-            words=self.words, lanes=min(self.words, self.function_lanes), target=self.target
-        )
-        wiring.connect(m, sums, functions.i)
-        m.d.comb += functions.function.eq(self.job.function)
-        return functions.o
+    def _addends(self, m, accumulation, parts):
+        """Accumulation adds bias and old D: the stream of tiles of which some are read, and the results.
 
-    def _check_range(self, m, part, sizes):
-        """Look at powers of two on their way, behind the place that tells which columns exist."""
-        if not self.function_lanes:
-            return
-        m.submodules.range_check = check = RangeCheck(**sizes)
+        And that of tiles whose range is checked: none.
+        """
+        m.submodules.addends = addends = AddendReader(data_bits=self.data_bits, target=self.target, **parts)
+        wiring.connect(m, addends.o, accumulation.addends)
+        wiring.connect(m, addends.read, wiring.flipped(self.read))
+        wiring.connect(m, wiring.flipped(self.beat), addends.beat)
         m.d.comb += [
-            check.taken.eq(part.valid & part.ready & (self.job.function == Function.EXP2)),
-            check.i.eq(part.p),
-            self.out_of_range.eq(check.o),
+            addends.pitch.eq(self.job.pitch),
+            accumulation.bias.eq(self.job.bias),
+            accumulation.accumulate.eq(self.job.accumulate),
         ]
+        return addends.tile, accumulation.o, None
 
-    def _distribute(self, m, placed, size, addend, tile, written):
+    def _epilogue(self, m, accumulation, parts):
+        """All steps after the chunks' sum in a part of their own: streams as from ``_addends``."""
+        m.submodules.epilogue = epilogue = Epilogue(
+            lanes=self.epilogue_lanes,
+            function_lanes=min(self.words, self.function_lanes),
+            data_bits=self.data_bits,
+            target=self.target,
+            **parts,
+        )
+        wiring.connect(m, accumulation.o, epilogue.i)
+        wiring.connect(m, epilogue.read, wiring.flipped(self.read))
+        wiring.connect(m, wiring.flipped(self.beat), epilogue.beat)
+        m.d.comb += [epilogue.job.eq(self.job), self.out_of_range.eq(epilogue.out_of_range)]
+        return epilogue.tile, epilogue.o, epilogue.checked
+
+    def _distribute(self, m, placed, size, addend, tile, written, checked):
         """What each part must know of a tile, into a queue of its own."""
         job, command = self.job, placed.p
-        inputs = []
-        for name, to in (("size", size), ("addend", addend), ("tile", tile), ("written", written)):
+        inputs, parts = [], {"size": size, "addend": addend, "tile": tile, "written": written}
+        if checked is not None:
+            parts["checked"] = checked
+        for name, to in parts.items():
             queue = Queue(shape=to.p.shape(), depth=_COMMANDS, registered=True)
             m.submodules[f"{name}_queue"] = queue
             wiring.connect(m, queue.o, to)
             inputs.append(queue.i)
-        size_in, addend_in, tile_in, written_in = inputs
+        size_in, addend_in, tile_in, written_in, *checked_in = inputs
         # Commands are more than two cycles apart: room that was there a cycle before is there still.
         m.d.sync += placed.ready.eq(Cat(queue.ready for queue in inputs).all())
         taken = placed.valid & placed.ready
-        has_addends = command.last & (job.bias | job.gate | job.accumulate)
+        has_addends = command.last & (job.bias | job.accumulate)
+        if self._functions:
+            has_addends = command.last & (job.scale | job.bias | job.gate | job.accumulate)
+            m.d.comb += [
+                addend_in.p.vector_address.eq(command.bias_address),
+                addend_in.p.gate_address.eq(command.gate_address),
+            ]
+        else:
+            m.d.comb += [
+                addend_in.p.bias.eq(job.bias),
+                addend_in.p.accumulate.eq(job.accumulate),
+                addend_in.p.bias_address.eq(command.bias_address),
+            ]
         last_row = (command.rows - 1)[: len(tile_in.p.last_row)]
         more_tiles = (command.columns - 1) >> (self.cols.bit_length() - 1)
         m.d.comb += [
@@ -239,10 +262,8 @@ class ResultPath(wiring.Component):
             size_in.p.more_tiles.eq(more_tiles[: len(size_in.p.more_tiles)]),
             size_in.p.rows.eq(command.rows),
             addend_in.valid.eq(taken & has_addends),
-            addend_in.p.vectors.eq(job.bias + job.gate),
-            addend_in.p.accumulate.eq(job.accumulate),
             addend_in.p.last_row.eq(last_row),
-            *_same(addend_in.p, command, "bias_address", "address", "columns"),
+            *_same(addend_in.p, command, "address", "columns"),
             tile_in.valid.eq(taken),
             tile_in.p.last_row.eq(last_row),
             *_same(tile_in.p, command, "first", "last", "plain", "slot"),
@@ -250,6 +271,12 @@ class ResultPath(wiring.Component):
             written_in.p.last_row.eq(last_row),
             *_same(written_in.p, command, "address", "columns", "begins", "ends", "code"),
         ]
+        for to in checked_in:
+            m.d.comb += [
+                to.valid.eq(taken & command.last & (job.function == Function.EXP2)),
+                to.p.last_row.eq(last_row),
+                to.p.columns.eq(command.columns),
+            ]
 
 
 def _same(to, of, *names):

@@ -17,13 +17,17 @@ __all__ = ["TileAddress", "placed_tile_layout"]
 _FORMATS = (*QUANTIZED_FORMATS, *reversed(FLOAT_FORMATS))
 """Formats of D; the last one, which takes no comparison, is binary32."""
 
+_WORD = 4
+"""Bytes of a binary32."""
+
 _KEPT = ("rows", "columns", "first", "last", "slot", "begins", "ends")
 
 
-def placed_tile_layout(*, rows, slots, address_bits) -> data.StructLayout:
+def placed_tile_layout(*, rows, slots, address_bits, functions=False) -> data.StructLayout:
     """A tile command with addresses of its first row's fragment and of its part of the first vector.
 
-    Nothing is added to a ``plain`` tile. ``code`` is the format of its blocks, where blocks are made.
+    With ``functions`` also with that of its part of the gate. Accumulation adds nothing to a ``plain`` tile.
+    ``code`` is the format of its blocks, where blocks are made.
     """
     command = tile_command_layout(rows=rows, slots=slots, address_bits=address_bits)
     kept = {name: command[name].shape for name in _KEPT}
@@ -34,6 +38,7 @@ def placed_tile_layout(*, rows, slots, address_bits) -> data.StructLayout:
             "address": address_bits,
             "bias_address": address_bits,
             "code": FormatCode,
+            **({"gate_address": address_bits} if functions else {}),
         }
     )
 
@@ -45,7 +50,7 @@ class TileAddress(wiring.Component):
 
     Parameters
     ----------
-    rows, slots, address_bits:
+    rows, slots, address_bits, functions:
         As in ``tile_command_layout``.
 
     Members
@@ -55,12 +60,13 @@ class TileAddress(wiring.Component):
     o: Out(stream of ``placed_tile_layout``)
     """
 
-    def __init__(self, *, rows, slots, address_bits):
+    def __init__(self, *, rows, slots, address_bits, functions=False):
         self.address_bits = address_bits
-        shapes = {"rows": rows, "slots": slots, "address_bits": address_bits}
+        self.functions = functions
+        shapes = {"rows": rows, "slots": slots, "address_bits": address_bits, "functions": functions}
         super().__init__(
             {
-                "job": In(result_job_layout(address_bits)),
+                "job": In(result_job_layout(address_bits, functions)),
                 "i": In(stream.Signature(tile_command_layout(**shapes))),
                 "o": Out(stream.Signature(placed_tile_layout(**shapes))),
             }
@@ -92,6 +98,11 @@ class TileAddress(wiring.Component):
             bias_offset.eq((block * FRAGMENT_BYTES)[:size]),
         ]
 
+        plain = tile.first
+        if self.functions:
+            gate_address = self._gates(m, tile, bias_offset)
+        else:
+            plain = plain & ~(tile.last & (job.bias | job.accumulate))
         kept = [getattr(self.o.p, name).eq(getattr(tile, name)) for name in _KEPT]
         m.d.comb += [self.o.valid.eq(stage == 3), self.i.ready.eq(stage == 2)]
         with m.Switch(stage):
@@ -103,11 +114,27 @@ class TileAddress(wiring.Component):
                 m.d.sync += [
                     stage.eq(3),
                     *kept,
-                    self.o.p.plain.eq(tile.first & ~(tile.last & (job.bias | job.gate | job.accumulate))),
+                    self.o.p.plain.eq(plain),
                     self.o.p.address.eq((in_row + excess)[:size]),
                     self.o.p.bias_address.eq(job.bias_address + bias_offset),
                     self.o.p.code.eq(Mux(leading, FormatCode.MX9, block_code(job.format))),
                 ]
+                if self.functions:
+                    m.d.sync += self.o.p.gate_address.eq(gate_address)
             with m.Case(3):
                 m.d.sync += stage.eq(Mux(self.o.ready, 0, 3))
         return m
+
+    def _gates(self, m, tile, column_offset):
+        """The address of the tile's gates, two cycles after it: behind the rows of scale and bias."""
+        job, size = self.job, self.address_bits
+        start, row_offset = (
+            Signal(size, name=name, reset_less=True) for name in ("gate_start", "row_offset")
+        )
+        rows_before = Mux(job.scale & job.bias, job.vector_pitch << 1, job.vector_pitch)
+        rows_before = Mux(job.scale | job.bias, rows_before, 0)
+        m.d.sync += [
+            start.eq((job.bias_address + rows_before)[:size]),
+            row_offset.eq((tile.row * _WORD)[:size]),
+        ]
+        return (start + Mux(job.gate_by_row, row_offset, column_offset))[:size]

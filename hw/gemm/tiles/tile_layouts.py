@@ -4,7 +4,7 @@ from amaranth.lib import data
 
 from golden.formats import BLOCK_SIZE
 from hw.block.layouts import FormatCode
-from hw.gemm.jobs.job import BLOCKS_BITS
+from hw.gemm.jobs.job import BLOCKS_BITS, DIMENSION_BITS
 
 __all__ = ["results_layout", "stored_tile_layout", "tile_layout", "tile_operand_layout"]
 
@@ -49,9 +49,10 @@ def stored_tile_layout(geometry) -> data.StructLayout:
 def results_layout(geometry) -> data.StructLayout:
     """What becomes of the results of all arrays for 16 columns and one chunk, see ``tile_command_layout``.
 
-    ``row_address`` and ``rows`` are for all arrays together. ``job_first`` and ``job_last`` mark
+    ``row_address``, ``rows`` and ``row`` are for all arrays together. ``job_first`` and ``job_last`` mark
     a job's first and last.
     """
+    of_functions = {"row": DIMENSION_BITS} if geometry.functions else {}
     return data.StructLayout(
         {
             "row_address": geometry.address_bits,
@@ -65,5 +66,6 @@ def results_layout(geometry) -> data.StructLayout:
             "ends": 1,
             "job_first": 1,
             "job_last": 1,
+            **of_functions,
         }
     )

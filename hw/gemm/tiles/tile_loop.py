@@ -324,6 +324,8 @@ class TileLoop(wiring.Component):
             to.p.job_first.eq(job_first),
             to.p.job_last.eq(loops.v_last & s_final & chunk.is_last),
         ]
+        if g.functions:
+            m.d.comb += to.p.row.eq((job.a.rows - a.left)[: len(to.p.row)])
         with m.If(loops.issue & block_begins):
             m.d.sync += [job_first.eq(0), slot.eq(Mux(slot == g.partial_slots - 1, 0, slot + 1))]
         with m.If(loops.chunk_end & ~(chunk.is_first & chunk.is_last)):

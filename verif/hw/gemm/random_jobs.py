@@ -109,7 +109,7 @@ def random_job(
 ) -> Job:
     """A product of random operands, with everything else random too, but for ``fixed`` descriptor fields.
 
-    Results go through a function now and then if the engine has ``functions``.
+    Every part of the epilogue is there now and then if the engine has ``functions``.
     """
     contents = []
 
@@ -131,12 +131,16 @@ def random_job(
             f"{name}_address": address,
             f"{name}_pitch": pitch,
         }
-    accumulate = fixed.get("accumulate", int(rng.random() < 0.25))
+    everything = functions and rng.random() < 0.2
+    accumulate = fixed.get("accumulate", int(everything or rng.random() < 0.25))
     d_format = MemoryFormat.BINARY32 if accumulate else MemoryFormat(int(rng.choice(RESULT_FORMATS)))
     d_format = MemoryFormat(fixed.pop("d_format", d_format))
     d_leading = int(rng.integers(0, -(-n // BLOCK_SIZE) + 1)) if d_format in MIXABLE_FORMATS else 0
-    gate = fixed.get("gate", int(functions and rng.random() < 0.3))
-    alone = functions and not (accumulate or gate)
+    scale, gate = (
+        fixed.get(name, int(everything or (functions and rng.random() < 0.3))) for name in ("scale", "gate")
+    )
+    by_row = fixed.get("gate_by_row", int(gate and rng.random() < 0.5))
+    has_function = functions and rng.random() < 0.7
     old = rng.standard_normal((m, n), dtype=np.float32).view(np.uint8).reshape(m, -1)
     if not accumulate:
         old = rng.integers(0, 256, (m, row_bytes(d_format, n, d_leading)), dtype=np.uint8)
@@ -147,12 +151,13 @@ def random_job(
         "d_address": address,
         "d_pitch": pitch,
         "accumulate": accumulate,
-        "function": int(rng.choice(list(Function))) if alone else Function.NONE,
+        "function": int(rng.choice(list(Function))) if has_function else Function.NONE,
         "keep_b": int(rng.integers(2)),
     }
-    bias = fixed.get("bias", int(rng.random() < 0.3))
-    if bias or gate:
-        vectors = rng.standard_normal((1, (bias + gate) * n), dtype=np.float32).view(np.uint8)
+    bias = fixed.get("bias", int(everything or rng.random() < 0.3))
+    if scale or bias or gate:
+        length = (scale + bias) * n + gate * (m if by_row else n)
+        vectors = rng.standard_normal((1, length), dtype=np.float32).view(np.uint8)
         address, _ = put(vectors, 4)
-        fields |= {"bias": bias, "gate": gate, "bias_address": address}
+        fields |= {"scale": scale, "bias": bias, "gate": gate, "gate_by_row": by_row, "bias_address": address}
     return Job(Descriptor(m=m, n=n, k=k, **{**fields, **fixed}), tuple(contents))

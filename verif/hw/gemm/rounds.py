@@ -13,6 +13,7 @@ from verif.hw.gemm.random_jobs import CASES, Job, Layout, random_job, random_siz
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 
 __all__ = [
+    "EPILOGUES",
     "FEATURES",
     "RANGES",
     "REORDER_FEATURES",
@@ -29,6 +30,13 @@ FEATURES = (
     "more chunks", "mixed A", "mixed B", "mixed D", "gaps between rows",
 )  # fmt: skip
 """Of products."""
+
+EPILOGUES = (
+    "scale", "scale and bias", "gate by row", "gate by row of several tiles", "bias and gate by row",
+    "scale and gate", "function and gate", "function and accumulate", "function, gate and accumulate",
+    "all at once", "all at once by row", "all at once in several chunks",
+)  # fmt: skip
+"""Of products on an engine with functions."""
 
 REORDER_FEATURES = ("reorder", "reorder with permutation", "reorder binary32", "reorder bfloat16")
 """Of reorder jobs."""
@@ -75,7 +83,8 @@ def _reorder_and_multiply(rng: np.random.Generator, layout: Layout, p: EnginePar
     options = {"functions": p.function_lanes > 0, "floats": False}
     made = random_reorder_job(rng, layout, m=random_sizes(rng, p)["m"], n=n, **options)
     d = made.descriptor
-    product = random_job(rng, layout, m=d.m, n=random_sizes(rng, p)["n"], k=d.n)
+    columns = random_sizes(rng, p)["n"]
+    product = random_job(rng, layout, m=d.m, n=columns, k=d.n, functions=p.function_lanes > 0)
     chained = replace(
         product.descriptor,
         a_address=d.d_address,
@@ -103,7 +112,7 @@ def range_kind(d: Descriptor) -> str | None:
 
 
 def features(d: Descriptor, p: EngineParameters) -> Iterator[str]:
-    """Those of ``FEATURES``, or ``REORDER_FEATURES`` and ``ROW_FUNCTIONS``, that a job has."""
+    """Those of ``FEATURES`` and ``EPILOGUES``, or ``REORDER_FEATURES`` and ``ROW_FUNCTIONS``, of a job."""
     if d.operation == Operation.REORDER:
         yield "reorder with permutation" if d.permute else "reorder"
         exponential = d.norm == Norm.EXPONENTIAL
@@ -148,5 +157,28 @@ def features(d: Descriptor, p: EngineParameters) -> Iterator[str]:
         "mixed B": 0 < d.b_mx9_blocks < blocks,
         "mixed D": 0 < d.d_mx9_blocks < -(-d.n // BLOCK_SIZE),
         "gaps between rows": d.d_pitch > 4 * d.n,
+    }
+    yield from (name for name, has in found.items() if has)
+    if p.function_lanes:
+        yield from _epilogues(d, p)
+
+
+def _epilogues(d: Descriptor, p: EngineParameters) -> Iterator[str]:
+    """Those of ``EPILOGUES`` that a product has."""
+    rows, chunks = p.rows * p.arrays, -(-d.k // (BLOCK_SIZE * p.k_blocks))
+    all_at_once = d.scale and d.bias and d.function and d.gate and d.accumulate
+    found = {
+        "scale": d.scale,
+        "scale and bias": d.scale and d.bias,
+        "gate by row": d.gate_by_row,
+        "gate by row of several tiles": d.gate_by_row and d.m > rows,
+        "bias and gate by row": d.bias and d.gate_by_row,
+        "scale and gate": d.scale and d.gate,
+        "function and gate": d.function and d.gate,
+        "function and accumulate": d.function and d.accumulate,
+        "function, gate and accumulate": d.function and d.gate and d.accumulate,
+        "all at once": all_at_once and not d.gate_by_row,
+        "all at once by row": all_at_once and d.gate_by_row,
+        "all at once in several chunks": all_at_once and chunks > 1,
     }
     yield from (name for name, has in found.items() if has)

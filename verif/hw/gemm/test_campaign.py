@@ -24,6 +24,7 @@ from verif.hw.gemm.listed_jobs import LIST_FEATURES, list_features
 from verif.hw.gemm.meeting_jobs import KINDS, MEETINGS, meetings
 from verif.hw.gemm.random_jobs import Layout
 from verif.hw.gemm.rounds import (
+    EPILOGUES,
     FEATURES,
     RANGES,
     REORDER_FEATURES,
@@ -54,7 +55,7 @@ ADDER_LANES = {"64 bits": 2, "256 bits, narrow": 1}
 WIDE = EngineParameters(data_bits=256, stationary_tiles=8)
 """Two tiles of a K of 4608 stay on chip."""
 
-FULL, SAMPLE = 550, 100
+FULL, SAMPLE = 650, 100
 """Descriptors of each engine in the campaign, and of one in every run of the tests."""
 
 MIXED = tuple(f"MX9+{fmt.name}" for fmt in MIXABLE_FORMATS)
@@ -76,11 +77,13 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
             Coverage("engine-reorder", feature=REORDER_FEATURES + ROW_FUNCTIONS * (p.function_lanes > 0))
         )
         coverages.append(met)
-    functions = Coverage("engine-functions", function=[*(f.name for f in Function), "gate"], d=RESULTS)
+    functions = Coverage("engine-functions", function=[f.name for f in Function], d=RESULTS)
+    gates = Coverage("engine-gates", gate=["row", "column"], d=RESULTS)
+    epilogues = Coverage("engine-epilogues", feature=EPILOGUES)
     made = RANGES if p.reorder_columns else RANGES[:1]
     ranges = Coverage("engine-range", made=made, out_of_range=[False, True])
     if p.function_lanes:
-        coverages += [functions, ranges]
+        coverages += [functions, gates, epilogues, ranges]
     coverages.append(lists)
     while checked.expected.descriptors < count:
         checked.engine.set_memory(random_memory(rng))
@@ -100,9 +103,14 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
                 )
                 made = format_name(d.d_format, d.d_mx9_blocks)
                 results.hit(d=made)
-                functions.hit(function="gate" if d.gate else Function(d.function).name, d=made)
+                functions.hit(function=Function(d.function).name, d=made)
+                if d.gate:
+                    gates.hit(gate=("row", "column")[d.gate_by_row], d=made)
             for feature in features(d, p):
-                coverages[2 + (d.operation == Operation.REORDER)].hit(feature=feature)
+                kind = (
+                    epilogues if feature in EPILOGUES else coverages[2 + (d.operation == Operation.REORDER)]
+                )
+                kind.hit(feature=feature)
     if count == FULL:
         for coverage in coverages:
             coverage.require_full()

@@ -43,7 +43,7 @@ for each in fields(Descriptor):
     elif each.name.endswith("_address"):
         CHANGES[each.name] = st.integers(0x3FFF, 0x5000).map(lambda n: 4 * n) | st.integers(0, 1 << 33)
     elif each.name not in CHANGES:
-        flags = ("bias", "accumulate", "keep_b", "permute", "gate", "divide")
+        flags = ("bias", "accumulate", "keep_b", "permute", "gate", "divide", "scale", "gate_by_row")
         high = 1 if each.name in flags else {"function": 15, "norm": 3}.get(each.name, 200)
         CHANGES[each.name] = st.integers(0, high)
 CHANGES["epsilon"] = st.sampled_from([0, 1, 0x3F800000, 0x7F7FFFFF, 0x7F800000, 0x80000000, 0xFFFFFFFF])
@@ -103,10 +103,9 @@ def test_the_formats_that_it_names(job, names, parameters):
     ("change", "lanes", "says"),
     [
         ({"function": 7}, 4, "NONE, EXP2, GELU, SILU, not 7"),
-        ({"function": 2, "accumulate": 1, "d_format": 4}, 4, "NONE beside gate or accumulate, not GELU"),
-        ({"function": 3, "gate": 1, "bias_address": 0x10000}, 4, "NONE beside gate .*, not SILU and gate 1"),
-        ({"function": 1}, 0, "NONE, and gate, divide and norm 0, on an engine without functions, not EXP2"),
-        ({"gate": 1, "bias_address": 0x10000}, 0, "NONE, and gate, divide .*, not NONE and gate 1"),
+        ({"function": 1}, 0, "NONE, and scale, gate, divide and norm 0, on an engine without .*, not EXP2"),
+        ({"gate": 1, "bias_address": 0x10000}, 0, "NONE, and scale, gate, .*, not NONE and gate 1"),
+        ({"scale": 1, "bias_address": 0x10000}, 0, "NONE, and scale, gate, .*, not NONE and scale 1"),
     ],
 )
 def test_functions(change, lanes, says):
@@ -134,8 +133,8 @@ def test_norms(change, says):
 
 @pytest.mark.parametrize("norm", [1, 3])
 def test_norms_without_functions(norm):
-    says = r"function must be NONE, and gate, divide and norm 0, on an engine without functions, not NONE and"
-    with pytest.raises(ValueError, match=rf"{says} gate 1 and norm {Norm(norm).name}"):
+    says = "function must be NONE, and scale, gate, divide and norm 0, on an engine without .*, not NONE"
+    with pytest.raises(ValueError, match=rf"{says} and gate 1 and norm {Norm(norm).name}"):
         check_descriptor(replace(NORM, norm=norm), PARAMETERS, MEMORY)
 
 

@@ -90,6 +90,33 @@ def test_gates(gemm):
     assert same(gemm.load(d), add_binary32(gated, old))
 
 
+@pytest.mark.parametrize("by_row", [False, True], ids=["row", "column"])
+@pytest.mark.parametrize(("name", "function"), [(None, lambda x: x), ("exp2", exp2), ("gelu", gelu)])
+def test_everything_at_once(gemm, by_row, name, function):
+    scale, bias, gate = random_rows(9, 33), random_rows(4, 33), random_rows(7, 5 if by_row else 33)
+    values = multiply17(matmul(A, B["MX6"], k_blocks=4), scale)
+    values = function(add_binary32(values, np.broadcast_to(bias, (5, 33))))
+    values = multiply17(values, gate[:, None] if by_row else gate)
+    given = gate[:, None] if by_row else gate
+    assert same(gemm.matmul(A, B["MX6"], scale=scale, bias=bias, function=name, gate=given), values)
+    old = random_rows(8, 5, 33)
+    a, b, d = gemm.store(A), gemm.store(B["MX6"]), gemm.store(old)
+    vectors = gemm.store(np.concatenate([scale, bias, gate])[None])
+    gates = vectors.columns(66, vectors.shape[1])
+    gemm.product(
+        a, b, d, scale=vectors.columns(0, 33), bias=vectors.columns(33, 66), function=name,
+        gate=gates.as_column() if by_row else gates, accumulate=True,
+    )  # fmt: skip
+    assert same(gemm.load(d), add_binary32(values, old))
+
+
+def test_a_column_in_memory_is_a_gate_by_row(gemm):
+    gate = random_rows(7, 5, 1)
+    a, b, d = gemm.store(A), gemm.store(B["MX6"]), gemm.empty((5, 33), MemoryFormat.BINARY32)
+    gemm.product(a, b, d, gate=gemm.store(gate))
+    assert same(gemm.load(d), multiply17(matmul(A, B["MX6"], k_blocks=4), gate))
+
+
 def test_products_chain_in_memory(gemm):
     a, b = gemm.store(A), gemm.store(B["MX6"])
     hidden = gemm.empty((5, 33), MX6, mx9_blocks=1)

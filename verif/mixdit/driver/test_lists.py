@@ -165,7 +165,7 @@ def test_a_recording_that_was_cut_short_is_no_list():
 def test_descriptors_as_a_list():
     gemm = Gemm(ModelPort(PARAMETERS, size=1 << 17))
     a, b, d = gemm.store(A), gemm.store(B), gemm.store(np.zeros((5, 33), np.float32))
-    job = gemm._product(a, b, d, None)
+    job = gemm._product(a, b, d, {})
     gemm.wait(gemm.run_list(gemm.store_list([job, job])))
     assert same_bits(gemm.load(d), matmul(A, B, k_blocks=PARAMETERS.k_blocks))
     assert gemm._read("JOBS_DONE") == 2
@@ -175,7 +175,7 @@ def test_no_memory_for_a_list():
     gemm = Gemm(ModelPort(PARAMETERS, size=1 << 12))
     a, d = gemm.empty((2, 2), MX6), gemm.empty((2, 2), MX6)
     free = gemm.available
-    job = gemm._product(a, a, d, None)
+    job = gemm._product(a, a, d, {})
     with pytest.raises(MemoryError, match="no room for"):
         gemm.store_list([job] * 40)
     assert gemm.available == free

@@ -57,6 +57,19 @@ _BIASED = replace(PRODUCT, bias=1, bias_address=0x40000)
 _GATED = replace(PRODUCT, gate=1, bias_address=0x40000)
 _SUMMED = replace(PRODUCT, accumulate=1, d_format=MemoryFormat.BINARY32, d_pitch=0x80)
 _BOTH = replace(_BIASED, gate=1)
+_VECTORS = [
+    _BIASED,
+    _GATED,
+    _BOTH,
+    replace(_BIASED, bias=0, scale=1),
+    replace(_BIASED, scale=1),
+    replace(_GATED, scale=1),
+    replace(_BOTH, scale=1),
+    replace(_GATED, gate_by_row=1),
+    replace(_GATED, gate_by_row=1, m=2),
+    replace(_BOTH, gate_by_row=1),
+    replace(_BOTH, scale=1, gate_by_row=1, m=33),
+]
 _FLOATS = replace(REORDER, a_format=MemoryFormat.BINARY32)
 _NORMALIZED = replace(REORDER, norm=Norm.LAYER, epsilon=0x3F800000)
 _EXPONENTIAL = replace(REORDER, norm=Norm.EXPONENTIAL)
@@ -104,9 +117,16 @@ def _unused(_: EngineParameters) -> Iterator[_Pair]:
         "keep_b": (1,),
         "function": (1, 8),
         "gate": (1,),
+        "scale": (1,),
+        "gate_by_row": (1,),
     }
     yield _changed("exponential", _EXPONENTIAL, {"bias_address": 1 << 2}, code)
     yield _changed("exponential", replace(_EXPONENTIAL, permute=0, b_address=0), {"b_address": 1}, code)
+    for d in (PRODUCT, _BIASED, replace(_BIASED, scale=1)):
+        yield _changed("product without gate", d, {"gate_by_row": 1}, code)
+    for d in _MODULATED:
+        for name in ("scale", "gate_by_row"):
+            yield _changed("modulated", d, {name: 1}, code)
     for flag in ("permute", "divide", "norm"):
         yield _changed("product", PRODUCT, {flag: 1}, code)
     for value in ends["epsilon"]:
@@ -210,10 +230,7 @@ def _alignments(_: EngineParameters) -> Iterator[_Pair]:
         ("d", PRODUCT, 2, True),
         ("d", floats, 4, True),
         ("d", halves, 2, True),
-        ("bias", _BIASED, 4, False),
-        ("bias", _GATED, 4, False),
-        ("bias", _BOTH, 4, False),
-        *(("bias", d, 4, False) for d in _MODULATED),
+        *(("bias", d, 4, False) for d in (*_VECTORS, *_MODULATED)),
         ("a", REORDER, 2, True),
         ("a", _FLOATS, 4, True),
         ("b", REORDER, 2, False),
@@ -257,9 +274,7 @@ def _ranges(parameters: EngineParameters) -> Iterator[_Pair]:
         PRODUCT,
         small,
         *tall,
-        _BIASED,
-        _GATED,
-        _BOTH,
+        *_VECTORS,
         _SUMMED,
         REORDER,
         _FLOATS,
@@ -289,7 +304,7 @@ def _ranges(parameters: EngineParameters) -> Iterator[_Pair]:
 
 def _overlaps(_: EngineParameters) -> Iterator[_Pair]:
     """D just before and just behind each of the others, and within their gaps."""
-    for d in (PRODUCT, _BIASED, _GATED, _BOTH, REORDER, *_DIVIDED, *_MODULATED, replace(_BIASED, m=1)):
+    for d in (PRODUCT, *_VECTORS, REORDER, *_DIVIDED, *_MODULATED, replace(_BIASED, m=1)):
         found = regions_of(d)
         step, size = found["D"].alignment, found["D"].end - found["D"].address
         for name, region in found.items():
@@ -309,11 +324,9 @@ def _overlaps(_: EngineParameters) -> Iterator[_Pair]:
 def _functions(_: EngineParameters) -> Iterator[_Pair]:
     code = ErrorCode.FUNCTION
     for function in range(1, 16):
-        if function in list(Function):
-            yield _changed("function", _SUMMED, {"function": function}, code)
-            yield _changed("function", _GATED, {"function": function}, code)
-        else:
-            yield _changed("function", PRODUCT, {"function": function}, code, good={"function": function & 3})
+        if function not in list(Function):
+            for d in (PRODUCT, _SUMMED, *_VECTORS):
+                yield _changed("function", d, {"function": function}, code, good={"function": function & 3})
     for d in (_NORMALIZED, *_MODULATED):
         yield _changed("norm", d, {"norm": Norm.EXPONENTIAL}, code, good={"norm": Norm.LAYER})
         yield _changed("norm", replace(d, divide=0), {"divide": 1}, code)

@@ -147,10 +147,11 @@ def test_no_functions():
     """What needs them is refused, and what does not is taken."""
     plain = replace(PARAMETERS, function_lanes=0)
     needs = [replace(PRODUCT, function=1), replace(PRODUCT, gate=1, bias_address=0x40000)]
+    needs += [replace(needs[1], gate_by_row=1), replace(PRODUCT, scale=1, bias_address=0x40000)]
     needs += [replace(REORDER, divide=1), replace(REORDER, norm=1), replace(REORDER, norm=2, epsilon=1)]
     needs.append(replace(REORDER, norm=3))
-    assert codes(PARAMETERS, needs) == [ErrorCode.NONE] * 6
-    expected = [ErrorCode.FUNCTION] * 6 + [ErrorCode.NONE] * 2
+    assert codes(PARAMETERS, needs) == [ErrorCode.NONE] * 8
+    expected = [ErrorCode.FUNCTION] * 8 + [ErrorCode.NONE] * 2
     assert codes(plain, [*needs, PRODUCT, REORDER]) == expected
 
 
@@ -182,7 +183,7 @@ def test_norms_of_long_rows():
 def test_fields_of_a_job(parameters):
     """What the rest of the engine needs of a descriptor arrives, with every field at its own value."""
     rng = np.random.default_rng([seed(), 2])
-    descriptors = []
+    descriptors, functions = [], int(parameters.function_lanes > 0)
     for number in range(12):
         d = replace(
             PRODUCT,
@@ -191,7 +192,11 @@ def test_fields_of_a_job(parameters):
             k=int(rng.integers(1, 65)),
             keep_b=number & 1,
             bias=number >> 1 & 1,
-            bias_address=0x40004 if number >> 1 & 1 else 0,
+            scale=functions & number >> 2,
+            gate=functions & number,
+            gate_by_row=functions & number & number >> 1,
+            function=functions * (number % 4),
+            bias_address=0x40004 if number >> 1 & 1 or functions & (number | number >> 2) else 0,
             a_format=number % 4,
             b_format=(number + 1) % 4,
             a_pitch=0x102,
@@ -217,6 +222,9 @@ def test_fields_of_a_job(parameters):
         assert (result.format, result.mx9_blocks, result.pitch) == (d.d_format, d.d_mx9_blocks, d.d_pitch)
         assert (result.bias, result.accumulate) == (d.bias, d.accumulate)
         assert result.bias_address == d.bias_address
+        if functions:
+            assert (result.scale, result.gate, result.gate_by_row) == (d.scale, d.gate, d.gate_by_row)
+            assert (result.function, result.vector_pitch) == (d.function, 4 * d.n)
 
 
 def test_reorder_job():

@@ -7,7 +7,6 @@ import cocotb
 import numpy as np
 
 from golden import add_binary32
-from golden.functions import multiply17
 from golden.rounding import flush
 from verif.coverage import Coverage
 from verif.handshake import Beat
@@ -15,7 +14,7 @@ from verif.hw.gemm.results import float_vectors as vectors
 from verif.runner import bench_parameters
 from verif.streams import StreamBench
 
-LANES, MULTIPLIES = (bench_parameters()[name] for name in ("lanes", "multiplies"))
+LANES = bench_parameters()["lanes"]
 STALLS = ["none", "uniform", "bursts"]
 COVERAGE = Coverage("float-adder", stalls=STALLS)
 
@@ -34,13 +33,12 @@ async def sums(dut, stalls):
     rng.shuffle(pairs)
     pairs = pairs[: len(pairs) // LANES * LANES]
     x, y = np.array(pairs, np.uint32).T.reshape(2, -1, LANES)
-    floats = x.view(np.float32), y.view(np.float32)
-    totals = add_binary32(*map(flush, floats)).view(np.uint32), multiply17(*floats).view(np.uint32)
-    for a, b, *results in zip(x, y, *totals, strict=True):
-        user, last, multiply = rng.getrandbits(1), rng.random() < 0.3, MULTIPLIES and rng.getrandbits(1)
-        bench.send([Beat(word([*a, *b, multiply]), user, last)])
-        note = f"{[hex(v) for v in a]} {'+x'[multiply]} {[hex(v) for v in b]}"
-        bench.expect([Beat(word(results[multiply]), user, last)], note=note)
+    totals = add_binary32(flush(x.view(np.float32)), flush(y.view(np.float32))).view(np.uint32)
+    for a, b, total in zip(x, y, totals, strict=True):
+        user, last = rng.getrandbits(1), rng.random() < 0.3
+        bench.send([Beat(word([*a, *b]), user, last)])
+        note = f"{[hex(v) for v in a]} + {[hex(v) for v in b]}"
+        bench.expect([Beat(word(total), user, last)], note=note)
     await bench.finish()
     COVERAGE.hit(stalls=stalls)
     COVERAGE.compared(bench.compared)

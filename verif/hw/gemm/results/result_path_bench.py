@@ -36,7 +36,11 @@ FUNCTIONS = list(Function) if P["function_lanes"] else [Function.NONE]
 MADE = Coverage("result-path-functions", function=[f.name for f in FUNCTIONS])
 RANGE = Coverage("result-path-range", out_of_range=[False, True] if P["function_lanes"] else [])
 ADDENDS = Coverage("result-path-addends", addends=["none", "bias", "old", "both"])
-GATES = Coverage("result-path-gates", gate=[False, True] if P["function_lanes"] else [False])
+FACTORS = Coverage(
+    "result-path-factors",
+    scale=[False, True] if P["function_lanes"] else [False],
+    gate=["none", "row", "column"] if P["function_lanes"] else ["none"],
+)
 
 
 def random_floats(rng: random.Random, shape) -> np.ndarray:
@@ -73,10 +77,11 @@ class Job:
         self.chunks = rng.choice((2, 3)) if turn % 2 else 1
         self.format = D_FORMATS[place]
         self.bias = rng.random() < 0.4
-        self.gate = P["function_lanes"] > 0 and rng.random() < 0.4
+        functions = P["function_lanes"] > 0
+        self.scale, self.gate = (functions and rng.random() < 0.5 for _ in range(2))
+        self.gate_by_row = self.gate and rng.random() < 0.5
         self.accumulate = self.format == MemoryFormat.BINARY32 and rng.random() < 0.5
-        alone = not (self.accumulate or self.gate)
-        self.function = Function.NONE if not alone else FUNCTIONS[number % len(FUNCTIONS)]
+        self.function = FUNCTIONS[number % len(FUNCTIONS)] if rng.random() < 0.7 else Function.NONE
         blocks = -(-self.n // 16)
         mixable = self.format in MIXABLE_FORMATS
         self.mx9_blocks = rng.randint(0, blocks) if mixable else 0
@@ -95,22 +100,28 @@ class Job:
         return np.where(values < 30, values, np.float32(30)) if self.small else values
 
     def _expect(self, memory, size) -> None:
-        bias, gate = self._some(any_floats, self.n), any_floats(self.rng, self.n)
+        scale, bias = any_floats(self.rng, self.n), self._some(any_floats, self.n)
+        gate = any_floats(self.rng, self.m if self.gate_by_row else self.n)
         old = any_floats(self.rng, (self.m, self.n))
         starts = [self.address + r * self.pitch for r in range(self.m)]
         rows = [slice(start, start + size) for start in starts]
         if self.accumulate:
             for row, values in zip(rows, old, strict=True):
                 memory.data[row] = values.view(np.uint8)
-        vectors = np.concatenate([bias[: self.n * self.bias], gate])
+        used = ((scale, self.scale), (bias, self.bias), (gate, self.gate))
+        vectors = np.concatenate([values[: values.size * there] for values, there in used])
         memory.data[self.bias_address : self.bias_address + 4 * vectors.size] = vectors.view(np.uint8)
         total = self.results[0]
         for result in self.results[1:]:
             total = add_binary32(total, result)
+        if self.scale:
+            total = multiply17(total, scale)
         if self.bias:
             total = add_binary32(total, flush(bias))
         self.out_of_range = self.function == Function.EXP2 and not exp2_in_range(total).all()
-        total = multiply17(total, gate) if self.gate else self.function(total)
+        total = self.function(total)
+        if self.gate:
+            total = multiply17(total, gate[:, None] if self.gate_by_row else gate)
         if self.accumulate:
             total = add_binary32(total, flush(old))
         memory.expected = memory.data.copy()
@@ -118,22 +129,31 @@ class Job:
             memory.expected[row] = values
 
     def settings(self) -> int:
+        functions = P["function_lanes"] > 0
+        of_functions = {
+            "scale": self.scale,
+            "gate": self.gate,
+            "gate_by_row": self.gate_by_row,
+            "vector_pitch": 4 * self.n,
+            "function": int(self.function),
+        }
         return payload_of(
-            result_job_layout(ADDRESS_BITS),
+            result_job_layout(ADDRESS_BITS, functions),
             format=int(self.format),
             mx9_blocks=self.mx9_blocks,
             pitch=self.pitch,
             bias=self.bias,
-            gate=self.gate,
             accumulate=self.accumulate,
-            vector_pitch=4 * self.n,
-            function=int(self.function),
             bias_address=self.bias_address,
+            **(of_functions if functions else {}),
         )
 
     def send(self, commands: Source, results: Source) -> None:
         tiles = [(r, c) for r in range(0, self.m, ROWS) for c in range(0, self.n, 16)]
-        layout = tile_command_layout(rows=ROWS, slots=P["slots"], address_bits=ADDRESS_BITS)
+        functions = P["function_lanes"] > 0
+        layout = tile_command_layout(
+            rows=ROWS, slots=P["slots"], address_bits=ADDRESS_BITS, functions=functions
+        )
         ends = [
             one[0] != next_[0] or self.rng.random() < 0.3
             for one, next_ in zip(tiles, [*tiles[1:], (None, None)], strict=True)
@@ -157,6 +177,7 @@ class Job:
                                 slot=slot,
                                 begins=runs[r, c][0],
                                 ends=runs[r, c][1],
+                                **({"row": r} if functions else {}),
                             )
                         ]
                     )
@@ -219,10 +240,11 @@ async def jobs(dut, stalls):
         addends = ("none", "bias", "old", "both")[job.bias + 2 * job.accumulate]
         COVERAGE.hit(format=job.format.name, stalls=stalls, chunks="several" if job.chunks > 1 else "one")
         ADDENDS.hit(addends=addends)
-        GATES.hit(gate=job.gate)
+        gate = ("row", "column")[job.gate_by_row] if job.gate else "none"
+        FACTORS.hit(scale=job.scale, gate=gate)
         MADE.hit(function=job.function.name)
     COVERAGE.compared(outputs)
-    for coverage in (COVERAGE, ADDENDS, MADE, GATES, RANGE):
+    for coverage in (COVERAGE, ADDENDS, MADE, FACTORS, RANGE):
         coverage.write(Path.cwd())
 
 

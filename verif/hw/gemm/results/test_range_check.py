@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from golden.formats import BLOCK_SIZE
 from golden.functions import exp2
 from golden.functions.exp2 import exp2_in_range
 from hw.gemm.results.range_check import RangeCheck
@@ -13,8 +14,8 @@ NEAR = np.float32(128 - 2.0**-13)
 
 
 @pytest.mark.parametrize("words", [4, 16])
-def test_parts(words):
-    """One element, in range or not, among others: in any place, in columns that exist or do not."""
+def test_tiles(words):
+    """One element, in range or not, among others: in any place, in rows and columns that exist or do not."""
     rng = np.random.default_rng(words)
     near = [
         NEAR,
@@ -25,25 +26,41 @@ def test_parts(words):
         np.nan,
         -np.inf,
     ]
-    elements = np.concatenate([np.float32(near), from_bits(rng.choice(PATTERNS, 300))])
-    parts = rng.standard_normal((elements.size, words)).astype(np.float32)
-    parts[range(elements.size), rng.integers(0, words, elements.size)] = elements
-    columns = rng.integers(0, words + 1, elements.size)
-    taken = rng.random(elements.size) < 0.8
-    columns[: len(near)], taken[: len(near)] = words, True
-    core, found = RangeCheck(words=words, rows=4, address_bits=16), []
+    elements = np.concatenate([np.float32(near), from_bits(rng.choice(PATTERNS, 150))])
+    parts = BLOCK_SIZE // words
+    core, expected, cycles = RangeCheck(rows=4, words=words), [], []
+    for n, element in enumerate(elements):
+        rows, columns = int(rng.integers(1, 5)), int(rng.integers(1, 17)) if n >= len(near) else 16
+        tile = rng.standard_normal((rows, BLOCK_SIZE)).astype(np.float32)
+        tile[rng.integers(rows), rng.integers(BLOCK_SIZE)] = element
+        beyond = ~exp2_in_range(tile) & (np.arange(BLOCK_SIZE) < columns)
+        expected += beyond.reshape(rows * parts, words).any(1).tolist()
+        values = exp2(tile).view(np.uint32).reshape(rows * parts, words).tolist()
+        cycles += [(rows - 1, columns, part, n == len(values) - 1) for n, part in enumerate(values)]
+    found = []
 
     async def drive(ctx):
-        for n in range(elements.size + core.latency):
-            if n >= core.latency:
-                found.append(ctx.get(core.o))
-            at = min(n, elements.size - 1)
-            ctx.set(core.taken, int(taken[at]))
-            ctx.set(core.i.columns, int(columns[at]))
-            ctx.set(core.i.values, exp2(parts[at]).view(np.uint32).tolist())
+        passed = []
+        for last_row, columns, part, last in cycles:
+            while rng.random() < 0.3:
+                ctx.set(core.taken, 0)
+                found.append((ctx.get(core.o), False))
+                await ctx.tick()
+            ctx.set(core.tile.payload.last_row, last_row)
+            ctx.set(core.tile.payload.columns, columns)
+            ctx.set(core.i, part)
+            ctx.set(core.taken, 1)
+            passed.append(ctx.get(core.tile.ready) == last)
+            found.append((ctx.get(core.o), True))
             await ctx.tick()
+        ctx.set(core.taken, 0)
+        for _ in range(core.latency):
+            found.append((ctx.get(core.o), False))
+            await ctx.tick()
+        assert all(passed), "a tile is taken with its last part, and not before"
 
     simulate(core, drive)
-    beyond = ~exp2_in_range(parts) & (np.arange(words) < columns[:, None])
-    assert found == (taken & beyond.any(1)).astype(int).tolist()
-    assert 10 < sum(found) < elements.size / 2
+    shown = [bool(later[0]) for (_, taken), later in zip(found, found[core.latency :], strict=False) if taken]
+    assert shown == expected
+    assert sum(flag for flag, _ in found) == sum(expected)
+    assert 10 < sum(expected) < len(elements) / 2

@@ -87,7 +87,7 @@ def descriptor_calls() -> Iterator[WrongCall]:
         )
 
     def product(w: World) -> Descriptor:
-        return w.gemm._product(w.a, w.b, w.d, w.bias)
+        return w.gemm._product(w.a, w.b, w.d, {"bias": w.bias})
 
     def reorder(w: World) -> Descriptor:
         return Descriptor(

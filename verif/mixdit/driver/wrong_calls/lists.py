@@ -13,7 +13,7 @@ def list_calls() -> Iterator[WrongCall]:
     """Calls of `recording`, `store_list`, `run_list` and `submit_list`."""
 
     def job(w: World) -> Descriptor:
-        return w.gemm._product(w.a, w.b, w.d, w.bias)
+        return w.gemm._product(w.a, w.b, w.d, {"bias": w.bias})
 
     def recorded(w: World, *calls) -> None:
         with w.gemm.recording():

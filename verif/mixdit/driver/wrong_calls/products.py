@@ -172,7 +172,7 @@ def product_calls() -> Iterator[WrongCall]:
         "matmul: function without lanes",
         lambda w: w.gemm.matmul(A, B, function="gelu"),
         ValueError,
-        r"^function must be NONE, and gate, divide and norm 0, on an .*, not GELU \(FUNCTION\)$",
+        r"^function must be NONE, and scale, gate, divide and norm 0, on an .*, not GELU \(FUNCTION\)$",
     )
     for name, call, says in (
         (
@@ -224,6 +224,48 @@ def product_calls() -> Iterator[WrongCall]:
             "gate elsewhere than behind the bias",
             lambda w: w.gemm.product(w.a, w.b, w.d, bias=w.bias, gate=w.bias),
             "gate must lie right behind bias, at 0x[0-9a-f]+, not at 0x[0-9a-f]+",
+        ),
+        (
+            "scale of another length",
+            lambda w: w.gemm.product(w.a, w.b, w.d, scale=w.floats.rows(0, 1)),
+            r"scale must be binary32 of shape \(1, 33\), not ",
+        ),
+        (
+            "bias elsewhere than behind the scale",
+            lambda w: w.gemm.product(w.a, w.b, w.d, scale=w.bias, bias=w.bias),
+            "bias must lie right behind scale, at 0x[0-9a-f]+, not at 0x[0-9a-f]+",
+        ),
+        (
+            "gate by row of another length",
+            lambda w: w.gemm.product(w.a, w.b, w.d, gate=w.floats.rows(0, 1).columns(0, 4).as_column()),
+            r"gate must be binary32 of shape \(5, 1\), not ",
+        ),
+        (
+            "gate by row with gaps",
+            lambda w: w.gemm.product(w.a, w.b, w.d, gate=w.floats.columns(2, 3)),
+            "gate must have a pitch of 4, without gaps, not 400",
+        ),
+        (
+            "gate by row elsewhere than behind the bias",
+            lambda w: w.gemm.product(
+                w.a, w.b, w.d, bias=w.bias, gate=w.floats.rows(0, 1).columns(0, 5).as_column()
+            ),
+            "gate must lie right behind bias, at 0x[0-9a-f]+, not at 0x[0-9a-f]+",
+        ),
+        (
+            "scale without functions",
+            lambda w: w.gemm.product(w.a, w.b, w.d, scale=w.bias),
+            r"function must be NONE, and scale, gate, .*, not NONE and scale 1 \(FUNCTION\)",
+        ),
+        (
+            "a column of blocks",
+            lambda w: w.a.rows(0, 1).as_column(),
+            "a column must be a single row of floats in memory, not ",
+        ),
+        (
+            "a column of several rows",
+            lambda w: w.floats.as_column(),
+            "a column must be a single row of floats in memory, not ",
         ),
         (
             "D in A",
@@ -297,7 +339,7 @@ def reorder_calls() -> Iterator[WrongCall]:
             "norm without lanes",
             lambda w: w.gemm.reorder(w.floats, room(w), norm="rms"),
             ValueError,
-            r"function must be NONE, and gate, divide and norm 0, on an .*, not NONE and norm RMS \(FUNC",
+            r"function must be NONE, and scale, gate, divide and norm 0, on an .*, not NONE and norm RMS ",
         ),
         (
             "norm and divide",
