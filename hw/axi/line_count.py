@@ -44,9 +44,16 @@ class LineCount(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         counts = [Signal(range(self.most + 1), name=f"lines_{turn}") for turn in range(self.turns)]
+        # Much hangs on them, so they are registers.
+        ends = [Signal(name=f"ended_{turn}", init=1) for turn in range(self.turns)]
         answered = Signal(self.turns)
         m.d.sync += answered.eq(self.answered)
-        for turn, count in enumerate(counts):
-            m.d.sync += count.eq(count + self.taken[turn] - answered[turn])
-        m.d.comb += self.ended.eq(Cat(count == 0 for count in counts))
+        for turn, (count, ended) in enumerate(zip(counts, ends, strict=True)):
+            taken, gone = self.taken[turn], answered[turn]
+            m.d.sync += count.eq(count + taken - gone)
+            with m.If(taken & ~gone):
+                m.d.sync += ended.eq(0)
+            with m.Elif(gone & ~taken):
+                m.d.sync += ended.eq(count == 1)
+        m.d.comb += self.ended.eq(Cat(ends))
         return m
