@@ -172,8 +172,7 @@ class Datapath(wiring.Component):
         ]
         if g.parameters.function_lanes:
             # It is known long before the results are formatted, sent and acknowledged.
-            every = paths if reorder is None else [*paths, reorder]
-            m.d.sync += self.out_of_range.eq(Cat(path.out_of_range for path in every).any())
+            m.d.sync += self.out_of_range.eq(Cat(path.out_of_range for path in paths).any())
         self._array_activity(m, sequencer, loop, wide_tiles)
         return m
 
