@@ -63,7 +63,7 @@ class _Ends:
 
 
 class ReorderPath(wiring.Component):
-    """Reads rows, puts them into another order, divides or normalizes, quantizes and gives them as lines.
+    """Reads rows, divides, normalizes or exponentiates, orders, quantizes and gives them as lines.
 
     First the permutation is read; without one, the order stays. Then come shift and scale of a norm, as far
     as it has them, then rows. Throughput: one block per cycle, as far as memory and ``Reorder`` allow; of

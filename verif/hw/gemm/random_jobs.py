@@ -27,6 +27,10 @@ CASES = ("ordinary", "nan", "zero", "extreme", "lowest", "spread")
 """What operands hold, see ``verif.hw.array.operands``."""
 
 
+_FUNCTIONS = [0.1 if function == Function.NONE else 0.3 for function in Function]
+"""How often each one is asked for where one may be: results of none are those of all other jobs."""
+
+
 @dataclass(frozen=True)
 class Job:
     """A descriptor, and the bytes that must lie in memory before it, by address."""
@@ -151,7 +155,7 @@ def random_job(
         "d_address": address,
         "d_pitch": pitch,
         "accumulate": accumulate,
-        "function": int(rng.choice(list(Function))) if has_function else Function.NONE,
+        "function": int(rng.choice(list(Function), p=_FUNCTIONS)) if has_function else Function.NONE,
         "keep_b": int(rng.integers(2)),
     }
     bias = fixed.get("bias", int(everything or rng.random() < 0.3))
