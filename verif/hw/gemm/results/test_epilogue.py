@@ -43,8 +43,11 @@ class _Memory:
             cycle += 1
 
 
-def _run(tiles, *, lanes, function=Function.NONE, scale=0, bias=0, gate=0, by_row=0, accumulate=0):
-    """Values of so many tiles one below the other, those expected, and the cycle in which each tile ends."""
+def _run(tiles, *, lanes, function=Function.NONE, scale=0, bias=0, gate=0, by_row=0, accumulate=0, late=0):
+    """Values of so many tiles one below the other, those expected, and the cycle in which each tile ends.
+
+    Sums come from cycle ``late`` on.
+    """
     rng = np.random.default_rng(3)
     sums, old = rng.standard_normal((2, tiles * ROWS, 16), dtype=np.float32)
     vectors = rng.standard_normal((scale + bias, 16), dtype=np.float32)
@@ -69,6 +72,7 @@ def _run(tiles, *, lanes, function=Function.NONE, scale=0, bias=0, gate=0, by_ro
         ctx.set(core.tile.valid, 0)
 
     async def send(ctx):
+        await ctx.tick().repeat(late + 1)
         ctx.set(core.i.valid, 1)
         for part in sums.view(np.uint32).reshape(-1, WORDS):
             ctx.set(core.i.p, [int(value) for value in part])
@@ -118,6 +122,12 @@ def test_all_steps_take_no_longer_than_one(lanes, by_row):
     found, expected, ends = _run(8, lanes=lanes, by_row=by_row, **options)
     assert found == expected
     assert np.diff(ends[2:]).max() <= max(ROWS * 16 // lanes, 5 * (3 + ROWS))
+
+
+@pytest.mark.parametrize("scale", [0, 1])
+def test_what_was_read_waits_for_its_sums(scale):
+    found, expected, _ = _run(12, lanes=4, scale=scale, accumulate=1, late=600)
+    assert found == expected
 
 
 def test_nothing_passes_at_a_part_per_cycle():
