@@ -13,9 +13,10 @@ from hw.axi.line import write_beat_layout
 from hw.axi.signatures import check_bus
 from hw.block.binary32 import BINARY32_BITS, binary32_layout
 from hw.block.layouts import FormatCode, block_bytes
-from hw.gemm.memory_format import block_code, units_in
+from hw.gemm.memory_format import block_code
 from hw.gemm.reorder.reorder import INDEX_BITS, Reorder, row_block_layout
 from hw.gemm.reorder.reorder_job import reorder_job_layout
+from hw.gemm.reorder.row_blocks import row_blocks
 from hw.gemm.reorder.row_buffer import MOST_STATISTIC_LANES, RowBuffer
 from hw.gemm.reorder.row_division import RowDivision
 from hw.gemm.reorder.row_elements import padded, widened
@@ -34,14 +35,6 @@ _READS = 32
 
 _BLOCKS_UNDER_WAY = 64
 """More blocks than ``BlockFragments`` or ``ResultFormat`` holds."""
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row in blocks of 16 elements: the number of the last one, and the elements in it."""
-
-    last: Signal
-    in_last: Signal
 
 
 @dataclass(frozen=True)
@@ -151,11 +144,11 @@ class ReorderPath(wiring.Component):
 
         job = Signal(self._job, reset_less=True)
         m.d.comb += reorder.length.eq(job.columns)
-        row = source = self._row(m, "row", job.columns)
+        row = source = row_blocks(m, "row", job.columns, most=self.columns)
         divisor = stream.Signature(binary32_layout()).create(path=("divisor",))
         ends, loaded = _Ends(reorder.i, reorder.o), None
         if self.function_lanes:
-            source = self._row(m, "source_row", job.columns + job.divide)
+            source = row_blocks(m, "source_row", job.columns + job.divide, most=self.columns)
             ends, loaded, normalized = self._normalize(m, job, reorder, row_parts.o)
             self._divide(m, job, divisor, normalized, formatted.i)
             out_of_range = m.submodules.division.out_of_range | m.submodules.buffer.out_of_range
@@ -200,17 +193,6 @@ class ReorderPath(wiring.Component):
         left = self._send(m, job, ends.leaving, row_parts.i, formatted.o, row)
         m.d.comb += written.eq(left & collector.idle)
         return m
-
-    def _row(self, m, name, columns):
-        """How a row of ``columns`` elements is cut."""
-        last = Signal(range(self.columns // BLOCK_SIZE + 1), name=f"{name}_last")
-        in_last = Signal(range(BLOCK_SIZE + 1), name=f"{name}_in_last")
-        rest = columns[:_LOG]
-        m.d.comb += [
-            last.eq((units_in(columns) - 1)[: len(last)]),
-            in_last.eq(Mux(rest == 0, BLOCK_SIZE, rest)),
-        ]
-        return _Row(last, in_last)
 
     def _divide(self, m, job, divisor, parts, divided):
         """Parts of rows through ``RowDivision``."""
