@@ -49,7 +49,15 @@ class LayerMoments:
         self.xy += x.T @ y
         self.yy += y.T @ y
 
-    def centered(self) -> tuple[Tensor, Tensor]:
-        """Covariances: ``xy`` and ``yy`` about the means, float64 ``[K, K]``."""
-        mean = self.y / self.count
-        return self.xy - torch.outer(self.x, mean), self.yy - torch.outer(self.y, mean)
+    def __add__(self, other: "LayerMoments") -> "LayerMoments":
+        """Of the tokens of both."""
+        sums = ((getattr(self, name) + getattr(other, name)) for name in ("x", "y", "xy", "yy"))
+        return LayerMoments(self.count + other.count, *sums)
+
+    def products(self, *, about_mean: bool) -> tuple[Tensor, Tensor]:
+        """Means of ``x y^T`` and ``y y^T``, or covariances, float64 ``[K, K]``; of one token at least."""
+        mixed, own = self.xy / self.count, self.yy / self.count
+        if not about_mean:
+            return mixed, own
+        x, y = self.x / self.count, self.y / self.count
+        return mixed - torch.outer(x, y), own - torch.outer(y, y)

@@ -148,10 +148,10 @@ def _round_block(
         linear = original.get_submodule(inner)
         assert isinstance(linear, nn.Linear)
         try:
-            moments = _moments(
+            halves = _moments(
                 (original, exact), (quantize_model(block, part.plan), coarse), inner, layer_plan
             )
-            layer = round_layer(linear, layer_plan, moments, damping=damping)
+            layer = round_layer(linear, layer_plan, halves, damping=damping)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
         replace_module(block, inner, layer)
@@ -162,16 +162,22 @@ Calls = tuple[nn.Module, Sequence[Arguments]]
 """A block, and what it is called with."""
 
 
-def _moments(exact: Calls, coarse: Calls, path: str, plan: LinearPlan) -> LayerMoments:
-    """Of the inputs of a layer: in floating point, and quantized behind quantized layers."""
+def _moments(exact: Calls, coarse: Calls, path: str, plan: LinearPlan) -> tuple[LayerMoments, LayerMoments]:
+    """Of a layer's inputs, in floating point and quantized behind quantized layers; of half of each call."""
     order = channel_order(plan)
-    moments = None
+    halves: tuple[LayerMoments, LayerMoments] | None = None
     for before, behind in zip(exact[1], coarse[1], strict=True):
         x, y = (
             layer_input(block, path, arguments).flatten(0, -2)[:, order].float()
             for block, arguments in ((exact[0], before), (coarse[0], behind))
         )
-        moments = moments or LayerMoments.empty(plan.in_features, x.device)
-        moments.update(x, fake_quantize(y, plan.formats))
-    assert moments is not None
-    return moments
+        y = fake_quantize(y, plan.formats)
+        halves = halves or (
+            LayerMoments.empty(plan.in_features, x.device),
+            LayerMoments.empty(plan.in_features, x.device),
+        )
+        half = len(x) // 2
+        halves[0].update(x[:half], y[:half])
+        halves[1].update(x[half:], y[half:])
+    assert halves is not None
+    return halves

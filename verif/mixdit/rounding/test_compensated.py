@@ -83,18 +83,21 @@ def test_wrong_calls(change, message):
         compensated_rounding(given.pop("weight"), given.pop("second_moments"), given.pop("fmt"), **given)
 
 
-def test_moments_of_some_tokens_after_others():
+def test_moments_of_some_tokens_and_others():
     x = inputs(8)
     y = x.round()
-    whole, parts = LayerMoments.empty(8), LayerMoments.empty(8)
+    whole, parts = LayerMoments.empty(8), [LayerMoments.empty(8) for _ in range(2)]
     whole.update(x, y)
-    for rows in x.split(300):
-        parts.update(rows, rows.round())
-    for mine, other in zip(whole.centered(), parts.centered(), strict=True):
-        torch.testing.assert_close(mine, other)
-    centered = torch.cov(torch.cat([x, y], 1).T, correction=0) * len(x)
-    torch.testing.assert_close(whole.centered()[0], centered[:8, 8:])
-    torch.testing.assert_close(whole.centered()[1], centered[8:, 8:])
+    for n, rows in enumerate(x.split(300)):
+        parts[n % 2].update(rows, rows.round())
+    covariance = torch.cov(torch.cat([x, y], 1).T, correction=0)
+    for moments in (whole, parts[0] + parts[1]):
+        mixed, own = moments.products(about_mean=True)
+        torch.testing.assert_close(mixed, covariance[:8, 8:])
+        torch.testing.assert_close(own, covariance[8:, 8:])
+        mixed, own = moments.products(about_mean=False)
+        torch.testing.assert_close(mixed, x.T @ y / len(x))
+        torch.testing.assert_close(own, y.T @ y / len(x))
 
 
 def test_an_input_that_is_not_finite():
