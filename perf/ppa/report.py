@@ -83,7 +83,7 @@ def _goals(results: Mapping[str, Result]) -> Iterator[Row]:
     for goal in GOALS:
         value = _value(goal, results)
         sign = ">=" if goal.least else "<="
-        verdict = "not measured"
+        verdict = "**not placed**" if goal.synthesized(results) else "not measured"
         if value is not None:
             verdict = "reached" if goal.reached(value, goal.goal) else "**not reached**"
             verdict = "stretch reached" if goal.reached(value, goal.stretch) else verdict
@@ -101,7 +101,7 @@ def _unreached(results: Mapping[str, Result]) -> Iterator[str]:
     lines = []
     for goal in GOALS:
         value = _value(goal, results)
-        if value is None or goal.reached(value, goal.goal):
+        if not goal.synthesized(results) or (value is not None and goal.reached(value, goal.goal)):
             continue
         timing = results[goal.run].trimmed
         path = f" Limiting path: {timing.worst_path}." if timing and "MHz" in goal.unit else ""

@@ -70,7 +70,7 @@ def given(descriptor):
 
 def test_reserved_bits(bench):
     good = GOOD.words()
-    assert len(RESERVED) == 84
+    assert len(RESERVED) == 82
     assert check(GOOD, PARAMETERS) is ErrorCode.NONE
 
     async def drive(ctx):
