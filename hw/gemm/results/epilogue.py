@@ -11,7 +11,7 @@ from hw.gemm.jobs.job import result_job_layout
 from hw.gemm.results.accumulation import fewest_lanes
 from hw.gemm.results.affine_lanes import AffineLanes
 from hw.gemm.results.epilogue_reader import EpilogueReader, epilogue_tile_layout
-from hw.gemm.results.function_lanes import ACTIVATION_SHARE, FunctionLanes
+from hw.gemm.results.function_lanes import FunctionLanes
 from hw.gemm.results.range_check import RangeCheck, checked_tile_layout
 from hw.gemm.results.repeated_vector import RepeatedVector
 from hw.stream.skid_buffer import SkidBuffer
@@ -20,12 +20,13 @@ __all__ = ["Epilogue", "usual_epilogue_lanes"]
 
 
 def usual_epilogue_lanes(*, rows, cols, k_blocks, function_lanes):
-    """As many lanes as there are for activations, and with which tiles of ``k_blocks`` passes never wait.
+    """As many lanes as there are for powers of two, but no more than 4, and with which tiles of ``k_blocks``
+    passes never wait.
 
-    They take one tile right behind the other.
+    They take one tile right behind the other. Four keep up with products of a short K.
     """
     fewest = fewest_lanes(rows=rows, cols=cols, k_blocks=k_blocks, overhead=0)
-    return max(fewest, function_lanes // ACTIVATION_SHARE)
+    return max(fewest, min(function_lanes, 4))
 
 
 class Epilogue(wiring.Component):
