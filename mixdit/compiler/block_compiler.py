@@ -154,7 +154,7 @@ class BlockCompiler:
     ) -> None:
         b = self._constant(block, name, self._weight(layer.weight, plan))
         bias = self._recorder.constant(f"{block}: bias of {name}", layer.bias[None])
-        if not by_parts:
+        if not by_parts or len(self._parts) == 1:
             self._recorder.named(f"{block}: {name}").product(a, b, d, bias=bias, function=function)
             return
         for s in range(self._samples):

@@ -231,8 +231,11 @@ def test_every_model_is_compared():
         ("CARRY8", '.CARRY_TYPE("DUAL_CY4")', "CARRY_TYPE unlike SINGLE_CY8"),
         ("DP16KD", ".DATA_WIDTH_A(4)", "DATA_WIDTH_A"),
         ("DP16KD", '.REGMODE_A("OUTREG")', "REGMODE_A unlike REGMODE_B"),
-        ("DSP48E2", '.AMULTSEL("A")', "pre-adder not at A"),
-        ("DSP48E2", '.AMULTSEL("AD"), .MREG(0)', "ADREG, CREG, MREG, PREG"),
+        ("DSP48E2", '.AMULTSEL("B")', "pre-adder not at A"),
+        ("DSP48E2", '.AMULTSEL("AD"), .MREG(2)', "ADREG, CREG, MREG, PREG"),
+        ("DSP48E2", '.A_INPUT("CASCADE")', "A_INPUT, B_INPUT"),
+        ("DSP48E2", '.USE_SIMD("TWO24")', "USE_MULT, USE_SIMD"),
+        ("DSP48E2", ".BREG(0), .BCASCREG(1)", "BREG, BCASCREG"),
     ],
 )
 def test_mode_without_a_model_ends_the_simulation(cell, parameters, reason, tmp_path):

@@ -107,7 +107,8 @@ def test_an_interrupted_calibration_goes_on(folder, tmp_path, capsys, monkeypatc
         main(["calibrate", *map(str, arguments(folder, "dit")), "--output", str(parts)])
     assert not (parts / "plan.json").exists()
     assert run(*arguments(folder, "dit"), "--output", parts) == 0
-    assert seen == [(1,), (2,), (2,)]
+    # Weights are rounded for passes of all images: those before the interruption are sampled once more.
+    assert seen == [(1,), (2,), (2,), (1,)]
     capsys.readouterr()
     ours, theirs = (load_plan(path / "plan.json") for path in (parts, whole))
     assert ours.mx9_linear == theirs.mx9_linear
