@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from golden import MX6, Tensor, quantize
 from golden.engine import EngineParameters, MemoryFormat
+from golden.formats import BLOCK_SIZE
 from mixdit.compiler.attention_jobs import AttentionJobs
 from mixdit.compiler.block_plan import BlockPlan, activation_format, channel_order
 from mixdit.compiler.block_weights import BlockWeights, LinearWeights
@@ -130,8 +131,12 @@ class BlockCompiler:
         return normalized
 
     def _gated(self, name: str, a: DeviceMatrix, b: DeviceMatrix, sample: int, gated: DeviceMatrix) -> None:
-        """Products with bias, times the sample's gate, plus its tokens."""
-        for rows in self._parts:
+        """Products with bias, times the sample's gate, plus its tokens.
+
+        In parts, if a chunk holds all of K: else each part would read its operands several times, too.
+        """
+        chunk = BLOCK_SIZE * self._recorder.parameters.k_blocks
+        for rows in self._parts if a.shape[1] <= chunk else [range(self._tokens)]:
             self._recorder.named(name).product(
                 a.rows(rows.start, rows.stop),
                 b,
