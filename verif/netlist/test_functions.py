@@ -48,17 +48,7 @@ def test_netlist(bench, unit, family, dsp):
 @pytest.mark.netlist
 @pytest.mark.parametrize(("family", "dsp"), WAYS)
 def test_netlist_of_row_statistics(bench, family, dsp):
-    row_unit_bench(bench, "row_statistics", family, dsp=dsp)
-
-
-@pytest.mark.netlist
-@pytest.mark.parametrize(("family", "dsp"), [way for way in WAYS if not way.values[1]])
-def test_netlist_of_reciprocal(bench, family, dsp):
-    """It multiplies nothing."""
-    row_unit_bench(bench, "reciprocal", family, dsp=dsp)
-
-
-def row_unit_bench(bench, unit, family, *, dsp):
+    unit = "row_statistics"
     netlist = netlist_of(ROW_UNITS[unit].unit(), f"mx_{unit}", family=family, dsp=dsp)
     bench(netlist, f"mx_{unit}", "verif.netlist.row_unit_bench", parameters={"unit": unit})
 
