@@ -3,49 +3,20 @@
 import numpy as np
 import pytest
 
-from golden import MX4, MX6, MX9, MXINT8, add_binary32, concat, dequantize, matmul, quantize
+from golden import MX4, MX6, MX9, add_binary32, concat, dequantize, matmul, quantize
 from golden.bfloat16 import round_to_bfloat16, widen_bfloat16
 from golden.engine import (
     REGISTERS,
-    EngineParameters,
     ErrorCode,
     MemoryFormat,
     floats_from_rows,
     floats_to_rows,
     quantize_rows,
 )
-from golden.functions import divide_by_column, exp2, exponential, gelu, multiply17, normalize, silu
+from golden.functions import divide_by_column, normalize
 from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort
 from mixdit.driver.port import PortError
-from verif.mixdit.driver.ports import QueuedPort
-
-PARAMETERS = EngineParameters(
-    rows=4, cols=8, k_blocks=4, reorder_columns=512, address_bits=32, function_lanes=4
-)
-
-
-@pytest.fixture
-def gemm():
-    return Gemm(ModelPort(PARAMETERS, size=1 << 20))
-
-
-def random_rows(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-
-
-A = concat([quantize(random_rows(1, 5, 16), MX9), quantize(random_rows(2, 5, 84), MX6)])
-B = {fmt.name: quantize(random_rows(3, 33, 100), fmt) for fmt in (MX4, MX6, MX9, MXINT8)}
-
-
-def same(x, y) -> bool:
-    """Whether two results are the same, bit for bit, tensors by their codes."""
-    if isinstance(x, np.ndarray):
-        return np.array_equal(x.view(np.uint32), y.view(np.uint32))
-    return [p.fmt for p in x.parts] == [p.fmt for p in y.parts] and all(
-        np.array_equal(getattr(p, name), getattr(q, name))
-        for p, q in zip(x.parts, y.parts, strict=True)
-        for name in ("exponents", "microexponents", "elements")
-    )
+from verif.mixdit.driver.operands import PARAMETERS, A, B, random_rows, same
 
 
 @pytest.mark.parametrize("fmt", B)
@@ -66,57 +37,6 @@ def test_other_results(gemm, out_format):
     assert same(gemm.matmul(A, B["MX6"], out_format, mx9_blocks=blocks, bias=bias), expected)
 
 
-@pytest.mark.parametrize(("name", "function"), [("exp2", exp2), ("gelu", gelu), ("silu", silu)])
-def test_functions_of_results(gemm, name, function):
-    bias = random_rows(4, 33)
-    exact = add_binary32(matmul(A, B["MX6"], k_blocks=4), np.broadcast_to(bias, (5, 33)))
-    assert same(gemm.matmul(A, B["MX6"], bias=bias, function=name), function(exact))
-    d = gemm.empty((5, 33), MX6)
-    gemm.wait(gemm.product(gemm.store(A), gemm.store(B["MX6"]), d, function=name))
-    expected = quantize_rows(function(matmul(A, B["MX6"], k_blocks=4)), MemoryFormat.MX6)
-    assert same(gemm.load(d), expected)
-
-
-def test_gates(gemm):
-    bias, gate = random_rows(4, 33), random_rows(7, 33)
-    exact = matmul(A, B["MX6"], k_blocks=4)
-    assert same(gemm.matmul(A, B["MX6"], gate=gate), multiply17(exact, gate))
-    gated = multiply17(add_binary32(exact, np.broadcast_to(bias, (5, 33))), gate)
-    assert same(gemm.matmul(A, B["MX6"], bias=bias, gate=gate), gated)
-    old = random_rows(8, 5, 33)
-    d, vectors = gemm.store(old), gemm.store(np.stack([bias, gate]))
-    a, b = gemm.store(A), gemm.store(B["MX6"])
-    gemm.wait(gemm.product(a, b, d, bias=vectors.rows(0, 1), gate=vectors.rows(1, 2), accumulate=True))
-    assert same(gemm.load(d), add_binary32(gated, old))
-
-
-@pytest.mark.parametrize("by_row", [False, True], ids=["row", "column"])
-@pytest.mark.parametrize(("name", "function"), [(None, lambda x: x), ("exp2", exp2), ("gelu", gelu)])
-def test_everything_at_once(gemm, by_row, name, function):
-    scale, bias, gate = random_rows(9, 33), random_rows(4, 33), random_rows(7, 5 if by_row else 33)
-    values = multiply17(matmul(A, B["MX6"], k_blocks=4), scale)
-    values = function(add_binary32(values, np.broadcast_to(bias, (5, 33))))
-    values = multiply17(values, gate[:, None] if by_row else gate)
-    given = gate[:, None] if by_row else gate
-    assert same(gemm.matmul(A, B["MX6"], scale=scale, bias=bias, function=name, gate=given), values)
-    old = random_rows(8, 5, 33)
-    a, b, d = gemm.store(A), gemm.store(B["MX6"]), gemm.store(old)
-    vectors = gemm.store(np.concatenate([scale, bias, gate])[None])
-    gates = vectors.columns(66, vectors.shape[1])
-    gemm.product(
-        a, b, d, scale=vectors.columns(0, 33), bias=vectors.columns(33, 66), function=name,
-        gate=gates.as_column() if by_row else gates, accumulate=True,
-    )  # fmt: skip
-    assert same(gemm.load(d), add_binary32(values, old))
-
-
-def test_a_column_in_memory_is_a_gate_by_row(gemm):
-    gate = random_rows(7, 5, 1)
-    a, b, d = gemm.store(A), gemm.store(B["MX6"]), gemm.empty((5, 33), MemoryFormat.BINARY32)
-    gemm.product(a, b, d, gate=gemm.store(gate))
-    assert same(gemm.load(d), multiply17(matmul(A, B["MX6"], k_blocks=4), gate))
-
-
 def test_products_chain_in_memory(gemm):
     a, b = gemm.store(A), gemm.store(B["MX6"])
     hidden = gemm.empty((5, 33), MX6, mx9_blocks=1)
@@ -129,28 +49,6 @@ def test_products_chain_in_memory(gemm):
     assert same(gemm.load(total), add_binary32(matmul(middle, middle), np.ones((5, 5), np.float32)))
     part = gemm.load(hidden.rows(1, 3))
     assert same(part, middle[1:3])
-
-
-def test_attention_without_the_host(gemm):
-    """Softmax by ones: 2^(Q K^T), that times [V, 1], and the division, bit for bit golden's steps."""
-    q, k = (quantize(random_rows(n, 21, 24), MX9) for n in (11, 12))
-    v = np.concatenate([random_rows(13, 24, 21), np.ones((1, 21), np.float32)])
-    values = quantize(v, MX9)
-    p, sums, result = (
-        gemm.empty((21, 21), MX9),
-        gemm.empty((21, 25), MemoryFormat.BINARY32),
-        gemm.empty((21, 24), MX6),
-    )
-    gemm.product(gemm.store(q), gemm.store(k), p, function="exp2")
-    gemm.product(p, gemm.store(values), sums)
-    gemm.wait(gemm.reorder(sums, result, divide=True))
-    weights = quantize_rows(exp2(matmul(q, k, k_blocks=4)), MemoryFormat.MX9)
-    totals = matmul(weights, values, k_blocks=4)
-    expected = quantize_rows(divide_by_column(totals[:, :24], totals[:, 24:]), MemoryFormat.MX6)
-    assert same(gemm.load(result), expected)
-    logits = dequantize(q).astype(float) @ dequantize(k).T
-    exact = 2.0**logits / (2.0**logits).sum(1, keepdims=True) @ v[:-1].T
-    assert np.abs(dequantize(gemm.load(result)) - exact).max() < 0.05 * np.abs(exact).max()
 
 
 def test_reordered_rows(gemm):
@@ -348,82 +246,3 @@ def test_parts_of_matrices_are_operands_and_results(gemm):
     assert np.array_equal(dequantize(gemm.load(d)), expected)
     floats = gemm.store(random_rows(23, 4, 10))
     assert same(gemm.load(floats.every(1, 2).columns(3, 8)), random_rows(23, 4, 10)[1::2, 3:8].copy())
-
-
-@pytest.mark.parametrize("size", [1, 100])
-def test_softmax_of_logits_of_any_size(gemm, size):
-    """The fast one says when it does not fit; then exponentials of rows do, bit for bit golden's steps."""
-    q, k = (quantize(size * random_rows(n, 21, 24), MX9) for n in (11, 12))
-    values = quantize(np.concatenate([random_rows(13, 24, 21), np.ones((1, 21), np.float32)]), MX9)
-    left, right, last = (gemm.store(x) for x in (q, k, values))
-    logits, p = gemm.empty((21, 21), MemoryFormat.BINARY32), gemm.empty((21, 21), MX9)
-    sums, result = gemm.empty((21, 25), MemoryFormat.BINARY32), gemm.empty((21, 24), MemoryFormat.BINARY32)
-
-    def divided():
-        gemm.product(p, last, sums)
-        gemm.wait(gemm.reorder(sums, result, divide=True))
-        return gemm.load(result)
-
-    gemm.product(left, right, p, function="exp2")
-    fast = divided()
-    assert gemm.out_of_range == (size == 100)
-    gemm.clear_out_of_range()
-    assert not gemm.out_of_range
-    gemm.product(left, right, logits)
-    gemm.reorder(logits, p, norm="exponential", epsilon=7)
-    slow = divided()
-    assert not gemm.out_of_range
-    weights = quantize_rows(exponential(matmul(q, k, k_blocks=4)), MemoryFormat.MX9)
-    totals = matmul(weights, values, k_blocks=4)
-    assert same(slow, divide_by_column(totals[:, :24], totals[:, 24:]))
-    exact = dequantize(q).astype(float) @ dequantize(k).T
-    exact = 2.0 ** (exact - exact.max(1, keepdims=True))
-    exact = exact / exact.sum(1, keepdims=True) @ dequantize(values)[:-1].T
-    assert np.abs(slow - exact).max() < 0.05
-    assert (np.abs(fast - exact).max() < 0.05) == (size == 1)
-
-
-def test_what_is_out_of_range_stays_until_it_is_cleared(gemm):
-    """Waits do not clear it, nor other jobs; a reset does. It wakes nobody."""
-    x = gemm.store(np.full((3, 16), np.inf, np.float32))
-    d, one = gemm.empty((3, 16), MX9), gemm.store(np.ones((1, 16), np.float32))
-    for forget in (gemm.clear_out_of_range, gemm.reset):
-        gemm.wait(gemm.reorder(x, d))
-        assert not gemm.out_of_range
-        gemm.wait(gemm.reorder(x, d, norm="exponential"))
-        gemm.wait(gemm.reorder(one, d.rows(0, 1), norm="rms"))
-        gemm.matmul(A, B["MX6"])
-        assert gemm.out_of_range
-        assert not gemm.port.read32(REGISTERS["INTERRUPT_ENABLE"].offset) & 8
-        forget()
-        assert not gemm.out_of_range
-
-
-def test_a_wait_does_not_clear_what_is_out_of_range():
-    """On a port whose jobs run while somebody waits, so that events are taken."""
-    gemm = Gemm(QueuedPort(PARAMETERS, size=1 << 20))
-    d, rows = gemm.empty((3, 16), MX9), [np.full((3, 16), value, np.float32) for value in (np.inf, 1)]
-    bad, good = map(gemm.store, rows)
-    for x in (bad, good, good):
-        gemm.reorder(x, d, norm="exponential")
-    gemm.wait()
-    assert gemm.out_of_range
-    gemm.clear_out_of_range()
-    gemm.wait(gemm.reorder(good, d, norm="exponential"))
-    assert not gemm.out_of_range
-
-
-def test_an_engine_that_does_not_tell():
-    """Registers of version 1.2."""
-    port = ModelPort(PARAMETERS)
-    port._words["VERSION"] -= 1
-    gemm = Gemm(port)
-    x, d = gemm.store(np.ones((1, 16), np.float32)), gemm.empty((1, 16), MX9)
-    for call in (
-        lambda: gemm.out_of_range,
-        gemm.clear_out_of_range,
-        lambda: gemm.reorder(x, d, norm="exponential"),
-    ):
-        with pytest.raises(ValueError, match=r"must be for engines with registers from version 1\.3 on"):
-            call()
-    gemm.wait(gemm.reorder(x, d, norm="layer"))
