@@ -23,8 +23,6 @@ from mixdit.plan.plan import LinearPlan
 
 __all__ = ["BlockCompiler", "compile_blocks"]
 
-ORIGIN, MOST_BYTES = 0x10000, 1 << 30
-
 _FLOAT = MemoryFormat.BINARY32
 
 _MOST_PARTS, _LEAST_ROWS = 4, 64
@@ -225,14 +223,7 @@ def compile_blocks(
         if value < 1:
             raise ValueError(f"{name} must be at least 1, not {value!r}")
     width = blocks[0][0].width
-    if parameters.function_lanes == 0 or parameters.reorder_columns < width:
-        raise ValueError(
-            f"the engine must have function_lanes, and reorder_columns of at least the width {width}, not"
-            f" {parameters.function_lanes} and {parameters.reorder_columns}"
-        )
-    if memory is None:
-        memory = range(ORIGIN, min(ORIGIN + MOST_BYTES, 1 << parameters.address_bits))
-    recorder = Recorder(parameters, memory)
+    recorder = Recorder.for_blocks(parameters, width, memory)
     compiler = BlockCompiler(recorder, samples=samples, tokens=tokens, width=width)
     for n, (weights, plan) in enumerate(blocks):
         compiler.add(f"block {n}", weights, plan)

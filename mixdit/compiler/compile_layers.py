@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from golden.engine import EngineParameters
-from mixdit.compiler.block_compiler import MOST_BYTES, ORIGIN
 from mixdit.compiler.block_layers import ConditionedBlock, JointBlock, TableBlock
 from mixdit.compiler.conditioned_block_compiler import ConditionedBlockCompiler
 from mixdit.compiler.joint_block_compiler import JointBlockCompiler
@@ -69,14 +68,7 @@ def compile_layers(
                 f" {type(block).__name__} of width {_width(block)}"
             )
     longest = max(width, first.cross.key.in_features if isinstance(first, TableBlock) else 0)
-    if parameters.function_lanes == 0 or parameters.reorder_columns < longest:
-        raise ValueError(
-            f"the engine must have function_lanes, and reorder_columns of at least the width {longest}, not"
-            f" {parameters.function_lanes} and {parameters.reorder_columns}"
-        )
-    if memory is None:
-        memory = range(ORIGIN, min(ORIGIN + MOST_BYTES, 1 << parameters.address_bits))
-    recorder = Recorder(parameters, memory)
+    recorder = Recorder.for_blocks(parameters, longest, memory)
     sizes = {"samples": samples, "tokens": tokens, "context_tokens": context_tokens}
     compiler: Any = _COMPILERS[type(first)](recorder, first, **sizes)
     for n, block in enumerate(blocks):

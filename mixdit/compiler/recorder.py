@@ -17,6 +17,9 @@ __all__ = ["Recorder"]
 
 Value = Tensor | NDArray[np.float32]
 
+_ORIGIN, _MOST_BYTES = 0x10000, 1 << 30
+"""Where a program lies, and how large it may be, if nobody says."""
+
 
 class Recorder(Gemm):
     """`Gemm` whose calls become a `Program`: every job is checked, and none is run.
@@ -35,6 +38,21 @@ class Recorder(Gemm):
         self._jobs: list[Job] = []
         self._constants: dict[int, tuple[str, int]] = {}
         self._matrices: list[tuple[str, DeviceMatrix]] = []
+
+    @classmethod
+    def for_blocks(cls, parameters: EngineParameters, longest_row: int, memory: range | None) -> "Recorder":
+        """For jobs of transformer blocks; without ``memory`` in 1 GiB from 0x10000 on, or what is reached of it.
+
+        Raises ``ValueError`` for an engine without functions, or whose rows are shorter than ``longest_row``.
+        """
+        if parameters.function_lanes == 0 or parameters.reorder_columns < longest_row:
+            raise ValueError(
+                "the engine must have function_lanes, and reorder_columns of at least the width"
+                f" {longest_row}, not {parameters.function_lanes} and {parameters.reorder_columns}"
+            )
+        if memory is None:
+            memory = range(_ORIGIN, min(_ORIGIN + _MOST_BYTES, 1 << parameters.address_bits))
+        return cls(parameters, memory)
 
     def named(self, name: str) -> "Recorder":
         """Give the next job a name: ``recorder.named("scores").product(...)``."""

@@ -4,13 +4,12 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from golden.engine import FLOAT_BYTES
 from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
 from hw.axi.line import FRAGMENT_BYTES
+from hw.block.binary32 import BINARY32_BITS
 
 __all__ = ["AddendReader", "addend_tile_layout"]
-
-_WORD = 4
-"""Bytes of a binary32, to which addends are aligned."""
 
 
 def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
@@ -25,7 +24,7 @@ def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
             "bias_address": address_bits,
             "address": address_bits,
             "last_row": range(max(2, rows)),
-            "columns": range(FRAGMENT_BYTES // _WORD + 1),
+            "columns": range(FRAGMENT_BYTES // FLOAT_BYTES + 1),
         }
     )
 
@@ -71,7 +70,7 @@ class AddendReader(wiring.Component):
                 "pitch": In(32),
                 "read": Out(stream.Signature(addend_request_layout(address_bits))),
                 "beat": In(stream.Signature(addend_beat_layout(data_bits), always_ready=True)),
-                "o": Out(stream.Signature(data.ArrayLayout(8 * _WORD, words))),
+                "o": Out(stream.Signature(data.ArrayLayout(BINARY32_BITS, words))),
             }
         )
 
@@ -80,7 +79,7 @@ class AddendReader(wiring.Component):
         m.submodules.reader = reader = FragmentReader(
             data_bits=self.data_bits,
             address_bits=self.address_bits,
-            unit=_WORD,
+            unit=FLOAT_BYTES,
             words=self.words,
             most_times=self.rows,
             depth=self.depth,
@@ -102,7 +101,7 @@ class AddendReader(wiring.Component):
             reader.times.eq(Mux(of_bias, tile.last_row + 1, 1)),
             request.valid.eq(self.tile.valid),
             request.p.address.eq(Mux(of_bias, tile.bias_address, Mux(row == 0, tile.address, address))),
-            request.p.bytes.eq(tile.columns << (_WORD.bit_length() - 1)),
+            request.p.bytes.eq(tile.columns << (FLOAT_BYTES.bit_length() - 1)),
             self.tile.ready.eq(request.ready & final),
         ]
         with m.If(request.valid & request.ready):

@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from golden.engine import FLOAT_BYTES
 from golden.formats import BLOCK_SIZE
 from hw.axi.fragment_reader import FragmentReader, addend_beat_layout, addend_request_layout
 from hw.axi.line import FRAGMENT_BYTES
@@ -15,9 +16,6 @@ from hw.stream.block_queue import BlockQueue
 from hw.stream.queue import Queue
 
 __all__ = ["EpilogueReader", "epilogue_tile_layout"]
-
-_WORD = 4
-"""Bytes of a binary32."""
 
 _VECTORS = ("scale", "bias", "gate")
 """In the order in which they are read; old rows of D follow."""
@@ -41,7 +39,7 @@ def epilogue_tile_layout(*, rows, address_bits) -> data.StructLayout:
             "gate_address": address_bits,
             "address": address_bits,
             "last_row": range(max(2, rows)),
-            "columns": range(FRAGMENT_BYTES // _WORD + 1),
+            "columns": range(FRAGMENT_BYTES // FLOAT_BYTES + 1),
         }
     )
 
@@ -106,7 +104,7 @@ class EpilogueReader(wiring.Component):
         m.submodules.reader = reader = FragmentReader(
             data_bits=self.data_bits,
             address_bits=self.address_bits,
-            unit=_WORD,
+            unit=FLOAT_BYTES,
             words=self.words,
             depth=self.depth,
             target=self.target,
@@ -143,7 +141,7 @@ class EpilogueReader(wiring.Component):
             final.eq(~more & (left == kind)),
             start.eq(Mux(old, tile.address, Mux(gate, tile.gate_address, tile.vector_address))),
             request.p.address.eq(Mux((number != 0) | (bias & job.scale), address, start)),
-            request.p.bytes.eq(Mux(by_row, gates, tile.columns) << (_WORD.bit_length() - 1)),
+            request.p.bytes.eq(Mux(by_row, gates, tile.columns) << (FLOAT_BYTES.bit_length() - 1)),
             following.eq((request.p.address + step)[: self.address_bits]),
             # Neither takes one that the other has no room for.
             request.valid.eq(self.tile.valid & kinds.ready),

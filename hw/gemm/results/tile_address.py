@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.engine import FLOAT_FORMATS, QUANTIZED_FORMATS, row_bytes
+from golden.engine import FLOAT_BYTES, FLOAT_FORMATS, QUANTIZED_FORMATS, row_bytes
 from golden.formats import BLOCK_SIZE, MX9
 from hw.axi.line import FRAGMENT_BYTES
 from hw.block.layouts import FormatCode
@@ -16,9 +16,6 @@ __all__ = ["TileAddress", "placed_tile_layout"]
 
 _FORMATS = (*QUANTIZED_FORMATS, *reversed(FLOAT_FORMATS))
 """Formats of D; the last one, which takes no comparison, is binary32."""
-
-_WORD = 4
-"""Bytes of a binary32."""
 
 _KEPT = ("rows", "columns", "first", "last", "slot", "begins", "ends")
 
@@ -135,6 +132,6 @@ class TileAddress(wiring.Component):
         rows_before = Mux(job.scale | job.bias, rows_before, 0)
         m.d.sync += [
             start.eq((job.bias_address + rows_before)[:size]),
-            row_offset.eq((tile.row * _WORD)[:size]),
+            row_offset.eq((tile.row * FLOAT_BYTES)[:size]),
         ]
         return (start + Mux(job.gate_by_row, row_offset, column_offset))[:size]
