@@ -1,10 +1,13 @@
 """AXI4-Stream ports around components whose ports are Amaranth streams of packets."""
 
 from amaranth.hdl import Module, Shape
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 __all__ = ["AXIStreamSignature", "AXIStreamTop", "as_top"]
+
+_PACKET = {"data", "user", "last"}
+"""Fields of a packet, see ``packet_layout``."""
 
 
 class AXIStreamSignature(wiring.Signature):
@@ -77,10 +80,17 @@ class AXIStreamTop(wiring.Component):
 
 
 def as_top(core):
-    """``core`` in an `AXIStreamTop` if all of its ports are streams, else ``core`` itself."""
-    members = core.signature.members.values()
-    streams = all(m.is_signature and isinstance(m.signature, stream.Signature) for m in members)
-    return AXIStreamTop(core) if streams else core
+    """``core`` in an `AXIStreamTop` if all of its ports are streams of packets, else ``core`` itself."""
+    return AXIStreamTop(core) if all(map(_is_for_top, core.signature.members.values())) else core
+
+
+def _is_for_top(member):
+    """Whether it is a stream of packets, or one that goes out and never stalls, which stays inside."""
+    if not (member.is_signature and isinstance(member.signature, stream.Signature)):
+        return False
+    payload = member.signature.members["payload"].shape
+    is_packet = isinstance(payload, data.StructLayout) and payload.members.keys() >= _PACKET
+    return is_packet or (member.flow == Out and member.signature.always_ready)
 
 
 def _bits(field):

@@ -194,11 +194,16 @@ def _watch(job: Job, pipeline: Any, statistics: Statistics, done: int) -> Seen:
             if job.settings.choice == "sensitivity":
                 probed = passes.draw(PROBED_PASSES, seed)
                 measure_sensitivity(pipeline.transformer, probed, statistics, job.settings)
-            seen[number] = passes.draw(-(-ROUNDING_PASSES // len(job.items)), seed)
+            seen[number] = _drawn(job, passes, number)
             notes = {"job": job.identity(), "done": number + 1}
             save_statistics(statistics, _statistics_path(job), notes)
             progress.update(task, completed=number + 1)
     return seen
+
+
+def _drawn(job: Job, passes: Passes, number: int) -> Sequence[dict[str, Any]]:
+    """The passes of image ``number`` that weights are rounded for."""
+    return passes.draw(-(-ROUNDING_PASSES // len(job.items)), job.settings.seed + number)
 
 
 def _rounded(job: Job, pipeline: Any, plan: Plan | TimestepPlan, seen: Seen) -> nn.Module:
@@ -211,9 +216,13 @@ def _rounded(job: Job, pipeline: Any, plan: Plan | TimestepPlan, seen: Seen) -> 
             passes = Passes()
             with passes.watch(model):
                 job.run(pipeline, number, "latent")
-            seen[number] = passes.draw(-(-ROUNDING_PASSES // len(job.items)), job.settings.seed + number)
+            seen[number] = _drawn(job, passes, number)
     notes = {"job": job.identity(), "plan": plan_to_json(plan)}
     path = job.output / "rounded.safetensors"
+    try:
+        known = {} if job.restart else load_rounded(path, notes, job.device)
+    except ValueError as error:
+        raise JobError(f"{error}; --restart replaces it") from error
     with _progress("layers") as progress:
         task = progress.add_task("rounding", total=len(plan.linears))
         return round_weights(
@@ -221,7 +230,7 @@ def _rounded(job: Job, pipeline: Any, plan: Plan | TimestepPlan, seen: Seen) -> 
             plan,
             [kwargs for number in sorted(seen) for kwargs in seen[number]],
             progress=lambda done, of: progress.update(task, completed=done),
-            known=load_rounded(path, notes, job.device),
+            known=known,
             keep=lambda layers: save_rounded(layers, path, notes),
         )
 

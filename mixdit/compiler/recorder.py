@@ -41,7 +41,7 @@ class Recorder(Gemm):
 
     @classmethod
     def for_blocks(cls, parameters: EngineParameters, longest_row: int, memory: range | None) -> "Recorder":
-        """For jobs of transformer blocks; without ``memory`` in 1 GiB from 0x10000 on, or what is reached of it.
+        """For jobs of blocks; without ``memory`` in 1 GiB from 0x10000 on, or what the engine reaches of it.
 
         Raises ``ValueError`` for an engine without functions, or whose rows are shorter than ``longest_row``.
         """

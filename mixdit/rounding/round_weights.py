@@ -20,6 +20,9 @@ __all__ = ["round_weights"]
 Progress = Callable[[int, int], None]
 """Called with layers done and in all."""
 
+Calls = tuple[nn.Module, Sequence[Arguments]]
+"""A block, and what it is called with."""
+
 
 def round_weights(
     model: Model,
@@ -70,13 +73,14 @@ def round_weights(
                 f"{path}: a threshold chooses formats at run time: weights cannot be rounded for it"
             )
     quantize_model(model, plan)  # raises for a plan of another model
+    known = known or {}
     done: dict[str, nn.Linear] = {}
     rounded, quantized = copy_structure(model), copy_structure(model)
     for part in _parts(model, plan):
         block = rounded.get_submodule(part.path)
-        if all(path in (known or {}) for path in part.paths):
+        if all(path in known for path in part.paths):
             for path in part.paths:
-                done[path] = (known or {})[path]
+                done[path] = known[path]
                 replace_module(rounded, path, done[path])
         else:
             for path, linear in _round_block(model, quantized, block, part, batches, damping):
@@ -156,10 +160,6 @@ def _round_block(
             raise ValueError(f"{path}: {error}") from error
         replace_module(block, inner, layer)
         yield path, layer
-
-
-Calls = tuple[nn.Module, Sequence[Arguments]]
-"""A block, and what it is called with."""
 
 
 def _moments(exact: Calls, coarse: Calls, path: str, plan: LinearPlan) -> tuple[LayerMoments, LayerMoments]:

@@ -233,7 +233,7 @@ TRIED: Mapping[tuple[str, str], str] = {
     " What limits it now is two look-up tables behind a lane's memory, far from it: a register between is the"
     " next thing to try.",
     ("array_8x8", "LUT4 per MAC"): "as the array of 4x4.",
-    ("array_8x8", "Fmax"): "neither placer of nextpnr ends on its 67,600 flip-flops, 81 % of the device's:"
+    ("array_8x8", "Fmax"): "neither placer of nextpnr ends on its 67,552 flip-flops, 81 % of the device's:"
     " heap looks for room around each one, static moves all in five minutes and then makes the places legal"
     " for more than an hour. With elements as macros it was not given as much time yet.",
     ("array_8x8", "M MAC/s per LUT4"): "as its Fmax.",

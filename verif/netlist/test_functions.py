@@ -46,9 +46,20 @@ def test_netlist(bench, unit, family, dsp):
 
 
 @pytest.mark.netlist
-@pytest.mark.parametrize(("family", "dsp"), WAYS)
-def test_netlist_of_row_statistics(bench, family, dsp):
-    unit = "row_statistics"
+@pytest.mark.parametrize(
+    ("unit", "family", "dsp"),
+    [
+        pytest.param("row_statistics", *way.values, id=f"row_statistics-{way.id}", marks=way.marks)
+        for way in WAYS
+    ]
+    # It multiplies nothing.
+    + [
+        pytest.param("reciprocal", *way.values, id=f"reciprocal-{way.id}", marks=way.marks)
+        for way in WAYS
+        if not way.values[1]
+    ],
+)
+def test_netlist_of_row_unit(bench, unit, family, dsp):
     netlist = netlist_of(ROW_UNITS[unit].unit(), f"mx_{unit}", family=family, dsp=dsp)
     bench(netlist, f"mx_{unit}", "verif.netlist.row_unit_bench", parameters={"unit": unit})
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from golden.functions.division import reciprocal
 from golden.functions.norm import row_statistics, scaled_epsilon
+from hw.functions.reciprocal import Reciprocal
 from hw.functions.row_statistics import RowStatistics
 from verif.golden.functions.patterns import PATTERNS, from_bits
 from verif.golden.samples import bits
@@ -71,4 +72,5 @@ ROW_UNITS: Mapping[str, RowUnit] = {
             "RMS norm": lambda: statistics(tried_rows(16), lanes=2, eps=1e30, mean=False),
         },
     ),
+    "reciprocal": RowUnit(Reciprocal, {"patterns": reciprocals}),
 }
