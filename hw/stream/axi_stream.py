@@ -56,6 +56,8 @@ class AXIStreamTop(wiring.Component):
             side = "s_axis" if member.flow == In else "m_axis"
             port = side if name in ("i", "o") else f"{side}_{name}"
             payload = member.signature.members["payload"].shape
+            if not _is_packet(payload):
+                raise TypeError(f"Port {name!r} of {core!r} is not a stream of packets")
             signature = AXIStreamSignature(
                 data_width=Shape.cast(payload["data"].shape).width,
                 user_width=Shape.cast(payload["user"].shape).width,
@@ -88,9 +90,12 @@ def _is_for_top(member):
     """Whether it is a stream of packets, or one that goes out and never stalls, which stays inside."""
     if not (member.is_signature and isinstance(member.signature, stream.Signature)):
         return False
-    payload = member.signature.members["payload"].shape
-    is_packet = isinstance(payload, data.StructLayout) and payload.members.keys() >= _PACKET
-    return is_packet or (member.flow == Out and member.signature.always_ready)
+    stays_inside = member.flow == Out and member.signature.always_ready
+    return stays_inside or _is_packet(member.signature.members["payload"].shape)
+
+
+def _is_packet(payload):
+    return isinstance(payload, data.StructLayout) and payload.members.keys() >= _PACKET
 
 
 def _bits(field):

@@ -119,6 +119,12 @@ def test_an_interrupted_calibration_goes_on(folder, tmp_path, capsys, monkeypatc
     assert "is of another calibration: choose another --output, or --restart" in capsys.readouterr().err
     assert run(*other, "--restart") == 0
 
+    (parts / "rounded.safetensors").write_bytes(b"no such thing")
+    assert run(*other) == 1
+    assert "is not a file of rounded layers" in (said := capsys.readouterr().err)
+    assert "--restart replaces it" in said
+    assert run(*other, "--restart") == 0
+
 
 @pytest.mark.slow
 def test_more_images_give_a_plan_of_their_own(folder, tmp_path, capsys):

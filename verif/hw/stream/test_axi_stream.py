@@ -2,7 +2,7 @@
 
 import pytest
 from amaranth.hdl import Module
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.shared_module import flat_ports
@@ -47,3 +47,11 @@ def test_other_ports_have_no_axi_stream():
     assert as_top(core) is core
     with pytest.raises(TypeError, match=r"Port 'start' of .* is not a stream"):
         AXIStreamTop(core)
+
+
+def test_streams_of_other_payloads_have_no_axi_stream():
+    for payload in (5, data.StructLayout({"sign": 1, "data": 3})):
+        core = Core(extra=In(stream.Signature(payload)))
+        assert as_top(core) is core
+        with pytest.raises(TypeError, match=r"Port 'extra' of .* is not a stream of packets"):
+            AXIStreamTop(core)
