@@ -50,7 +50,7 @@ class ConditionedBlockCompiler:
         condition.read(0, self._samples)
         width = self._x.shape[1]
         modulation = ConditionModulation(r, name, block.modulation, condition, self._samples, width)
-        SelfAttentionJobs(
-            r, name, "self-attention", tokens, block.attention, block.epsilon, modulation
-        ).attend(block.heads)
+        SelfAttentionJobs(r, name, "attention", tokens, block.attention, block.epsilon, modulation).attend(
+            block.heads
+        )
         tokens.perceive(block.perceptron, modulation, shift=3, scale=4, gate=5)

@@ -17,6 +17,7 @@ from mixdit.compiler.layer import Layer
 from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import LayerJobs
 from mixdit.compiler.recorder import Recorder
+from mixdit.compiler.token_parts import token_parts
 from mixdit.compiler.value_bias import constant_of_value, has_constant
 from mixdit.driver import DeviceMatrix, DevicePermutation
 from mixdit.plan.plan import AttentionPlan
@@ -147,9 +148,10 @@ class MultiHeadJobs:
         ):
             self._heads.divide(f"{title}{asking.owner}", first, gathered)
             if gathered is not attended:
-                self._recorder.named(f"{title}{asking.owner}heads in blocks").reorder(
-                    gathered, attended, order
-                )
+                for rows in token_parts(asking.tokens, self._recorder.parameters):
+                    self._recorder.named(f"{title}{asking.owner}heads in blocks").reorder(
+                        gathered.rows(rows.start, rows.stop), attended.rows(rows.start, rows.stop), order
+                    )
             first += asking.tokens
 
     def _add_output(self, asking: TokenSequence, width: int) -> None:

@@ -8,6 +8,7 @@ from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import LayerJobs
 from mixdit.compiler.modulation import Modulation
 from mixdit.compiler.recorder import Recorder
+from mixdit.compiler.token_parts import product_parts, token_parts
 from mixdit.driver import DeviceMatrix, DevicePermutation
 
 __all__ = ["TokenJobs"]
@@ -48,8 +49,10 @@ class TokenJobs:
     def normalize(self, part: str, inputs: LayerInputs, modulation: DeviceMatrix, epsilon: float) -> None:
         """Each sample's tokens through the layer norm, with its shift and scale ``[2 * samples, width]``."""
         for s in range(self.samples):
-            first, last = self.span(s)
-            inputs.write(first, last, partial(self._norm, part, s, modulation, epsilon))
+            for rows in token_parts(self.tokens, self._recorder.parameters):
+                first, last = self.span(s, rows)
+                x = self.x.rows(first, last)
+                inputs.write(first, last, partial(self._norm, part, s, x, modulation, epsilon))
 
     def perceive(
         self, layers: Perceptron, modulation: Modulation, *, shift: int, scale: int, gate: int
@@ -66,7 +69,9 @@ class TokenJobs:
         # Hidden channels come out of the first layer in the order in which the second one takes them.
         order = layers.output.order
         first = layers.hidden.rows(slice(None) if order is None else order)
-        self._jobs.product(f"{self.owner}hidden", first, inputs.of(layers.hidden), hidden, function="gelu")
+        a = inputs.of(layers.hidden)
+        operands = [(a.rows(*rows), hidden.rows(*rows)) for rows in self._hidden_rows(layers.hidden)]
+        self._jobs.products(f"{self.owner}hidden", first, operands, function="gelu")
         weight = self.weight("perceptron", layers.output)
         for s in range(self.samples):
             self.add("perceptron", s, hidden.rows(*self.span(s)), weight, gated)
@@ -83,18 +88,33 @@ class TokenJobs:
         bias, gate = gated, None
         if gated.shape[0] > 1:
             bias, gate = (gated.rows(n, n + 1) for n in (2 * sample, 2 * sample + 1))
-        self._recorder.named(f"{self._block}, sample {sample}: {self.owner}{part}").product(
-            a, weight, self.x.rows(*self.span(sample)), bias=bias, gate=gate, accumulate=True
-        )
+        for rows in product_parts(self.tokens, a.shape[1], self._recorder.parameters):
+            self._recorder.named(f"{self._block}, sample {sample}: {self.owner}{part}, output").product(
+                a.rows(rows.start, rows.stop),
+                weight,
+                self.x.rows(*self.span(sample, rows)),
+                bias=bias,
+                gate=gate,
+                accumulate=True,
+            )
 
-    def span(self, sample: int) -> tuple[int, int]:
-        """Rows of a sample."""
-        return sample * self.tokens, (sample + 1) * self.tokens
+    def span(self, sample: int, rows: range | None = None) -> tuple[int, int]:
+        """Rows of a sample, or these of them."""
+        rows = rows or range(self.tokens)
+        return sample * self.tokens + rows.start, sample * self.tokens + rows.stop
+
+    def _hidden_rows(self, layer: Layer) -> list[tuple[int, int]]:
+        """Rows of a layer of all samples, job by job: all at once if a sample goes in one part."""
+        parts = product_parts(self.tokens, layer.in_features, self._recorder.parameters)
+        if len(parts) == 1:
+            return [(0, self.x.shape[0])]
+        return [self.span(s, rows) for s in range(self.samples) for rows in parts]
 
     def _norm(
         self,
         part: str,
         sample: int,
+        x: DeviceMatrix,
         modulation: DeviceMatrix,
         epsilon: float,
         d: DeviceMatrix,
@@ -102,7 +122,7 @@ class TokenJobs:
     ) -> None:
         title = f"{self._block}, sample {sample}: norm of the {self.owner}{part}"
         self._recorder.named(title).reorder(
-            self.x.rows(*self.span(sample)),
+            x,
             d,
             order,
             norm="layer",

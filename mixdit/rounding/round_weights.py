@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from torch import nn
 
 from mixdit.layers.batches import Batch
 from mixdit.layers.modules import Model, copy_structure, replace_module
 from mixdit.layers.quantize_model import quantize_model
-from mixdit.plan.plan import LinearPlan, Plan
+from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.rounding.compensated import DAMPING
 from mixdit.rounding.layer_inputs import Arguments, layer_input, module_arguments
 from mixdit.rounding.moments import LayerMoments
@@ -19,6 +20,8 @@ __all__ = ["round_weights"]
 
 Progress = Callable[[int, int], None]
 """Called with layers done and in all."""
+
+Layer = TypeVar("Layer", LinearPlan, AttentionPlan)
 
 Calls = tuple[nn.Module, Sequence[Arguments]]
 """A block, and what it is called with."""
@@ -98,38 +101,48 @@ def round_weights(
 
 @dataclass(frozen=True)
 class _Part:
-    """A block of the model, ``path``, and what the plan says of it, by paths within it."""
+    """A block of the model, or all of it, and its layers that are rounded.
+
+    Parameters
+    ----------
+    path:
+        That of the block; ``""`` for the model.
+    plan:
+        What the plan says of it, by paths within it.
+    paths:
+        Linear layers to round, as the model calls them.
+    """
 
     path: str
     plan: Plan
+    paths: tuple[str, ...]
 
-    @property
-    def paths(self) -> list[str]:
-        """Linear layers, as the model calls them."""
-        return [f"{self.path}.{path}".lstrip(".") for path in self.plan.linears]
+    def within(self, path: str) -> str:
+        """A path of the model from the block on."""
+        return path.removeprefix(f"{self.path}.") if self.path else path
 
 
 def _parts(model: nn.Module, plan: Plan) -> list[_Part]:
-    """The plan block by block; layers outside of blocks are one with the model itself."""
+    """The plan block by block; layers outside of blocks, and those that are one, with the model itself."""
     lists = [path for path, module in model.named_modules() if isinstance(module, nn.ModuleList)]
 
     def block_of(path: str) -> str:
         for name in lists:  # the outermost first
-            if path.startswith(f"{name}."):
-                return f"{name}.{path.removeprefix(f'{name}.').partition('.')[0]}"
+            number, _, inner = path.removeprefix(f"{name}.").partition(".")
+            if path.startswith(f"{name}.") and inner:
+                return f"{name}.{number}"
         return ""
 
-    def within(block: str, path: str) -> str:
-        return path.removeprefix(f"{block}.") if block else path
+    def of_block(block: str, layers: Mapping[str, Layer]) -> dict[str, Layer]:
+        return {
+            p.removeprefix(f"{block}."): x for p, x in layers.items() if not block or block_of(p) == block
+        }
 
     return [
         _Part(
             block,
-            replace(
-                plan,
-                linears={within(block, p): x for p, x in plan.linears.items() if block_of(p) == block},
-                attentions={within(block, p): x for p, x in plan.attentions.items() if block_of(p) == block},
-            ),
+            replace(plan, linears=of_block(block, plan.linears), attentions=of_block(block, plan.attentions)),
+            tuple(path for path in plan.linears if block_of(path) == block),
         )
         for block in dict.fromkeys(map(block_of, plan.linears))
     ]
@@ -148,8 +161,9 @@ def _round_block(
     exact, coarse = (
         [module_arguments(whole, part.path, batch) for batch in batches] for whole in (model, quantized)
     )
-    for (inner, layer_plan), path in zip(part.plan.linears.items(), part.paths, strict=True):
-        linear = original.get_submodule(inner)
+    for path in part.paths:
+        inner = part.within(path)
+        linear, layer_plan = original.get_submodule(inner), part.plan.linears[inner]
         assert isinstance(linear, nn.Linear)
         try:
             halves = _moments(

@@ -82,14 +82,14 @@ def test_same_bits_as_tensor_math(heads, head_width, tokens, samples, seed):
     expected, last = run_exact([(weights, plan)], x, condition, parameters)
     assert same(runner(x, condition), expected)
     # What the last sample left on the way.
-    for name, layer in (
-        ("input of the attention", "qkv"),
-        ("input of the perceptron", "fc1"),
-        ("hidden", "fc2"),
-        ("attended", "projection"),
+    for name, values, layer in (
+        ("input of the attention", "input of the attention", "qkv"),
+        ("input of the perceptron", "input of the perceptron", "fc1"),
+        ("hidden", "hidden", "fc2"),
+        ("input of the output, attention", "attended", "projection"),
     ):
-        linear = getattr(plan, layer)
-        made = last.made[name] if linear.permutation is None else last.made[name][:, list(linear.permutation)]
+        linear, made = getattr(plan, layer), last.made[values]
+        made = made if linear.permutation is None else made[:, list(linear.permutation)]
         rows = encode(made, *activation_format(linear))
         assert np.array_equal(runner.rows(program.matrix(name))[-tokens:], rows), name
     # Memory is the same before another run.
@@ -110,7 +110,7 @@ def test_several_blocks_share_what_they_work_with(plan):
     assert same(ProgramRunner(program, ModelPort(PARAMETERS))(x, condition), expected)
     if plan == "uniform":
         names = [matrix.name for matrix in program.matrices]
-        assert names.count("attended") == names.count("q, MX9") == 1
+        assert names.count("input of the output, attention") == names.count("attention: q, MX9") == 1
         assert names.count("hidden") == 2
 
 

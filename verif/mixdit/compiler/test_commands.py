@@ -92,9 +92,9 @@ def test_packed_weights_are_the_programs_to_the_bit(tmp_path):
     constants = {c.name: c.data for c in program.constants}
     qkv = packed.tensors["blocks.1.attention.qkv.weight"].numpy().reshape(3, -1)
     for n, name in enumerate("qk"):
-        assert np.array_equal(constants[f"block 0: weight of {name}"], qkv[n])
+        assert np.array_equal(constants[f"block 0: weight of attention, {name}, MX9"], qkv[n])
     fc2 = packed.tensors["blocks.1.fc2.weight"].numpy()
-    assert np.array_equal(constants["block 0: weight of fc2"], fc2.reshape(-1))
+    assert np.array_equal(constants["block 0: weight of the perceptron's output"], fc2.reshape(-1))
     assert 15 < run(tmp_path / "program")["engines"][0]["snr_db"] < 30  # against the weights as they were
 
 

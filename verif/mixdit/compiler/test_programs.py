@@ -56,7 +56,9 @@ def test_what_does_not_fit_is_refused(other, error, message):
 def test_blocks_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="at least 1 block, not 0"):
         compile_blocks([], tokens=5, parameters=PARAMETERS)
-    with pytest.raises(ValueError, match="block 1 must have width 48, not 32"):
+    with pytest.raises(
+        ValueError, match="block 1 must be a ConditionedBlock of width 48, not a ConditionedBlock of width 32"
+    ):
         compile_blocks([block(), block(heads=2, head_width=16)], tokens=5, parameters=PARAMETERS)
     weights, plan = block()
     for other, message in (

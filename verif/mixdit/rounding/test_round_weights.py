@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from golden import MX6, MX9
+from golden import MX4, MX6, MX9
 from mixdit.digits.checkpoint import load_model
 from mixdit.digits.diffusion import balanced_labels, initial_noise, trajectory
 from mixdit.layers.packed import load_packed, restore, save_packed
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import LinearPlan, Plan
 from mixdit.rivals.uniform import uniform_plan
+from mixdit.rounding.round_layer import round_layer
 from mixdit.rounding.round_weights import round_weights
 from mixdit.rounding.rounded_file import load_rounded, save_rounded
 from mixdit.tensors.quantize import fake_quantize
@@ -67,6 +68,38 @@ def test_few_tokens_do_no_harm(model, batches, tests):
     plan = uniform(model, MX9, MX6)
     nearest = error(quantize_model(model, plan), tests)
     assert error(quantize_model(round_weights(model, plan, batches), plan), tests) < 1.15 * nearest
+
+
+class TwoBlocks(nn.Module):
+    """One layer in each, or as each."""
+
+    def __init__(self, inside: bool) -> None:
+        super().__init__()
+        layers = [nn.Linear(32, 32) for _ in range(2)]
+        self.blocks = nn.ModuleList(nn.Sequential(layer) if inside else layer for layer in layers)
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_block_gets_what_the_quantized_blocks_before_it_make(inside, monkeypatch):
+    """The second one hardly errs itself: what it gets differs by the weights of the first one, in MX4."""
+    seen = []
+
+    def spy(linear, plan, halves, **options):
+        seen.append(halves[0] + halves[1])
+        return round_layer(linear, plan, halves, **options)
+
+    monkeypatch.setattr("mixdit.rounding.round_weights.round_layer", spy)
+    torch.manual_seed(0)
+    formats = {f"blocks.{n}{'.0' * inside}": fmt for n, fmt in enumerate((MX4, MX9))}
+    linears = {path: LinearPlan(in_features=32, weight=fmt, low=MX9) for path, fmt in formats.items()}
+    round_weights(TwoBlocks(inside), Plan(linears=linears), [(torch.randn(400, 32),)])
+    differs = [float((m.xy - m.yy).norm() / m.yy.norm()) for m in seen]
+    assert differs[0] < 0.01 < 0.03 < differs[1]
 
 
 def test_channels_in_the_plans_order(model, batches, tests):
