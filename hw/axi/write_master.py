@@ -38,18 +38,16 @@ class WriteMaster(wiring.Component):
     outstanding:
         Most bursts under way, at least 2.
     turns:
-        2 for turns whose lines follow each other, or more for some whose lines mix.
+        Turns of jobs, whose lines may mix.
 
     Members
     -------
     i: In(stream of ``write_beat_layout``), the beats of a line one after the other
     bus: Out(AXI4WriteSignature)
     stop: In(1); idle: Out(1)
-    ending: In(1), a turn; ended: Out(1), the oldest line that was taken and is not in memory, if there is
-        one, is of the other turn, and all errors before it have been reported; with 2 turns
     taken: In(turns), the last beat of a line of that turn was taken on its way to ``i`` in this cycle;
         ended: Out(turns), no line of that turn that was taken is not in memory, and all errors among them
-        have been reported; with more turns
+        have been reported
     written: Out, bytes of the line whose last beat goes out in this cycle, else 0
     error: Out(stream of ``bus_error_layout``), of bursts that were not answered OKAY, never stalled
     """
@@ -62,14 +60,14 @@ class WriteMaster(wiring.Component):
         self.address_bits = address_bits
         self.outstanding = outstanding
         self.turns = turns
-        ends = {"ending": In(1), "ended": Out(1)} if turns == 2 else {"taken": In(turns), "ended": Out(turns)}
         super().__init__(
             {
                 "i": In(stream.Signature(write_beat_layout(data_bits, address_bits, turns))),
                 "bus": Out(AXI4WriteSignature(data_bits=data_bits, address_bits=address_bits)),
                 "stop": In(1),
                 "idle": Out(1),
-                **ends,
+                "taken": In(turns),
+                "ended": Out(turns),
                 "written": Out(range(FRAGMENT_BYTES + 1)),
                 "error": Out(stream.Signature(bus_error_layout(address_bits), always_ready=True)),
             }
@@ -84,15 +82,6 @@ class WriteMaster(wiring.Component):
         bus = self.bus
         oldest = bursts.o
         m.d.comb += self.idle.eq(~bus.awvalid & ~bus.wvalid & ~oldest.valid & ~self.error.valid)
-        if self.turns == 2:
-            ending = oldest.valid & (oldest.p.turn == self.ending)
-            m.d.comb += self.ended.eq(~ending & ~self.error.valid)
-        else:
-            self._count_lines(m, oldest)
-        return m
-
-    def _count_lines(self, m, oldest):
-        """Which turns have ended, where the oldest line may be of any."""
         m.submodules.lines = lines = LineCount(turns=self.turns, most=self.outstanding + _ON_THE_WAY)
         answered = oldest.valid & oldest.ready
         m.d.comb += [
@@ -100,6 +89,7 @@ class WriteMaster(wiring.Component):
             lines.answered.eq(Cat(answered & (oldest.p.turn == turn) for turn in range(self.turns))),
             self.ended.eq(lines.ended),
         ]
+        return m
 
     def _send(self, m, bursts):
         """Each beat, and the address with the first one of a burst; or drop it."""

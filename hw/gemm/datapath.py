@@ -22,8 +22,8 @@ from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.operand_fetch import OperandFetch
 from hw.gemm.operands.operand_reader import row_tag_layout
 from hw.gemm.operands.unpacker import Unpacker
-from hw.gemm.reorder.row_jobs import PRODUCT_TURNS, RowJobs
-from hw.gemm.results.result_dispatch import ResultDispatch
+from hw.gemm.reorder.row_jobs import ROW_TURN, RowJobs
+from hw.gemm.results.result_dispatch import PRODUCT_TURNS, ResultDispatch
 from hw.gemm.results.result_path import ResultPath
 from hw.gemm.tiles.tile_loop import TileLoop
 from hw.gemm.tiles.tile_sequencer import TileSequencer
@@ -165,15 +165,15 @@ class Datapath(wiring.Component):
         # A job is done when all that was written for it is in memory.
         reorder_done = Signal()
         if rows is None:
-            of_products = [writer.ending.eq(dispatch.ending), dispatch.ended.eq(writer.ended)]
+            m.d.comb += dispatch.may_end.eq(1)
         else:
-            of_products = [
+            m.d.comb += [
                 reorder_done.eq(rows.end(m, self.job, dispatch, writer.ended)),
                 self.bad_permutation.eq(rows.fault),
             ]
         m.d.comb += [
             dispatch.sent.eq(sent),
-            *of_products,
+            dispatch.ended.eq(writer.ended[:PRODUCT_TURNS]),
             # What ends after an error is not done.
             self.job_done.eq((dispatch.job_done | reorder_done) & ~self.stop),
             self.idle.eq(writer.idle & reader.idle),
@@ -301,11 +301,10 @@ class Datapath(wiring.Component):
     def _writer(self, m, paths, rows):
         """The write master, for lines of all paths, the first path's first.
 
-        Also whether no line of a product that may be sent is on its way through a path, or, where the writer
-        does not count lines, between it and the writer.
+        Also whether no line of a product that may be sent is on its way through a path.
         """
         g = self.geometry
-        turns, ends = (PRODUCT_TURNS, paths) if rows is None else (PRODUCT_TURNS + 1, [*paths, rows.path])
+        turns, ends = (PRODUCT_TURNS, paths) if rows is None else (ROW_TURN + 1, [*paths, rows.path])
         m.submodules.writer = writer = WriteMaster(
             data_bits=g.data_bits, address_bits=g.address_bits, turns=turns
         )
@@ -318,21 +317,16 @@ class Datapath(wiring.Component):
         wiring.connect(m, arbiter.o, buffer.i)
         wiring.connect(m, buffer.o, writer.i)
         for path, to in zip(ends, arbiter.i, strict=True):
-            if rows is None:
-                wiring.connect(m, path.o, to)
-            else:
-                m.d.comb += [to.valid.eq(path.o.valid), path.o.ready.eq(to.ready)]
-                m.d.comb += [getattr(to.p, name).eq(getattr(path.o.p, name)) for name in beat.members]
+            m.d.comb += [to.valid.eq(path.o.valid), path.o.ready.eq(to.ready)]
+            m.d.comb += [getattr(to.p, name).eq(getattr(path.o.p, name)) for name in beat.members]
         m.d.comb += writer.stop.eq(self.stop)
         wiring.connect(m, writer.error, wiring.flipped(self.write_error))
         self._connect_bus(m, writer.bus)
-        sent = Cat(path.idle for path in paths).all()
-        if rows is None:
-            return writer, sent & ~buffer.o.valid
-        m.d.comb += arbiter.i[-1].p.turn.eq(PRODUCT_TURNS)
+        if rows is not None:
+            m.d.comb += arbiter.i[-1].p.turn.eq(ROW_TURN)
         line = arbiter.o.valid & arbiter.o.ready & (arbiter.o.p.more == 0)
         m.d.comb += writer.taken.eq(Cat(line & (arbiter.o.p.turn == turn) for turn in range(turns)))
-        return writer, sent
+        return writer, Cat(path.idle for path in paths).all()
 
     def _connect_bus(self, m, half):
         """The read or the write channels of the bus."""

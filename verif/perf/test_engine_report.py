@@ -66,6 +66,12 @@ def test_report_names_what_is_not_measured():
     assert f"| {TITLES['array_8x8']} | Fmax | - | >= 175 | >= 200 | not measured |" in report
 
 
+def test_report_tells_what_was_not_placed_and_why():
+    report = make_report({"array_8x8": result(60000, 67000)}, seeds=1, frequency_mhz=300)
+    assert f"| {TITLES['array_8x8']} | Fmax | - | >= 175 | >= 200 | **not placed** |" in report
+    assert f"- {TITLES['array_8x8']}, Fmax: neither placer of nextpnr ends" in report
+
+
 @pytest.mark.parametrize(
     ("found", "text"),
     [

@@ -102,7 +102,7 @@ class DescriptorCheck(wiring.Component):
         blocks = self._blocks(m, d)
         conditions = self._conditions(m, self._fields(m, d, blocks))
         # Whether it depends on the job before, and on the one before that one; whether these are row jobs.
-        dependent, after_reorder = Signal(MOST_BESIDE), Signal(MOST_BESIDE if has_rows else 1)
+        dependent, after_reorder = Signal(MOST_BESIDE), Signal(MOST_BESIDE)
         code = Signal(_ERROR_BITS)
         with m.FSM(name="state"):
             with m.State("IDLE"):
@@ -142,10 +142,7 @@ class DescriptorCheck(wiring.Component):
                     ]
                     m.next = "IDLE"
         self._answer(m, d, blocks, planner, code)
-        alone = dependent[0]
-        if not has_rows:
-            alone = alone | after_reorder | (d.operation == Operation.REORDER)
-        m.d.comb += self.o.p.beside.eq(Mux(alone, 0, Mux(dependent[1], 1, MOST_BESIDE)))
+        m.d.comb += self.o.p.beside.eq(Mux(dependent[0], 0, Mux(dependent[1], 1, MOST_BESIDE)))
         return m
 
     def _measure_regions(self, m, product, measure, regions, faults):

@@ -6,11 +6,12 @@ from hw.gemm.jobs.job import DIMENSION_BITS
 from hw.gemm.jobs.job_order import JobOrder
 from hw.gemm.reorder.reorder_job import reorder_job
 from hw.gemm.reorder.reorder_path import ReorderPath
+from hw.gemm.results.result_dispatch import PRODUCT_TURNS
 
-__all__ = ["PRODUCT_TURNS", "RowJobs"]
+__all__ = ["ROW_TURN", "RowJobs"]
 
-PRODUCT_TURNS = 2
-"""Turns that products take, 0 and 1; lines of row jobs have one of their own, behind these."""
+ROW_TURN = PRODUCT_TURNS
+"""Turn of the lines of row jobs, behind those of products."""
 
 
 class RowJobs:
@@ -70,9 +71,8 @@ class RowJobs:
             order.started.eq(started),
             order.row.eq(job.p.reorder),
             order.product_done.eq(dispatch.job_done),
-            order.row_ends.eq(self._under_way & self.path.idle & ended[PRODUCT_TURNS]),
+            order.row_ends.eq(self._under_way & self.path.idle & ended[ROW_TURN]),
             dispatch.may_end.eq(order.product_first),
-            dispatch.ended.eq(ended[:PRODUCT_TURNS].bit_select(dispatch.ending, 1)),
         ]
         with m.If(order.row_ends):
             m.d.sync += self._under_way.eq(0)

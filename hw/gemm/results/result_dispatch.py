@@ -9,7 +9,10 @@ from hw.gemm.jobs.job import DIMENSION_BITS, MOST_BESIDE, MX9_BLOCKS_BITS, job_l
 from hw.gemm.tiles.tile_layouts import results_layout
 from hw.stream.queue import Queue
 
-__all__ = ["ResultDispatch", "tile_command_layout"]
+__all__ = ["PRODUCT_TURNS", "ResultDispatch", "tile_command_layout"]
+
+PRODUCT_TURNS = 2
+"""Turns that products take, 0 and 1."""
 
 
 def tile_command_layout(*, rows, slots, address_bits, functions=False) -> data.StructLayout:
@@ -53,8 +56,7 @@ class ResultDispatch(wiring.Component):
 
     Jobs take turns, 0 and 1. The next turn's commands are given when those of this turn have been carried
     out, and its lines are sent when those of this turn have been. What was sent is in memory in the same
-    order: jobs end in theirs, and where there are row jobs, behind those before them. Throughput one array's
-    command per cycle.
+    order: jobs end in theirs, and behind row jobs before them. Throughput one array's command per cycle.
 
     Parameters
     ----------
@@ -70,11 +72,10 @@ class ResultDispatch(wiring.Component):
     result_job: Out(``result_job_layout``), of the job whose commands were given
     turn: Out(1), of the job whose commands are given
     writing: Out(1), turn of the job whose lines are sent
-    ending: Out(1), turn of the oldest job that is not done
     carried_out: In(1), all commands given were carried out, but for lines that wait to be sent
     sent: In(1), no line of turn ``writing`` waits
-    ended: In(1), no line of turn ``ending`` was sent and is not in memory
-    may_end: In(1), the oldest job may be told to be done; in an engine with row jobs
+    ended: In(2), of each turn whether no line was sent and is not in memory
+    may_end: In(1), the oldest job may be told to be done: no row job before it is left
     job_done: Out(1), for one cycle
     """
 
@@ -95,12 +96,11 @@ class ResultDispatch(wiring.Component):
                 "result_job": Out(result_job_layout(geometry.address_bits, geometry.functions)),
                 "turn": Out(1),
                 "writing": Out(1),
-                "ending": Out(1),
                 "carried_out": In(1),
                 "sent": In(1),
-                "ended": In(1),
+                "ended": In(PRODUCT_TURNS),
+                "may_end": In(1),
                 "job_done": Out(1),
-                **({"may_end": In(1)} if parameters.reorder_columns else {}),
             }
         )
 
@@ -122,6 +122,7 @@ class ResultDispatch(wiring.Component):
         left = Signal.like(results.rows)
         array = Signal(range(max(2, arrays)))
         take, final = Signal(), Signal()
+        ending = Signal()  # turn of the oldest job that is not done
         m.d.comb += final.eq(left <= rows if arrays > 1 else 1)
         for command in self.commands:
             m.d.comb += [
@@ -160,15 +161,13 @@ class ResultDispatch(wiring.Component):
                         m.next = "IDLE"
                         with m.If(results.job_last):
                             m.next = "END"
-            with m.State("END"), m.If(self.carried_out & (self.turn == self.ending)):
+            with m.State("END"), m.If(self.carried_out & (self.turn == ending)):
                 m.d.sync += self.turn.eq(~self.turn)
                 m.next = "IDLE"
-        ends = (self.writing != self.ending) & self.ended
-        if self.geometry.parameters.reorder_columns:
-            ends &= self.may_end
-        m.d.comb += self.job_done.eq(ends)
+        in_memory = self.ended.bit_select(ending, 1)
+        m.d.comb += self.job_done.eq((self.writing != ending) & in_memory & self.may_end)
         with m.If((self.turn != self.writing) & self.sent):
             m.d.sync += self.writing.eq(self.turn)
         with m.If(self.job_done):
-            m.d.sync += self.ending.eq(self.writing)
+            m.d.sync += ending.eq(self.writing)
         return m

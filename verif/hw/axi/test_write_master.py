@@ -2,14 +2,14 @@
 
 import pytest
 
-from hw.axi.write_master import WriteMaster
+from verif.hw.axi.counted_writes import CountedWrites
 from verif.hw.gemm.cocotbext import DEPRECATED
 
 
 @pytest.mark.parametrize("data_bits", [64, pytest.param(512, marks=pytest.mark.slow)])
 def test_write_master(bench, data_bits):
     result = bench(
-        WriteMaster(data_bits=data_bits, address_bits=32),
+        CountedWrites(data_bits=data_bits, address_bits=32),
         "write_master",
         "verif.hw.axi.write_master_bench",
         parameters={"data_bits": data_bits, "address_bits": 32, "lines": 400},
