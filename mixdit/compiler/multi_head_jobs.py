@@ -148,9 +148,9 @@ class MultiHeadJobs:
         ):
             self._heads.divide(f"{title}{asking.owner}", first, gathered)
             if gathered is not attended:
-                for rows in token_parts(asking.tokens, self._recorder.parameters):
+                for part in token_parts(asking.tokens, self._recorder.parameters):
                     self._recorder.named(f"{title}{asking.owner}heads in blocks").reorder(
-                        gathered.rows(rows.start, rows.stop), attended.rows(rows.start, rows.stop), order
+                        gathered.rows(part.start, part.stop), attended.rows(part.start, part.stop), order
                     )
             first += asking.tokens
 
