@@ -39,7 +39,10 @@ PARAMETERS: Mapping[str, str] = {
 }
 """Every parameter of any design, with its meaning."""
 
-DERIVED: Mapping[str, str] = {"drain_rows": "the most, up to 4, that divide rows"}
+DERIVED: Mapping[str, str] = {
+    "drain_rows": "the most, up to 4, that divide rows",
+    "function_lanes": "a power of two, rows * cols / 4 or just above, at most 16",
+}
 """Defaults that follow from other parameters, in words."""
 
 

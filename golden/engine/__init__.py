@@ -1,6 +1,6 @@
 """The GEMM engine as software sees it: what it reads, writes and answers.
 
-``parameters``: what an engine was built with.
+``parameters``: what an engine was built with. ``function_lanes``: how many lanes of functions by default.
 ``registers``: the register table, from which hardware, driver, C header and documentation are made.
 ``descriptor``: a job, as words in registers.
 ``memory_format``: how the rows of a matrix lie in memory. ``matrix``: tensors as such rows.
@@ -24,6 +24,7 @@ from golden.engine.command_list import (
 from golden.engine.descriptor import DESCRIPTOR_WORDS, DIMENSION_LIMIT, Descriptor, Operation
 from golden.engine.errors import ErrorCode
 from golden.engine.function import Function
+from golden.engine.function_lanes import usual_function_lanes
 from golden.engine.job import JobResult, encode, quantize_rows, run, run_job
 from golden.engine.matrix import describe, floats_from_rows, floats_to_rows, from_rows, to_rows
 from golden.engine.memory_format import (
@@ -121,5 +122,6 @@ __all__ = [
     "run_list",
     "stationary_group",
     "to_rows",
+    "usual_function_lanes",
     "vector_lengths",
 ]

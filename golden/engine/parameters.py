@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import cast
 
 from golden.drain_rows import usual_drain_rows
+from golden.engine.function_lanes import LANES, usual_function_lanes
 from golden.formats import BLOCK_SIZE
 
 
@@ -38,7 +39,7 @@ class EngineParameters:
         Results per cycle and array that go through 2**x, 1, 2, 4, 8 or 16, no more than an array's results
         per cycle; of GELU and SiLU a fourth of that, one at least. As many elements of a row
         are normalized, no more than the reorder unit takes. 0 for an engine without functions, gates,
-        divisions and norms.
+        divisions and norms; by default ``golden.engine.function_lanes.usual_function_lanes``.
     """
 
     rows: int = 8
@@ -52,11 +53,14 @@ class EngineParameters:
     address_bits: int = 40
     queue_depth: int = 4
     reorder_columns: int = 0
-    function_lanes: int = 0
+    function_lanes: int = cast(int, None)
 
     def __post_init__(self) -> None:
         if cast(int | None, self.drain_rows) is None:
             object.__setattr__(self, "drain_rows", usual_drain_rows(self.rows))
+        if cast(int | None, self.function_lanes) is None:
+            lanes = usual_function_lanes(rows=self.rows, cols=self.cols)
+            object.__setattr__(self, "function_lanes", lanes)
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int):
@@ -77,7 +81,7 @@ class EngineParameters:
         for name, choices in (
             ("cols", (1, 2, 4, 8, 16)),
             ("data_bits", (64, 128, 256, 512)),
-            ("function_lanes", (0, 1, 2, 4, 8, 16)),
+            ("function_lanes", (0, *LANES)),
         ):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")

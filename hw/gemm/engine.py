@@ -70,7 +70,7 @@ class Engine(wiring.Component):
         address_bits=40,
         queue_depth=4,
         reorder_columns=0,
-        function_lanes=0,
+        function_lanes=None,
         result_words=0,
         adder_lanes=0,
     ):
@@ -107,7 +107,7 @@ class Engine(wiring.Component):
         )
         sizes = {"rows": rows, "cols": cols, "k_blocks": k_blocks}
         lanes = adder_lanes or fewest_lanes(**sizes)
-        epilogue_lanes = adder_lanes or usual_epilogue_lanes(**sizes, function_lanes=function_lanes)
+        epilogue_lanes = adder_lanes or usual_epilogue_lanes(**sizes, function_lanes=self.function_lanes)
         self._geometry = Geometry(self.parameters)
         self._datapath = Datapath(
             geometry=self._geometry,

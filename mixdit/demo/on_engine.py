@@ -16,7 +16,7 @@ from mixdit.sim import EngineHarness
 
 __all__ = ["ADDER_LANES", "IMAGES", "PARAMETERS", "run_block"]
 
-PARAMETERS = EngineParameters(data_bits=256, stationary_tiles=8)
+PARAMETERS = EngineParameters(data_bits=256, stationary_tiles=8, function_lanes=0)
 ADDER_LANES = 16
 """A product of so short a K gives a row of D to which a bias is added every other cycle."""
 

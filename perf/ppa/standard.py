@@ -171,6 +171,9 @@ def standard_set(seeds: int) -> dict[str, Request]:
             only=only,
         )
 
+    def without_functions(design: str) -> Mapping[str, Any]:
+        return {"function_lanes": 0} if design == "engine" else {}
+
     def sized(design: str, size: int, *, without: Sequence[str] = (), only: str | None = None) -> Request:
         piece = bool(without or only)
         large, engine = size == 8, design == "engine" and not piece
@@ -191,6 +194,7 @@ def standard_set(seeds: int) -> dict[str, Request]:
             drain_rows=size if large and design != "grid" else min(size, 4),
             product_stages=1 if large else 2,
             target="ecp5",
+            **without_functions(design),
         )
 
     requests = {
@@ -226,7 +230,13 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "pe_gowin": run("pe", "gowin", target="generic"),
         **{
             f"{design}_{n}x{n}_xilinx_dsp": run(
-                design, "xilinx", rows=n, cols=n, drain_rows=4, target="xilinx_dsp"
+                design,
+                "xilinx",
+                rows=n,
+                cols=n,
+                drain_rows=4,
+                target="xilinx_dsp",
+                **without_functions(design),
             )
             for design, sizes in _AMD_SIZES.items()
             for n in sizes

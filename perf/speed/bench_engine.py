@@ -30,11 +30,13 @@ from golden.functions import multiply17
 from mixdit.driver import DeviceMatrix, Gemm
 from mixdit.sim import EngineHarness, Memory
 
+_WIDE = {"data_bits": 256, "stationary_tiles": 8, "function_lanes": 0}
+_FOUR = {"arrays": 4, "data_bits": 512, "stationary_tiles": 32, "function_lanes": 0}
 ENGINES = {
-    "8x8": {"rows": 8, "cols": 8, "data_bits": 256, "stationary_tiles": 8},
-    "16x16": {"rows": 16, "cols": 16, "data_bits": 256, "stationary_tiles": 8},
-    "4 of 16x16": {"rows": 16, "cols": 16, "arrays": 4, "data_bits": 512, "stationary_tiles": 32},
-    "4 of 16x8": {"rows": 16, "cols": 8, "arrays": 4, "data_bits": 512, "stationary_tiles": 32},
+    "8x8": {"rows": 8, "cols": 8, **_WIDE},
+    "16x16": {"rows": 16, "cols": 16, **_WIDE},
+    "4 of 16x16": {"rows": 16, "cols": 16, **_FOUR},
+    "4 of 16x8": {"rows": 16, "cols": 8, **_FOUR},
 }
 """Parameters of the engines, by name; the others have their defaults."""
 

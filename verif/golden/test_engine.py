@@ -300,3 +300,13 @@ def test_parameters_out_of_range(name, value, message):
         EngineParameters(**{name: value})
     with pytest.raises(TypeError, match=f"{name} must be an int"):
         EngineParameters(**{name: 8.0})
+
+
+def test_lanes_of_functions_follow_the_tile():
+    lanes = [EngineParameters(rows=n, cols=n).function_lanes for n in (1, 2, 4, 8, 16)]
+    assert lanes == [1, 1, 4, 16, 16]
+    assert EngineParameters(rows=6, cols=4).function_lanes == 8
+    assert EngineParameters(rows=8, cols=8, function_lanes=0).function_lanes == 0
+    for wrong in ("8", None):
+        with pytest.raises(TypeError, match="rows must be an int"):
+            EngineParameters(rows=wrong)

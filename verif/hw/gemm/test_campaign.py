@@ -37,13 +37,15 @@ from verif.hw.gemm.rounds import (
 from verif.runner import seed
 
 ENGINES = {
-    "64 bits": EngineParameters(rows=2, cols=4, drain_rows=2, k_blocks=4, data_bits=64, address_bits=32),
+    "64 bits": EngineParameters(
+        rows=2, cols=4, drain_rows=2, k_blocks=4, data_bits=64, address_bits=32,
+        function_lanes=0),
     "128 bits, reorder and functions": EngineParameters(
         rows=4, cols=8, drain_rows=4, k_blocks=4, data_bits=128, address_bits=20, reorder_columns=80,
         function_lanes=4),
     "256 bits, narrow": EngineParameters(
         rows=6, cols=2, drain_rows=3, k_blocks=2, data_bits=256, stationary_tiles=1, queue_depth=8,
-        fraction_bits=11),
+        fraction_bits=11, function_lanes=0),
     "512 bits, two arrays, functions": EngineParameters(
         rows=4, cols=16, drain_rows=1, k_blocks=6, data_bits=512, arrays=2, stationary_tiles=3,
         address_bits=64, function_lanes=1),
@@ -52,7 +54,7 @@ ENGINES = {
 ADDER_LANES = {"64 bits": 2, "256 bits, narrow": 1}
 """Of engines whose adder is slower than the rest of the path: parts of rows come with gaps."""
 
-WIDE = EngineParameters(data_bits=256, stationary_tiles=8)
+WIDE = EngineParameters(data_bits=256, stationary_tiles=8, function_lanes=0)
 """Two tiles of a K of 4608 stay on chip."""
 
 FULL, SAMPLE = 650, 100

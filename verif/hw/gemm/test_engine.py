@@ -5,7 +5,10 @@ import pytest
 from hw.gemm.engine import Engine
 from verif.hw.gemm.cocotbext import DEPRECATED
 
-SMALL = {"rows": 2, "cols": 4, "drain_rows": 2, "k_blocks": 4, "data_bits": 64, "address_bits": 32}
+SMALL = {
+    "rows": 2, "cols": 4, "drain_rows": 2, "k_blocks": 4, "data_bits": 64, "address_bits": 32,
+    "function_lanes": 0,
+}  # fmt: skip
 ENGINES = {
     "64 bits": SMALL,
     "512 bits": SMALL
