@@ -6,6 +6,7 @@ from golden.engine import (
     COUNTER_REGISTERS,
     DESCRIPTOR_REGISTERS,
     IDENTIFIER,
+    PARAMETER_REGISTERS,
     REGISTERS,
     VERSION,
     EngineParameters,
@@ -40,7 +41,7 @@ class RegisterModel:
     def __init__(self, parameters):
         self.said = {"ID": IDENTIFIER}
         known = {**vars(parameters), "minor": VERSION[1], "major": VERSION[0]}
-        for name in ("VERSION", "ARRAY", "BUFFERS", "PORT", "REORDER"):
+        for name in ("VERSION", *PARAMETER_REGISTERS):
             register = REGISTERS[name]
             self.said[name] = register.pack(**{field.name: known[field.name] for field in register.fields})
         self.held = {name: 0 for name, register in REGISTERS.items() if register.access is Access.READ_WRITE}

@@ -17,7 +17,9 @@ from mixdit.driver import (
     Port,
 )
 
-PARAMETERS = EngineParameters(rows=4, cols=8, k_blocks=4, reorder_columns=128, address_bits=32)
+PARAMETERS = EngineParameters(
+    rows=4, cols=8, k_blocks=4, reorder_columns=128, address_bits=32, function_lanes=0
+)
 M, N, K = 5, 33, 100
 
 
