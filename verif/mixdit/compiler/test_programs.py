@@ -39,7 +39,11 @@ def compiled(**other):
     [
         ({"tokens": 0}, ValueError, "tokens must be at least 1, not 0"),
         ({"samples": 0}, ValueError, "samples must be at least 1, not 0"),
-        ({"parameters": EngineParameters(reorder_columns=64)}, ValueError, "must have function_lanes"),
+        (
+            {"parameters": EngineParameters(reorder_columns=64, function_lanes=0)},
+            ValueError,
+            "must have function_lanes",
+        ),
         (
             {"parameters": EngineParameters(reorder_columns=47, function_lanes=1)},
             ValueError,
