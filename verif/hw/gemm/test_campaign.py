@@ -57,8 +57,9 @@ ADDER_LANES = {"64 bits": 2, "256 bits, narrow": 1}
 WIDE = EngineParameters(data_bits=256, stationary_tiles=8, function_lanes=0)
 """Two tiles of a K of 4608 stay on chip."""
 
-FULL, SAMPLE = 650, 100
-"""Descriptors of each engine in the campaign, and of one in every run of the tests."""
+FULL, SAMPLE = 780, 100
+"""Descriptors of each engine in the campaign, so more than 3,000 of all, and of one in every run of the
+tests."""
 
 MIXED = tuple(f"MX9+{fmt.name}" for fmt in MIXABLE_FORMATS)
 OPERANDS = (*(fmt.name for fmt in OPERAND_FORMATS), *MIXED)
