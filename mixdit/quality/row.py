@@ -20,9 +20,11 @@ class Row:
         Peak signal-to-noise ratio to the float32 model's images with the same noise, and its 95% interval.
     ssim:
         Structural similarity to the same images.
-    sqnr_db, sqnr_by_timestep:
+    sqnr_db, sqnr_low, sqnr_high, sqnr_by_timestep:
         Power of the float32 model's predicted noise over that of the error, along the float32 model's
-        sampling path: all together, and for each timestep.
+        sampling path: all together with its 95% interval, and for each timestep.
+    sqnr_calibration_db:
+        The same along a path of calibration: what a choice between variants may look at.
     frechet:
         Frechet distance of the classifier's features to those of the real digits.
     frechet_delta, frechet_delta_sd, frechet_delta_low, frechet_delta_high:
@@ -50,6 +52,9 @@ class Row:
     psnr_high: float | None
     ssim: float
     sqnr_db: float | None
+    sqnr_low: float | None
+    sqnr_high: float | None
+    sqnr_calibration_db: float | None
     sqnr_by_timestep: dict[int, float | None] = field(default_factory=dict)
     frechet: float
     frechet_delta: float

@@ -45,7 +45,7 @@ class TimestepGroups:
 def cluster_adjacent(timesteps: Sequence[int], vectors: NDArray[np.float32], count: int) -> TimestepGroups:
     """At most ``count`` groups of adjacent timesteps with similar ``vectors`` ``[timesteps, d]``.
 
-    Hierarchical clustering with average linkage in which only neighbours in time may merge.
+    Hierarchical clustering with centroid linkage in which only neighbours in time may merge.
     """
     order = np.argsort(timesteps)
     times = np.asarray(timesteps)[order]
