@@ -37,7 +37,6 @@ _FORMATS = (
         reason="the quality of 8 bits with a second level of scales; one level gives 46 dB",
     ),
     _gain("MX9", "W MX6, A MX9", 6, "MXINT8", "two bits of weight are worth 8 to 11 dB"),
-    _gain("W MX6, A MX9", "mixed", 2, "mixed by exchange", "what no plan reaches: all activations in MX9"),
     _gain("MX6", "MX4", 8, "W MX6, A MX4", "two bits of every operand are worth 14 dB"),
     _gain("MX6", "W4A8 per token", 0.5, "W4A8 per tensor", "MX6 as it is beats plain W4A8"),
     Gain(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -113,7 +114,7 @@ class Experiment:
     def measure(
         self,
         model: nn.Module,
-        description: Mapping[str, str],
+        description: Mapping[str, Any],
         progress: Callable[[int, int], None] | None = None,
     ) -> Result:
         """Sample from a variant and compare with the float32 model.

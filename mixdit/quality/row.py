@@ -16,6 +16,8 @@ class Row:
         Names.
     weights, activations, attention:
         What linear layers and attention multiply, in words.
+    weight_bits:
+        Bits of a weight in memory, see `mixdit.rivals.variants.Variant`.
     psnr_db, psnr_low, psnr_high:
         Peak signal-to-noise ratio to the float32 model's images with the same noise, and its 95% interval.
     ssim:
@@ -47,6 +49,7 @@ class Row:
     weights: str
     activations: str
     attention: str
+    weight_bits: float
     psnr_db: float | None
     psnr_low: float | None
     psnr_high: float | None

@@ -2,9 +2,12 @@
 
 from torch import Tensor
 
-__all__ = ["asymmetric", "asymmetric_grouped", "symmetric"]
+__all__ = ["asymmetric", "asymmetric_grouped", "grouped_bits", "symmetric"]
 
 TINY = 1e-12
+
+SCALE_BITS = 16
+"""Of a scale in memory."""
 
 
 def symmetric(x: Tensor, bits: int, dim: int | None = None, scale: Tensor | None = None) -> Tensor:
@@ -55,3 +58,8 @@ def asymmetric(x: Tensor, bits: int, low: Tensor | None = None, high: Tensor | N
 def asymmetric_grouped(x: Tensor, bits: int, group: int) -> Tensor:
     """`asymmetric` over groups of ``group`` neighbours along the last axis, which it divides."""
     return asymmetric(x.unflatten(-1, (-1, group)), bits).flatten(-2)
+
+
+def grouped_bits(bits: int, group: int) -> float:
+    """Bits of an element in memory, with its share of the scale and the zero of ``group`` elements."""
+    return bits + (SCALE_BITS + bits) / group

@@ -7,7 +7,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from golden import MX4, MX6, MX9, Format
+from golden import MX4, MX6, MX9, MXINT8, Format
 from mixdit.calibration.calibrate import collect
 from mixdit.calibration.planning import make_plan
 from mixdit.calibration.settings import Settings
@@ -17,13 +17,14 @@ from mixdit.layers.linear import QuantizedLinear
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import Plan
 from mixdit.rivals.htg import htg
+from mixdit.rivals.integer import grouped_bits
 from mixdit.rivals.layers import quantized_layers, replace_layers
 from mixdit.rivals.plain import per_tensor, per_token
-from mixdit.rivals.qdit import qdit
+from mixdit.rivals.qdit import BUDGET_GROUP_SIZE, qdit
 from mixdit.rivals.statistics import Batch, RangesOf, collect_ranges
 from mixdit.rivals.uniform import mxint8, uniform_mx, uniform_plan
 from mixdit.rivals.viditq import viditq
-from mixdit.rivals.viditq_mp import viditq_mp
+from mixdit.rivals.viditq_mp import BUDGET_BITS, viditq_mp
 from mixdit.rounding.round_weights import round_weights
 
 __all__ = ["VARIANTS", "Calibration", "Variant"]
@@ -70,6 +71,9 @@ class Variant:
         What is multiplied in linear layers, and q, k, p and v, in words.
     build:
         Makes the quantized model.
+    weight_bits:
+        Bits of a weight in memory, with its share of the scales of its block or group; scales of whole rows
+        or matrices are left out.
     standard:
         Whether it is one of those that are compared by default; others take minutes to make.
     """
@@ -79,16 +83,18 @@ class Variant:
     activations: str
     attention: str
     build: Callable[[Calibration], nn.Module]
+    weight_bits: float = 32.0
     standard: bool = True
 
     @property
-    def description(self) -> dict[str, str]:
-        """What it is, in words."""
+    def description(self) -> dict[str, str | float]:
+        """What it is: the fields of a line of the quality table."""
         return {
             "variant": self.name,
             "weights": self.weights,
             "activations": self.activations,
             "attention": self.attention,
+            "weight_bits": self.weight_bits,
         }
 
 
@@ -108,14 +114,19 @@ def _bfloat16(c: Calibration) -> nn.Module:
 
 
 def _integer(
-    name: str, scheme: str, build: Callable[[Calibration, int], nn.Module], weight_bits: int
+    name: str,
+    scheme: str,
+    build: Callable[[Calibration, int], nn.Module],
+    bits: int,
+    weight_bits: float | None = None,
 ) -> Variant:
     return Variant(
         name=name,
-        weights=f"INT{weight_bits}",
+        weights=f"INT{bits}",
         activations=f"INT8 {scheme}",
         attention=f"INT8 per {'tensor' if 'tensor' in scheme else 'row'}",
-        build=lambda c: build(c, weight_bits),
+        build=lambda c: build(c, bits),
+        weight_bits=bits if weight_bits is None else weight_bits,
     )
 
 
@@ -146,6 +157,7 @@ def _uniform(name: str, weight: Format, activation: Format) -> Variant:
         activations=str(activation),
         attention=str(activation),
         build=lambda c: uniform_mx(c.model, weight, activation),
+        weight_bits=weight.average_bits,
     )
 
 
@@ -154,7 +166,14 @@ def _mixed(name: str, settings: Settings) -> Variant:
         return quantize_model(c.model, make_plan(c.statistics, settings))
 
     words = f"{settings.low}, some {settings.high}"
-    return Variant(name=name, weights=str(settings.weight), activations=words, attention=words, build=make)
+    return Variant(
+        name=name,
+        weights=str(settings.weight),
+        activations=words,
+        attention=words,
+        build=make,
+        weight_bits=settings.weight.average_bits,
+    )
 
 
 def _compensated(of: Variant, plan: Callable[[Calibration], Plan]) -> Variant:
@@ -191,23 +210,31 @@ VARIANTS = {
     variant.name: variant
     for variant in (
         Variant(name="FP32", weights="FP32", activations="FP32", attention="FP32", build=_float32),
-        Variant(name="BF16", weights="BF16", activations="BF16", attention="BF16", build=_bfloat16),
+        Variant(
+            name="BF16",
+            weights="BF16",
+            activations="BF16",
+            attention="BF16",
+            build=_bfloat16,
+            weight_bits=16,
+        ),
         _integer("W8A8 per tensor", "per tensor", _per_tensor, 8),
         _integer("W8A8 per token", "per token", _per_token, 8),
         _integer("HTG W8A8", "per tensor and timestep group", _htg, 8),
         _integer("ViDiT-Q W8A8", "per token", _viditq, 8),
-        _integer("Q-DiT W8A8", "per group", _qdit, 8),
+        _integer("Q-DiT W8A8", "per group", _qdit, 8, grouped_bits(8, BUDGET_GROUP_SIZE)),
         _integer("W4A8 per tensor", "per tensor", _per_tensor, 4),
         _integer("W4A8 per token", "per token", _per_token, 4),
         _integer("HTG W4A8", "per tensor and timestep group", _htg, 4),
         _integer("ViDiT-Q W4A8", "per token", _viditq, 4),
-        _integer("Q-DiT W4A8", "per group", _qdit, 4),
+        _integer("Q-DiT W4A8", "per group", _qdit, 4, grouped_bits(4, BUDGET_GROUP_SIZE)),
         Variant(
             name="ViDiT-Q-MP",
             weights="INT4, some INT8",
             activations="INT8 per token",
             attention="INT8 per row",
             build=lambda c: viditq_mp(c.model, c.batches, c.ranges),
+            weight_bits=BUDGET_BITS,
         ),
         Variant(
             name="MXINT8",
@@ -215,6 +242,7 @@ VARIANTS = {
             activations="MXINT8",
             attention="MXINT8",
             build=lambda c: mxint8(c.model),
+            weight_bits=MXINT8.average_bits,
         ),
         _uniform("MX9", MX9, MX9),
         _uniform("W MX6, A MX9", MX6, MX9),

@@ -1,8 +1,8 @@
 """ViDiT-Q: channels balanced by a fixed scale and a rotation (Zhao et al., arXiv 2406.02540).
 
 The scale (as in SmoothQuant) evens out channels that are large at every timestep; the rotation by a
-Hadamard matrix spreads what is large at some. Weights have a scale per output channel, activations one per
-token, found as they pass.
+Hadamard matrix spreads what is large at some. Weights have a range per output channel, activations one per
+token, found as they pass; both are asymmetric, as in the authors' code.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from scipy.linalg import hadamard
 from torch import Tensor, nn
 
 from mixdit.layers.linear import QuantizedLinear
-from mixdit.rivals.integer import TINY, symmetric
+from mixdit.rivals.integer import TINY, asymmetric
 from mixdit.rivals.layers import quantized_linears, replace_layers
 from mixdit.rivals.plain import token_attention
 from mixdit.rivals.statistics import Batch, RangesOf, collect_ranges
@@ -84,8 +84,8 @@ class BalancedLinear(nn.Module):
         result.scale, result.rotation = self.scale, self.rotation
         result.linear = QuantizedLinear(
             self.linear,
-            activation=partial(symmetric, bits=8, dim=-1),
-            weight=partial(symmetric, bits=weight_bits, dim=-1),
+            activation=partial(asymmetric, bits=8),
+            weight=partial(asymmetric, bits=weight_bits),
         )
         return result
 

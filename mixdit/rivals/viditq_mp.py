@@ -19,7 +19,7 @@ from mixdit.rivals.statistics import Batch, RangesOf
 from mixdit.rivals.timestep_groups import TimestepGroups
 from mixdit.rivals.viditq import balance
 
-__all__ = ["allocate", "viditq_mp"]
+__all__ = ["BUDGET_BITS", "allocate", "viditq_mp"]
 
 LOW_BITS, HIGH_BITS = 4, 8
 BUDGET_BITS = 5.0

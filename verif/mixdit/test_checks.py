@@ -188,10 +188,11 @@ def test_differences_of_scores_are_paired():
 
 @pytest.mark.slow
 def test_claims_hold_of_a_quick_evaluation_and_fail_for_worse_variants():
+    """All but rounding of weights for their error, which takes long."""
+    claims = [claim for claim in NOISE_CLAIMS if not any("compensated" in name for name in claim.names())]
+    names = [name for name, variant in VARIANTS.items() if variant.standard]
     with workers(1) as pool:
-        ((_, results),) = evaluate({"digits-16": 24}, 8, list(VARIANTS), pool)
-    for check in check_results(results, NOISE_CLAIMS):
+        ((_, results),) = evaluate({"digits-16": 20}, 10, names, pool)
+    for check in check_results(results, claims):
         print(f"{check.claim}: {check.measured}; {check.control}: {check.control_measured}")
-        assert check.control_fails, check
-        # The margins are those of 20 steps; the floors of weights' rounding need as much calibration.
-        assert check.borne_out or ">= 4" in check.claim, check
+        assert check.holds, check
