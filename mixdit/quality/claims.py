@@ -4,7 +4,7 @@ Margins leave about half of what docs/quality.md shows, so that a claim fails wh
 is gone. Gains in SQNR and PSNR show with a few images; Frechet distances take a thousand.
 """
 
-from mixdit.quality.claim import Claim, Floor, Gain, Part, Share
+from mixdit.quality.claim import Claim, Floor, Gain, Loss, Part, Share
 
 __all__ = ["BEST_PLAN", "CANDIDATES", "FRECHET_CLAIMS", "NOISE_CLAIMS"]
 
@@ -118,4 +118,58 @@ _SHARES = tuple(
 NOISE_CLAIMS: tuple[Claim, ...] = (*_FORMATS, *_PLANS, *_COMPENSATED, *_RIVALS, *_SHARES)
 """What a few images show."""
 
-FRECHET_CLAIMS: tuple[Claim, ...] = ()
+_EIGHT_BITS = ("W8A8 per token", "HTG W8A8", "ViDiT-Q W8A8", "Q-DiT W8A8", "MXINT8", "MX9")
+
+FRECHET_CLAIMS: tuple[Claim, ...] = (
+    *(
+        Loss(
+            variant=variant,
+            reference="FP32",
+            most=0.075,
+            control="MX6",
+            reason="a twentieth of float32's own distance of 1.5",
+        )
+        for variant in (*_EIGHT_BITS, "W MX6, A MX9, compensated")
+    ),
+    Loss(
+        variant="mixed",
+        reference="FP32",
+        most=0.15,
+        control="MX6",
+        models=("digits-16",),
+        reason="a tenth of float32's own distance; on digits-64 weights in MX6 alone may lose as much",
+    ),
+    Loss(
+        variant="mixed, compensated",
+        reference="FP32",
+        most=0.2,
+        control="MX4/MX9",
+        reason="a tenth of float32's own distance on digits-64, where it is 2.0",
+    ),
+    Loss(
+        variant="mixed",
+        reference="MX6",
+        most=-0.05,
+        control="mixed at random",
+        models=("digits-16",),
+        reason="mixing helps; on digits-64 MX6 loses too little for it to show",
+    ),
+    Loss(
+        variant="mixed",
+        reference="mixed at random",
+        most=-0.05,
+        control="MX6",
+        models=("digits-16",),
+        reason="so does the choice",
+    ),
+    Part(
+        score="Frechet",
+        variant="MX4/MX9",
+        start="MX4",
+        end="FP32",
+        least=0.7,
+        control="W MX6, A MX4",
+        reason="most of the loss, and more than weights in MX6 alone remove",
+    ),
+)
+"""What takes a thousand images."""
