@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-__all__ = ["TimestepGroups", "cluster_adjacent"]
+__all__ = ["TimestepGroups", "cluster_adjacent", "split_evenly"]
 
 
 class TimestepGroups:
@@ -40,6 +40,13 @@ class TimestepGroups:
 
     def _enter(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         self.current = self.group(int(inputs[1][0]))
+
+
+def split_evenly(timesteps: Sequence[int], count: int) -> TimestepGroups:
+    """``count`` groups of as many timesteps each, or one fewer in the last."""
+    ascending = sorted(timesteps)
+    size = -(-len(ascending) // count)
+    return TimestepGroups(ascending[size::size])
 
 
 def cluster_adjacent(timesteps: Sequence[int], vectors: NDArray[np.float32], count: int) -> TimestepGroups:

@@ -31,6 +31,8 @@ __all__ = ["VARIANTS", "Calibration", "Variant"]
 
 TIMESTEP_GROUPS = 5
 EXCHANGES = 1000
+VIDITQ_TIMESTEP_RANGES = 2
+"""As in the configurations of the authors' code."""
 
 
 class Calibration:
@@ -146,6 +148,10 @@ def _viditq(c: Calibration, bits: int) -> nn.Module:
     return viditq(c.model, c.batches, bits, c.ranges)
 
 
+def _viditq_by_timestep(c: Calibration, bits: int) -> nn.Module:
+    return viditq(c.model, c.batches, bits, c.ranges, timestep_ranges=VIDITQ_TIMESTEP_RANGES)
+
+
 def _qdit(c: Calibration, bits: int) -> nn.Module:
     return qdit(c.model, c.batches, bits)
 
@@ -259,6 +265,10 @@ VARIANTS = {
         _mixed("MX4/MX9 by both", replace(_BOTH, low=MX4)),
         _uniform("W MX6, A MX4", MX6, MX4),
         _uniform("MX4", MX4, MX4),
+        replace(
+            _integer("ViDiT-Q W4A8 by timestep", "per token", _viditq_by_timestep, 4),
+            standard=False,
+        ),
         _uniform_compensated("W MX6, A MX9", MX6, MX9),
         _mixed_compensated("mixed", _MIXED),
         _mixed_compensated("mixed by exchange", _EXCHANGE),

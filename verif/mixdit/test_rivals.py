@@ -10,6 +10,7 @@ from mixdit.layers.linear import QuantizedLinear
 from mixdit.rivals.grouped_bias import GroupedBias
 from mixdit.rivals.htg import htg, reparameterize
 from mixdit.rivals.integer import asymmetric, asymmetric_grouped, symmetric
+from mixdit.rivals.layer_switch import LayerSwitch
 from mixdit.rivals.layers import quantized_attentions, quantized_linears
 from mixdit.rivals.noise_error import predict, thin
 from mixdit.rivals.plain import per_tensor, per_token
@@ -17,10 +18,10 @@ from mixdit.rivals.qdit import qdit, search_group_sizes
 from mixdit.rivals.static_range import StaticRange
 from mixdit.rivals.static_scale import StaticScale
 from mixdit.rivals.statistics import Ranges, collect_ranges
-from mixdit.rivals.timestep_groups import TimestepGroups, cluster_adjacent
+from mixdit.rivals.timestep_groups import TimestepGroups, cluster_adjacent, split_evenly
 from mixdit.rivals.variants import VARIANTS, Calibration
 from mixdit.rivals.viditq import BalancedLinear, balance, rotation, viditq
-from mixdit.rivals.viditq_mp import BUDGET_BITS, allocate, viditq_mp
+from mixdit.rivals.viditq_mp import BUDGET_BITS, Metric, allocate, viditq_mp
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +187,63 @@ def test_mixed_precision_spends_its_budget_on_what_costs_most():
     }
     assert allocate(costs, sizes, 2) == [("b", 1), ("b", 0)]
     assert BUDGET_BITS == 5
+
+
+def test_mixed_precision_compares_layers_of_the_same_metric_only():
+    names = {
+        "transformer_blocks.0.attn1.to_q": Metric.VISUAL_QUALITY,
+        "transformer_blocks.0.attn2.to_q": Metric.TEXT_ALIGNMENT,
+        "blocks.3.cross_attn.proj": Metric.TEXT_ALIGNMENT,
+        "blocks.3.attn_temp.qkv": Metric.TIME_CONSISTENCY,
+        "temporal_transformer_blocks.1.ff.net.2": Metric.TIME_CONSISTENCY,
+        "blocks.3.mlp.fc1": Metric.VISUAL_QUALITY,
+    }
+    assert {name: Metric.of(name) for name in names} == names
+    # Four equal layers of each metric: one of each gets 8 bits, though visual ones cost most.
+    kinds = {"attn1": 100, "attn2": 1, "attn_temp": 10}
+    costs = {(f"{kind}.{i}", 0): cost + i for kind, cost in kinds.items() for i in range(4)}
+    chosen = allocate(costs, {name: 10 for name, _ in costs}, 1)
+    assert chosen == [("attn1.3", 0), ("attn_temp.3", 0), ("attn2.3", 0)]
+
+
+def test_timesteps_split_evenly():
+    groups = split_evenly([900, 100, 700, 500, 300], 2)
+    assert [groups.group(t) for t in (100, 300, 500, 699, 700, 900)] == [0, 0, 0, 0, 1, 1]
+    assert len(split_evenly([3, 2, 1], 1)) == 1
+
+
+def test_a_switch_uses_what_its_group_chose():
+    groups = TimestepGroups([500])
+    switch = LayerSwitch([nn.Identity(), nn.Tanh()], [1, 0], groups)
+    for group, expected in ((0, torch.tensor(2.0).tanh()), (1, torch.tensor(2.0))):
+        groups.current = group
+        assert switch(torch.tensor(2.0)) == expected
+
+
+def test_viditq_balances_by_range_of_timesteps(model, batches, sqnr):
+    ranges = collect_ranges(model, batches, quantized_linears(model))
+    late = torch.tensor([int(t[0]) < 500 for _, t, _ in batches])
+    whole, part = (balance(model, batches, ranges, steps)["blocks.0.fc2"] for steps in (slice(None), late))
+    largest = ranges["blocks.0.fc2"][0].largest[late].amax(0)
+    expected = BalancedLinear(model.blocks[0].fc2, largest, 3).scale
+    assert torch.equal(part.scale, expected)
+    assert not torch.equal(part.scale, whole.scale)
+    by_timestep = viditq(model, batches, 8, ranges, timestep_ranges=2)
+    assert isinstance(by_timestep.blocks[0].fc2, LayerSwitch)
+    assert torch.equal(by_timestep.blocks[0].fc2.layers[0].scale, part.scale)
+    assert sqnr(by_timestep) > 45
+
+
+def test_viditq_is_asymmetric(model, batches):
+    """As its authors' code: weights of one sign use all codes."""
+    layer = nn.Linear(64, 1)
+    layer.weight.data = torch.linspace(0, 1.5, 64)[None]
+    quantized = BalancedLinear(layer, torch.ones(64), 0).quantized(4).linear
+    assert len(quantized.weight.unique()) > 8
+    row = BalancedLinear(layer, torch.ones(64), 0).linear.weight
+    step = (row.amax().clamp_min(0) - row.amin().clamp_max(0)) / 15
+    assert (quantized.weight / step - (quantized.weight / step).round()).abs().max() < 1e-4
+    assert (quantized.weight - row).abs().max() <= step * 1.0001
 
 
 @pytest.mark.slow
