@@ -114,6 +114,30 @@ def test_chance_makes_claims_fail():
     assert all(a.borne_out or not b.borne_out for a, b in zip(narrow, wide, strict=True))
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        Floor(score="SQNR", variant="mixed", least=36, control="MX6", reason="test"),
+        Gain(score="SQNR", variant="mixed", reference="MX6", least=2.5, control="MX6", reason="test"),
+        Part(
+            score="SQNR",
+            variant="mixed",
+            start="MX6",
+            end="W MX6, A MX9",
+            least=0.38,
+            control="MX6",
+            reason="test",
+        ),
+        Loss(variant="mixed", reference="FP32", most=0.1, control="MX6", reason="test"),
+    ],
+    ids=lambda claim: type(claim).__name__,
+)
+def test_the_whole_interval_must_bear_a_claim_out(claim):
+    """Not the figure alone, which chance may have put on the right side."""
+    assert claim.judge(recorded(wider=0.5), "mixed")[1]
+    assert not claim.judge(recorded(wider=5), "mixed")[1]
+
+
 def test_a_frechet_loss_is_bounded_not_merely_uncertain():
     """An interval that holds 0 is no evidence of no loss."""
     claim = Loss(variant="mixed", reference="FP32", most=0.1, control="MX6", reason="test")
