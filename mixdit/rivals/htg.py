@@ -35,10 +35,9 @@ def htg(
 ) -> nn.Module:
     """Shift and scale, then quantize: weights per output channel, activations (8 bits) per tensor and group.
 
-    Both between their least and their greatest value, as in the paper.
-
-    ``model`` is a `DigitsTransformer`; ``batches`` go from noise to image. ``ranges`` are those of all its
-    layers on these batches, where they are known.
+    Both are quantized between their least and their greatest value, as in the paper. ``model`` is a
+    `DigitsTransformer`; ``batches`` go from noise to image. ``ranges`` are those of all its layers on these
+    batches, where they are known.
     """
     rewritten, groups = reparameterize(model, batches, ranges)
     weight = partial(asymmetric, bits=weight_bits)
@@ -61,7 +60,7 @@ def reparameterize(
 
     def parameters(name: str) -> tuple[Tensor, Tensor]:
         shift = torch.stack([shifts[name][membership == g].mean(0) for g in range(len(groups))])
-        return shift, _scale(ranges[name], shifts[name], linears[name].weight)
+        return shift, _scale(ranges[name], linears[name].weight)
 
     result = copy.deepcopy(model)
     for index, block in enumerate(result.blocks):
@@ -74,9 +73,12 @@ _REWRITTEN = ("attention.qkv", "attention.projection", "fc1")
 """Layers whose input a neighbour can shift and scale."""
 
 
-def _scale(ranges: Ranges, shift: Tensor, weight: Tensor) -> Tensor:
-    """``sqrt(max |x - z| / max |w|)`` per channel, the former averaged over timesteps in their order."""
-    spread = torch.maximum((ranges.low - shift).abs(), (ranges.high - shift).abs())
+def _scale(ranges: Ranges, weight: Tensor) -> Tensor:
+    """``sqrt(max |x - z| / max |w|)`` per channel, the former averaged over timesteps in their order.
+
+    Here z is the centre of each timestep's range, not of its group's.
+    """
+    spread = (ranges.high - ranges.low) / 2
     average = spread[0]
     for values in spread[1:]:
         average = SCALE_MEMORY * average + (1 - SCALE_MEMORY) * values

@@ -43,7 +43,9 @@ class TimestepGroups:
 
 
 def split_evenly(timesteps: Sequence[int], count: int) -> TimestepGroups:
-    """``count`` groups of as many timesteps each, or one fewer in the last."""
+    """At most ``count`` groups of as many timesteps each, or fewer in the last; ValueError for no group."""
+    if count < 1:
+        raise ValueError(f"count must be at least 1, not {count!r}")
     ascending = sorted(timesteps)
     size = -(-len(ascending) // count)
     return TimestepGroups(ascending[size::size])

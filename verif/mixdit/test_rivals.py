@@ -153,6 +153,19 @@ def test_htg_rewrites_the_same_function(model, batches, sqnr):
     assert after.amax() / after.median() < 0.7 * before.amax() / before.median()
 
 
+def test_htg_quantizes_between_least_and_greatest_values(model, batches):
+    quantized = htg(model, batches, 4)
+    behind_gelu = quantized.blocks[0].fc2
+    assert isinstance(behind_gelu.activation, StaticRange)
+    assert (behind_gelu.activation.low > -0.2).all()
+    assert (behind_gelu.activation.low < -0.1).all()
+    # From the least to the greatest weight of an output there are 15 steps.
+    codes = behind_gelu.weight[0].unique()
+    assert (codes[-1] - codes[0]) / codes.diff().amin() == pytest.approx(15, rel=1e-4)
+    attention = quantized.blocks[0].attention.attend
+    assert (attention.p.low[0], attention.p.high[0]) == (0, 1)
+
+
 def test_viditq_balances_and_rotates(model, batches):
     r = rotation(320, 0)
     assert r.shape == (64, 64)
@@ -210,6 +223,8 @@ def test_timesteps_split_evenly():
     groups = split_evenly([900, 100, 700, 500, 300], 2)
     assert [groups.group(t) for t in (100, 300, 500, 699, 700, 900)] == [0, 0, 0, 0, 1, 1]
     assert len(split_evenly([3, 2, 1], 1)) == 1
+    with pytest.raises(ValueError, match="count must be at least 1, not 0"):
+        split_evenly([3, 2, 1], 0)
 
 
 def test_a_switch_uses_what_its_group_chose():
