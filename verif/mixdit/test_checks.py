@@ -5,10 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+import typer
+from typer.testing import CliRunner
 
 from mixdit.quality.checks import check_results
 from mixdit.quality.claim import Floor, Gain, Loss, Part, Share
 from mixdit.quality.claims import BEST_PLAN, CANDIDATES, FRECHET_CLAIMS, NOISE_CLAIMS
+from mixdit.quality.command import command
 from mixdit.quality.evaluate import evaluate, workers
 from mixdit.quality.result import Result
 from mixdit.quality.row import Row
@@ -59,7 +62,7 @@ def recorded(model: str = "digits-16", wider: float = 1.0) -> dict[str, Result]:
     """The recorded figures as results, with made-up resamples; chance alone is ``wider`` than there."""
     shared = np.random.default_rng(0).normal(size=(3, 200))
     own = np.random.default_rng(1)
-    blank = {field.name: 0.0 for field in dataclasses.fields(Row)}
+    blank = {field.name: "" if field.type in (str, "str") else 0.0 for field in dataclasses.fields(Row)}
     results = {}
     for name, values in RECORDED.items():
         scores = {}
@@ -67,6 +70,7 @@ def recorded(model: str = "digits-16", wider: float = 1.0) -> dict[str, Result]:
             spread = together * common + wider * alone * own.normal(size=200)
             scores[score] = Score(value, value + spread)
         row = Row(**{**blank, "model": model, "variant": name, "sqnr_calibration_db": values[0] - 1})
+        row.weight_bits = 6.0
         row.mx9_linear, row.mx9_attention = (None, None) if "MX" in name else (0.0, 0.0)
         if "mixed" in name or "/" in name:
             row.mx9_linear, row.mx9_attention = 0.049, 0.188
@@ -208,6 +212,32 @@ def test_differences_of_scores_are_paired():
     exact = decibel_score(power, 0 * error, rows)
     assert exact.value == np.inf
     assert np.isnan(exact.interval.low)
+
+
+@pytest.mark.parametrize(
+    ("option", "claims", "images"), [("--check", NOISE_CLAIMS, 300), ("--check-frechet", CLAIMS, 1000)]
+)
+def test_the_command_ends_as_its_claims_do(option, claims, images, tmp_path, monkeypatch):
+    results, asked = recorded(), {}
+
+    def run(models, names, *rest):
+        asked.update(models=models, names=names)
+        return list(results.values())
+
+    monkeypatch.setattr("mixdit.quality.command._run", run)
+    app = typer.Typer()
+    app.command()(command)
+    arguments = [option, "--model", "digits-16", "-o", str(tmp_path)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert asked["models"] == {"digits-16": images}
+    assert {*asked["names"], BEST_PLAN} >= set().union(*(claim.names() for claim in claims))
+    made = len(check_results(list(results.values()), claims))
+    assert result.stdout.count("holds") == result.stdout.count("fails") == made
+    results["MX9"] = dataclasses.replace(results["MX9"], scores=results["MXINT8"].scores)
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert f"of {made} claims do not hold" in result.stderr
 
 
 @pytest.mark.slow
