@@ -91,7 +91,7 @@ _COMPENSATED = (
 )
 
 _RIVALS = (
-    _gain("HTG W4A8", "W4A8 per token", 1, "W4A8 per tensor", "static ranges better than dynamic ones"),
+    _gain("HTG W4A8", "W4A8 per token", 0.5, "W4A8 per tensor", "static ranges better than dynamic ones"),
     Floor(
         score="SQNR",
         variant="HTG W4A8",
