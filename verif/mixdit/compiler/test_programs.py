@@ -17,6 +17,7 @@ from mixdit.compiler.program_file import IMAGE, MAP, load_program, save_program
 from mixdit.compiler.program_run import ProgramRunner
 from mixdit.compiler.random_weights import random_weights
 from mixdit.driver import ModelPort
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from verif.mixdit.compiler.random_blocks import random_inputs, random_plan
 
@@ -105,11 +106,11 @@ def test_plans_of_a_model():
     plan = BlockPlan.of(Plan(linears={"blocks.3.fc1": of_fc1}), "blocks.3", weights)
     assert plan.fc1 is of_fc1
     assert (plan.fc2.weight, activation_format(plan.fc2)) == (MX9, (MemoryFormat.MX9, 0))
-    assert plan.attention.heads == (MX9, MX9)
+    assert plan.attention.heads == (HeadFormats.of(MX9),) * 2
 
 
 def test_heads_by_their_formats():
-    groups = head_groups(AttentionPlan(heads=(MX9, MX6, MX9)))
+    groups = head_groups((MX9, MX6, MX9))
     assert [(g.format, g.heads) for g in groups] == [(MX9, (0, 2)), (MX6, (1,))]
 
 
