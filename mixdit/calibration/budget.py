@@ -1,14 +1,18 @@
 """Choosing under one budget for a whole model, and how much of the budget is worth it."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 
+Layer = TypeVar("Layer", bound=Hashable)
+
+
 def choose(
-    gains: Mapping[str, Tensor], costs: Mapping[str, float], budget: float, cover: float = 1.0
-) -> dict[str, Tensor]:
+    gains: Mapping[Layer, Tensor], costs: Mapping[Layer, float], budget: float, cover: float = 1.0
+) -> dict[Layer, Tensor]:
     """The pieces of greatest gain per cost that fit a budget.
 
     Pieces are taken in the order of their gain; one that no longer fits is left out, and cheaper ones after

@@ -1,16 +1,18 @@
 """From statistics to a plan."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
 
-from golden import Format
 from golden.formats import BLOCK_SIZE
 from mixdit.calibration.budget import choose
 from mixdit.calibration.candidates import candidates, outliers_first
 from mixdit.calibration.exchange import exchange
+from mixdit.calibration.head_candidates import head_candidates, operand_elements
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import BUCKETS, Statistics, Summary
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.timestep_plan import TimestepPlan
 from mixdit.tensors.dynamic import block_maxima
@@ -136,24 +138,22 @@ def _dynamic_linears(
 def _attentions(
     statistics: Statistics, settings: Settings, buckets: slice, generator: torch.Generator
 ) -> dict[str, AttentionPlan]:
-    gains, costs, elements = {}, {}, {}
-    for path, entry in statistics.attentions.items():
-        heads = entry.absmax.shape[2]
-        elements[path] = max(1, entry.elements // max(1, statistics.passes))
-        costs[path] = elements[path] / heads
-        if settings.choice == "random":
-            gains[path] = torch.rand(heads, generator=generator)
-        elif settings.choice == "magnitude":
-            gains[path] = entry.magnitudes(buckets).square()
-        elif entry.benefit is None:
-            raise ValueError("the choice by sensitivity takes sensitivities, which were not measured")
-        else:
-            gains[path] = entry.benefit / costs[path]
-    taken = choose(gains, costs, settings.attention_share * sum(elements.values()), settings.cover)
-    plans = {}
-    for path, chosen in taken.items():
-        heads: list[Format] = [settings.low] * len(gains[path])
+    options = head_candidates(statistics, settings, buckets, generator)
+    gains = {key: option.gain for key, option in options.items()}
+    costs = {key: option.cost for key, option in options.items()}
+    elements = {
+        path: operand_elements(entry, statistics.passes) for path, entry in statistics.attentions.items()
+    }
+    budget = settings.attention_share * sum(map(sum, elements.values()))
+    taken = choose(gains, costs, budget, settings.cover)
+    heads = {
+        path: [HeadFormats.of(settings.low)] * entry.absmax.shape[2]
+        for path, entry in statistics.attentions.items()
+    }
+    for (path, operands), chosen in taken.items():
         for i in chosen.tolist():
-            heads[i] = settings.high
-        plans[path] = AttentionPlan(heads=tuple(heads), elements=elements[path])
-    return plans
+            heads[path][i] = replace(heads[path][i], **dict.fromkeys(operands, settings.high))
+    return {
+        path: AttentionPlan(heads=tuple(formats), operand_elements=elements[path])
+        for path, formats in heads.items()
+    }
