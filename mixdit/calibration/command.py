@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from golden.formats import FORMATS
-from mixdit.calibration.settings import Choice, Rounding
+from mixdit.calibration.settings import Choice, Heads, Rounding
 from mixdit.require import require
 
 __all__ = ["command"]
@@ -41,6 +41,9 @@ def command(
         float, typer.Option(min=0, max=1, help="Most of the attention's operands in --high.")
     ] = 0.20,
     choice: Annotated[Choice, typer.Option(help="What makes an outlier.")] = "magnitude",
+    heads: Annotated[
+        Heads, typer.Option(help="Choose whole heads, or each q, k, p and v (by sensitivity).")
+    ] = "whole",
     reorder: Annotated[bool, typer.Option(help="Put outlier channels into blocks together.")] = True,
     exchanges: Annotated[
         int, typer.Option(min=0, help="Rounds of a search for better blocks of channels; try 1000.")
@@ -88,6 +91,7 @@ def command(
             high=FORMATS[high],
             low=FORMATS[low],
             choice=choice,
+            heads=heads,
             reorder=reorder,
             exchanges=exchanges,
             cover=cover,

@@ -29,7 +29,8 @@ def measure_sensitivity(
     With random signs s, the derivatives g of ``sum(s * output)`` by an activation have the mean square that
     errors of that activation are multiplied with on their way to the output (independent errors, first
     order). A channel's sensitivity is the mean of g**2 over tokens and samples, times the tokens of a
-    sample. A head's errors are the sums of g**2 times what its output errs, in energy, in each of some formats.
+    sample. A head's errors are the sums of g**2 times what its output errs, in energy, in each of some
+    formats.
 
     Parameters
     ----------

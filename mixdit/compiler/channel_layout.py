@@ -1,8 +1,8 @@
 """In which order heads and channels lie in memory, and weights in that order.
 
 Queries of heads that have them in one format are columns of one matrix, and so are keys, each head padded
-with zeros to whole blocks. V^T has its rows by channel, then by head, so that one product makes those of all heads, and a
-row of ones for each head lies behind.
+with zeros to whole blocks. V^T has its rows by channel, then by head, so that one product makes those of
+all heads, and a row of ones for each head lies behind.
 """
 
 from collections.abc import Iterable

@@ -14,6 +14,7 @@ from mixdit.digits.diffusion import Trajectory, balanced_labels, initial_noise, 
 from mixdit.quality.bootstrap import Interval, resamples
 from mixdit.quality.frechet import FrechetReference, inception_score
 from mixdit.quality.mx9_share import count_mx9
+from mixdit.quality.pass_count import count_passes
 from mixdit.quality.row import Row
 from mixdit.quality.similarity import PEAK, decibels, psnr, ssim
 
@@ -135,7 +136,7 @@ class Experiment:
         frechet = float(self._real.distance(features))
         errors = (images - self.images).double().square().flatten(1).mean(dim=1).numpy()
         psnr_high, psnr_low = np.quantile(errors[self._resamples].mean(axis=1), (0.025, 0.975))
-        with count_mx9(model) as (linear, attention):
+        with count_mx9(model) as (linear, attention), count_passes(model) as passes:
             predicted = self._predicted if model is self.model else self._predict(model)
         difference = (predicted - self._predicted).square().flatten(1).sum(dim=1)
         power = self._predicted.square().flatten(1).sum(dim=1)
@@ -160,6 +161,7 @@ class Experiment:
             accuracy=float((probabilities.argmax(axis=1) == self.labels.numpy()).mean()),
             mx9_linear=linear.share,
             mx9_attention=attention.share,
+            passes=passes.ratio,
             samples=self.samples,
             steps=self.steps,
             seconds=seconds,

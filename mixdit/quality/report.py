@@ -21,7 +21,19 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
         table = Table(title=title, box=None, pad_edge=False)
         for name in ("variant", "weights", "activations", "attention"):
             table.add_column(name, no_wrap=name == "variant")
-        for name in ("PSNR", "SSIM", "SQNR", "Frechet", "loss", "±", "IS", "right", "MX9 lin.", "MX9 att."):
+        for name in (
+            "PSNR",
+            "SSIM",
+            "SQNR",
+            "Frechet",
+            "loss",
+            "±",
+            "IS",
+            "right",
+            "MX9 lin.",
+            "MX9 att.",
+            "passes",
+        ):
             table.add_column(name, justify="right", no_wrap=True)
         for row in chosen:
             table.add_row(row.variant, row.weights, row.activations, row.attention, *_figures(row))
@@ -36,7 +48,8 @@ SQNR        predicted noise along float32's sampling path, power over error, in 
 Frechet     distance of classifier features to the real digits
 loss, ±     that minus float32's, and its bootstrapped standard deviation
 IS, right   Inception-style score; samples classified as the digit that was asked for
-MX9         share of activation elements of linear layers, and of attention operands, counted"""
+MX9         share of activation elements of linear layers, and of attention operands, counted
+passes      of the array, times those in MX6, counted"""
 
 
 def _figures(row: Row) -> list[str]:
@@ -51,6 +64,7 @@ def _figures(row: Row) -> list[str]:
         f"{row.accuracy:.1%}",
         _share(row.mx9_linear),
         _share(row.mx9_attention),
+        "" if row.passes is None else f"{row.passes:.2f}",
     ]
 
 
@@ -85,6 +99,7 @@ MARKDOWN = (
     "right",
     "MX9 linear",
     "MX9 attention",
+    "passes",
 )
 
 
@@ -116,4 +131,5 @@ def _cells(row: Row) -> list[str]:
         f"{row.accuracy:.1%}",
         _share(row.mx9_linear),
         _share(row.mx9_attention),
+        "" if row.passes is None else f"{row.passes:.2f}",
     ]

@@ -46,7 +46,18 @@ def arguments(folder, kind: str) -> list[object]:
 OPTIONS = {
     "dit": ["--linear-share", 0.1, "--preview"],
     "pixart": ["--timestep-groups", 2, "--low", "MX4"],
-    "sd3": ["--choice", "sensitivity", "--exchanges", 20, "--cover", 0.9, "--rounding", "nearest"],
+    "sd3": [
+        "--choice",
+        "sensitivity",
+        "--heads",
+        "operands",
+        "--exchanges",
+        20,
+        "--cover",
+        0.9,
+        "--rounding",
+        "nearest",
+    ],
 }
 
 
@@ -142,6 +153,8 @@ def test_more_images_give_a_plan_of_their_own(folder, tmp_path, capsys):
         (["--low", "MX5"], 2, "--low must be one of MX4, MX6, MX9, MXINT8, not 'MX5'"),
         (["--low", "MXINT8"], 2, "low must be one of MX4, MX6, MX9, not MXINT8"),
         (["--choice", "best"], 2, "--choice must be one of magnitude, sensitivity, random, not 'best'"),
+        (["--heads", "q"], 2, "--heads must be one of whole, operands, not 'q'"),
+        (["--heads", "operands"], 2, "operands of heads are chosen by sensitivity or at random, not by"),
         (["--labels", "1,x"], 2, "--labels must be integers with commas between them, not '1,x'"),
         (["--prompts", "x"], 2, "--prompts is for pixart and sd3: dit takes --labels"),
         (["--dtype", "int8"], 2, "--dtype must be one of float32, bfloat16, float16, not 'int8'"),

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from golden import MX4, MX6, MX9
+from mixdit.calibration import statistics_file
 from mixdit.calibration.budget import choose
 from mixdit.calibration.calibrate import calibrate, collect
 from mixdit.calibration.planning import make_plan
@@ -204,16 +205,26 @@ def test_calibrate_is_collect_and_plan(model):
     assert calibrate(model, iter(batches), settings) == make_plan(collect(model, batches, settings), settings)
 
 
-def test_statistics_survive_a_file(model, statistics, tmp_path):
+def test_statistics_survive_a_file(model, statistics, tmp_path, monkeypatch):
     path = tmp_path / "statistics.safetensors"
     for original in (statistics, collect(model, [batch(0)])):
         save_statistics(original, path, {"done": 3})
         copy, notes = load_statistics(path)
         assert notes == {"done": 3}
-        assert (copy.passes, copy.probed) == (original.passes, original.probed)
+        for name in ("passes", "probed", "power"):
+            assert getattr(copy, name) == getattr(original, name)
+        for name, entry in original.attentions.items():
+            assert torch.equal(copy.attentions[name].elements, entry.elements)
+            assert copy.attentions[name].head_width == 24
+        assert copy.linears["blocks.0.qkv"].out_features == 3 * WIDTH
         for choice in ("magnitude", "sensitivity") if original is statistics else ("magnitude",):
             settings = Settings(linear_share=0.2, choice=choice, dynamic=choice == "magnitude")
             assert make_plan(copy, settings) == make_plan(original, settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(statistics_file, "VERSION", 1)
+        save_statistics(statistics, path, {})
+    with pytest.raises(ValueError, match="is not a file of statistics: its version must be 2, not 1"):
+        load_statistics(path)
     path.write_bytes(b"nothing")
     with pytest.raises(ValueError, match="is not a file of statistics"):
         load_statistics(path)

@@ -22,7 +22,9 @@ def example(high_blocks: int = 1) -> Plan:
             "d": LinearPlan(in_features=8, threshold=1.5, dynamic_share=0.25, elements=800),
         },
         attentions={
-            "x": AttentionPlan(heads=(MX9, HeadFormats(MX6, MX4, MX9, MX6)), operand_elements=(90, 60, 40, 10)),
+            "x": AttentionPlan(
+                heads=(MX9, HeadFormats(MX6, MX4, MX9, MX6)), operand_elements=(90, 60, 40, 10)
+            ),
             "y": AttentionPlan(heads=(MX6, MX6), operand_elements=(25, 25, 25, 25)),
         },
         notes={"settings": {"seed": 0}},

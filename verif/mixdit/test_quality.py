@@ -160,7 +160,7 @@ def test_command_prints_and_draws(tmp_path):
         assert [line["variant"] for line in csv.DictReader(file)] == list(NAMES)
     table = [line.split(" | ") for line in (tmp_path / "quality.md").read_text().splitlines()[4:]]
     assert [cells[0].removeprefix("| ") for cells in table] == ["variant", "---", *NAMES]
-    assert {len(cells) for cells in table} == {11}
+    assert {len(cells) for cells in table} == {12}
     for picture in ("samples", "timesteps", "activations", "outliers", "layers", "pareto"):
         assert (tmp_path / f"{picture}-digits-16.png").read_bytes().startswith(b"\x89PNG")
 
