@@ -40,7 +40,11 @@ def compiled(kind="pixart", **other):
         ("sd3", {"samples": 0}, "samples must be at least 1, not 0"),
         ("sd3", {"context_tokens": 0}, "context_tokens must be at least 1, not 0"),
         ("dit", {}, "context_tokens must be 0 for blocks without a context, not 3"),
-        ("sd3", {"parameters": EngineParameters(reorder_columns=64)}, "must have function_lanes"),
+        (
+            "sd3",
+            {"parameters": EngineParameters(reorder_columns=64, function_lanes=0)},
+            "must have function_lanes",
+        ),
         (
             "pixart",
             {"parameters": EngineParameters(reorder_columns=39, function_lanes=1)},

@@ -40,7 +40,11 @@ def compiled(**other):
     [
         ({"tokens": 0}, ValueError, "tokens must be at least 1, not 0"),
         ({"samples": 0}, ValueError, "samples must be at least 1, not 0"),
-        ({"parameters": EngineParameters(reorder_columns=64)}, ValueError, "must have function_lanes"),
+        (
+            {"parameters": EngineParameters(reorder_columns=64, function_lanes=0)},
+            ValueError,
+            "must have function_lanes",
+        ),
         (
             {"parameters": EngineParameters(reorder_columns=47, function_lanes=1)},
             ValueError,
@@ -196,3 +200,25 @@ def test_inputs_of_another_shape():
         run(np.zeros((5, 48), np.float32), np.zeros((2, 48), np.float32))
     with pytest.raises(TypeError, match="condition must be a float32 array, not float64"):
         run(np.zeros((10, 48), np.float32), np.zeros((2, 48)))
+
+
+def jobs_of(heads):
+    weights, plan = block()
+    program = compile_blocks(
+        [(weights, replace(plan, attention=AttentionPlan(heads=heads)))],
+        tokens=5,
+        samples=2,
+        parameters=PARAMETERS,
+    )
+    return [job.name for job in program.jobs]
+
+
+def test_heads_share_the_jobs_of_operands_in_one_format():
+    mx6 = HeadFormats.of(MX6)
+    alike = jobs_of((mx6, mx6))
+    assert jobs_of((replace(mx6, p=MX9), mx6)) == alike
+    for operand, more in (("q", ", q, MX9"), ("k", ", k, MX9"), ("v", "V^T")):
+        names = jobs_of((replace(mx6, **{operand: MX9}), mx6))
+        jobs = 2 if operand == "v" else 1  # for each sample, or for all
+        assert len(names) == len(alike) + jobs
+        assert sum(name.endswith(more) for name in names) == (2 * jobs if operand == "v" else jobs)
