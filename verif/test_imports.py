@@ -64,6 +64,7 @@ STAGES = {
     "mixdit.calibration": "mixdit.rounding",
     "mixdit.rivals": "mixdit.calibration mixdit.digits",
     "mixdit.quality": "mixdit.rivals",
+    "mixdit.search": "mixdit.quality",
     "mixdit.demo": "mixdit.quality mixdit.sim",
     "mixdit.compiler": "mixdit.demo",
     # Measurements and tests, which nothing above imports.

@@ -54,6 +54,14 @@ def command(
             min=0, max=1, help="Spend the shares only until this part of what --high can gain is gained."
         ),
     ] = 1.0,
+    latency: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            help="Most passes of the array, times those in MX6: spend them where they gain most "
+            "(by sensitivity).",
+        ),
+    ] = None,
     timestep_groups: Annotated[int, typer.Option(min=1, help="Ranges of timesteps, each with a plan.")] = 1,
     rounding: Annotated[
         Rounding,
@@ -95,6 +103,7 @@ def command(
             reorder=reorder,
             exchanges=exchanges,
             cover=cover,
+            latency=latency,
             timestep_groups=timestep_groups,
             rounding=rounding,
             tokens=tokens,
@@ -173,6 +182,7 @@ def _print_table(figures: dict[str, Any]) -> None:
     for name, share in (("all linear layers", "mx9_linear"), ("all attention", "mx9_attention")):
         table.add_section()
         table.add_row(name, "", "", f"{figures[share]:.1%}")
+    table.add_row("passes of the array, times those in MX6", "", "", f"{figures['latency']:.3f}")
     console = Console()
     console.print(table)
     for path in figures["files"]:

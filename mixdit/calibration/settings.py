@@ -42,6 +42,10 @@ class Settings:
     heads:
         What is chosen of an attention: ``"whole"`` heads, with q, k, p and v alike, or ``"operands"``, each
         q, k, p or v of a head by itself. Operands cannot be compared by magnitude.
+    latency:
+        Most passes of the array that the planned layers may take, over those with all activations and
+        operands of attention in MX6, at least 1; None for no limit. Everything is then chosen by what it
+        gains for the passes that it costs, within both shares; takes the choice by sensitivity.
     dynamic:
         Choose formats at run time, by a threshold on the largest magnitude of each block of a row. The
         hardware cannot, so this is to compare with; heads stay static.
@@ -72,6 +76,7 @@ class Settings:
     exchanges: int = 0
     cover: float = 1.0
     heads: Heads = "whole"
+    latency: float | None = None
     dynamic: bool = False
     timestep_groups: int = 1
     rounding: Rounding = "compensated"
@@ -94,6 +99,11 @@ class Settings:
             raise ValueError(f"heads must be one of {', '.join(HEADS)}, not {self.heads!r}")
         if self.heads == "operands" and self.choice == "magnitude":
             raise ValueError("operands of heads are chosen by sensitivity or at random, not by magnitude")
+        if self.latency is not None:
+            if not self.latency >= 1:
+                raise ValueError(f"latency must be at least 1, not {self.latency!r}")
+            if self.choice != "sensitivity" or self.cover < 1:
+                raise ValueError("latency takes the choice by sensitivity, and a cover of 1")
         if self.exchanges < 0:
             raise ValueError(f"exchanges must be at least 0, not {self.exchanges!r}")
         if not 0 < self.cover <= 1:

@@ -256,6 +256,7 @@ VARIANTS = {
         _mixed_compensated("mixed by exchange", _EXCHANGE),
         _uniform_compensated("MX6", MX6, MX6),
         replace(_mixed("mixed by operands", _OPERANDS), standard=False),
+        replace(_mixed("mixed within 1.07", replace(_OPERANDS, latency=1.07)), standard=False),
         _attention("attention MX6", "MX6", _MIXED, lambda head: _MX6),
         _attention("attention mixed", "MX6, some MX9", _MIXED),
         _attention("attention mixed, p alone", "MX6, some p MX9", _MIXED, lambda h: replace(_MX6, p=h.p)),
