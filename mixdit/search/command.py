@@ -65,7 +65,7 @@ def command(
     if as_json:
         print(json.dumps(rows, indent=2))
     else:
-        _print_table(source, rows)
+        _print_table(rows, output)
 
 
 def _write(front: "list[FrontPlan]", output: Path) -> list[dict[str, Any]]:
@@ -92,17 +92,18 @@ def _write(front: "list[FrontPlan]", output: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _print_table(source: str, rows: list[dict[str, Any]]) -> None:
-    table = Table(title=f"{source}: plans by latency", box=None, pad_edge=False)
+def _print_table(rows: list[dict[str, Any]], output: Path) -> None:
+    table = Table(title="plans by latency", box=None, pad_edge=False)
     table.add_column("plan", no_wrap=True)
     for name in ("latency", "SQNR", "MX9 linear", "MX9 attention"):
         table.add_column(name, justify="right")
     for row in rows:
         shares = (f"{row[name]:.1%}" for name in ("mx9_linear", "mx9_attention"))
-        table.add_row(row["plan"], f"{row['latency']:.4f}", f"{row['sqnr_db']:.2f}", *shares)
+        table.add_row(Path(row["plan"]).name, f"{row['latency']:.4f}", f"{row['sqnr_db']:.2f}", *shares)
     console = Console()
     console.print(table)
-    console.print(LEGEND, highlight=False)
+    console.print(LEGEND, highlight=False, soft_wrap=True)
+    console.print(f"plans in {output}/", highlight=False, soft_wrap=True)
 
 
 LEGEND = """\
