@@ -29,8 +29,9 @@ def measure_sensitivity(
     With random signs s, the derivatives g of ``sum(s * output)`` by an activation have the mean square that
     errors of that activation are multiplied with on their way to the output (independent errors, first
     order). A channel's sensitivity is the mean of g**2 over tokens and samples, times the tokens of a
-    sample. A head's errors are the sums of g**2 times what its output errs, in energy, in each of some
-    formats.
+    sample. For a head in each of some formats, the sum of g times all that its output errs in a sample has as
+    its mean square the energy of the model's error, however the head's errors hang together: those of k and
+    v do, as all queries meet them.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ class _ProbedAttention(ScaledDotProductAttention):
         output = super().forward(q, k, v, mask, scale)
         with torch.no_grad():
             errors = [
-                (MXAttention([formats] * q.shape[1])(q, k, v, mask, scale) - output).square()
+                MXAttention([formats] * q.shape[1])(q, k, v, mask, scale) - output
                 for formats in rated_formats(self.settings)
             ]
         output.register_hook(lambda g: _add(self.sums, self.path, _weighed(g, errors)))
@@ -122,5 +123,5 @@ class _ProbedAttention(ScaledDotProductAttention):
 
 
 def _weighed(g: Tensor, errors: Sequence[Tensor]) -> Tensor:
-    """Energy that reaches the model's output: ``[formats, heads]``."""
-    return torch.stack([(g.square() * error).sum((0, 2, 3)) for error in errors])
+    """Energy that reaches the model's output: ``[formats, heads]``, of all samples."""
+    return torch.stack([(g * error).sum((2, 3)).square().sum(0) for error in errors])

@@ -20,14 +20,15 @@ ALL = slice(0, BUCKETS)
 
 
 class Attending(torch.nn.Module):
-    """An attention whose output is the model's: errors reach it as they are."""
+    """An attention whose output is the model's, or whose output over all queries is."""
 
-    def __init__(self):
+    def __init__(self, together=False):
         super().__init__()
-        self.attend = ScaledDotProductAttention()
+        self.attend, self.together = ScaledDotProductAttention(), together
 
     def forward(self, q, k, v):
-        return self.attend(q, k, v)
+        output = self.attend(q, k, v)
+        return output.sum(2) if self.together else output
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +37,8 @@ def operands():
     return [torch.randn(4, 2, n, 24, generator=generator) * 2 for n in (9, 13, 13)]
 
 
-def test_errors_are_those_of_the_heads(operands):
-    """With signs in place of derivatives, squares are 1: energies of the outputs' errors, per sample."""
-    statistics = collect(Attending(), [operands, operands], SETTINGS)
-    entry = statistics.attentions["attend"]
+def errors_of(operands):
+    """Of a head's output, for a head in MX6, in MX9, and in MX6 but for q, k, p or v."""
     output = ScaledDotProductAttention()(*operands)
     named = ["q", "k", "p", "v"]
     formats = [
@@ -47,11 +46,31 @@ def test_errors_are_those_of_the_heads(operands):
         HeadFormats.of(MX9),
         *(HeadFormats(**(dict.fromkeys(named, MX6) | {name: MX9})) for name in named),
     ]
-    want = [(MXAttention([f, f])(*operands) - output).square().sum((0, 2, 3)) / 4 for f in formats]
-    assert torch.allclose(entry.errors, torch.stack(want), rtol=1e-5)
+    return output, torch.stack([MXAttention([f, f])(*operands) - output for f in formats])
+
+
+def test_errors_are_weighed_by_derivatives(operands):
+    """Which are the random signs here, as the attention's output is the model's."""
+    statistics = collect(Attending(), [operands], SETTINGS)
+    output, errors = errors_of(operands)
+    signs = torch.randint(0, 2, output.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    want = (signs * errors).sum((3, 4)).square().sum(1) / 4
+    assert torch.allclose(statistics.attentions["attend"].errors, want, rtol=1e-4)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_errors_are_those_of_the_models_output(operands, together):
+    """On average over signs; also where errors add up, as those of k and v do over all queries."""
+    statistics = collect(Attending(together), [operands] * 800, SETTINGS)
+    entry = statistics.attentions["attend"]
+    output, errors = errors_of(operands)
+    if together:
+        output, errors = output.sum(2), errors.sum(3, keepdim=True)
+    want = errors.square().sum((1, 3, 4)) / 4
+    assert torch.allclose(entry.errors, want, rtol=0.12)
     assert statistics.power == pytest.approx(output.square().sum().item() / 4, rel=1e-6)
     assert rated_formats(replace(SETTINGS, low=MX4, high=MX6))[4] == HeadFormats(MX4, MX4, MX6, MX4)
-    assert entry.elements.tolist() == [2 * 4 * 2 * n for n in (9 * 24, 13 * 24, 9 * 13, 13 * 24)]
+    assert entry.elements.tolist() == [800 * 4 * 2 * n for n in (9 * 24, 13 * 24, 9 * 13, 13 * 24)]
 
 
 def planted(errors: list[list[float]]) -> Statistics:
