@@ -1,12 +1,13 @@
 """Choosing under one budget for a whole model, and how much of the budget is worth it."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-Layer = TypeVar("Layer", bound=Hashable)
+Layer = TypeVar("Layer", str, tuple[str, str])
+"""A layer by its path, or part of it."""
 
 
 def choose(
@@ -38,7 +39,7 @@ def choose(
         for i, gain in enumerate(values.tolist())
         if gain > 0
     )
-    taken: dict[str, list[int]] = {layer: [] for layer in gains}
+    taken: dict[Layer, list[int]] = {layer: [] for layer in gains}
     left = budget * (1 + 1e-12)
     wanted = cover * sum(-gain * costs[layer] for gain, layer, _ in ranked)
     gained = 0.0

@@ -1,6 +1,7 @@
 """How good a plan is, about, from statistics alone."""
 
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -51,8 +52,8 @@ def estimated_sqnr(statistics: Statistics, plan: Plan | TimestepPlan, settings: 
 
 def _error(part: TimestepPart, plan: Plan, settings: Settings) -> float:
     """Energy of the output's error for a sample."""
-    linears = (_linear_error(part, path, layer) for path, layer in plan.linears.items())
-    heads = (
+    linears: Iterable[float] = (_linear_error(part, path, layer) for path, layer in plan.linears.items())
+    heads: Iterable[float] = (
         _head_error(part.statistics.attentions[path], i, formats, settings)
         for path, attention in plan.attentions.items()
         for i, formats in enumerate(attention.heads)
@@ -71,7 +72,7 @@ def _linear_error(part: TimestepPart, path: str, plan: LinearPlan) -> float:
 
 def _head_error(entry: AttentionStatistics, head: int, formats: HeadFormats, settings: Settings) -> float:
     assert entry.errors is not None, "sensitivities are measured for all layers"
-    low, high, *single = entry.errors[:, head].tolist()
+    low, high, *single = map(float, entry.errors[:, head])
     if formats == HeadFormats.of(settings.high):
         return max(0.0, high)
     removed = (low - of for of, fmt in zip(single, formats, strict=True) if fmt == settings.high)

@@ -73,5 +73,6 @@ def head_candidates(
 def _error_removed(entry: AttentionStatistics, operands: str) -> Tensor:
     if entry.errors is None:
         raise ValueError("the choice by sensitivity takes sensitivities, which were not measured")
-    low, high, *single = entry.errors
-    return low - (high if operands == WHOLE else single[WHOLE.index(operands)])
+    better = 1 if operands == WHOLE else 2 + WHOLE.index(operands)
+    removed: Tensor = entry.errors[0] - entry.errors[better]
+    return removed

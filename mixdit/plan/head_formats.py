@@ -45,8 +45,11 @@ class HeadFormats:
 
     @classmethod
     def of(cls, formats: "Format | HeadFormats") -> "HeadFormats":
-        """Formats as they are, or one format for all four."""
-        return formats if isinstance(formats, HeadFormats) else cls(formats, formats, formats, formats)
+        """Formats as they are, or one for all four; ``ValueError`` for none that the array multiplies."""
+        if isinstance(formats, HeadFormats):
+            return formats
+        check_format("heads", formats)
+        return cls(formats, formats, formats, formats)
 
     @property
     def alike(self) -> bool:

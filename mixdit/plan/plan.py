@@ -112,9 +112,6 @@ class AttentionPlan:
     def __post_init__(self) -> None:
         if not self.heads:
             raise ValueError("heads must name at least 1 format, not 0")
-        for fmt in self.heads:
-            if not isinstance(fmt, HeadFormats):
-                check_format("heads", fmt)
         object.__setattr__(self, "heads", tuple(map(HeadFormats.of, self.heads)))
         counts = self.operand_elements
         if len(counts) != 4 or min(counts) < 0 or sum(counts) < 1:

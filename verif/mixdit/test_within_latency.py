@@ -8,14 +8,18 @@ import pytest
 import torch
 
 from golden import MX6, MX9
+from mixdit.calibration.calibrate import collect
 from mixdit.calibration.latency import Latency
 from mixdit.calibration.piece import Piece
 from mixdit.calibration.planning import make_plan
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import BUCKETS, AttentionStatistics, LinearStatistics, Statistics
 from mixdit.calibration.within_latency import choose_within
+from mixdit.layers.attention import ScaledDotProductAttention
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.array_passes import array_passes
+from mixdit.plan.head_formats import HeadFormats
+from mixdit.plan.plan import AttentionPlan, Plan
 from mixdit.plan.timestep_plan import TimestepPlan
 from mixdit.quality.pass_count import count_passes
 from verif.mixdit.planted import LOUD_HEAD, batch
@@ -74,8 +78,9 @@ def test_shares_hold_and_what_is_best_for_them_is_tried_too():
 
 def test_costs_that_rise_are_looked_at_again():
     """1 costs twice as much once 0 is taken, and is then worth less than 2."""
-    assert chosen([10, 7, 7.5], [2, 2, 3], 7, rises={1: 0}) == [0, 2]
-    assert chosen([10, 7, 7.5], [2, 2, 3], 7) == [0, 1, 2]
+    elements = [1, 1, 9]  # for these, 1 would always come first
+    assert chosen([10, 7, 7.5], [2, 2, 3], 7, elements, rises={1: 0}) == [0, 2]
+    assert chosen([10, 7, 7.5], [2, 2, 3], 7, elements) == [0, 1, 2]
 
 
 def test_no_limit_is_ever_exceeded_and_little_is_lost():
@@ -188,6 +193,30 @@ def test_an_operand_costs_what_the_other_one_makes_of_it():
     assert within(2.0) == ("q=MX9 k=MX6 p=MX9 v=MX6", 2)
     assert within(3.0) == ("q=MX9 k=MX9 p=MX9 v=MX6", 3)
     assert within(4.0) == ("MX9", 4)
+
+
+class Crossing(torch.nn.Module):
+    """Few queries, many keys."""
+
+    def __init__(self):
+        super().__init__()
+        self.attend = ScaledDotProductAttention()
+
+    def forward(self, q, k, v):
+        return self.attend(q, k, v)
+
+
+def test_queries_and_keys_may_differ_in_number():
+    model = Crossing().eval()
+    operands = [torch.randn(3, 2, n, 24) for n in (5, 50, 50)]
+    statistics = collect(model, [operands, operands], SETTINGS)
+    heads = (HeadFormats(MX6, MX9, MX9, MX9), HeadFormats(MX9, MX6, MX6, MX6))
+    plan = Plan(attentions={"attend": AttentionPlan(heads=heads)})
+    quantized = quantize_model(model, plan)
+    with count_passes(quantized) as count:
+        quantized(*operands)
+    assert Latency(statistics).of(plan) == pytest.approx(count.passes)
+    assert Latency(statistics).relative(plan) == pytest.approx(count.ratio)
 
 
 def test_another_price_makes_another_plan(statistics):
