@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from gen.files import write_text
+from golden.formats import FORMATS
 from mixdit.calibration.settings import Heads
 from mixdit.require import require
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from mixdit.search.front import FrontPlan
 
 __all__ = ["command"]
+
+_FormatName = Literal[*FORMATS]
 
 
 def command(
@@ -32,6 +35,7 @@ def command(
         float, typer.Option(min=0, max=1, help="Most of the attention's operands in MX9.")
     ] = 0.20,
     heads: Annotated[Heads, typer.Option(help="Choose whole heads, or each q, k, p and v.")] = "operands",
+    weight: Annotated[_FormatName, typer.Option(help="Format of the weights.")] = "MX6",
     exchanges: Annotated[
         int, typer.Option(min=0, help="Rounds of a search for better blocks of channels, for each plan.")
     ] = 0,
@@ -50,6 +54,7 @@ def command(
         settings = Settings(
             linear_share=linear_share,
             attention_share=attention_share,
+            weight=FORMATS[weight],
             low=low,
             high=high,
             choice="sensitivity",
