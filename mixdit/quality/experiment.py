@@ -15,6 +15,7 @@ from mixdit.digits.diffusion import Trajectory, balanced_labels, initial_noise, 
 from mixdit.quality.bootstrap import resamples
 from mixdit.quality.frechet import FrechetReference, inception_score
 from mixdit.quality.mx9_share import count_mx9
+from mixdit.quality.pass_count import count_passes
 from mixdit.quality.result import Result
 from mixdit.quality.row import Row
 from mixdit.quality.score import Score, decibel_score
@@ -139,7 +140,7 @@ class Experiment:
         delta = frechet - self._frechet
         errors = (images - self.images).double().square().flatten(1).mean(dim=1).numpy()
         psnr = decibel_score(np.full(len(errors), PEAK**2), errors, self._resamples)
-        with count_mx9(model) as (linear, attention):
+        with count_mx9(model) as (linear, attention), count_passes(model) as passes:
             predicted = self._predicted if model is self.model else predict(model, self.test_batches).double()
         difference = (predicted - self._predicted).square().flatten(2).sum(dim=2)
         power = self._predicted.square().flatten(2).sum(dim=2)
@@ -170,6 +171,7 @@ class Experiment:
             accuracy=float((probabilities.argmax(axis=1) == self.labels.numpy()).mean()),
             mx9_linear=linear.share,
             mx9_attention=attention.share,
+            passes=passes.ratio,
             samples=self.samples,
             steps=self.steps,
             seconds=seconds,

@@ -33,6 +33,7 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
             "right",
             "MX9 lin.",
             "MX9 att.",
+            "passes",
             "memory",
         ):
             table.add_column(name, justify="right", no_wrap=True)
@@ -64,6 +65,7 @@ Frechet     distance of classifier features to the real digits
 loss, ±     that minus float32's, and its bootstrapped standard deviation
 IS, right   Inception-style score; samples classified as the digit that was asked for
 MX9         share of activation elements of linear layers, and of attention operands, counted
+passes      of the array, times those in MX6, counted
 memory      how many times smaller weights are than in FP16"""
 
 
@@ -79,6 +81,7 @@ def _figures(row: Row) -> list[str]:
         f"{row.accuracy:.1%}",
         _share(row.mx9_linear),
         _share(row.mx9_attention),
+        "" if row.passes is None else f"{row.passes:.2f}",
         f"{times_smaller(row.weight_bits):.2f}x",
     ]
 
@@ -114,6 +117,7 @@ MARKDOWN = (
     "right",
     "MX9 linear",
     "MX9 attention",
+    "passes",
     "memory",
 )
 
@@ -146,5 +150,6 @@ def _cells(row: Row) -> list[str]:
         f"{row.accuracy:.1%}",
         _share(row.mx9_linear),
         _share(row.mx9_attention),
+        "" if row.passes is None else f"{row.passes:.2f}",
         f"{times_smaller(row.weight_bits):.2f}x",
     ]

@@ -38,6 +38,9 @@ class Row:
     mx9_linear, mx9_attention:
         Share of the activations of linear layers, and of attention operands, that were in MX9, counted
         along the float32 model's sampling path; None where no layer follows a plan.
+    passes:
+        Passes of the array for linear layers and attention over those in MX6, counted likewise; None where no
+        layer follows a plan.
     samples, steps:
         Images, and denoising steps of each.
     seconds:
@@ -68,6 +71,7 @@ class Row:
     accuracy: float
     mx9_linear: float | None
     mx9_attention: float | None
+    passes: float | None
     samples: int
     steps: int
     seconds: float

@@ -15,6 +15,7 @@ from mixdit.calibration.statistics import Statistics
 from mixdit.layers.attention import QuantizedAttention
 from mixdit.layers.linear import QuantizedLinear
 from mixdit.layers.quantize_model import quantize_model
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import Plan
 from mixdit.rivals.htg import htg
 from mixdit.rivals.integer import grouped_bits
@@ -208,8 +209,27 @@ def _mixed_compensated(name: str, settings: Settings) -> Variant:
     return _compensated(_mixed(name, settings), plan)
 
 
+def _attention(
+    name: str, words: str, settings: Settings, change: Callable[[HeadFormats], HeadFormats] = HeadFormats.of
+) -> Variant:
+    """Attention alone in blocks: the plan's heads, changed one by one."""
+
+    def make(c: Calibration) -> nn.Module:
+        found = make_plan(c.statistics, settings)
+        assert isinstance(found, Plan), "heads are changed in one plan"
+        attentions = {
+            path: replace(attention, heads=tuple(map(change, attention.heads)))
+            for path, attention in found.attentions.items()
+        }
+        return quantize_model(c.model, Plan(attentions=attentions))
+
+    return Variant(name=name, weights="FP32", activations="FP32", attention=words, build=make, standard=False)
+
+
 _MIXED = Settings()
+_MX6 = HeadFormats.of(MX6)
 _EXCHANGE = replace(_MIXED, choice="sensitivity", exchanges=EXCHANGES)
+_OPERANDS = replace(_MIXED, choice="sensitivity", heads="operands")
 _BOTH = replace(_MIXED, choice="sensitivity", timestep_groups=TIMESTEP_GROUPS)
 
 VARIANTS = {
@@ -273,6 +293,13 @@ VARIANTS = {
         _mixed_compensated("mixed", _MIXED),
         _mixed_compensated("mixed by exchange", _EXCHANGE),
         _uniform_compensated("MX6", MX6, MX6),
+        replace(_mixed("mixed by operands", _OPERANDS), standard=False),
+        replace(_mixed("mixed within 1.07", replace(_OPERANDS, latency=1.07)), standard=False),
+        _attention("attention MX6", "MX6", _MIXED, lambda head: _MX6),
+        _attention("attention mixed", "MX6, some MX9", _MIXED),
+        _attention("attention mixed, p alone", "MX6, some p MX9", _MIXED, lambda h: replace(_MX6, p=h.p)),
+        _attention("attention p in MX9", "MX6, p MX9", _MIXED, lambda head: replace(_MX6, p=MX9)),
+        _attention("attention by operands", "MX6, some MX9", _OPERANDS),
     )
 }
 """In the order of the table."""

@@ -144,7 +144,7 @@ def test_command_prints_and_draws(tmp_path):
     table = [line.split(" | ") for line in (tmp_path / "quality.md").read_text().splitlines()[4:]]
     assert [cells[0].removeprefix("| ") for cells in table] == ["variant", "---", *NAMES]
     assert [cells[-1] for cells in table] == ["memory |", "--- |", "0.50x |", "4.00x |", "2.67x |"]
-    assert {len(cells) for cells in table} == {12}
+    assert {len(cells) for cells in table} == {13}
     for picture in ("samples", "timesteps", "activations", "outliers", "layers", "pareto"):
         assert (tmp_path / f"{picture}-digits-16.png").read_bytes().startswith(b"\x89PNG")
 

@@ -17,6 +17,7 @@ from mixdit.compiler.layer import Layer
 from mixdit.compiler.program_file import MAP, load_program, save_program
 from mixdit.compiler.program_run import ProgramRunner
 from mixdit.driver import ModelPort
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from verif.mixdit.compiler.tiny_models import example, tiny_model
 
@@ -39,7 +40,11 @@ def compiled(kind="pixart", **other):
         ("sd3", {"samples": 0}, "samples must be at least 1, not 0"),
         ("sd3", {"context_tokens": 0}, "context_tokens must be at least 1, not 0"),
         ("dit", {}, "context_tokens must be 0 for blocks without a context, not 3"),
-        ("sd3", {"parameters": EngineParameters(reorder_columns=64)}, "must have function_lanes"),
+        (
+            "sd3",
+            {"parameters": EngineParameters(reorder_columns=64, function_lanes=0)},
+            "must have function_lanes",
+        ),
         (
             "pixart",
             {"parameters": EngineParameters(reorder_columns=39, function_lanes=1)},
@@ -125,7 +130,7 @@ def test_what_a_plan_does_not_name_is_in_mx9():
     block = diffusers_block(tiny_model("pixart"), 0, plan=plan, weight=MX4, activation=MX4)
     assert block.attention.query.plan is named
     assert (block.attention.key.plan.weight, block.attention.key.plan.low) == (MX9, MX9)
-    assert block.heads.heads == (MX9, MX9)
+    assert block.heads.heads == (HeadFormats.of(MX9),) * 2
 
 
 def test_epsilons_of_norms():
