@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality lint bench ppa lock clean
+.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality quality-full lint bench ppa lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
@@ -27,6 +27,7 @@ help:
 	@echo "make wave TEST=x   record the waveform of one test: a pytest id, or a part of one such as converter"
 	@echo "make demo          run a small real product on the simulated array"
 	@echo "make quality       compare image quality of every precision on two small diffusion transformers"
+	@echo "make quality-full  the same with enough images for claims about Frechet distances (half an hour)"
 	@echo "make lint          check the Python and the exported Verilog"
 	@echo "make bench         measure speed"
 	@echo "make ppa           synthesize the standard set, report size and speed (hours; goes on where it stopped)"
@@ -77,6 +78,10 @@ demo:
 quality:
 	@$(call setup,base dit)
 	@$(BIN)/mixdit quality --check --no-plots --model digits-16 -n 300 --model digits-64 -n 80 $(ARGS)
+
+quality-full:
+	@$(call setup,base dit)
+	@$(BIN)/mixdit quality --check-frechet --no-plots $(ARGS)
 
 lint:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)

@@ -1,14 +1,18 @@
 """Choosing under one budget for a whole model, and how much of the budget is worth it."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+Layer = TypeVar("Layer", str, tuple[str, str])
+"""A layer by its path, or part of it."""
+
 
 def choose(
-    gains: Mapping[str, Tensor], costs: Mapping[str, float], budget: float, cover: float = 1.0
-) -> dict[str, Tensor]:
+    gains: Mapping[Layer, Tensor], costs: Mapping[Layer, float], budget: float, cover: float = 1.0
+) -> dict[Layer, Tensor]:
     """The pieces of greatest gain per cost that fit a budget.
 
     Pieces are taken in the order of their gain; one that no longer fits is left out, and cheaper ones after
@@ -35,7 +39,7 @@ def choose(
         for i, gain in enumerate(values.tolist())
         if gain > 0
     )
-    taken: dict[str, list[int]] = {layer: [] for layer in gains}
+    taken: dict[Layer, list[int]] = {layer: [] for layer in gains}
     left = budget * (1 + 1e-12)
     wanted = cover * sum(-gain * costs[layer] for gain, layer, _ in ranked)
     gained = 0.0

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from golden.formats import FORMATS
-from mixdit.calibration.settings import Choice, Rounding
+from mixdit.calibration.settings import Choice, Heads, Rounding
 from mixdit.require import require
 
 __all__ = ["command"]
@@ -41,6 +41,9 @@ def command(
         float, typer.Option(min=0, max=1, help="Most of the attention's operands in --high.")
     ] = 0.20,
     choice: Annotated[Choice, typer.Option(help="What makes an outlier.")] = "magnitude",
+    heads: Annotated[
+        Heads, typer.Option(help="Choose whole heads, or each q, k, p and v (by sensitivity).")
+    ] = "whole",
     reorder: Annotated[bool, typer.Option(help="Put outlier channels into blocks together.")] = True,
     exchanges: Annotated[
         int, typer.Option(min=0, help="Rounds of a search for better blocks of channels; try 1000.")
@@ -51,6 +54,14 @@ def command(
             min=0, max=1, help="Spend the shares only until this part of what --high can gain is gained."
         ),
     ] = 1.0,
+    latency: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            help="Most passes of the array, times those in MX6: spend them where they gain most "
+            "(by sensitivity).",
+        ),
+    ] = None,
     timestep_groups: Annotated[int, typer.Option(min=1, help="Ranges of timesteps, each with a plan.")] = 1,
     rounding: Annotated[
         Rounding,
@@ -88,9 +99,11 @@ def command(
             high=FORMATS[high],
             low=FORMATS[low],
             choice=choice,
+            heads=heads,
             reorder=reorder,
             exchanges=exchanges,
             cover=cover,
+            latency=latency,
             timestep_groups=timestep_groups,
             rounding=rounding,
             tokens=tokens,
@@ -169,6 +182,7 @@ def _print_table(figures: dict[str, Any]) -> None:
     for name, share in (("all linear layers", "mx9_linear"), ("all attention", "mx9_attention")):
         table.add_section()
         table.add_row(name, "", "", f"{figures[share]:.1%}")
+    table.add_row("passes of the array, times those in MX6", "", "", f"{figures['latency']:.3f}")
     console = Console()
     console.print(table)
     for path in figures["files"]:

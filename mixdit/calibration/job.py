@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import nn
 
 from gen.files import replacing
+from mixdit.calibration.latency import Latency
 from mixdit.calibration.passes import Passes
 from mixdit.calibration.pipelines import PipelineKind, load_pipeline, run_pipeline
 from mixdit.calibration.planning import make_plan
@@ -72,7 +73,9 @@ class Job:
             "dtype": str(self.dtype),
             "tokens": self.settings.tokens,
             "seed": self.settings.seed,
-            "sensitivity": self.settings.choice == "sensitivity",
+            "sensitivity": [self.settings.low.name, self.settings.high.name]
+            if self.settings.choice == "sensitivity"
+            else None,
         }
 
     def run(self, pipeline: Any, number: int, output_type: str) -> Any:
@@ -125,6 +128,7 @@ def run_job(job: Job) -> dict[str, Any]:
         "high": str(job.settings.high),
         "mx9_linear": plan.mx9_linear,
         "mx9_attention": plan.mx9_attention,
+        "latency": Latency(statistics).relative(plan),
         "passes": statistics.passes,
         "layers": _layer_table(plan),
         "files": [str(path) for path in files],

@@ -88,13 +88,13 @@ class Recorder:
         for bucket in buckets.unique().tolist():
             yield bucket, rows[buckets == bucket]
 
-    def _linear(self, path: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
+    def _linear(self, path: str, module: nn.Linear, args: tuple[Tensor, ...]) -> None:
         x = args[0]
         if x.ndim < 3:
             return
         entries = self.statistics.linears
         if path not in entries:
-            entries[path] = LinearStatistics.empty(x.shape[-1])
+            entries[path] = LinearStatistics.empty(x.shape[-1], module.out_features)
         entry = entries[path]
         entry.elements += x.numel()
         for bucket, tokens in self.draw(x.flatten(1, -2)):
@@ -112,8 +112,9 @@ class _RecordingAttention(ScaledDotProductAttention):
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scale: float | None = None
     ) -> Tensor:
         statistics = self.recorder.statistics.attentions
-        entry = statistics.setdefault(self.path, AttentionStatistics.empty(q.shape[1]))
-        entry.elements += q.numel() + k.numel() + v.numel() + q.shape[:-1].numel() * k.shape[-2]
+        entry = statistics.setdefault(self.path, AttentionStatistics.empty(q.shape[1], q.shape[-1]))
+        probabilities = q.shape[:-1].numel() * k.shape[-2]
+        entry.elements += torch.tensor([q.numel(), k.numel(), probabilities, v.numel()])
         for i, x in enumerate((q, k, v)):
             for bucket, tokens in self.recorder.draw(x.transpose(1, 2)):
                 entry.update(i, tokens, bucket)

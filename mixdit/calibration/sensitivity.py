@@ -1,7 +1,8 @@
 """How much the model's output depends on each channel and head."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,8 +16,9 @@ from mixdit.layers.attention import MXAttention, ScaledDotProductAttention
 from mixdit.layers.attention_sites import attention_sites, with_attention
 from mixdit.layers.batches import Batch, call, first_tensor
 from mixdit.layers.modules import replace_module
+from mixdit.plan.head_formats import OPERANDS, HeadFormats
 
-__all__ = ["measure_sensitivity"]
+__all__ = ["measure_sensitivity", "rated_formats"]
 
 
 def measure_sensitivity(
@@ -27,8 +29,9 @@ def measure_sensitivity(
     With random signs s, the derivatives g of ``sum(s * output)`` by an activation have the mean square that
     errors of that activation are multiplied with on their way to the output (independent errors, first
     order). A channel's sensitivity is the mean of g**2 over tokens and samples, times the tokens of a
-    sample. A head's benefit is the sum of g**2 times what its output errs less, in energy, with the head in
-    the high format.
+    sample. For a head in each of some formats, the sum of g times all that its output errs in a sample has as
+    its mean square the energy of the model's error, however the head's errors hang together: those of k and
+    v do, as all queries meet them.
 
     Parameters
     ----------
@@ -43,20 +46,28 @@ def measure_sensitivity(
     """
     generator = torch.Generator().manual_seed(settings.seed + statistics.probed)
     sums: dict[str, Tensor] = {}
-    count = 0
+    count, power = 0, 0.0
     with _probes(model, sums, settings), torch.enable_grad():
         for batch in batches:
             output = first_tensor(call(model, batch, with_gradient=True))
             signs = torch.randint(0, 2, output.shape, generator=generator) * 2.0 - 1
             (output * signs.to(output)).sum().backward()
             count += len(output)
+            power += output.detach().double().square().sum().item()
     before, statistics.probed = statistics.probed, statistics.probed + count
+    statistics.power = (statistics.power * before + power) / statistics.probed
     for path, entry in statistics.linears.items():
         old = torch.zeros_like(sums[path]) if entry.sensitivity is None else entry.sensitivity
         entry.sensitivity = (old * before + sums[path]) / statistics.probed
     for path, attention in statistics.attentions.items():
-        old = torch.zeros_like(sums[path]) if attention.benefit is None else attention.benefit
-        attention.benefit = (old * before + sums[path]) / statistics.probed
+        old = torch.zeros_like(sums[path]) if attention.errors is None else attention.errors
+        attention.errors = (old * before + sums[path]) / statistics.probed
+
+
+def rated_formats(settings: Settings) -> tuple[HeadFormats, ...]:
+    """What heads are rated in: all low, all high, and low but for q, k, p or v; see `AttentionStatistics`."""
+    low, high = HeadFormats.of(settings.low), HeadFormats.of(settings.high)
+    return low, high, *(replace(low, **{operand: settings.high}) for operand in OPERANDS)
 
 
 @contextmanager
@@ -92,7 +103,7 @@ def _watch_input(sums: dict[str, Tensor], path: str, module: nn.Module, args: tu
 
 
 class _ProbedAttention(ScaledDotProductAttention):
-    """Attention that weighs, on the way back, what its heads err less in the high format."""
+    """Attention that weighs, on the way back, what its heads err in each of some formats."""
 
     def __init__(self, sums: dict[str, Tensor], path: str, settings: Settings) -> None:
         super().__init__()
@@ -102,10 +113,15 @@ class _ProbedAttention(ScaledDotProductAttention):
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scale: float | None = None
     ) -> Tensor:
         output = super().forward(q, k, v, mask, scale)
-        formats = (self.settings.low, self.settings.high)
         with torch.no_grad():
-            low, high = (
-                (MXAttention([fmt] * q.shape[1])(q, k, v, mask, scale) - output).square() for fmt in formats
-            )
-        output.register_hook(lambda g: _add(self.sums, self.path, (g.square() * (low - high)).sum((0, 2, 3))))
+            errors = [
+                MXAttention([formats] * q.shape[1])(q, k, v, mask, scale) - output
+                for formats in rated_formats(self.settings)
+            ]
+        output.register_hook(lambda g: _add(self.sums, self.path, _weighed(g, errors)))
         return output
+
+
+def _weighed(g: Tensor, errors: Sequence[Tensor]) -> Tensor:
+    """Energy that reaches the model's output: ``[formats, heads]``, of all samples."""
+    return torch.stack([(g * error).sum((2, 3)).square().sum(0) for error in errors])

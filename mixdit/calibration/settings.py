@@ -8,6 +8,8 @@ from golden.formats import STREAM_FORMATS
 
 Choice = Literal["magnitude", "sensitivity", "random"]
 Rounding = Literal["compensated", "nearest"]
+Heads = Literal["whole", "operands"]
+HEADS: tuple[Heads, ...] = ("whole", "operands")
 ROUNDINGS: tuple[Rounding, ...] = ("compensated", "nearest")
 CHOICES: tuple[Choice, ...] = ("magnitude", "sensitivity", "random")
 
@@ -37,6 +39,13 @@ class Settings:
         Part of the error that ``high`` could remove, over 0 to 1: each budget is spent only as far as it
         takes to remove that much. Shares then follow from the outliers, and the two above are their upper
         limits.
+    heads:
+        What is chosen of an attention: ``"whole"`` heads, with q, k, p and v alike, or ``"operands"``, each
+        q, k, p or v of a head by itself. Operands cannot be compared by magnitude.
+    latency:
+        Most passes of the array that the planned layers may take, over those with all activations and
+        operands of attention in MX6, at least 1; None for no limit. Everything is then chosen by what it
+        gains for the passes that it costs, within both shares; takes the choice by sensitivity.
     dynamic:
         Choose formats at run time, by a threshold on the largest magnitude of each block of a row. The
         hardware cannot, so this is to compare with; heads stay static.
@@ -66,6 +75,8 @@ class Settings:
     reorder: bool = True
     exchanges: int = 0
     cover: float = 1.0
+    heads: Heads = "whole"
+    latency: float | None = None
     dynamic: bool = False
     timestep_groups: int = 1
     rounding: Rounding = "compensated"
@@ -84,6 +95,15 @@ class Settings:
             raise ValueError(f"choice must be one of {', '.join(CHOICES)}, not {self.choice!r}")
         if self.rounding not in ROUNDINGS:
             raise ValueError(f"rounding must be one of {', '.join(ROUNDINGS)}, not {self.rounding!r}")
+        if self.heads not in HEADS:
+            raise ValueError(f"heads must be one of {', '.join(HEADS)}, not {self.heads!r}")
+        if self.heads == "operands" and self.choice == "magnitude":
+            raise ValueError("operands of heads are chosen by sensitivity or at random, not by magnitude")
+        if self.latency is not None:
+            if not self.latency >= 1:
+                raise ValueError(f"latency must be at least 1, not {self.latency!r}")
+            if self.choice != "sensitivity" or self.cover < 1:
+                raise ValueError("latency takes the choice by sensitivity, and a cover of 1")
         if self.exchanges < 0:
             raise ValueError(f"exchanges must be at least 0, not {self.exchanges!r}")
         if not 0 < self.cover <= 1:

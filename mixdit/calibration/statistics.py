@@ -34,6 +34,8 @@ class LinearStatistics:
         bucket count where it saw fewer.
     elements:
         Input elements of all passes, tokens not looked at included.
+    out_features:
+        Channels of the layer's output.
     sensitivity:
         float32 ``[K]``: mean squared derivative of the model's output by a channel, see
         `mixdit.calibration.sensitivity`; None unless measured.
@@ -44,16 +46,18 @@ class LinearStatistics:
     rows: Tensor
     sample: Tensor
     elements: int = 0
+    out_features: int = 1
     sensitivity: Tensor | None = None
 
     @classmethod
-    def empty(cls, channels: int) -> "LinearStatistics":
+    def empty(cls, channels: int, out_features: int = 1) -> "LinearStatistics":
         """Statistics of no token."""
         return cls(
             torch.zeros(BUCKETS, channels),
             torch.zeros(BUCKETS, channels),
             torch.zeros(BUCKETS, dtype=torch.int64),
             torch.zeros(BUCKETS, BUCKET_ROWS, channels),
+            out_features=out_features,
         )
 
     def update(self, tokens: Tensor, bucket: int, generator: torch.Generator) -> None:
@@ -106,23 +110,29 @@ class AttentionStatistics:
     count:
         int64 ``[BUCKETS, 3]``: elements per head looked at.
     elements:
-        Elements of q, k, p and v of all passes and heads.
-    benefit:
-        float32 ``[heads]``: how much less the model's output errs with a head in the high format, see
-        `mixdit.calibration.sensitivity`; None unless measured.
+        int64 ``[4]``: elements of q, k, p and v of all passes and heads.
+    head_width:
+        Channels of a head's q and k.
+    errors:
+        float32 ``[6, heads]``: how much the model's output errs for a head in the low format, in the high
+        one, and in the low one but for q, k, p or v, see `mixdit.calibration.sensitivity`; None unless
+        measured.
     """
 
     absmax: Tensor
     square_sum: Tensor
     count: Tensor
-    elements: int = 0
-    benefit: Tensor | None = None
+    elements: Tensor
+    head_width: int = 1
+    errors: Tensor | None = None
 
     @classmethod
-    def empty(cls, heads: int) -> "AttentionStatistics":
+    def empty(cls, heads: int, head_width: int = 1) -> "AttentionStatistics":
         """Statistics of no token."""
         shape = (BUCKETS, 3, heads)
-        return cls(torch.zeros(shape), torch.zeros(shape), torch.zeros(BUCKETS, 3, dtype=torch.int64))
+        counts = torch.zeros(BUCKETS, 3, dtype=torch.int64)
+        elements = torch.zeros(4, dtype=torch.int64)
+        return cls(torch.zeros(shape), torch.zeros(shape), counts, elements, head_width)
 
     def update(self, operand: int, tokens: Tensor, bucket: int) -> None:
         """Add tokens, float32 ``[n, heads, head_dim]``, of q (0), k (1) or v (2)."""
@@ -148,9 +158,12 @@ class Statistics:
         Passes of the model so far.
     probed:
         Samples that sensitivities were measured with.
+    power:
+        Energy of the model's output for a sample, on average over these.
     """
 
     linears: dict[str, LinearStatistics] = field(default_factory=dict)
     attentions: dict[str, AttentionStatistics] = field(default_factory=dict)
     passes: int = 0
     probed: int = 0
+    power: float = 0.0

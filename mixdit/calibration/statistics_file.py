@@ -13,20 +13,23 @@ from mixdit.save_tensors import save_tensors
 
 __all__ = ["load_statistics", "save_statistics"]
 
+VERSION = 2
+_TOTALS = ("passes", "probed", "power")
 _KINDS = {"linears": LinearStatistics, "attentions": AttentionStatistics}
 
 
 def save_statistics(statistics: Statistics, path: Path, notes: dict[str, Any]) -> None:
     """Write statistics, and ``notes`` (anything that JSON holds); a file that is there is replaced whole."""
     tensors = {}
-    numbers: dict[str, Any] = {"passes": statistics.passes, "probed": statistics.probed, "notes": notes}
+    numbers: dict[str, Any] = {"version": VERSION, "notes": notes}
+    numbers |= {name: getattr(statistics, name) for name in _TOTALS}
     for kind in _KINDS:
         for layer, entry in getattr(statistics, kind).items():
-            numbers[f"{kind}/{layer}"] = entry.elements
-            for field in fields(entry):
-                value = getattr(entry, field.name)
+            values = {field.name: getattr(entry, field.name) for field in fields(entry)}
+            numbers[f"{kind}/{layer}"] = {n: v for n, v in values.items() if isinstance(v, int)}
+            for name, value in values.items():
                 if isinstance(value, torch.Tensor):
-                    tensors[f"{kind}/{layer}/{field.name}"] = value
+                    tensors[f"{kind}/{layer}/{name}"] = value
     save_tensors(tensors, path, {"mixdit": json.dumps(numbers)})
 
 
@@ -43,13 +46,16 @@ def load_statistics(path: Path) -> tuple[Statistics, dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             numbers = json.loads((file.metadata() or {})["mixdit"])
-            statistics = Statistics(passes=numbers.pop("passes"), probed=numbers.pop("probed"))
+            version = numbers.pop("version", 1)
+            if version != VERSION:
+                raise ValueError(f"its version must be {VERSION}, not {version!r}")
+            statistics = Statistics(**{name: numbers.pop(name) for name in _TOTALS})
             notes: dict[str, Any] = numbers.pop("notes")
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        for name, elements in numbers.items():
+        for name, counts in numbers.items():
             kind, _, layer = name.partition("/")
             members = {f.name: found.get(f"{name}/{f.name}") for f in fields(_KINDS[kind])}
-            getattr(statistics, kind)[layer] = _KINDS[kind](**members | {"elements": elements})
+            getattr(statistics, kind)[layer] = _KINDS[kind](**members | counts)
     except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is not a file of statistics: {error}") from error
     return statistics, notes

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from golden import MX6, MX9, Format
 from golden.engine import MIXABLE_FORMATS, MemoryFormat
 from mixdit.compiler.block_weights import BlockWeights
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 
 __all__ = ["LINEARS", "BlockPlan", "activation_format", "channel_order"]
@@ -34,7 +35,7 @@ class BlockPlan:
     modulation, qkv, projection, fc1, fc2:
         Formats of weights and activations, and the order of channels.
     attention:
-        The format of each head's q, k, p and v.
+        The formats of each head's q, k, p and v.
     """
 
     modulation: LinearPlan
@@ -58,7 +59,7 @@ class BlockPlan:
             )
             for name in LINEARS
         }
-        return cls(**linears, attention=AttentionPlan(heads=(head,) * weights.heads))
+        return cls(**linears, attention=AttentionPlan(heads=(HeadFormats.of(head),) * weights.heads))
 
     @classmethod
     def of(cls, plan: Plan, path: str, weights: BlockWeights) -> "BlockPlan":

@@ -1,10 +1,11 @@
 """In which order heads and channels lie in memory, and weights in that order.
 
-Queries of heads of one format are columns of one matrix, and so are keys, each head padded with zeros to
-whole blocks. V^T has its rows by channel, then by head, so that one product makes those of all heads, and a
-row of ones for each head lies behind.
+Queries of heads that have them in one format are columns of one matrix, and so are keys, each head padded
+with zeros to whole blocks. V^T has its rows by channel, then by head, so that one product makes those of
+all heads, and a row of ones for each head lies behind.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,19 +13,18 @@ import numpy as np
 from golden import Format
 from golden.formats import BLOCK_SIZE
 from mixdit.compiler.block_weights import LinearWeights
-from mixdit.plan.plan import AttentionPlan
 
 __all__ = ["HeadGroup", "head_groups", "padded", "query_rows", "value_rows"]
 
 
 @dataclass(frozen=True)
 class HeadGroup:
-    """Heads of one format.
+    """Heads that have an operand in one format.
 
     Parameters
     ----------
     format:
-        Of q, k, p and v.
+        Of the operand.
     heads:
         Which ones.
     """
@@ -33,11 +33,12 @@ class HeadGroup:
     heads: tuple[int, ...]
 
 
-def head_groups(plan: AttentionPlan) -> tuple[HeadGroup, ...]:
-    """The heads by their formats, in the order of each format's first head."""
+def head_groups(formats: Iterable[Format]) -> tuple[HeadGroup, ...]:
+    """The heads by the format of one operand, ``formats``, in the order of each format's first head."""
+    listed = tuple(formats)
     return tuple(
-        HeadGroup(fmt, tuple(h for h, other in enumerate(plan.heads) if other == fmt))
-        for fmt in dict.fromkeys(plan.heads)
+        HeadGroup(fmt, tuple(h for h, other in enumerate(listed) if other == fmt))
+        for fmt in dict.fromkeys(listed)
     )
 
 

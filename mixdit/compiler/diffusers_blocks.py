@@ -18,6 +18,7 @@ from mixdit.compiler.block_layers import (
 from mixdit.compiler.block_weights import LinearWeights
 from mixdit.compiler.compile_layers import Block
 from mixdit.compiler.layer import Layer
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 
 __all__ = ["diffusers_block"]
@@ -90,7 +91,7 @@ class _BlockReader:
     def heads(self, name: str) -> AttentionPlan:
         """The formats of the heads of the attention of that name."""
         count, path = self.block.get_submodule(name).heads, f"{self.path}.{name}"
-        plan = AttentionPlan(heads=(self._activation,) * count)
+        plan = AttentionPlan(heads=(HeadFormats.of(self._activation),) * count)
         if self._plan is not None:
             plan = self._plan.attentions.get(path, plan)
         if len(plan.heads) != count:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mixdit.compiler.channel_layout import padded
-from mixdit.compiler.head_operands import HeadOperands
+from mixdit.compiler.head_operands import HeadMatrix, HeadOperands
 from mixdit.compiler.recorder import Recorder
 from mixdit.driver import DeviceMatrix
 
@@ -18,7 +18,7 @@ class HeadJobs:
     recorder:
         What notes the jobs.
     operands:
-        Of the heads of each format.
+        Of the heads.
     sums:
         Room for what the heads gather and the sums of their weights, binary32
         ``[heads * queries, width + 1]``.
@@ -29,7 +29,7 @@ class HeadJobs:
     def __init__(
         self,
         recorder: Recorder,
-        operands: Sequence[HeadOperands],
+        operands: HeadOperands,
         sums: DeviceMatrix,
         *,
         heads: int,
@@ -72,27 +72,38 @@ class HeadJobs:
             )
 
     def _exponentials(self, title: str, sample: int, head: int, mask: DeviceMatrix | None) -> None:
-        of, place = self._place(head)
-        start = place * padded(self._width)
         q, k = (
-            matrix.rows(sample * n, (sample + 1) * n).columns(start, start + self._width)
-            for matrix, n in ((of.q, self._queries), (of.k, self._keys))
+            self._columns(matrices, head).rows(sample * n, (sample + 1) * n)
+            for matrices, n in ((self._operands.q, self._queries), (self._operands.k, self._keys))
         )
         self._recorder.named(f"{title}exponentials of head {head}").product(
-            q, k, self._part(of.p, head % 2), bias=mask, function="exp2"
+            q, k, self._exponentials_of(head), bias=mask, function="exp2"
         )
 
     def _sum(self, title: str, head: int) -> None:
-        of, place = self._place(head)
+        of, place = _place(self._operands.v, head)
         self._recorder.named(f"{title}weighted sums of head {head}").product(
-            self._part(of.p, head % 2), of.v.every(place, len(of.group.heads)), self._part(self._sums, head)
+            self._exponentials_of(head),
+            of.matrix.every(place, len(of.group.heads)),
+            self._part(self._sums, head),
         )
+
+    def _exponentials_of(self, head: int) -> DeviceMatrix:
+        """Two heads have room: the next one's are made while one's are summed up."""
+        return self._part(self._operands.p[self._operands.p_formats[head]], head % 2)
 
     def _part(self, matrix: DeviceMatrix, n: int) -> DeviceMatrix:
         """The rows of a head."""
         return matrix.rows(n * self._queries, (n + 1) * self._queries)
 
-    def _place(self, head: int) -> tuple[HeadOperands, int]:
-        """The operands that a head is in, and which one of their heads it is."""
-        of = next(each for each in self._operands if head in each.group.heads)
-        return of, of.group.heads.index(head)
+    def _columns(self, matrices: Sequence[HeadMatrix], head: int) -> DeviceMatrix:
+        """The columns of a head, without the zeros behind them."""
+        of, place = _place(matrices, head)
+        start = place * padded(self._width)
+        return of.matrix.columns(start, start + self._width)
+
+
+def _place(matrices: Sequence[HeadMatrix], head: int) -> tuple[HeadMatrix, int]:
+    """The matrix that a head is in, and which one of its heads it is."""
+    of = next(each for each in matrices if head in each.group.heads)
+    return of, of.group.heads.index(head)

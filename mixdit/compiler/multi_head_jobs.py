@@ -10,9 +10,9 @@ from golden import Tensor, concat, quantize
 from golden.engine import MemoryFormat
 from golden.formats import BLOCK_SIZE
 from mixdit.compiler.block_layers import AttentionLayers, Norm
-from mixdit.compiler.channel_layout import head_groups, padded, query_rows, value_rows
+from mixdit.compiler.channel_layout import HeadGroup, padded, query_rows, value_rows
 from mixdit.compiler.head_jobs import HeadJobs
-from mixdit.compiler.head_operands import HeadOperands, head_operands
+from mixdit.compiler.head_operands import HeadMatrix, head_operands
 from mixdit.compiler.layer import Layer
 from mixdit.compiler.layer_inputs import LayerInputs
 from mixdit.compiler.layer_jobs import LayerJobs
@@ -56,7 +56,7 @@ class MultiHeadJobs:
     recorder, block, name:
         What notes the jobs, and the names of block and attention.
     plan:
-        The format of each head.
+        The formats of each head.
     queries, keys:
         Sequences of each sample.
     samples:
@@ -91,10 +91,7 @@ class MultiHeadJobs:
         rows = {"queries": sum(each.tokens for each in queries), "keys": self._all_keys}
         sums = len(plan.heads) * rows["queries"], self._width + 1
         gathered = recorder.room(f"{name}: weighted sums", sums, MemoryFormat.BINARY32)
-        self._operands = [
-            head_operands(recorder, name, group, self._width, samples=samples, **rows)
-            for group in head_groups(plan)
-        ]
+        self._operands = head_operands(recorder, name, plan, self._width, samples=samples, **rows)
         self._heads = HeadJobs(recorder, self._operands, gathered, heads=len(plan.heads), **rows)
         self.attended: list[DeviceMatrix] = []
         self._gathered: list[tuple[DeviceMatrix, DevicePermutation | None]] = []
@@ -109,15 +106,17 @@ class MultiHeadJobs:
         for asking, inputs in zip(self._queries, queries, strict=True):
             (layer, _), norm = asking.layers.asking(), asking.layers.query_norm
             spans = list(self._spans(asking.tokens, first, sum(each.tokens for each in self._queries)))
-            for each in self._operands:
-                self._project(f"{asking.owner}q", layer, norm, inputs.of(layer), each, each.q, spans, scale)
+            for each in self._operands.q:
+                self._project(f"{asking.owner}q", layer, norm, inputs.of(layer), each, spans, scale)
             first += asking.tokens
         for asked, inputs, start in zip(self._keys, keys, self._starts, strict=True):
             layer, norm = asked.layers.key, asked.layers.key_norm
             spans = list(self._spans(asked.tokens, start, self._all_keys))
-            for each in self._operands:
-                self._project(f"{asked.owner}k", layer, norm, inputs.of(layer), each, each.k, spans, None)
-        self._values = [[self._value_weight(asked, each) for each in self._operands] for asked in self._keys]
+            for each in self._operands.k:
+                self._project(f"{asked.owner}k", layer, norm, inputs.of(layer), each, spans, None)
+        self._values = [
+            [self._value_weight(asked, each.group) for each in self._operands.v] for asked in self._keys
+        ]
 
     def attend(self, sample: int, keys: Sequence[LayerInputs], mask: DeviceMatrix | None = None) -> None:
         """What the heads of a sample gather, in `attended` until the next sample's.
@@ -133,11 +132,11 @@ class MultiHeadJobs:
         """
         title = f"{self._block}, sample {sample}: {self._name}, "
         for asked, inputs, start, weights in zip(self._keys, keys, self._starts, self._values, strict=True):
-            for each, weight in zip(self._operands, weights, strict=True):
+            for each, weight in zip(self._operands.v, weights, strict=True):
                 value = asked.layers.value
                 source = inputs.with_ones(value) if self._has_constant(asked) else inputs.of(value)
                 rows = source.rows(sample * asked.tokens, (sample + 1) * asked.tokens)
-                to = each.v.rows(0, self._width * len(each.group.heads))
+                to = each.matrix.rows(0, self._width * len(each.group.heads))
                 self._recorder.named(f"{title}{asked.owner}V^T").product(
                     weight, rows, to.columns(start, start + asked.tokens)
                 )
@@ -175,9 +174,9 @@ class MultiHeadJobs:
             row[0, gap] = -np.inf
             if gap.start == gap.stop:
                 continue
-            for each in self._operands:
+            for each in self._operands.k:
                 for s in range(self._samples):
-                    rows = each.k.rows(s * self._all_keys + gap.start, s * self._all_keys + gap.stop)
+                    rows = each.matrix.rows(s * self._all_keys + gap.start, s * self._all_keys + gap.stop)
                     zeros = quantize(np.zeros(rows.shape, np.float32), each.group.format)
                     self._recorder.fill("no keys", rows, zeros)
         if not row.any():
@@ -199,30 +198,30 @@ class MultiHeadJobs:
         layer: Layer,
         norm: Norm | None,
         a: DeviceMatrix,
-        operands: HeadOperands,
-        d: DeviceMatrix,
+        to: HeadMatrix,
         spans: list[tuple[slice, slice]],
         scale: np.float32 | None,
     ) -> None:
-        """Queries or keys of the heads of one format, normalized if asked for."""
-        name = f"{self._name}, {name}, {operands.group.format}"
-        size = len(operands.group.heads)
+        """Queries or keys of the heads that have them in one format, normalized if asked for."""
+        group, d = to.group, to.matrix
+        name = f"{self._name}, {name}, {group.format}"
+        size = len(group.heads)
         parts = [(a.rows(s.start, s.stop), d.rows(t.start, t.stop)) for s, t in spans]
         if norm is None:
-            rows = layer.with_weights(query_rows(layer.weights, operands.group, self._width))
+            rows = layer.with_weights(query_rows(layer.weights, group, self._width))
             self._jobs.products(name, rows, parts, scale=scale)
             return
-        chosen = np.array(operands.group.heads)[:, None] * self._width + np.arange(self._width)
+        chosen = np.array(group.heads)[:, None] * self._width + np.arange(self._width)
         rows = layer.rows(chosen.reshape(-1))
         shape = sum(taken.shape[0] for taken, _ in parts), size * self._width
         floats = self._recorder.room(f"q or k of {size} heads, in floats", shape, MemoryFormat.BINARY32)
         self._jobs.product(name, rows, a, floats)
         factor = norm.weight if scale is None else norm.weight * scale
         factors = self._recorder.constant(f"{self._block}: scale of {name}", factor[None])
-        for source, to in spans:
+        for source, target in spans:
             self._recorder.named(f"{self._block}: norm of {name}").reorder(
                 _by_head(floats.rows(source.start, source.stop), size, self._width),
-                _by_head(d.rows(to.start, to.stop), size, self._width),
+                _by_head(d.rows(target.start, target.stop), size, self._width),
                 norm="rms",
                 epsilon=norm.epsilon,
                 scale=factors,
@@ -231,15 +230,15 @@ class MultiHeadJobs:
     def _has_constant(self, asked: TokenSequence) -> bool:
         return has_constant(asked.layers.value.weights, self._keys[0].layers.value.weights)
 
-    def _value_weight(self, asked: TokenSequence, operands: HeadOperands) -> DeviceMatrix:
+    def _value_weight(self, asked: TokenSequence, group: HeadGroup) -> DeviceMatrix:
         layer = asked.layers.value
-        rows = layer.with_weights(value_rows(layer.weights, operands.group, self._width))
+        rows = layer.with_weights(value_rows(layer.weights, group, self._width))
         weight: Tensor = rows.quantized()
         if self._has_constant(asked):
             first = self._keys[0].layers.value.weights
-            others = value_rows(first, operands.group, self._width).bias
+            others = value_rows(first, group, self._width).bias
             weight = concat([constant_of_value(rows.bias - others), weight])
-        return self._jobs.weight(f"{self._name}, {asked.owner}V, {operands.group.format}", weight)
+        return self._jobs.weight(f"{self._name}, {asked.owner}V, {group.format}", weight)
 
 
 def _by_head(matrix: DeviceMatrix, heads: int, width: int) -> DeviceMatrix:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from golden import Format
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.tensors.product import Mode, check_mode, multiply
 
 __all__ = ["MXAttention", "QuantizedAttention", "ScaledDotProductAttention"]
@@ -67,23 +68,26 @@ class QuantizedAttention(ScaledDotProductAttention):
 
 
 class MXAttention(ScaledDotProductAttention):
-    """Attention on blocks: q and k along head_dim, p and v along keys, every head in a format of its own.
+    """Attention on blocks: q and k along head_dim, p and v along keys, every head in formats of its own.
 
     Softmax and scaling are in float32, between the two products. The result has the dtype of ``q``.
 
     Parameters
     ----------
     heads:
-        The format of each head, for all four operands.
+        The formats of each head's four operands, or one format for all four.
     mode:
         See `mixdit.tensors.product.Mode`.
     """
 
-    def __init__(self, heads: Sequence[Format], mode: Mode = "fast") -> None:
+    def __init__(self, heads: Sequence[Format | HeadFormats], mode: Mode = "fast") -> None:
         super().__init__()
         check_mode(mode)
-        self.heads, self.mode = tuple(heads), mode
-        self._groups = {fmt: [i for i, f in enumerate(self.heads) if f == fmt] for fmt in set(self.heads)}
+        self.heads, self.mode = tuple(map(HeadFormats.of, heads)), mode
+        self._groups = {
+            formats: [i for i, other in enumerate(self.heads) if other == formats]
+            for formats in dict.fromkeys(self.heads)
+        }
 
     def forward(
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scale: float | None = None
@@ -94,18 +98,24 @@ class MXAttention(ScaledDotProductAttention):
         if len(self._groups) == 1:
             return self._attend(q, k, v, mask, scale, self.heads[0])
         output = torch.empty(*q.shape[:-1], v.shape[-1], dtype=q.dtype, device=q.device)
-        for fmt, heads in self._groups.items():
+        for formats, heads in self._groups.items():
             part = mask if mask is None or mask.ndim < 3 or mask.shape[-3] == 1 else mask[..., heads, :, :]
-            output[:, heads] = self._attend(q[:, heads], k[:, heads], v[:, heads], part, scale, fmt)
+            output[:, heads] = self._attend(q[:, heads], k[:, heads], v[:, heads], part, scale, formats)
         return output
 
     def _attend(
-        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float | None, fmt: Format
+        self,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        mask: Tensor | None,
+        scale: float | None,
+        formats: HeadFormats,
     ) -> Tensor:
-        scores = multiply(q, fmt, k, fmt, self.mode)
+        scores = multiply(q, formats.q, k, formats.k, self.mode)
         p = _probabilities(scores, q.shape[-1], mask, scale)
-        return multiply(p, fmt, v.mT, fmt, self.mode).to(q.dtype)
+        return multiply(p, formats.p, v.mT, formats.v, self.mode).to(q.dtype)
 
     def extra_repr(self) -> str:
         """Formats of the heads, for ``print(model)``."""
-        return f"heads={[str(fmt) for fmt in self.heads]}, mode={self.mode}"
+        return f"heads={[str(formats) for formats in self.heads]}, mode={self.mode}"

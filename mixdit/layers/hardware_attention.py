@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from golden import Format
 from mixdit.layers.attention import MXAttention
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.tensors.functions import add, divide_by_column, exp2
 from mixdit.tensors.product import multiply
 
@@ -23,14 +23,20 @@ class HardwareAttention(MXAttention):
     """
 
     def _attend(
-        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float | None, fmt: Format
+        self,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        mask: Tensor | None,
+        scale: float | None,
+        formats: HeadFormats,
     ) -> Tensor:
         base = math.log2(math.e)
         scores = multiply(
             q.float() * (base * (1 / math.sqrt(q.shape[-1]) if scale is None else scale)),
-            fmt,
+            formats.q,
             k,
-            fmt,
+            formats.k,
             self.mode,
         )
         if mask is not None:
@@ -38,4 +44,5 @@ class HardwareAttention(MXAttention):
                 mask = torch.zeros_like(mask, dtype=torch.float32).masked_fill(~mask, -math.inf)
             scores = add(scores, mask * base)
         values = functional.pad(v.mT.float(), (0, 0, 0, 1), value=1.0)
-        return divide_by_column(multiply(exp2(scores), fmt, values, fmt, self.mode)).to(q.dtype)
+        sums = multiply(exp2(scores), formats.p, values, formats.v, self.mode)
+        return divide_by_column(sums).to(q.dtype)

@@ -9,14 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from golden import MX6, MX9, Format
-from golden.formats import STREAM_FORMATS
+from mixdit.plan.check_format import check_format
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.tensors.quantize import mixed_formats
-
-
-def _check_format(name: str, fmt: object) -> None:
-    if fmt not in STREAM_FORMATS:
-        allowed = ", ".join(f.name for f in STREAM_FORMATS)
-        raise ValueError(f"{name} must be one of {allowed}, not {fmt}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +59,7 @@ class LinearPlan:
         if self.in_features < 1:
             raise ValueError(f"in_features must be at least 1, not {self.in_features!r}")
         for name in ("weight", "high", "low"):
-            _check_format(name, getattr(self, name))
+            check_format(name, getattr(self, name))
         mixed_formats(self.in_features, self.high_blocks)
         if self.permutation is not None and sorted(self.permutation) != list(range(self.in_features)):
             raise ValueError(f"permutation must name each of the {self.in_features} channels once")
@@ -96,36 +91,47 @@ class LinearPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class AttentionPlan:
-    """Precision of an attention: one format per head, for its q, k, p and v.
+    """Precision of an attention: the formats of each head's q, k, p and v.
 
     Parameters
     ----------
     heads:
-        The format of each head.
-    elements:
-        Elements of q, k, p and v in a pass of the model, all heads together.
+        The formats of each head; a single `Format` in place of `HeadFormats` stands for all four.
+    operand_elements:
+        Elements of q, k, p and v in a pass of the model, all heads together, for shares.
 
     Raises
     ------
     ValueError
-        No head, an unknown format, or ``elements`` < 1.
+        No head, an unknown format, elements that are not four numbers of at least 0, or none at all.
     """
 
-    heads: tuple[Format, ...]
-    elements: int = 1
+    heads: tuple[HeadFormats, ...]
+    operand_elements: tuple[int, int, int, int] = (1, 1, 1, 1)
 
     def __post_init__(self) -> None:
         if not self.heads:
             raise ValueError("heads must name at least 1 format, not 0")
-        for fmt in self.heads:
-            _check_format("heads", fmt)
-        if self.elements < 1:
-            raise ValueError(f"elements must be at least 1, not {self.elements!r}")
+        object.__setattr__(self, "heads", tuple(map(HeadFormats.of, self.heads)))
+        counts = self.operand_elements
+        if len(counts) != 4 or min(counts) < 0 or sum(counts) < 1:
+            raise ValueError(f"operand_elements must be 4 numbers, 0 or more, not all 0, not {counts!r}")
+
+    @property
+    def elements(self) -> int:
+        """Elements of all four operands together."""
+        return sum(self.operand_elements)
 
     @property
     def mx9_share(self) -> float:
-        """Share of heads in MX9, 0 to 1."""
-        return sum(fmt == MX9 for fmt in self.heads) / len(self.heads)
+        """Share of the elements of q, k, p and v that are in MX9, 0 to 1."""
+        in_mx9 = sum(
+            count
+            for head in self.heads
+            for count, fmt in zip(self.operand_elements, head, strict=True)
+            if fmt == MX9
+        )
+        return in_mx9 / (self.elements * len(self.heads))
 
 
 def _mean_share(layers: Iterable[LinearPlan | AttentionPlan]) -> float:

@@ -1,9 +1,12 @@
 """Plans as JSON files.
 
-A file is one object: ``"format": "mixdit-plan"``, ``"version": 1``, ``"bounds"`` (timesteps at which the
+A file is one object: ``"format": "mixdit-plan"``, ``"version": 2``, ``"bounds"`` (timesteps at which the
 next plan begins; empty for a plan for all of them) and ``"plans"``. A plan has ``"linears"`` and
 ``"attentions"`` by path, with the fields of `LinearPlan` and `AttentionPlan`, formats by name, and
-``"notes"``.
+``"notes"``. A head is ``{"q": "MX6", "k": "MX6", "p": "MX9", "v": "MX6"}``, or one name for all four.
+
+Files of version 1 are read too: every head is one name there, and ``"elements"`` stands for the sum of
+``"operand_elements"``.
 """
 
 import json
@@ -15,13 +18,14 @@ from typing import Any, TypeVar
 
 from gen.files import write_text
 from golden import FORMATS, Format
+from mixdit.plan.head_formats import OPERANDS, HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.timestep_plan import TimestepPlan
 
 __all__ = ["load_plan", "plan_from_json", "plan_to_json", "save_plan"]
 
 FORMAT = "mixdit-plan"
-VERSION = 1
+VERSION, OLDEST_VERSION = 2, 1
 
 Layer = TypeVar("Layer", LinearPlan, AttentionPlan)
 
@@ -30,6 +34,9 @@ def _layer_to_json(layer: LinearPlan | AttentionPlan) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if isinstance(value, Format):
             return value.name
+        if isinstance(value, HeadFormats):
+            named = {name: fmt.name for name, fmt in zip(OPERANDS, value, strict=True)}
+            return value.q.name if value.alike else named
         return [plain(item) for item in value] if isinstance(value, tuple) else value
 
     return {field.name: plain(getattr(layer, field.name)) for field in fields(layer)}
@@ -67,6 +74,28 @@ def _format(name: Any, where: str) -> Format:
     return FORMATS[name]
 
 
+def _head(value: Any, where: str) -> HeadFormats:
+    if not isinstance(value, dict):
+        return HeadFormats.of(_format(value, where))
+    if value.keys() != set(OPERANDS):
+        raise ValueError(f"{where} must name a format for each of {', '.join(OPERANDS)}, not {value!r}"[:200])
+    return HeadFormats(*(_format(value[name], f"{where}.{name}") for name in OPERANDS))
+
+
+def _from_version_1(value: Any, where: str) -> dict[str, Any]:
+    """An attention of version 1 as of version 2: with one format for each head, any split has its share."""
+    entry = dict(_expect(value, dict, where))
+    unknown = sorted(entry.keys() - {"heads", "elements"})
+    if unknown:
+        raise ValueError(f"{where} has no field {unknown[0]!r} in version 1: its fields are elements, heads")
+    for head in _expect(entry.get("heads", []), list, f"{where}.heads"):
+        _format(head, f"{where}.heads")
+    elements = _expect(entry.pop("elements", 1), int, f"{where}.elements")
+    if elements < 1:
+        raise ValueError(f"{where}: elements must be at least 1, not {elements!r}")
+    return entry | {"operand_elements": [elements - 3 * (elements // 4), *[elements // 4] * 3]}
+
+
 def _layer_from_json(kind: type[Layer], value: Any, where: str) -> Layer:
     entry = dict(_expect(value, dict, where))
     known = {field.name for field in fields(kind)}
@@ -78,9 +107,9 @@ def _layer_from_json(kind: type[Layer], value: Any, where: str) -> Layer:
         if name in ("weight", "high", "low"):
             entry[name] = _format(item, spot)
         elif name == "heads":
-            entry[name] = tuple(_format(head, spot) for head in _expect(item, list, spot))
-        elif name == "permutation":
-            if item is not None:
+            entry[name] = tuple(_head(head, spot) for head in _expect(item, list, spot))
+        elif name in ("permutation", "operand_elements"):
+            if item is not None or name != "permutation":
                 entry[name] = tuple(_expect(i, int, spot) for i in _expect(item, list, spot))
         elif name in ("threshold", "dynamic_share"):
             if item is not None or name != "threshold":
@@ -107,19 +136,27 @@ def plan_from_json(value: Any) -> Plan | TimestepPlan:
         Anything that is not such an object; the message says where and what is allowed.
     """
     entry = _expect(value, dict, "a plan")
-    if entry.get("format") != FORMAT or entry.get("version") != VERSION:
+    version = entry.get("version")
+    if entry.get("format") != FORMAT or version not in range(OLDEST_VERSION, VERSION + 1):
         raise ValueError(
-            f"a plan has format {FORMAT!r} and version {VERSION}, "
-            f"not {entry.get('format')!r} and {entry.get('version')!r}"
+            f"a plan has format {FORMAT!r} and version {OLDEST_VERSION} to {VERSION}, "
+            f"not {entry.get('format')!r} and {version!r}"
         )
     plans = []
     for i, item in enumerate(_expect(entry.get("plans"), list, "plans")):
         where = f"plans[{i}]"
         item = _expect(item, dict, where)
+        attentions = item.get("attentions")
+        if version == 1:
+            place = f"{where}.attentions"
+            attentions = {
+                path: _from_version_1(layer, f"{place}[{path!r}]")
+                for path, layer in _expect(attentions, dict, place).items()
+            }
         plans.append(
             Plan(
                 linears=_layers_from_json(LinearPlan, item.get("linears"), f"{where}.linears"),
-                attentions=_layers_from_json(AttentionPlan, item.get("attentions"), f"{where}.attentions"),
+                attentions=_layers_from_json(AttentionPlan, attentions, f"{where}.attentions"),
                 notes=_expect(item.get("notes", {}), dict, f"{where}.notes"),
             )
         )

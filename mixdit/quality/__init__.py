@@ -2,9 +2,12 @@
 
 ``command``: ``mixdit quality``. ``experiment``: the set-up, the same for all. ``evaluate``: many variants
 in parallel.
-``similarity``, ``frechet``, ``mx9_share``: what is measured. ``bootstrap``: how much of it is chance.
+``similarity``, ``frechet``, ``mx9_share``, ``pass_count``, ``memory``: what is measured. ``bootstrap``:
+how much of it is chance.
 ``standard_scores``: FID and others with their real networks.
-``row``: a line of the table. ``report``: the table. ``checks``: what must hold of it.
+``score``: a figure with its resamples. ``row``: a line of the table. ``result``: all of a variant.
+``report``: the table.
+``claim``: kinds of claims. ``claims``: those that must hold, with their margins. ``checks``: whether they do.
 ``plots``: all pictures: ``plot_samples``, ``plot_errors``, ``plot_activations``, ``plot_pareto``, each a
 ``figure``.
 """

@@ -1,5 +1,6 @@
 """Paired bootstrap: how much a difference between two sets of samples owes to the choice of samples."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,9 @@ class Interval:
 
     @classmethod
     def of(cls, values: NDArray[np.float64]) -> "Interval":
-        """Of one value per resample."""
+        """Of one value per resample; not a number where values are infinite."""
+        if not np.isfinite(values).all():
+            return cls(math.nan, math.nan, math.nan)
         low, high = np.quantile(values, (0.025, 0.975))
         return cls(float(values.std(ddof=1)), float(low), float(high))
 

@@ -1,88 +1,62 @@
-"""What must hold of the quality table: the claims of MixDiT and of its rivals, with tolerances."""
+"""Whether claims hold, each with a worse variant that must fail it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from mixdit.quality.row import Row
+from mixdit.quality.claim import Claim, Results
+from mixdit.quality.claims import BEST_PLAN, CANDIDATES
+from mixdit.quality.result import Result
 
-__all__ = ["Check", "check_rows"]
-
-TOLERANCE_DB = 0.3
-LINEAR_SHARE, ATTENTION_SHARE = 0.05, 0.20
-MX4_LOSS_REMOVED = 0.70
-GAP_CLOSED = 0.50
-ORDER = ("MX9", "W MX6, A MX9", "mixed", "MX6", "MX4")
-MIXED_PLANS = (
-    "mixed",
-    "mixed by sensitivity",
-    "mixed by exchange",
-    "mixed by timestep",
-    "mixed by both",
-    "mixed, no reordering",
-    "mixed at random",
-    "MX4/MX9",
-    "MX4/MX9 by both",
-)
-"""Static plans, which promise their shares."""
+__all__ = ["Check", "check_results"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A claim about a model, what was measured, and whether that bears it out."""
+    """A claim about a model, and what was measured.
+
+    Parameters
+    ----------
+    model, claim:
+        What about what.
+    measured, borne_out:
+        Of the variant that the claim is about, and whether that bears it out.
+    control, control_measured, control_fails:
+        The worse variant, the same of it, and whether the claim fails for it as it must.
+    """
 
     model: str
     claim: str
     measured: str
-    holds: bool
+    borne_out: bool
+    control: str
+    control_measured: str
+    control_fails: bool
+
+    @property
+    def holds(self) -> bool:
+        """The claim is borne out, and not by the worse variant too."""
+        return self.borne_out and self.control_fails
 
 
-def check_rows(rows: Sequence[Row]) -> list[Check]:
-    """Every claim about every model; ``rows`` hold all variants."""
+def check_results(results: Sequence[Result], claims: Iterable[Claim]) -> list[Check]:
+    """Every claim about every model that it is made for; ``results`` hold all variants."""
     checks = []
-    for model in dict.fromkeys(row.model for row in rows):
-        table = {row.variant: row for row in rows if row.model == model}
-        checks += [Check(model, *claim) for claim in _claims(table)]
+    for model in dict.fromkeys(result.row.model for result in results):
+        table = {result.row.variant: result for result in results if result.row.model == model}
+        table[BEST_PLAN] = table[_best_plan(table)]
+        checks += [_check(model, claim, table) for claim in claims if model in (claim.models or (model,))]
     return checks
 
 
-def _claims(rows: dict[str, Row]) -> Iterator[tuple[str, str, bool]]:
-    """Claim, measurement, truth."""
-    yield from _order(rows)
-    yield from _shares(rows)
-    yield from _frechet(rows)
-    gap = rows["W MX6, A MX9"].sqnr_db - rows["MX6"].sqnr_db
-    best = max(MIXED_PLANS[:5], key=lambda name: rows[name].sqnr_db)
-    closed = (rows[best].sqnr_db - rows["MX6"].sqnr_db) / gap
-    claim = f"the best plan closes {GAP_CLOSED:.0%} of the SQNR gap from MX6 to W MX6, A MX9"
-    yield claim, f"{closed:.0%}, {best}", closed >= GAP_CLOSED
-    for rival in ("HTG W4A8", "ViDiT-Q W4A8"):
-        gain = rows[rival].sqnr_db - rows["W4A8 per tensor"].sqnr_db
-        yield f"{rival} is closer to float32 than plain W4A8 per tensor", f"{gain:+.1f} dB SQNR", gain > 0
+def _best_plan(results: Results) -> str:
+    """The candidate with the highest SQNR on calibration images: those that judge it have no part in this."""
+    return max(CANDIDATES, key=lambda name: results[name].row.sqnr_calibration_db)
 
 
-def _order(rows: dict[str, Row]) -> Iterator[tuple[str, str, bool]]:
-    for better, worse in pairwise(ORDER):
-        gain = rows[better].psnr_db - rows[worse].psnr_db
-        yield f"PSNR: {better} > {worse}", f"{gain:+.2f} dB", gain > -TOLERANCE_DB
-
-
-def _shares(rows: dict[str, Row]) -> Iterator[tuple[str, str, bool]]:
-    shares = {
-        f"linear activations in MX9 <= {LINEAR_SHARE:.0%}": ("mx9_linear", LINEAR_SHARE),
-        f"attention operands in MX9 <= {ATTENTION_SHARE:.0%}": ("mx9_attention", ATTENTION_SHARE),
-    }
-    for claim, (name, limit) in shares.items():
-        largest = max(getattr(rows[plan], name) for plan in MIXED_PLANS)
-        yield claim, f"{largest:.2%}", largest <= limit
-
-
-def _frechet(rows: dict[str, Row]) -> Iterator[tuple[str, str, bool]]:
-    for name in ("mixed", "W8A8 per token", "HTG W8A8", "ViDiT-Q W8A8", "Q-DiT W8A8"):
-        row = rows[name]
-        interval = f"{row.frechet_delta:+.3f} [{row.frechet_delta_low:+.3f}, {row.frechet_delta_high:+.3f}]"
-        yield f"{name}: no Frechet loss within its interval", interval, row.frechet_delta_low <= 0
-    mixed, mx4 = rows["MX4/MX9"], rows["MX4"]
-    removed = 1 - mixed.frechet_delta / mx4.frechet_delta if mx4.frechet_delta > 0 else 0.0
-    claim = f"mixing removes {MX4_LOSS_REMOVED:.0%} of MX4's Frechet loss"
-    yield claim, f"{removed:.0%}", removed >= MX4_LOSS_REMOVED
+def _check(model: str, claim: Claim, results: Results) -> Check:
+    text = claim.text()
+    if claim.variant == BEST_PLAN:
+        text = text.replace(BEST_PLAN, f"{BEST_PLAN} ({results[BEST_PLAN].row.variant})")
+    measured, borne_out = claim.judge(results, claim.variant)
+    control_measured, control_holds = claim.judge(results, claim.control)
+    return Check(model, text, measured, borne_out, claim.control, control_measured, not control_holds)

@@ -6,26 +6,16 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from mixdit.quality.experiment import Experiment
-from mixdit.quality.row import Row
+from mixdit.quality.result import Result
 from mixdit.rivals.variants import VARIANTS, Calibration
 
-__all__ = ["Result", "Workers", "evaluate", "workers"]
+__all__ = ["Workers", "evaluate", "workers"]
 
 Workers = ProcessPoolExecutor
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """A variant's figures, and its images ``[n, 1, 8, 8]``."""
-
-    row: Row
-    images: Tensor
 
 
 def _keep_memory() -> None:
@@ -124,4 +114,4 @@ def _prepare(model: str, samples: int, steps: int) -> tuple[Experiment, Calibrat
 
 def _measure(experiment: Experiment, calibration: Calibration, name: str) -> Result:
     variant = VARIANTS[name]
-    return Result(*experiment.measure(variant.build(calibration), variant.description))
+    return experiment.measure(variant.build(calibration), variant.description)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,20 +10,29 @@ from torch import Tensor, nn
 
 from mixdit.digits.checkpoint import load_model
 from mixdit.digits.classifier import load_classifier
-from mixdit.digits.data import load_digits
+from mixdit.digits.data import CLASSES, load_digits
 from mixdit.digits.diffusion import Trajectory, balanced_labels, initial_noise, sample, trajectory
-from mixdit.quality.bootstrap import Interval, resamples
+from mixdit.quality.bootstrap import resamples
 from mixdit.quality.frechet import FrechetReference, inception_score
 from mixdit.quality.mx9_share import count_mx9
+from mixdit.quality.pass_count import count_passes
+from mixdit.quality.result import Result
 from mixdit.quality.row import Row
-from mixdit.quality.similarity import PEAK, decibels, psnr, ssim
+from mixdit.quality.score import Score, decibel_score
+from mixdit.quality.similarity import PEAK, decibels, ssim
+from mixdit.rivals.noise_error import predict, thin
 
 __all__ = ["Experiment"]
 
-SAMPLING_SEED, CALIBRATION_SEED = 123, 456
+SAMPLING_SEEDS, CALIBRATION_SEED = (123, 124), 456
+"""Images come from the noise of the former in turn; what is chosen or calibrated sees the latter alone."""
+
 CALIBRATION_IMAGES = 32
-SQNR_SHARE, SQNR_IMAGES = 10, 32
-"""Predicted noise is compared on one image of so many, and on no more images than that."""
+SQNR_SHARE, SQNR_IMAGES = 10, (16, 32)
+"""Predicted noise is compared on one image of so many, on no fewer (if there are) and no more than these."""
+
+CHOICE_TIMESTEPS, CHOICE_IMAGES = 10, 16
+"""Of the calibration, that variants are compared on to choose one."""
 
 BATCH_TOKENS = 1600
 """Tokens that go through a model together."""
@@ -62,25 +72,28 @@ class Experiment:
         self.samples = samples
         self.steps = steps
         self.model = load_model(name)
-        self.noise = initial_noise(samples, SAMPLING_SEED)
+        self.noise = _noise(samples)
         self.labels = balanced_labels(samples)
-        self.batches = self._path(CALIBRATION_IMAGES, CALIBRATION_SEED).batches
+        self.batches = self._path(initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED)).batches
+        self._choice = thin(self.batches, CHOICE_TIMESTEPS, CHOICE_IMAGES)
+        self._choice_predicted = predict(self.model, self._choice).double()
         self._classifier = load_classifier()
         self._real = FrechetReference.fit(self._judge(load_digits()[0])[0])
         start = time.perf_counter()
-        path = self._path(min(-(-samples // SQNR_SHARE), SQNR_IMAGES), SAMPLING_SEED)
+        fewest, most = SQNR_IMAGES
+        path = self._path(self.noise[: min(max(-(-samples // SQNR_SHARE), fewest), most)])
         self.test_batches, self._predicted = path.batches, path.predicted.double()
         first = len(path.images)
         rest = [self._sample(self.model, first)] if samples > first else []
         self.images = torch.cat([path.images, *rest])
         self._seconds = time.perf_counter() - start
         self._resamples = resamples(samples, REPEATS)
+        self._path_resamples = resamples(first, REPEATS)
         features, _ = self._judge(self.images)
-        self._frechet = float(self._real.distance(features))
-        self._frechet_resampled = self._resampled_frechet(features)
+        self._frechet = Score(float(self._real.distance(features)), self._resampled_frechet(features))
 
-    def _path(self, images: int, seed: int) -> Trajectory:
-        return trajectory(self.model, initial_noise(images, seed), balanced_labels(images), self.steps)
+    def _path(self, noise: Tensor) -> Trajectory:
+        return trajectory(self.model, noise, balanced_labels(len(noise)), self.steps)
 
     def _sample(
         self, model: nn.Module, first: int = 0, progress: Callable[[int, int], None] | None = None
@@ -95,10 +108,6 @@ class Experiment:
         features, logits = self._classifier(images)
         return features.double().numpy(), logits.double().softmax(dim=1).numpy()
 
-    @torch.inference_mode()
-    def _predict(self, model: nn.Module) -> Tensor:
-        return torch.stack([model(*batch) for batch in self.test_batches]).double()
-
     def _resampled_frechet(self, features: np.ndarray) -> np.ndarray:
         """Distances of all resamples, some at a time: ``[repeats]``."""
         return np.concatenate([self._real.distance(features[rows]) for rows in np.split(self._resamples, 10)])
@@ -106,9 +115,9 @@ class Experiment:
     def measure(
         self,
         model: nn.Module,
-        description: Mapping[str, str],
+        description: Mapping[str, Any],
         progress: Callable[[int, int], None] | None = None,
-    ) -> tuple[Row, Tensor]:
+    ) -> Result:
         """Sample from a variant and compare with the float32 model.
 
         Parameters
@@ -119,10 +128,6 @@ class Experiment:
             The fields of `Row` that say what the variant is.
         progress:
             Called with sampling steps done and in all.
-
-        Returns
-        -------
-        row, images
         """
         if model is self.model:
             images, seconds = self.images, self._seconds
@@ -131,40 +136,59 @@ class Experiment:
             images = self._sample(model, progress=progress)
             seconds = time.perf_counter() - start
         features, probabilities = self._judge(images)
-        delta = Interval.of(self._resampled_frechet(features) - self._frechet_resampled)
-        frechet = float(self._real.distance(features))
+        frechet = Score(float(self._real.distance(features)), self._resampled_frechet(features))
+        delta = frechet - self._frechet
         errors = (images - self.images).double().square().flatten(1).mean(dim=1).numpy()
-        psnr_high, psnr_low = np.quantile(errors[self._resamples].mean(axis=1), (0.025, 0.975))
-        with count_mx9(model) as (linear, attention):
-            predicted = self._predicted if model is self.model else self._predict(model)
-        difference = (predicted - self._predicted).square().flatten(1).sum(dim=1)
-        power = self._predicted.square().flatten(1).sum(dim=1)
+        psnr = decibel_score(np.full(len(errors), PEAK**2), errors, self._resamples)
+        with count_mx9(model) as (linear, attention), count_passes(model) as passes:
+            predicted = self._predicted if model is self.model else predict(model, self.test_batches).double()
+        difference = (predicted - self._predicted).square().flatten(2).sum(dim=2)
+        power = self._predicted.square().flatten(2).sum(dim=2)
+        sqnr = decibel_score(power.sum(0).numpy(), difference.sum(0).numpy(), self._path_resamples)
         row = Row(
             model=self.name,
             **description,
-            psnr_db=_finite(psnr(images, self.images)),
-            psnr_low=_finite(decibels(PEAK**2, psnr_low)),
-            psnr_high=_finite(decibels(PEAK**2, psnr_high)),
+            psnr_db=_finite(psnr.value),
+            psnr_low=_finite(psnr.interval.low),
+            psnr_high=_finite(psnr.interval.high),
             ssim=ssim(images, self.images),
-            sqnr_db=_finite(decibels(power.sum().item(), difference.sum().item())),
+            sqnr_db=_finite(sqnr.value),
+            sqnr_low=_finite(sqnr.interval.low),
+            sqnr_high=_finite(sqnr.interval.high),
+            sqnr_calibration_db=_finite(self._choice_sqnr(model)),
             sqnr_by_timestep={
                 int(batch[1][0]): _finite(decibels(p, d))
-                for batch, p, d in zip(self.test_batches, power.tolist(), difference.tolist(), strict=True)
+                for batch, p, d in zip(
+                    self.test_batches, power.sum(1).tolist(), difference.sum(1).tolist(), strict=True
+                )
             },
-            frechet=frechet,
-            frechet_delta=frechet - self._frechet,
-            frechet_delta_sd=delta.sd,
-            frechet_delta_low=delta.low,
-            frechet_delta_high=delta.high,
+            frechet=frechet.value,
+            frechet_delta=delta.value,
+            frechet_delta_sd=delta.interval.sd,
+            frechet_delta_low=delta.interval.low,
+            frechet_delta_high=delta.interval.high,
             inception_score=inception_score(probabilities),
             accuracy=float((probabilities.argmax(axis=1) == self.labels.numpy()).mean()),
             mx9_linear=linear.share,
             mx9_attention=attention.share,
+            passes=passes.ratio,
             samples=self.samples,
             steps=self.steps,
             seconds=seconds,
         )
-        return row, images
+        return Result(row, images, {"SQNR": sqnr, "PSNR": psnr, "Frechet": frechet})
+
+    def _choice_sqnr(self, model: nn.Module) -> float:
+        """SQNR in dB on a part of the calibration."""
+        error = predict(model, self._choice).double() - self._choice_predicted
+        return decibels(self._choice_predicted.square().sum().item(), error.square().sum().item())
+
+
+def _noise(count: int) -> Tensor:
+    """Noise ``[count, 1, 8, 8]`` of each seed in turn, for one image of every digit at a time."""
+    turns = torch.arange(count) // CLASSES % len(SAMPLING_SEEDS)
+    by_seed = torch.stack([initial_noise(count, seed) for seed in SAMPLING_SEEDS])
+    return by_seed[turns, torch.arange(count)]
 
 
 def _finite(value: float) -> float | None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from golden import MX9
 from mixdit.layers.attention import MXAttention
 from mixdit.layers.linear import MXLinear
+from mixdit.plan.plan import AttentionPlan
 from mixdit.tensors.dynamic import block_maxima
 
 __all__ = ["MX9Count", "count_mx9"]
@@ -47,9 +48,9 @@ def count_mx9(model: nn.Module) -> Iterator[tuple[MX9Count, MX9Count]]:
 
     def see_attention(module: MXAttention, inputs: tuple[Tensor, ...]) -> None:
         q, k, v = inputs[:3]
-        probabilities = q.shape[0] * q.shape[1] * q.shape[2] * k.shape[2]
-        share = sum(fmt == MX9 for fmt in module.heads) / len(module.heads)
-        attention.add(q.numel() + k.numel() + v.numel() + probabilities, share)
+        counts = q.numel(), k.numel(), q.shape[:-1].numel() * k.shape[-2], v.numel()
+        plan = AttentionPlan(heads=module.heads, operand_elements=counts)
+        attention.add(plan.elements, plan.mx9_share)
 
     handles = []
     for module in model.modules():

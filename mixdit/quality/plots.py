@@ -12,12 +12,12 @@ from mixdit.calibration.planning import make_plan
 from mixdit.calibration.settings import Settings
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import Plan
-from mixdit.quality.evaluate import Result
 from mixdit.quality.experiment import Experiment
 from mixdit.quality.plot_activations import plot_distributions, plot_outliers
 from mixdit.quality.plot_errors import plot_layers, plot_timesteps
 from mixdit.quality.plot_pareto import ParetoPoint, plot_pareto
 from mixdit.quality.plot_samples import plot_samples
+from mixdit.quality.result import Result
 from mixdit.quality.similarity import decibels
 from mixdit.rivals.layers import quantized_linears
 from mixdit.rivals.noise_error import predict, thin

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gen.files import replacing, write_text
+from mixdit.quality.memory import times_smaller
 from mixdit.quality.row import Row
 
 __all__ = ["print_rows", "write_csv", "write_markdown"]
@@ -21,7 +22,20 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
         table = Table(title=title, box=None, pad_edge=False)
         for name in ("variant", "weights", "activations", "attention"):
             table.add_column(name, no_wrap=name == "variant")
-        for name in ("PSNR", "SSIM", "SQNR", "Frechet", "loss", "±", "IS", "right", "MX9 lin.", "MX9 att."):
+        for name in (
+            "PSNR",
+            "SSIM",
+            "SQNR",
+            "Frechet",
+            "loss",
+            "±",
+            "IS",
+            "right",
+            "MX9 lin.",
+            "MX9 att.",
+            "passes",
+            "memory",
+        ):
             table.add_column(name, justify="right", no_wrap=True)
         for row in chosen:
             table.add_row(row.variant, row.weights, row.activations, row.attention, *_figures(row))
@@ -30,13 +44,29 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
     console.print(LEGEND, highlight=False)
 
 
+FIGURES = (
+    "PSNR",
+    "SSIM",
+    "SQNR",
+    "Frechet",
+    "loss",
+    "±",
+    "IS",
+    "right",
+    "MX9 lin.",
+    "MX9 att.",
+    "memory",
+)
+
 LEGEND = """\
 PSNR, SSIM  images against float32 with the same noise, in dB and up to 1
 SQNR        predicted noise along float32's sampling path, power over error, in dB
 Frechet     distance of classifier features to the real digits
 loss, ±     that minus float32's, and its bootstrapped standard deviation
 IS, right   Inception-style score; samples classified as the digit that was asked for
-MX9         share of activation elements of linear layers, and of attention operands, counted"""
+MX9         share of activation elements of linear layers, and of attention operands, counted
+passes      of the array, times those in MX6, counted
+memory      how many times smaller weights are than in FP16"""
 
 
 def _figures(row: Row) -> list[str]:
@@ -51,6 +81,8 @@ def _figures(row: Row) -> list[str]:
         f"{row.accuracy:.1%}",
         _share(row.mx9_linear),
         _share(row.mx9_attention),
+        "" if row.passes is None else f"{row.passes:.2f}",
+        f"{times_smaller(row.weight_bits):.2f}x",
     ]
 
 
@@ -85,6 +117,8 @@ MARKDOWN = (
     "right",
     "MX9 linear",
     "MX9 attention",
+    "passes",
+    "memory",
 )
 
 
@@ -116,4 +150,6 @@ def _cells(row: Row) -> list[str]:
         f"{row.accuracy:.1%}",
         _share(row.mx9_linear),
         _share(row.mx9_attention),
+        "" if row.passes is None else f"{row.passes:.2f}",
+        f"{times_smaller(row.weight_bits):.2f}x",
     ]

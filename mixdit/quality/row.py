@@ -16,13 +16,17 @@ class Row:
         Names.
     weights, activations, attention:
         What linear layers and attention multiply, in words.
+    weight_bits:
+        Bits of a weight in memory, see `mixdit.rivals.variants.Variant`.
     psnr_db, psnr_low, psnr_high:
         Peak signal-to-noise ratio to the float32 model's images with the same noise, and its 95% interval.
     ssim:
         Structural similarity to the same images.
-    sqnr_db, sqnr_by_timestep:
+    sqnr_db, sqnr_low, sqnr_high, sqnr_by_timestep:
         Power of the float32 model's predicted noise over that of the error, along the float32 model's
-        sampling path: all together, and for each timestep.
+        sampling path: all together with its 95% interval, and for each timestep.
+    sqnr_calibration_db:
+        The same along a path of calibration: what a choice between variants may look at.
     frechet:
         Frechet distance of the classifier's features to those of the real digits.
     frechet_delta, frechet_delta_sd, frechet_delta_low, frechet_delta_high:
@@ -34,6 +38,9 @@ class Row:
     mx9_linear, mx9_attention:
         Share of the activations of linear layers, and of attention operands, that were in MX9, counted
         along the float32 model's sampling path; None where no layer follows a plan.
+    passes:
+        Passes of the array for linear layers and attention over those in MX6, counted likewise; None where no
+        layer follows a plan.
     samples, steps:
         Images, and denoising steps of each.
     seconds:
@@ -45,11 +52,15 @@ class Row:
     weights: str
     activations: str
     attention: str
+    weight_bits: float
     psnr_db: float | None
     psnr_low: float | None
     psnr_high: float | None
     ssim: float
     sqnr_db: float | None
+    sqnr_low: float | None
+    sqnr_high: float | None
+    sqnr_calibration_db: float | None
     sqnr_by_timestep: dict[int, float | None] = field(default_factory=dict)
     frechet: float
     frechet_delta: float
@@ -60,6 +71,7 @@ class Row:
     accuracy: float
     mx9_linear: float | None
     mx9_attention: float | None
+    passes: float | None
     samples: int
     steps: int
     seconds: float

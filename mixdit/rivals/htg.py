@@ -2,9 +2,9 @@
 
 A linear layer ``W x + b`` is rewritten as ``(W diag(s)) ((x - z_g) / s) + (b + W z_g)``: the shift z_g, per
 channel and group g of timesteps, centres each channel; the scale s, per channel, evens the channels out.
-Adjacent timesteps with similar shifts form a group. Where a neighbour can produce ``(x - z_g) / s`` by
-itself, it does: adaptive normalization before qkv and fc1, the value rows of qkv before the projection
-(rows of attention sum to 1). Only fc2, behind GELU, takes its input through an element-wise step.
+Adjacent timesteps with similar shifts form a group. A neighbour produces ``(x - z_g) / s`` by itself:
+adaptive normalization before qkv and fc1, the value rows of qkv before the projection (rows of attention
+sum to 1). Before fc2 is GELU, which cannot: fc2 stays as it is. All quantizers are asymmetric.
 """
 
 import copy
@@ -16,17 +16,18 @@ from torch import Tensor, nn
 
 from mixdit.digits.block import TransformerBlock
 from mixdit.rivals.grouped_bias import GroupedBias
-from mixdit.rivals.integer import TINY, symmetric
+from mixdit.rivals.integer import TINY, asymmetric
 from mixdit.rivals.layers import quantized_linears
 from mixdit.rivals.plain import static_activations
+from mixdit.rivals.static_range import StaticRange
 from mixdit.rivals.statistics import Batch, Ranges, RangesOf, collect_ranges
 from mixdit.rivals.timestep_groups import TimestepGroups, cluster_adjacent
 
 __all__ = ["htg", "reparameterize"]
 
 GROUPS = 5
-SCALE_MEMORY = 0.9
-"""Decay of the moving average over timesteps that gives the scale."""
+SCALE_MEMORY = 0.8
+"""Decay of the moving average over timesteps that gives the scale: the best on calibration images."""
 
 
 def htg(
@@ -34,12 +35,13 @@ def htg(
 ) -> nn.Module:
     """Shift and scale, then quantize: weights per output channel, activations (8 bits) per tensor and group.
 
-    ``model`` is a `DigitsTransformer`; ``batches`` go from noise to image. ``ranges`` are those of all its
-    layers on these batches, where they are known.
+    Both are quantized between their least and their greatest value, as in the paper. ``model`` is a
+    `DigitsTransformer`; ``batches`` go from noise to image. ``ranges`` are those of all its layers on these
+    batches, where they are known.
     """
     rewritten, groups = reparameterize(model, batches, ranges)
-    weight = partial(symmetric, bits=weight_bits, dim=-1)
-    return static_activations(rewritten, batches, weight, groups, activation_bits=8)
+    weight = partial(asymmetric, bits=weight_bits)
+    return static_activations(rewritten, batches, weight, groups, activation=StaticRange)
 
 
 def reparameterize(
@@ -47,7 +49,7 @@ def reparameterize(
 ) -> tuple[nn.Module, TimestepGroups]:
     """The same function of a shifted and scaled inside: a model in floating point, and its groups."""
     timesteps = [int(batch[1][0]) for batch in batches]
-    linears = quantized_linears(model)
+    linears = {n: layer for n, layer in quantized_linears(model).items() if n.endswith(_REWRITTEN)}
     observed = known or collect_ranges(model, batches, linears)
     ranges = {name: observed[name][0] for name in linears}
     shifts = {name: (r.low + r.high) / 2 for name, r in ranges.items()}
@@ -58,7 +60,7 @@ def reparameterize(
 
     def parameters(name: str) -> tuple[Tensor, Tensor]:
         shift = torch.stack([shifts[name][membership == g].mean(0) for g in range(len(groups))])
-        return shift, _scale(ranges[name], shift[membership], linears[name].weight)
+        return shift, _scale(ranges[name], linears[name].weight)
 
     result = copy.deepcopy(model)
     for index, block in enumerate(result.blocks):
@@ -67,13 +69,16 @@ def reparameterize(
     return result.eval(), groups
 
 
-_REWRITTEN = ("attention.qkv", "attention.projection", "fc1", "fc2")
-"""The modulation keeps its input: no neighbour could shift it, and it is one token per image."""
+_REWRITTEN = ("attention.qkv", "attention.projection", "fc1")
+"""Layers whose input a neighbour can shift and scale."""
 
 
-def _scale(ranges: Ranges, shift: Tensor, weight: Tensor) -> Tensor:
-    """``sqrt(max |x - z| / max |w|)`` per channel, the former averaged over timesteps in their order."""
-    spread = torch.maximum((ranges.low - shift).abs(), (ranges.high - shift).abs())
+def _scale(ranges: Ranges, weight: Tensor) -> Tensor:
+    """``sqrt(max |x - z| / max |w|)`` per channel, the former averaged over timesteps in their order.
+
+    Here z is the centre of each timestep's range, not of its group's.
+    """
+    spread = (ranges.high - ranges.low) / 2
     average = spread[0]
     for values in spread[1:]:
         average = SCALE_MEMORY * average + (1 - SCALE_MEMORY) * values
@@ -110,20 +115,6 @@ def _rewrite(
     block.modulation = modulation
     attention.qkv, attention.projection = layers["attention.qkv"], layers["attention.projection"]
     block.fc1 = layers["fc1"]
-    block.fc2 = nn.Sequential(_ShiftAndScale(*parameters["fc2"], groups), layers["fc2"])
 
 
 _MODULATION = ("shift1", "scale1", "gate1", "shift2", "scale2", "gate2")
-
-
-class _ShiftAndScale(nn.Module):
-    """``(x - shift[group]) / scale``."""
-
-    def __init__(self, shift: Tensor, scale: Tensor, groups: TimestepGroups):
-        super().__init__()
-        self.register_buffer("shift", shift)
-        self.register_buffer("scale", scale)
-        self.groups = groups
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.div(x - self.shift[self.groups.current], self.scale)

@@ -19,7 +19,7 @@ from mixdit.rivals.noise_error import predict, thin
 from mixdit.rivals.plain import token_attention
 from mixdit.rivals.statistics import Batch
 
-__all__ = ["qdit", "search_group_sizes"]
+__all__ = ["BUDGET_GROUP_SIZE", "qdit", "search_group_sizes"]
 
 GROUP_SIZES = (16, 32, 64, 128)
 BUDGET_GROUP_SIZE = 64

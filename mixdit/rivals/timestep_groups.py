@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-__all__ = ["TimestepGroups", "cluster_adjacent"]
+__all__ = ["TimestepGroups", "cluster_adjacent", "split_evenly"]
 
 
 class TimestepGroups:
@@ -42,10 +42,19 @@ class TimestepGroups:
         self.current = self.group(int(inputs[1][0]))
 
 
+def split_evenly(timesteps: Sequence[int], count: int) -> TimestepGroups:
+    """At most ``count`` groups of as many timesteps each, or fewer in the last; ValueError for no group."""
+    if count < 1:
+        raise ValueError(f"count must be at least 1, not {count!r}")
+    ascending = sorted(timesteps)
+    size = -(-len(ascending) // count)
+    return TimestepGroups(ascending[size::size])
+
+
 def cluster_adjacent(timesteps: Sequence[int], vectors: NDArray[np.float32], count: int) -> TimestepGroups:
     """At most ``count`` groups of adjacent timesteps with similar ``vectors`` ``[timesteps, d]``.
 
-    Hierarchical clustering with average linkage in which only neighbours in time may merge.
+    Hierarchical clustering with centroid linkage in which only neighbours in time may merge.
     """
     order = np.argsort(timesteps)
     times = np.asarray(timesteps)[order]

@@ -8,6 +8,7 @@ from golden import MX6, MX9, MXINT8, Format
 from mixdit.layers.attention import QuantizedAttention
 from mixdit.layers.linear import QuantizedLinear
 from mixdit.layers.quantize_model import quantize_model
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.rivals.layers import quantized_attentions, quantized_linears, replace_layers
 from mixdit.tensors.quantize import fake_quantize
@@ -31,7 +32,7 @@ def uniform_plan(model: nn.Module, heads: int, weight: Format, activation: Forma
         name: LinearPlan(in_features=layer.in_features, weight=weight, high=activation, low=activation)
         for name, layer in quantized_linears(model).items()
     }
-    attention = AttentionPlan(heads=(activation,) * heads)
+    attention = AttentionPlan(heads=(HeadFormats.of(activation),) * heads)
     return Plan(linears=linears, attentions=dict.fromkeys(quantized_attentions(model), attention))
 
 

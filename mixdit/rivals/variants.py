@@ -7,7 +7,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from golden import MX4, MX6, MX9, Format
+from golden import MX4, MX6, MX9, MXINT8, Format
 from mixdit.calibration.calibrate import collect
 from mixdit.calibration.planning import make_plan
 from mixdit.calibration.settings import Settings
@@ -15,21 +15,25 @@ from mixdit.calibration.statistics import Statistics
 from mixdit.layers.attention import QuantizedAttention
 from mixdit.layers.linear import QuantizedLinear
 from mixdit.layers.quantize_model import quantize_model
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import Plan
 from mixdit.rivals.htg import htg
+from mixdit.rivals.integer import grouped_bits
 from mixdit.rivals.layers import quantized_layers, replace_layers
 from mixdit.rivals.plain import per_tensor, per_token
-from mixdit.rivals.qdit import qdit
+from mixdit.rivals.qdit import BUDGET_GROUP_SIZE, qdit
 from mixdit.rivals.statistics import Batch, RangesOf, collect_ranges
 from mixdit.rivals.uniform import mxint8, uniform_mx, uniform_plan
 from mixdit.rivals.viditq import viditq
-from mixdit.rivals.viditq_mp import viditq_mp
+from mixdit.rivals.viditq_mp import BUDGET_BITS, viditq_mp
 from mixdit.rounding.round_weights import round_weights
 
 __all__ = ["VARIANTS", "Calibration", "Variant"]
 
 TIMESTEP_GROUPS = 5
 EXCHANGES = 1000
+VIDITQ_TIMESTEP_RANGES = 2
+"""As in the configurations of the authors' code."""
 
 
 class Calibration:
@@ -70,6 +74,9 @@ class Variant:
         What is multiplied in linear layers, and q, k, p and v, in words.
     build:
         Makes the quantized model.
+    weight_bits:
+        Bits of a weight in memory, with its share of the scales of its block or group; scales of whole rows
+        or matrices are left out.
     standard:
         Whether it is one of those that are compared by default; others take minutes to make.
     """
@@ -79,16 +86,18 @@ class Variant:
     activations: str
     attention: str
     build: Callable[[Calibration], nn.Module]
+    weight_bits: float = 32.0
     standard: bool = True
 
     @property
-    def description(self) -> dict[str, str]:
-        """What it is, in words."""
+    def description(self) -> dict[str, str | float]:
+        """What it is: the fields of a line of the quality table."""
         return {
             "variant": self.name,
             "weights": self.weights,
             "activations": self.activations,
             "attention": self.attention,
+            "weight_bits": self.weight_bits,
         }
 
 
@@ -108,14 +117,19 @@ def _bfloat16(c: Calibration) -> nn.Module:
 
 
 def _integer(
-    name: str, scheme: str, build: Callable[[Calibration, int], nn.Module], weight_bits: int
+    name: str,
+    scheme: str,
+    build: Callable[[Calibration, int], nn.Module],
+    bits: int,
+    weight_bits: float | None = None,
 ) -> Variant:
     return Variant(
         name=name,
-        weights=f"INT{weight_bits}",
+        weights=f"INT{bits}",
         activations=f"INT8 {scheme}",
         attention=f"INT8 per {'tensor' if 'tensor' in scheme else 'row'}",
-        build=lambda c: build(c, weight_bits),
+        build=lambda c: build(c, bits),
+        weight_bits=bits if weight_bits is None else weight_bits,
     )
 
 
@@ -135,6 +149,10 @@ def _viditq(c: Calibration, bits: int) -> nn.Module:
     return viditq(c.model, c.batches, bits, c.ranges)
 
 
+def _viditq_by_timestep(c: Calibration, bits: int) -> nn.Module:
+    return viditq(c.model, c.batches, bits, c.ranges, timestep_ranges=VIDITQ_TIMESTEP_RANGES)
+
+
 def _qdit(c: Calibration, bits: int) -> nn.Module:
     return qdit(c.model, c.batches, bits)
 
@@ -146,6 +164,7 @@ def _uniform(name: str, weight: Format, activation: Format) -> Variant:
         activations=str(activation),
         attention=str(activation),
         build=lambda c: uniform_mx(c.model, weight, activation),
+        weight_bits=weight.average_bits,
     )
 
 
@@ -154,7 +173,14 @@ def _mixed(name: str, settings: Settings) -> Variant:
         return quantize_model(c.model, make_plan(c.statistics, settings))
 
     words = f"{settings.low}, some {settings.high}"
-    return Variant(name=name, weights=str(settings.weight), activations=words, attention=words, build=make)
+    return Variant(
+        name=name,
+        weights=str(settings.weight),
+        activations=words,
+        attention=words,
+        build=make,
+        weight_bits=settings.weight.average_bits,
+    )
 
 
 def _compensated(of: Variant, plan: Callable[[Calibration], Plan]) -> Variant:
@@ -183,31 +209,58 @@ def _mixed_compensated(name: str, settings: Settings) -> Variant:
     return _compensated(_mixed(name, settings), plan)
 
 
+def _attention(
+    name: str, words: str, settings: Settings, change: Callable[[HeadFormats], HeadFormats] = HeadFormats.of
+) -> Variant:
+    """Attention alone in blocks: the plan's heads, changed one by one."""
+
+    def make(c: Calibration) -> nn.Module:
+        found = make_plan(c.statistics, settings)
+        assert isinstance(found, Plan), "heads are changed in one plan"
+        attentions = {
+            path: replace(attention, heads=tuple(map(change, attention.heads)))
+            for path, attention in found.attentions.items()
+        }
+        return quantize_model(c.model, Plan(attentions=attentions))
+
+    return Variant(name=name, weights="FP32", activations="FP32", attention=words, build=make, standard=False)
+
+
 _MIXED = Settings()
+_MX6 = HeadFormats.of(MX6)
 _EXCHANGE = replace(_MIXED, choice="sensitivity", exchanges=EXCHANGES)
+_OPERANDS = replace(_MIXED, choice="sensitivity", heads="operands")
 _BOTH = replace(_MIXED, choice="sensitivity", timestep_groups=TIMESTEP_GROUPS)
 
 VARIANTS = {
     variant.name: variant
     for variant in (
         Variant(name="FP32", weights="FP32", activations="FP32", attention="FP32", build=_float32),
-        Variant(name="BF16", weights="BF16", activations="BF16", attention="BF16", build=_bfloat16),
+        Variant(
+            name="BF16",
+            weights="BF16",
+            activations="BF16",
+            attention="BF16",
+            build=_bfloat16,
+            weight_bits=16,
+        ),
         _integer("W8A8 per tensor", "per tensor", _per_tensor, 8),
         _integer("W8A8 per token", "per token", _per_token, 8),
         _integer("HTG W8A8", "per tensor and timestep group", _htg, 8),
         _integer("ViDiT-Q W8A8", "per token", _viditq, 8),
-        _integer("Q-DiT W8A8", "per group", _qdit, 8),
+        _integer("Q-DiT W8A8", "per group", _qdit, 8, grouped_bits(8, BUDGET_GROUP_SIZE)),
         _integer("W4A8 per tensor", "per tensor", _per_tensor, 4),
         _integer("W4A8 per token", "per token", _per_token, 4),
         _integer("HTG W4A8", "per tensor and timestep group", _htg, 4),
         _integer("ViDiT-Q W4A8", "per token", _viditq, 4),
-        _integer("Q-DiT W4A8", "per group", _qdit, 4),
+        _integer("Q-DiT W4A8", "per group", _qdit, 4, grouped_bits(4, BUDGET_GROUP_SIZE)),
         Variant(
             name="ViDiT-Q-MP",
             weights="INT4, some INT8",
             activations="INT8 per token",
             attention="INT8 per row",
             build=lambda c: viditq_mp(c.model, c.batches, c.ranges),
+            weight_bits=BUDGET_BITS,
         ),
         Variant(
             name="MXINT8",
@@ -215,6 +268,7 @@ VARIANTS = {
             activations="MXINT8",
             attention="MXINT8",
             build=lambda c: mxint8(c.model),
+            weight_bits=MXINT8.average_bits,
         ),
         _uniform("MX9", MX9, MX9),
         _uniform("W MX6, A MX9", MX6, MX9),
@@ -231,10 +285,21 @@ VARIANTS = {
         _mixed("MX4/MX9 by both", replace(_BOTH, low=MX4)),
         _uniform("W MX6, A MX4", MX6, MX4),
         _uniform("MX4", MX4, MX4),
+        replace(
+            _integer("ViDiT-Q W4A8 by timestep", "per token", _viditq_by_timestep, 4),
+            standard=False,
+        ),
         _uniform_compensated("W MX6, A MX9", MX6, MX9),
         _mixed_compensated("mixed", _MIXED),
         _mixed_compensated("mixed by exchange", _EXCHANGE),
         _uniform_compensated("MX6", MX6, MX6),
+        replace(_mixed("mixed by operands", _OPERANDS), standard=False),
+        replace(_mixed("mixed within 1.07", replace(_OPERANDS, latency=1.07)), standard=False),
+        _attention("attention MX6", "MX6", _MIXED, lambda head: _MX6),
+        _attention("attention mixed", "MX6, some MX9", _MIXED),
+        _attention("attention mixed, p alone", "MX6, some p MX9", _MIXED, lambda h: replace(_MX6, p=h.p)),
+        _attention("attention p in MX9", "MX6, p MX9", _MIXED, lambda head: replace(_MX6, p=MX9)),
+        _attention("attention by operands", "MX6, some MX9", _OPERANDS),
     )
 }
 """In the order of the table."""

@@ -1,8 +1,8 @@
 """ViDiT-Q: channels balanced by a fixed scale and a rotation (Zhao et al., arXiv 2406.02540).
 
 The scale (as in SmoothQuant) evens out channels that are large at every timestep; the rotation by a
-Hadamard matrix spreads what is large at some. Weights have a scale per output channel, activations one per
-token, found as they pass.
+Hadamard matrix spreads what is large at some. Weights have a range per output channel, activations one per
+token, found as they pass; both are asymmetric, as in the authors' code.
 """
 
 from collections.abc import Sequence
@@ -13,35 +13,54 @@ from scipy.linalg import hadamard
 from torch import Tensor, nn
 
 from mixdit.layers.linear import QuantizedLinear
-from mixdit.rivals.integer import TINY, symmetric
+from mixdit.rivals.integer import TINY, asymmetric
+from mixdit.rivals.layer_switch import LayerSwitch
 from mixdit.rivals.layers import quantized_linears, replace_layers
 from mixdit.rivals.plain import token_attention
 from mixdit.rivals.statistics import Batch, RangesOf, collect_ranges
+from mixdit.rivals.timestep_groups import split_evenly
 
 __all__ = ["BalancedLinear", "balance", "viditq"]
 
 
 def viditq(
-    model: nn.Module, batches: Sequence[Batch], weight_bits: int, ranges: RangesOf | None = None
+    model: nn.Module,
+    batches: Sequence[Batch],
+    weight_bits: int,
+    ranges: RangesOf | None = None,
+    timestep_ranges: int = 1,
 ) -> nn.Module:
     """Balance channels, then quantize: weights per output channel, activations (8 bits) per token.
 
-    ``ranges`` are those of all layers on these batches, where they are known.
+    ``ranges`` are those of all layers on these batches, where they are known. With more ``timestep_ranges``
+    than one, each has scales of its own, and so weights of its own.
     """
-    balanced = balance(model, batches, ranges)
-    return replace_layers(
-        model, lambda name, layer: balanced[name].quantized(weight_bits), lambda name: token_attention()
-    )
+    timesteps = [int(batch[1][0]) for batch in batches]
+    groups = split_evenly(timesteps, timestep_ranges)
+    membership = torch.tensor([groups.group(t) for t in timesteps])
+    ranges = ranges or collect_ranges(model, batches, quantized_linears(model))
+    balanced = [balance(model, batches, ranges, membership == group) for group in range(len(groups))]
+
+    def linear(name: str, layer: nn.Linear) -> nn.Module:
+        forms = [layers[name].quantized(weight_bits) for layers in balanced]
+        return forms[0] if len(forms) == 1 else LayerSwitch(forms, range(len(forms)), groups)
+
+    result = replace_layers(model, linear, lambda name: token_attention())
+    groups.follow(result)
+    return result
 
 
 def balance(
-    model: nn.Module, batches: Sequence[Batch], ranges: RangesOf | None = None
+    model: nn.Module,
+    batches: Sequence[Batch],
+    ranges: RangesOf | None = None,
+    steps: Tensor | slice = slice(None),
 ) -> dict[str, "BalancedLinear"]:
-    """Every linear layer with balanced channels, still in floating point."""
+    """Every linear layer with channels balanced for some of the batches, still in floating point."""
     linears = quantized_linears(model)
     ranges = ranges or collect_ranges(model, batches, linears)
     return {
-        name: BalancedLinear(layer, ranges[name][0].largest.amax(0), seed)
+        name: BalancedLinear(layer, ranges[name][0].largest[steps].amax(0), seed)
         for seed, (name, layer) in enumerate(linears.items())
     }
 
@@ -84,8 +103,8 @@ class BalancedLinear(nn.Module):
         result.scale, result.rotation = self.scale, self.rotation
         result.linear = QuantizedLinear(
             self.linear,
-            activation=partial(symmetric, bits=8, dim=-1),
-            weight=partial(symmetric, bits=weight_bits, dim=-1),
+            activation=partial(asymmetric, bits=8),
+            weight=partial(asymmetric, bits=weight_bits),
         )
         return result
 

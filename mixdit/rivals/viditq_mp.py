@@ -1,27 +1,31 @@
 """ViDiT-Q-MP: weight bits by layer and range of timesteps (Zhao et al., arXiv 2406.02540).
 
 Every layer has its weights in 4 and in 8 bits, and may use the one or the other in each range of timesteps.
-The layers that cost most in 4 bits get 8, until the average of the budget is reached. The paper compares
-only layers that affect the same metric: visual quality, text alignment (cross-attention) or consistency in
-time (temporal attention). A model for single images of a class has layers of the first kind only, so one
-comparison is left, by the error of predicted noise.
+The layers that cost most in 4 bits get 8, until the average of the budget is reached. Only layers that affect
+the same metric are compared, see `Metric`, each metric having the same budget. The cost is the error of
+predicted noise for all of them, where the paper takes a score of images or videos for each.
 """
 
 from collections.abc import Sequence
+from enum import Enum
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from mixdit.rivals.layer_switch import LayerSwitch
 from mixdit.rivals.layers import quantized_linears, replace_layers
 from mixdit.rivals.noise_error import predict, thin
 from mixdit.rivals.plain import token_attention
 from mixdit.rivals.statistics import Batch, RangesOf
-from mixdit.rivals.timestep_groups import TimestepGroups
+from mixdit.rivals.timestep_groups import TimestepGroups, split_evenly
 from mixdit.rivals.viditq import balance
 
-__all__ = ["allocate", "viditq_mp"]
+__all__ = ["BUDGET_BITS", "Metric", "allocate", "viditq_mp"]
 
 LOW_BITS, HIGH_BITS = 4, 8
+LOW, HIGH = range(2)
+"""Places of these in a switch."""
+
 BUDGET_BITS = 5.0
 """Average bits of a weight, over layers and timesteps."""
 
@@ -30,17 +34,30 @@ SEARCH_TIMESTEPS = 4
 SEARCH_IMAGES = 8
 
 
+class Metric(Enum):
+    """What a layer affects most: its value is in the layer's name, as diffusers and OpenSora name them."""
+
+    TEXT_ALIGNMENT = ("attn2", "cross")
+    TIME_CONSISTENCY = ("temp",)
+    VISUAL_QUALITY = ("",)
+
+    @classmethod
+    def of(cls, name: str) -> "Metric":
+        """That of the layer of this name: cross-attention, temporal attention, or all else."""
+        return next(metric for metric in cls if any(part in name for part in metric.value))
+
+
 def viditq_mp(model: nn.Module, batches: Sequence[Batch], ranges: RangesOf | None = None) -> nn.Module:
     """Balance channels as ViDiT-Q does, choose weight bits, then quantize; activations have 8 bits.
 
     ``ranges`` are those of all layers on these batches, where they are known.
     """
-    timesteps = sorted(int(batch[1][0]) for batch in batches)
-    size = -(-len(timesteps) // TIMESTEP_RANGES)
-    groups = TimestepGroups([timesteps[i] for i in range(size, len(timesteps), size)])
+    groups = split_evenly([int(batch[1][0]) for batch in batches], TIMESTEP_RANGES)
     balanced = balance(model, batches, ranges)
     switches = {
-        name: _BitSwitch(layer.quantized(LOW_BITS), layer.quantized(HIGH_BITS), groups)
+        name: LayerSwitch(
+            [layer.quantized(bits) for bits in (LOW_BITS, HIGH_BITS)], [LOW] * len(groups), groups
+        )
         for name, layer in balanced.items()
     }
     result = replace_layers(model, lambda name, layer: switches[name], lambda name: token_attention())
@@ -49,41 +66,27 @@ def viditq_mp(model: nn.Module, batches: Sequence[Batch], ranges: RangesOf | Non
     sizes = {name: layer.weight.numel() for name, layer in quantized_linears(model).items()}
     costs = _costs(result, switches, thin(batches, SEARCH_TIMESTEPS, SEARCH_IMAGES), groups)
     for name, group in allocate(costs, sizes, len(groups)):
-        switches[name].high[group] = True
+        switches[name].chosen[group] = HIGH
     return result
 
 
-class _BitSwitch(nn.Module):
-    """A layer in two precisions; ``high`` says which one each group of timesteps uses."""
-
-    def __init__(self, low: nn.Module, high: nn.Module, groups: TimestepGroups):
-        super().__init__()
-        self.layers = nn.ModuleList([low, high])
-        self.high = [False] * len(groups)
-        self.groups = groups
-
-    def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.layers[self.high[self.groups.current]](x)
-        return result
-
-
 def _costs(
-    model: nn.Module, switches: dict[str, _BitSwitch], batches: Sequence[Batch], groups: TimestepGroups
+    model: nn.Module, switches: dict[str, LayerSwitch], batches: Sequence[Batch], groups: TimestepGroups
 ) -> dict[tuple[str, int], float]:
     """Error that 4-bit weights of one layer add in one range of timesteps, all else in 8 bits."""
     membership = torch.tensor([groups.group(int(t[0])) for _, t, _ in batches])
     for switch in switches.values():
-        switch.high = [True] * len(groups)
+        switch.chosen = [HIGH] * len(groups)
     reference = predict(model, batches)
     costs = {}
     for name, switch in switches.items():
-        switch.high = [False] * len(groups)
+        switch.chosen = [LOW] * len(groups)
         errors = (predict(model, batches) - reference).square().flatten(1).mean(1)
-        switch.high = [True] * len(groups)
+        switch.chosen = [HIGH] * len(groups)
         for group in range(len(groups)):
             costs[name, group] = errors[membership == group].mean().item()
     for switch in switches.values():
-        switch.high = [False] * len(groups)
+        switch.chosen = [LOW] * len(groups)
     return costs
 
 
@@ -91,6 +94,8 @@ def allocate(
     costs: dict[tuple[str, int], float], sizes: dict[str, int], groups: int
 ) -> list[tuple[str, int]]:
     """The (layer, range of timesteps) pairs that get 8 bits: most error removed per weight first.
+
+    Every metric has its own part of the budget.
 
     Parameters
     ----------
@@ -102,10 +107,14 @@ def allocate(
         Ranges of timesteps.
     """
     share = (BUDGET_BITS - LOW_BITS) / (HIGH_BITS - LOW_BITS)
-    left = share * groups * sum(sizes.values())
+    metrics = {name: Metric.of(name) for name in sizes}
+    left = {
+        metric: share * groups * sum(size for name, size in sizes.items() if metrics[name] == metric)
+        for metric in Metric
+    }
     chosen = []
     for name, group in sorted(costs, key=lambda key: costs[key] / sizes[key[0]], reverse=True):
-        if sizes[name] <= left:
+        if sizes[name] <= left[metrics[name]]:
             chosen.append((name, group))
-            left -= sizes[name]
+            left[metrics[name]] -= sizes[name]
     return chosen

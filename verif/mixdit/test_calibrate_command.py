@@ -45,8 +45,19 @@ def arguments(folder, kind: str) -> list[object]:
 
 OPTIONS = {
     "dit": ["--linear-share", 0.1, "--preview"],
-    "pixart": ["--timestep-groups", 2, "--low", "MX4"],
-    "sd3": ["--choice", "sensitivity", "--exchanges", 20, "--cover", 0.9, "--rounding", "nearest"],
+    "pixart": ["--timestep-groups", 2, "--low", "MX4", "--choice", "sensitivity", "--latency", 1.06],
+    "sd3": [
+        "--choice",
+        "sensitivity",
+        "--heads",
+        "operands",
+        "--exchanges",
+        20,
+        "--cover",
+        0.9,
+        "--rounding",
+        "nearest",
+    ],
 }
 
 
@@ -61,6 +72,7 @@ def test_from_a_pipeline_to_samples(kind, folder, tmp_path, capsys):
     assert figures["mx9_linear"] == pytest.approx(plan.mx9_linear)
     assert 0 < figures["mx9_attention"] <= 0.2
     assert figures["passes"] == 2 * 3
+    assert 1 < figures["latency"] <= (1.06 if kind == "pixart" else 2)
     assert (tmp_path / "preview.png").exists() is (kind == "dit")
 
     loaded = load_pipeline(str(folder / kind), KINDS[kind])
@@ -142,6 +154,10 @@ def test_more_images_give_a_plan_of_their_own(folder, tmp_path, capsys):
         (["--low", "MX5"], 2, "--low must be one of MX4, MX6, MX9, MXINT8, not 'MX5'"),
         (["--low", "MXINT8"], 2, "low must be one of MX4, MX6, MX9, not MXINT8"),
         (["--choice", "best"], 2, "--choice must be one of magnitude, sensitivity, random, not 'best'"),
+        (["--heads", "q"], 2, "--heads must be one of whole, operands, not 'q'"),
+        (["--heads", "operands"], 2, "operands of heads are chosen by sensitivity or at random, not by"),
+        (["--latency", "0.9"], 2, "--latency must be a number of at least 1, not '0.9'"),
+        (["--latency", "1.1"], 2, "latency takes the choice by sensitivity, and a cover of 1"),
         (["--labels", "1,x"], 2, "--labels must be integers with commas between them, not '1,x'"),
         (["--prompts", "x"], 2, "--prompts is for pixart and sd3: dit takes --labels"),
         (["--dtype", "int8"], 2, "--dtype must be one of float32, bfloat16, float16, not 'int8'"),

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from golden import MX4, MX6, MX9
+from mixdit.calibration import statistics_file
 from mixdit.calibration.budget import choose
 from mixdit.calibration.calibrate import calibrate, collect
 from mixdit.calibration.planning import make_plan
@@ -11,9 +12,10 @@ from mixdit.calibration.recorder import Recorder
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import BUCKET_ROWS, BUCKETS, LinearStatistics, Statistics, bucket_of
 from mixdit.calibration.statistics_file import load_statistics, save_statistics
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.timestep_plan import TimestepPlan
 from mixdit.tensors.dynamic import block_maxima
-from verif.mixdit.planted import OUTLIERS, WIDTH, Transformer, batch, sqnr
+from verif.mixdit.planted import LOUD_HEAD, OUTLIERS, WIDTH, Transformer, batch, sqnr
 
 
 def test_statistics_are_those_of_the_activations(model, statistics):
@@ -41,7 +43,9 @@ def test_statistics_are_those_of_the_activations(model, statistics):
 def test_only_repeated_layers_on_tokens_are_seen(statistics):
     assert sorted(statistics.linears) == ["blocks.0.out", "blocks.0.qkv", "blocks.1.out", "blocks.1.qkv"]
     assert sorted(statistics.attentions) == ["blocks.0.attend", "blocks.1.attend"]
-    assert statistics.attentions["blocks.0.attend"].elements == 3 * 20 * 4 * (3 * 12 * 24 + 12 * 12)
+    entry = statistics.attentions["blocks.0.attend"]
+    assert entry.elements.tolist() == [3 * 20 * 4 * n for n in (12 * 24, 12 * 24, 12 * 12, 12 * 24)]
+    assert (entry.head_width, statistics.linears["blocks.1.qkv"].out_features) == (24, 3 * WIDTH)
 
 
 def test_the_model_is_left_as_it_was(model):
@@ -103,8 +107,9 @@ def test_planted_outliers_come_first(statistics):
 
 def test_the_loud_head_is_precise(statistics):
     plan = make_plan(statistics, Settings(attention_share=0.125))
-    assert plan.attentions["blocks.0.attend"].heads == (MX6,) * 4
-    assert plan.attentions["blocks.1.attend"].heads == (MX6, MX6, MX9, MX6)
+    quiet, loud = (HeadFormats.of(fmt) for fmt in (MX6, MX9))
+    assert plan.attentions["blocks.0.attend"].heads == (quiet,) * 4
+    assert plan.attentions["blocks.1.attend"].heads == (quiet, quiet, loud, quiet)
 
 
 def test_without_reordering_whole_blocks_move(statistics):
@@ -200,16 +205,26 @@ def test_calibrate_is_collect_and_plan(model):
     assert calibrate(model, iter(batches), settings) == make_plan(collect(model, batches, settings), settings)
 
 
-def test_statistics_survive_a_file(model, statistics, tmp_path):
+def test_statistics_survive_a_file(model, statistics, tmp_path, monkeypatch):
     path = tmp_path / "statistics.safetensors"
     for original in (statistics, collect(model, [batch(0)])):
         save_statistics(original, path, {"done": 3})
         copy, notes = load_statistics(path)
         assert notes == {"done": 3}
-        assert (copy.passes, copy.probed) == (original.passes, original.probed)
+        for name in ("passes", "probed", "power"):
+            assert getattr(copy, name) == getattr(original, name)
+        for name, entry in original.attentions.items():
+            assert torch.equal(copy.attentions[name].elements, entry.elements)
+            assert copy.attentions[name].head_width == 24
+        assert copy.linears["blocks.0.qkv"].out_features == 3 * WIDTH
         for choice in ("magnitude", "sensitivity") if original is statistics else ("magnitude",):
             settings = Settings(linear_share=0.2, choice=choice, dynamic=choice == "magnitude")
             assert make_plan(copy, settings) == make_plan(original, settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(statistics_file, "VERSION", 1)
+        save_statistics(statistics, path, {})
+    with pytest.raises(ValueError, match="is not a file of statistics: its version must be 2, not 1"):
+        load_statistics(path)
     path.write_bytes(b"nothing")
     with pytest.raises(ValueError, match="is not a file of statistics"):
         load_statistics(path)
@@ -243,7 +258,8 @@ def test_shares_follow_from_the_outliers(statistics):
     plan = make_plan(statistics, Settings(**room, cover=0.8))
     assert plan.linears["blocks.0.qkv"].high_blocks == 1
     assert set(OUTLIERS) < set(plan.linears["blocks.0.qkv"].permutation[:16])
-    assert plan.attentions["blocks.1.attend"].heads == (MX6, MX6, MX9, MX6)
+    assert plan.attentions["blocks.1.attend"].heads[LOUD_HEAD] == HeadFormats.of(MX9)
+    assert plan.mx9_attention == 1 / 8
     for choice in ("magnitude", "sensitivity"):
         shares = [
             (each.mx9_linear, each.mx9_attention)
@@ -269,6 +285,8 @@ def test_shares_follow_from_the_outliers(statistics):
         ({"exchanges": 9, "reorder": False}, "exchanges take channels that may be reordered"),
         ({"cover": 0.0}, r"cover must be over 0 and at most 1, not 0\.0"),
         ({"cover": 0.5, "choice": "random"}, "cover takes a static choice"),
+        ({"heads": "q"}, "heads must be one of whole, operands, not 'q'"),
+        ({"heads": "operands"}, "operands of heads are chosen by sensitivity or at random, not by mag"),
         ({"tokens": 0}, "tokens must be at least 1, not 0"),
         ({"timestep_groups": 0}, "timestep_groups must be at least 1, not 0"),
         ({"dynamic": True, "choice": "random"}, "dynamic formats are chosen by magnitude, not by random"),

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from golden import MX6, MX9
+from golden import MX4, MX6, MX9, matmul, quantize
 from golden import functions as golden
 from golden.rounding import add_binary32
 from mixdit.digits.checkpoint import load_model
@@ -18,6 +18,7 @@ from mixdit.layers.attention import MXAttention
 from mixdit.layers.hardware_attention import HardwareAttention
 from mixdit.layers.hardware_functions import with_hardware_functions
 from mixdit.layers.quantize_model import quantize_model
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.quality.similarity import decibels
 from mixdit.rivals.uniform import uniform_plan
 from mixdit.tensors import functions
@@ -111,6 +112,21 @@ def test_attention_is_near_the_usual_one(kind):
     assert (10 * error.log10() < torch.tensor([-38.0, -20.0, -38.0])).all()
     usual = MXAttention(formats, "exact")(q, k, v, mask)
     assert not torch.equal(got, usual)
+
+
+def test_attention_has_golden_bits_in_formats_of_its_own():
+    """Each operand of each head in another format, by golden's products and functions alone."""
+    generator = torch.Generator().manual_seed(4)
+    q, k, v = (torch.randn(1, 2, n, 24, generator=generator) for n in (11, 37, 37))
+    heads = (HeadFormats(MX6, MX9, MX4, MX6), HeadFormats(MX9, MX4, MX6, MX9))
+    got = HardwareAttention(heads, "exact")(q, k, v).numpy()
+    for h, of in enumerate(heads):
+        scaled = q[0, h].numpy() * np.float32(math.log2(math.e) / math.sqrt(24))
+        scores = matmul(quantize(scaled, of.q), quantize(k[0, h].numpy(), of.k))
+        values = np.concatenate([v[0, h].numpy().T, np.ones((1, 37), np.float32)])
+        sums = matmul(quantize(golden.exp2(scores), of.p), quantize(values, of.v))
+        want = golden.divide_by_column(sums[:, :24], sums[:, 24:])
+        assert np.array_equal(got[0, h].view(np.uint32), want.view(np.uint32))
 
 
 def test_parameters_are_shared_and_the_original_stays(small):

@@ -12,6 +12,7 @@ import golden
 from golden import MX4, MX6, MX9, concat
 from mixdit.layers.attention import MXAttention, QuantizedAttention, ScaledDotProductAttention
 from mixdit.layers.linear import MXLinear, QuantizedLinear
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import LinearPlan
 from mixdit.tensors.matmul import matmul
 from mixdit.tensors.quantize import fake_quantize, fake_quantize_mixed
@@ -119,30 +120,33 @@ def operands(tokens: int = 21, keys: int = 37, heads: int = 3, batch: int = 2) -
 
 
 HEADS = (MX9, MX6, MX4)
+APART = (HeadFormats(MX6, MX9, MX4, MX6), HeadFormats(MX9, MX4, MX6, MX6), HeadFormats(MX4, MX6, MX6, MX9))
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_exact_attention_has_golden_bits(device):
+@pytest.mark.parametrize("heads", [HEADS, APART, (MX6, APART[0], APART[0])])
+def test_exact_attention_has_golden_bits(heads, device):
     q, k, v = operands()
-    got = MXAttention(HEADS, "exact")(*(x.to(device) for x in (q, k, v))).cpu()
-    for b, (h, fmt) in ((b, pair) for b in range(2) for pair in enumerate(HEADS)):
-        left, right = (golden.quantize(x[b, h].numpy(), fmt) for x in (q, k))
+    got = MXAttention(heads, "exact")(*(x.to(device) for x in (q, k, v))).cpu()
+    for b, (h, formats) in ((b, pair) for b in range(2) for pair in enumerate(heads)):
+        of = dict(zip("qkpv", [formats] * 4 if formats in HEADS else formats, strict=True))
+        left, right = golden.quantize(q[b, h].numpy(), of["q"]), golden.quantize(k[b, h].numpy(), of["k"])
         scores = torch.from_numpy(golden.matmul(left, right)).to(device) * (1 / math.sqrt(24))
-        p = golden.quantize(scores.softmax(-1).cpu().numpy(), fmt)
-        want = golden.matmul(p, golden.quantize(v[b, h].T.contiguous().numpy(), fmt))
+        p = golden.quantize(scores.softmax(-1).cpu().numpy(), of["p"])
+        want = golden.matmul(p, golden.quantize(v[b, h].T.contiguous().numpy(), of["v"]))
         assert differing(got[b, h], want) == 0
 
 
 def test_fast_attention_is_any_attention_with_these_quantizers():
     q, k, v = operands()
-    for h, fmt in enumerate(HEADS):
-        rounded = [lambda x, fmt=fmt: fake_quantize(x, fmt)] * 4
+    for h, formats in enumerate(APART):
+        rounded = [lambda x, fmt=fmt: fake_quantize(x, fmt) for fmt in formats]
         reference = QuantizedAttention(**dict(zip("qkpv", rounded, strict=True)))
         part = slice(h, h + 1)
         want = reference(q[:, part], k[:, part], v[:, part])
-        assert torch.allclose(MXAttention(HEADS)(q, k, v)[:, part], want, atol=1e-6)
-        alone = MXAttention([fmt])(q[:, part], k[:, part], v[:, part])
-        assert torch.allclose(MXAttention([fmt] * 3)(q, k, v)[:, part], alone, atol=1e-6)
+        assert torch.allclose(MXAttention(APART)(q, k, v)[:, part], want, atol=1e-6)
+        alone = MXAttention([formats])(q[:, part], k[:, part], v[:, part])
+        assert torch.allclose(MXAttention([formats] * 3)(q, k, v)[:, part], alone, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -166,3 +170,8 @@ def test_attention_follows_the_floating_point_one(attention, tolerances):
 def test_attention_refuses_another_number_of_heads():
     with pytest.raises(ValueError, match="the plan has 2 heads, q has 3"):
         MXAttention([MX6, MX6])(*operands())
+
+
+def test_prints_of_models_say_the_formats():
+    text = repr(MXAttention([MX6, APART[0]]))
+    assert text == "MXAttention(heads=['MX6', 'q=MX6 k=MX9 p=MX4 v=MX6'], mode=fast)"

@@ -7,7 +7,9 @@ import torch
 
 from mixdit.quality.bootstrap import Interval, resamples
 from mixdit.quality.frechet import FrechetReference, inception_score
+from mixdit.quality.memory import times_smaller
 from mixdit.quality.similarity import decibels, psnr, ssim
+from mixdit.rivals.variants import VARIANTS
 
 
 def test_frechet_distance_equals_its_formula():
@@ -53,6 +55,33 @@ def test_ssim():
     top = (2 * a.mean() * b.mean() + c1) * (2 * covariance[0, 1] + c2)
     bottom = (a.mean() ** 2 + b.mean() ** 2 + c1) * (covariance[0, 0] + covariance[1, 1] + c2)
     assert ssim(a - 1, b - 1) == pytest.approx((top / bottom).item())
+
+
+@pytest.mark.parametrize(
+    ("variant", "bits", "times"),
+    [
+        ("FP32", 32, 0.5),
+        ("BF16", 16, 1),
+        ("W4A8 per token", 4, 4),
+        ("MX4", 4, 4),
+        ("MX6", 6, 2.667),  # 16 elements of 5 bits, 8 bits of exponent, 8 microexponents: 96 bits
+        ("mixed, compensated", 6, 2.667),
+        ("W MX6, A MX9", 6, 2.667),
+        ("MX9", 9, 1.778),
+        ("MXINT8", 8.25, 1.939),  # 32 elements of 8 bits, 8 bits of exponent
+        ("Q-DiT W4A8", 4.3125, 3.710),  # a scale of 16 bits and a zero of 4 for 64 weights
+        ("ViDiT-Q-MP", 5, 3.2),
+    ],
+)
+def test_memory_counts_the_scales_of_blocks_and_groups(variant, bits, times):
+    assert VARIANTS[variant].description["weight_bits"] == bits
+    assert times_smaller(bits) == pytest.approx(times, abs=5e-4)
+
+
+def test_memory_takes_bits():
+    for bits in (0, -1, float("nan")):
+        with pytest.raises(ValueError, match=f"weight_bits must be positive, not {bits!r}"):
+            times_smaller(bits)
 
 
 def test_bootstrap_interval_is_that_of_the_mean():

@@ -1,10 +1,12 @@
 """Plans: shares, files, and what they refuse."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from golden import MX4, MX6, MX9, MXINT8
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.plan_file import load_plan, plan_from_json, plan_to_json, save_plan
 from mixdit.plan.timestep_plan import TimestepPlan
@@ -20,8 +22,10 @@ def example(high_blocks: int = 1) -> Plan:
             "d": LinearPlan(in_features=8, threshold=1.5, dynamic_share=0.25, elements=800),
         },
         attentions={
-            "x": AttentionPlan(heads=(MX9, MX6, MX6, MX6), elements=900),
-            "y": AttentionPlan(heads=(MX6, MX6), elements=100),
+            "x": AttentionPlan(
+                heads=(MX9, HeadFormats(MX6, MX4, MX9, MX6)), operand_elements=(90, 60, 40, 10)
+            ),
+            "y": AttentionPlan(heads=(MX6, MX6), operand_elements=(25, 25, 25, 25)),
         },
         notes={"settings": {"seed": 0}},
     )
@@ -30,7 +34,8 @@ def example(high_blocks: int = 1) -> Plan:
 def test_shares_count_elements():
     plan = example()
     assert plan.mx9_linear == pytest.approx((16 / 40 * 4000 + 0.25 * 800) / (4000 + 12800 + 800))
-    assert plan.mx9_attention == pytest.approx(0.25 * 0.9)
+    assert plan.attentions["x"].elements == 200
+    assert plan.mx9_attention == pytest.approx((200 / 2 + 40 / 2) / 300)
     assert Plan().mx9_linear == Plan().mx9_attention == 0
 
 
@@ -58,6 +63,20 @@ def test_a_timestep_plan_serves_ranges():
     assert plan.mx9_attention == pytest.approx(example().mx9_attention)
 
 
+def test_one_format_stands_for_all_four():
+    plan = AttentionPlan(heads=(MX9, HeadFormats(MX6, MX6, MX6, MX6)))
+    assert plan == AttentionPlan(heads=(HeadFormats(MX9, MX9, MX9, MX9), MX6))
+    assert [str(head) for head in plan.heads] == ["MX9", "MX6"]
+    assert str(HeadFormats(MX6, MX4, MX9, MX6)) == "q=MX6 k=MX4 p=MX9 v=MX6"
+
+
+@pytest.mark.parametrize(("operand", "share"), [("q", 0.4), ("k", 0.3), ("p", 0.2), ("v", 0.1)])
+def test_each_operand_counts_with_its_elements(operand, share):
+    head = replace(HeadFormats.of(MX6), **{operand: MX9})
+    plan = AttentionPlan(heads=(head, MX6), operand_elements=(40, 30, 20, 10))
+    assert plan.mx9_share == pytest.approx(share / 2)
+
+
 @pytest.mark.parametrize(
     ("kind", "arguments", "message"),
     [
@@ -71,7 +90,13 @@ def test_a_timestep_plan_serves_ranges():
         (LinearPlan, {"elements": 0}, "elements must be at least 1, not 0"),
         (AttentionPlan, {"heads": ()}, "heads must name at least 1 format, not 0"),
         (AttentionPlan, {"heads": (MXINT8,)}, "heads must be one of MX4, MX6, MX9, not MXINT8"),
-        (AttentionPlan, {"heads": (MX6,), "elements": 0}, "elements must be at least 1, not 0"),
+        (
+            AttentionPlan,
+            {"heads": (MX6,), "operand_elements": (0,) * 4},
+            r"operand_elements must be 4 numbers, 0 or more, not all 0, not \(0, 0, 0, 0\)",
+        ),
+        (AttentionPlan, {"heads": (MX6,), "operand_elements": (1, 2)}, r"must be 4 .*, not \(1, 2\)"),
+        (AttentionPlan, {"heads": (MX6,), "operand_elements": (1, 2, 3, -1)}, r"0 or more, .*, -1\)"),
     ],
 )
 def test_values_out_of_range_are_named(kind, arguments, message):
@@ -109,8 +134,8 @@ def changed(path: str, value: object) -> object:
     ("value", "message"),
     [
         ([], r"a plan must be an object, not \[\]"),
-        ({"format": "x"}, "a plan has format 'mixdit-plan' and version 1, not 'x' and None"),
-        (changed("version", 2), "version 1, not 'mixdit-plan' and 2"),
+        ({"format": "x"}, "a plan has format 'mixdit-plan' and version 1 to 2, not 'x' and None"),
+        (changed("version", 3), "version 1 to 2, not 'mixdit-plan' and 3"),
         (changed("plans", []), "plans must hold at least 1 plan, not 0"),
         (changed("plans", {}), "plans must be a list"),
         (changed("bounds", None), "bounds must be a list, not None"),
@@ -127,6 +152,13 @@ def changed(path: str, value: object) -> object:
         (changed("plans/0/linears/a", {}), r"linears\['a'\]: .*in_features"),
         (changed("plans/0/attentions/x/heads", "MX6"), "heads must be a list, not 'MX6'"),
         (changed("plans/0/attentions/x/heads", [3]), "heads must be one of .*, not 3"),
+        (changed("plans/0/attentions/x/heads/1/p", "MX5"), r"heads\.p must be one of .*, not 'MX5'"),
+        (changed("plans/0/attentions/x/heads/1", {"q": "MX6"}), "a format for each of q, k, p, v, not {'q'"),
+        (changed("plans/0/attentions/x/heads/1/z", "MX6"), "a format for each of q, k, p, v, not"),
+        (changed("plans/0/attentions/x/elements", 4), "has no field 'elements': its fields are heads, op"),
+        (changed("plans/0/attentions/x/operand_elements", 4), "operand_elements must be a list, not 4"),
+        (changed("plans/0/attentions/x/operand_elements", [4]), r"must be 4 numbers, .*, not \(4,\)"),
+        (changed("plans/0/attentions/x/operand_elements/3", None), "must be an integer, not None"),
     ],
 )
 def test_wrong_files_are_explained(value, message, tmp_path):
@@ -145,3 +177,40 @@ def test_files_that_are_no_json(tmp_path):
         load_plan(path)
     with pytest.raises(FileNotFoundError):
         load_plan(tmp_path / "none.json")
+
+
+def version_1(**attention: object) -> object:
+    """A file as the first version had it."""
+    attention = {"heads": ["MX9", "MX6", "MX6"], "elements": 902} | attention
+    linears = {"a": {"in_features": 40, "elements": 4000}}
+    plan = {"notes": {}, "linears": linears, "attentions": {"x": attention}}
+    return {"format": "mixdit-plan", "version": 1, "bounds": [], "plans": [plan]}
+
+
+def test_files_of_version_1_are_read_and_become_version_2(tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(version_1()))
+    plan = load_plan(path)
+    attention = plan.attentions["x"]
+    assert attention.heads == tuple(map(HeadFormats.of, (MX9, MX6, MX6)))
+    assert (attention.elements, attention.mx9_share) == (902, pytest.approx(1 / 3))
+    save_plan(plan, path)
+    written = json.loads(path.read_text())
+    assert written["version"] == 2
+    assert written["plans"][0]["attentions"]["x"]["heads"] == ["MX9", "MX6", "MX6"]
+    assert load_plan(path) == plan
+
+
+@pytest.mark.parametrize(
+    ("attention", "message"),
+    [
+        ({"heads": [dict.fromkeys("qkpv", "MX6")]}, "heads must be one of .*, not {'q'"),
+        ({"heads": "MX6"}, "heads must be a list, not 'MX6'"),
+        ({"elements": 0}, r"attentions\['x'\]: elements must be at least 1, not 0"),
+        ({"elements": [1, 2, 3, 4]}, r"elements must be an integer, not \[1"),
+        ({"operand_elements": [1, 2, 3, 4]}, "no field 'operand_elements' in version 1"),
+    ],
+)
+def test_version_1_knows_nothing_of_version_2(attention, message):
+    with pytest.raises(ValueError, match=message):
+        plan_from_json(version_1(**attention))

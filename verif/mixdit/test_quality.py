@@ -10,13 +10,14 @@ import typer
 from typer.testing import CliRunner
 
 from golden import MX6, MX9
+from mixdit.digits.diffusion import initial_noise
 from mixdit.layers.quantize_model import quantize_model
-from mixdit.quality.checks import check_rows
 from mixdit.quality.command import command
 from mixdit.quality.evaluate import workers
 from mixdit.quality.experiment import Experiment
 from mixdit.quality.mx9_share import count_mx9
-from mixdit.quality.row import Row
+from mixdit.quality.similarity import psnr
+from mixdit.rivals.noise_error import predict
 from mixdit.rivals.uniform import uniform_mx, uniform_plan
 from mixdit.rivals.variants import VARIANTS
 
@@ -35,23 +36,48 @@ def experiment():
 
 
 def test_float_model_has_no_error(experiment):
-    row, images = experiment.measure(experiment.model, VARIANTS["FP32"].description)
+    result = experiment.measure(experiment.model, VARIANTS["FP32"].description)
+    row, images = result.row, result.images
     assert (row.psnr_db, row.sqnr_db, row.mx9_linear, row.mx9_attention) == (None, None, None, None)
+    assert (row.psnr_low, row.sqnr_high, row.sqnr_calibration_db) == (None, None, None)
     assert row.ssim == pytest.approx(1)
     assert (row.frechet_delta, row.frechet_delta_sd) == (0, 0)
     assert torch.equal(images, experiment.images)
 
 
-def test_predicted_noise_is_compared_on_a_tenth_of_the_images(experiment):
-    assert [len(images) for images, _, _ in experiment.test_batches] == [2, 2, 2]
+def test_predicted_noise_is_compared_on_sixteen_images_or_a_tenth(experiment):
+    assert [len(images) for images, _, _ in experiment.test_batches] == [16, 16, 16]
+    assert len(Experiment("digits-16", samples=190, steps=1).test_batches[0][0]) == 19
+
+
+def test_images_come_from_the_noise_of_two_seeds_and_choices_from_another(experiment):
+    first, second, calibration = (initial_noise(20, seed) for seed in (123, 124, 456))
+    assert torch.equal(experiment.noise, torch.cat([first[:10], second[10:]]))
+    assert torch.equal(experiment.test_batches[0][0], experiment.noise[:16])
+    assert torch.equal(experiment.batches[0][0][:20], calibration)
+    chosen = quantize_model(experiment.model, uniform_plan(experiment.model, 4, MX6, MX6))
+    row = experiment.measure(chosen, VARIANTS["MX6"].description).row
+    batches = [(x[:16], t[:16], y[:16]) for x, t, y in experiment.batches]
+    reference = predict(experiment.model, batches).double()
+    error = (predict(chosen, batches).double() - reference).square().sum()
+    expected = 10 * (reference.square().sum() / error).log10().item()
+    assert row.sqnr_calibration_db == pytest.approx(expected)
 
 
 def test_rows_order_formats(experiment):
-    fine, _ = experiment.measure(uniform_mx(experiment.model, MX9, MX9), VARIANTS["MX9"].description)
-    rough, images = experiment.measure(uniform_mx(experiment.model, MX6, MX6), VARIANTS["MX6"].description)
+    fine = experiment.measure(uniform_mx(experiment.model, MX9, MX9), VARIANTS["MX9"].description).row
+    result = experiment.measure(uniform_mx(experiment.model, MX6, MX6), VARIANTS["MX6"].description)
+    rough, images = result.row, result.images
     assert fine.psnr_db > rough.psnr_db + 6
     assert fine.sqnr_db > rough.sqnr_db + 6
     assert rough.psnr_low < rough.psnr_db < rough.psnr_high
+    assert rough.sqnr_low < rough.sqnr_db < rough.sqnr_high
+    assert rough.psnr_db == pytest.approx(psnr(images, experiment.images))
+    assert {name: score.value for name, score in result.scores.items()} == {
+        "SQNR": rough.sqnr_db,
+        "PSNR": rough.psnr_db,
+        "Frechet": rough.frechet,
+    }
     assert rough.frechet_delta_low <= rough.frechet_delta <= rough.frechet_delta_high
     assert (fine.mx9_linear, rough.mx9_attention) == (1, 0)
     assert list(rough.sqnr_by_timestep) == [999, 666, 332]
@@ -90,49 +116,6 @@ def test_experiments_and_workers_are_checked():
         pass
 
 
-def good_rows() -> list[Row]:
-    """Figures that bear out every claim."""
-    blank = {field.name: 0.0 for field in dataclasses.fields(Row)}
-    psnr = {"MX9": 60, "W MX6, A MX9": 50, "mixed": 45, "MX6": 40, "MX4": 20, "W4A8 per tensor": 20}
-    rows = []
-    for name in VARIANTS:
-        decibels = psnr.get(name, 45)
-        row = Row(**{**blank, "model": "m", "variant": name, "psnr_db": decibels, "sqnr_db": decibels})
-        row.mx9_linear, row.mx9_attention = 0.05, 0.2
-        row.frechet_delta = {"MX4": 10.0, "MX4/MX9": 2.0}.get(name, 0.0)
-        row.frechet_delta_low = -1.0
-        rows.append(row)
-    return rows
-
-
-def test_checks_pass_good_figures():
-    checks = check_rows(good_rows())
-    assert len(checks) == 15
-    assert all(check.holds for check in checks), [check for check in checks if not check.holds]
-
-
-@pytest.mark.parametrize(
-    ("variant", "field", "value", "claim"),
-    [
-        ("MX9", "psnr_db", 49, "PSNR: MX9 > W MX6, A MX9"),
-        ("mixed", "psnr_db", 39, "PSNR: mixed > MX6"),
-        ("mixed by both", "mx9_linear", 0.051, "linear activations in MX9"),
-        ("mixed at random", "mx9_attention", 0.21, "attention operands in MX9"),
-        ("mixed", "frechet_delta_low", 0.1, "mixed: no Frechet loss"),
-        ("W8A8 per token", "frechet_delta_low", 0.1, "W8A8 per token: no Frechet loss"),
-        ("MX4/MX9", "frechet_delta", 3.1, "mixing removes 70%"),
-        ("W MX6, A MX9", "sqnr_db", 51, "closes 50%"),
-        ("HTG W4A8", "sqnr_db", 19, "HTG W4A8 is closer"),
-    ],
-)
-def test_checks_catch_what_is_wrong(variant, field, value, claim):
-    rows = good_rows()
-    setattr(next(row for row in rows if row.variant == variant), field, value)
-    failed = [check.claim for check in check_rows(rows) if not check.holds]
-    assert len(failed) == 1
-    assert claim in failed[0]
-
-
 @pytest.mark.slow
 def test_command_prints_and_draws(tmp_path):
     arguments = [
@@ -160,7 +143,8 @@ def test_command_prints_and_draws(tmp_path):
         assert [line["variant"] for line in csv.DictReader(file)] == list(NAMES)
     table = [line.split(" | ") for line in (tmp_path / "quality.md").read_text().splitlines()[4:]]
     assert [cells[0].removeprefix("| ") for cells in table] == ["variant", "---", *NAMES]
-    assert {len(cells) for cells in table} == {11}
+    assert [cells[-1] for cells in table] == ["memory |", "--- |", "0.50x |", "4.00x |", "2.67x |"]
+    assert {len(cells) for cells in table} == {13}
     for picture in ("samples", "timesteps", "activations", "outliers", "layers", "pareto"):
         assert (tmp_path / f"{picture}-digits-16.png").read_bytes().startswith(b"\x89PNG")
 
@@ -171,6 +155,7 @@ def test_command_prints_and_draws(tmp_path):
         (["--variant", "MX5"], "variant must be one of"),
         (["--model", "digits-17"], "model must be one of"),
         (["--check", "--variant", "MX6"], "takes all variants"),
+        (["--check-frechet", "--variant", "MX6"], "takes all variants"),
         (["--json", "--csv"], "choose one"),
         (["--n", "1"], "--n"),
         (["--n", "9", "--n", "9", "--n", "9"], "--n must be given once, or for each of 2 models"),

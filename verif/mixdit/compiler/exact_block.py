@@ -47,11 +47,11 @@ class ExactBlock:
         q = multiply17(plus(q, q_bias), np.float32(math.log2(math.e) / math.sqrt(d)))
         k = plus(k, k_bias)
         heads = []
-        for h, fmt in enumerate(self.plan.attention.heads):
+        for h, of in enumerate(self.plan.attention.heads):
             part = slice(h * d, (h + 1) * d)
-            p = exp2(self.product(quantize(q[:, part], fmt), quantize(k[:, part], fmt)))
+            p = exp2(self.product(quantize(q[:, part], of.q), quantize(k[:, part], of.k)))
             values = np.concatenate([v[:, part], np.ones((len(v), 1), np.float32)], axis=1)
-            sums = self.product(quantize(p, fmt), quantize(np.ascontiguousarray(values.T), fmt))
+            sums = self.product(quantize(p, of.p), quantize(np.ascontiguousarray(values.T), of.v))
             heads.append(divide_by_column(sums[:, :d], sums[:, d:]))
         self.made["attended"] = np.concatenate(heads, axis=1)
         bias = w.projection.bias + w.projection.weight.astype(np.float64) @ v_bias

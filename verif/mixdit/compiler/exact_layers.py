@@ -95,12 +95,12 @@ class ExactLayers:
         if mask is None and np.concatenate(scores_mask).any():
             mask = np.concatenate(scores_mask)
         gathered = []
-        for h, fmt in enumerate(plan.heads):
+        for h, of in enumerate(plan.heads):
             part = slice(h * d, (h + 1) * d)
-            scores = self.product(quantize(q[:, part], fmt), quantize(k[:, part], fmt))
+            scores = self.product(quantize(q[:, part], of.q), quantize(k[:, part], of.k))
             p = exp2(scores if mask is None else plus(scores, mask))
             with_ones = np.concatenate([v[:, part], np.ones((len(v), 1), np.float32)], axis=1)
-            sums = self.product(quantize(p, fmt), quantize(np.ascontiguousarray(with_ones.T), fmt))
+            sums = self.product(quantize(p, of.p), quantize(np.ascontiguousarray(with_ones.T), of.v))
             gathered.append(divide_by_column(sums[:, :d], sums[:, d:]))
         gathered = np.concatenate(gathered, axis=1)
         start = 0

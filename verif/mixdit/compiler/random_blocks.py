@@ -7,6 +7,7 @@ import numpy as np
 from golden import MX4, MX6, MX9
 from mixdit.compiler.block_plan import LINEARS, BlockPlan
 from mixdit.compiler.layer import Layer
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan
 
 __all__ = ["random_heads", "random_inputs", "random_linear", "random_plan", "with_random_plans"]
@@ -31,7 +32,11 @@ def random_linear(rng, features):
 
 
 def random_heads(rng, heads):
-    return AttentionPlan(heads=tuple((MX4, MX6, MX9)[n] for n in rng.integers(0, 3, heads)))
+    """Each head with one format, or with any four."""
+    drawn = rng.integers(0, 3, (heads, 4))
+    alike = rng.random(heads) < 0.25
+    drawn[alike] = drawn[alike, :1]
+    return AttentionPlan(heads=tuple(HeadFormats(*((MX4, MX6, MX9)[n] for n in of)) for of in drawn))
 
 
 def with_random_plans(rng, part, shared):

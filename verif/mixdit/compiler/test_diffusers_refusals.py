@@ -17,6 +17,7 @@ from mixdit.compiler.layer import Layer
 from mixdit.compiler.program_file import MAP, load_program, save_program
 from mixdit.compiler.program_run import ProgramRunner
 from mixdit.driver import ModelPort
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from verif.mixdit.compiler.tiny_models import example, tiny_model
 
@@ -129,7 +130,7 @@ def test_what_a_plan_does_not_name_is_in_mx9():
     block = diffusers_block(tiny_model("pixart"), 0, plan=plan, weight=MX4, activation=MX4)
     assert block.attention.query.plan is named
     assert (block.attention.key.plan.weight, block.attention.key.plan.low) == (MX9, MX9)
-    assert block.heads.heads == (MX9, MX9)
+    assert block.heads.heads == (HeadFormats.of(MX9),) * 2
 
 
 def test_epsilons_of_norms():

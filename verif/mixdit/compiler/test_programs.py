@@ -17,6 +17,7 @@ from mixdit.compiler.program_file import IMAGE, MAP, load_program, save_program
 from mixdit.compiler.program_run import ProgramRunner
 from mixdit.compiler.random_weights import random_weights
 from mixdit.driver import ModelPort
+from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from verif.mixdit.compiler.random_blocks import random_inputs, random_plan
 
@@ -109,11 +110,11 @@ def test_plans_of_a_model():
     plan = BlockPlan.of(Plan(linears={"blocks.3.fc1": of_fc1}), "blocks.3", weights)
     assert plan.fc1 is of_fc1
     assert (plan.fc2.weight, activation_format(plan.fc2)) == (MX9, (MemoryFormat.MX9, 0))
-    assert plan.attention.heads == (MX9, MX9)
+    assert plan.attention.heads == (HeadFormats.of(MX9),) * 2
 
 
 def test_heads_by_their_formats():
-    groups = head_groups(AttentionPlan(heads=(MX9, MX6, MX9)))
+    groups = head_groups((MX9, MX6, MX9))
     assert [(g.format, g.heads) for g in groups] == [(MX9, (0, 2)), (MX6, (1,))]
 
 
@@ -199,3 +200,25 @@ def test_inputs_of_another_shape():
         run(np.zeros((5, 48), np.float32), np.zeros((2, 48), np.float32))
     with pytest.raises(TypeError, match="condition must be a float32 array, not float64"):
         run(np.zeros((10, 48), np.float32), np.zeros((2, 48)))
+
+
+def jobs_of(heads):
+    weights, plan = block()
+    program = compile_blocks(
+        [(weights, replace(plan, attention=AttentionPlan(heads=heads)))],
+        tokens=5,
+        samples=2,
+        parameters=PARAMETERS,
+    )
+    return [job.name for job in program.jobs]
+
+
+def test_heads_share_the_jobs_of_operands_in_one_format():
+    mx6 = HeadFormats.of(MX6)
+    alike = jobs_of((mx6, mx6))
+    assert jobs_of((replace(mx6, p=MX9), mx6)) == alike
+    for operand, more in (("q", ", q, MX9"), ("k", ", k, MX9"), ("v", "V^T")):
+        names = jobs_of((replace(mx6, **{operand: MX9}), mx6))
+        jobs = 2 if operand == "v" else 1  # for each sample, or for all
+        assert len(names) == len(alike) + jobs
+        assert sum(name.endswith(more) for name in names) == (2 * jobs if operand == "v" else jobs)

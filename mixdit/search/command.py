@@ -1,0 +1,116 @@
+"""``mixdit search``."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gen.files import write_text
+from golden.formats import FORMATS
+from mixdit.calibration.settings import Heads
+from mixdit.require import require
+
+if TYPE_CHECKING:
+    from mixdit.search.front import FrontPlan
+
+__all__ = ["command"]
+
+_FormatName = Literal[*FORMATS]
+
+
+def command(
+    source: Annotated[
+        str,
+        typer.Argument(help="Folder that mixdit calibrate --choice sensitivity wrote, or a digits model."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("build/front"),
+    points: Annotated[int, typer.Option(min=2, max=99, help="Latencies to plan for.")] = 12,
+    linear_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Most of the linear layers' activations in MX9.")
+    ] = 0.05,
+    attention_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Most of the attention's operands in MX9.")
+    ] = 0.20,
+    heads: Annotated[Heads, typer.Option(help="Choose whole heads, or each q, k, p and v.")] = "operands",
+    weight: Annotated[_FormatName, typer.Option(help="Format of the weights.")] = "MX6",
+    exchanges: Annotated[
+        int, typer.Option(min=0, help="Rounds of a search for better blocks of channels, for each plan.")
+    ] = 0,
+    timestep_groups: Annotated[int, typer.Option(min=1, help="Ranges of timesteps, each with a plan.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of exchanges.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+) -> None:
+    """Plan a model for several latencies: quality against the time of the array."""
+    require("torch", "safetensors", "sklearn", "scipy")
+    from mixdit.calibration.settings import Settings
+    from mixdit.search.front import search_front
+    from mixdit.search.source import find_statistics
+
+    try:
+        statistics, low, high = find_statistics(source)
+        settings = Settings(
+            linear_share=linear_share,
+            attention_share=attention_share,
+            weight=FORMATS[weight],
+            low=low,
+            high=high,
+            choice="sensitivity",
+            heads=heads,
+            exchanges=exchanges,
+            timestep_groups=timestep_groups,
+            seed=seed,
+        )
+        front = search_front(statistics, settings, points)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    rows = _write(front, output)
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        _print_table(rows, output)
+
+
+def _write(front: "list[FrontPlan]", output: Path) -> list[dict[str, Any]]:
+    """Write the plans in place of those of an earlier search, and a table of them."""
+    from mixdit.plan.plan_file import save_plan
+
+    output.mkdir(parents=True, exist_ok=True)
+    for old in output.glob("plan-[0-9][0-9].json"):
+        old.unlink()
+    rows: list[dict[str, Any]] = []
+    for number, each in enumerate(front):
+        path = output / f"plan-{number:02d}.json"
+        save_plan(each.plan, path)
+        rows.append(
+            {
+                "plan": str(path),
+                "latency": each.latency,
+                "sqnr_db": each.sqnr_db,
+                "mx9_linear": each.plan.mx9_linear,
+                "mx9_attention": each.plan.mx9_attention,
+            }
+        )
+    write_text(output / "front.json", json.dumps(rows, indent=2) + "\n")
+    return rows
+
+
+def _print_table(rows: list[dict[str, Any]], output: Path) -> None:
+    table = Table(title="plans by latency", box=None, pad_edge=False)
+    table.add_column("plan", no_wrap=True)
+    for name in ("latency", "SQNR", "MX9 linear", "MX9 attention"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        shares = (f"{row[name]:.1%}" for name in ("mx9_linear", "mx9_attention"))
+        table.add_row(Path(row["plan"]).name, f"{row['latency']:.4f}", f"{row['sqnr_db']:.2f}", *shares)
+    console = Console()
+    console.print(table)
+    console.print(LEGEND, highlight=False, soft_wrap=True)
+    console.print(f"plans in {output}/", highlight=False, soft_wrap=True)
+
+
+LEGEND = """\
+latency  passes of the array for all planned layers, times those with all activations in MX6
+SQNR     of the model's output in dB, estimated from the calibration, without the error of weights"""
