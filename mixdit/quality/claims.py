@@ -1,7 +1,7 @@
-"""The claims of MixDiT and of its rivals, with margins that were stated before they are measured.
+"""The claims of MixDiT and of its rivals, with their margins.
 
-Margins leave about half of what docs/quality.md shows, so that a claim fails when half of a method's effect
-is gone. Gains in SQNR and PSNR show with a few images; Frechet distances take a thousand.
+Margins are about half of what docs/quality.md showed when they were set, so that a claim fails when half of a
+method's effect is gone. Gains in SQNR and PSNR show with a few images; Frechet distances take a thousand.
 """
 
 from mixdit.quality.claim import Claim, Floor, Gain, Loss, Part, Share
