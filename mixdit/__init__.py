@@ -10,5 +10,6 @@ their error. ``calibration``: plans from a model's activations. ``digits``: a mo
 ``rivals``: other quantizers. ``quality``: how samples compare. ``compiler``: transformer blocks as jobs for
 the engine (a compiled one runs without).
 
-``require``: says that a package is missing. ``save_tensors``: writes safetensors whole.
+``require``: says that a package is missing. ``save_tensors``: writes safetensors whole. ``state``:
+what goes into a model's state.
 """

@@ -1,6 +1,7 @@
 """Quantized layers, and models made of them.
 
-``linear``: linear layers. ``attention``: attention as a module; ``attention_sites``: where models attend.
+``linear``: linear layers, and what is ``made_of_weight``. ``attention``: attention as a module;
+``attention_sites``: where models attend.
 ``modules``: copying models and exchanging modules. ``batches``: calling them. ``quantize_model``: a
 quantized copy.
 ``block_functions``: what is between products, in floating point or as the hardware does it;

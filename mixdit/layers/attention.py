@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from golden import Format
+from mixdit.state import Planned
+from mixdit.tensors.autocast import without_autocast
 from mixdit.tensors.product import Mode, check_mode, multiply
 
 __all__ = ["MXAttention", "QuantizedAttention", "ScaledDotProductAttention"]
@@ -66,7 +68,7 @@ class QuantizedAttention(ScaledDotProductAttention):
         return output
 
 
-class MXAttention(ScaledDotProductAttention):
+class MXAttention(Planned, ScaledDotProductAttention):
     """Attention on blocks: q and k along head_dim, p and v along keys, every head in a format of its own.
 
     Softmax and scaling are in float32, between the two products. The result has the dtype of ``q``.
@@ -83,6 +85,7 @@ class MXAttention(ScaledDotProductAttention):
         super().__init__()
         check_mode(mode)
         self.heads, self.mode = tuple(heads), mode
+        self.planned = " ".join(map(str, self.heads))
         self._groups = {fmt: [i for i, f in enumerate(self.heads) if f == fmt] for fmt in set(self.heads)}
 
     def forward(
@@ -91,9 +94,15 @@ class MXAttention(ScaledDotProductAttention):
         """As `ScaledDotProductAttention.forward`; ValueError for another number of heads."""
         if q.shape[1] != len(self.heads):
             raise ValueError(f"the plan has {len(self.heads)} heads, q has {q.shape[1]}")
+        with without_autocast(q):
+            return self._attend_heads(q, k, v, mask, scale)
+
+    def _attend_heads(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float | None
+    ) -> Tensor:
         if len(self._groups) == 1:
             return self._attend(q, k, v, mask, scale, self.heads[0])
-        output = torch.empty(*q.shape[:-1], v.shape[-1], dtype=q.dtype, device=q.device)
+        output = q.new_empty((*q.shape[:-1], v.shape[-1]))
         for fmt, heads in self._groups.items():
             part = mask if mask is None or mask.ndim < 3 or mask.shape[-3] == 1 else mask[..., heads, :, :]
             output[:, heads] = self._attend(q[:, heads], k[:, heads], v[:, heads], part, scale, fmt)

@@ -7,6 +7,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from mixdit.layers.attention import ScaledDotProductAttention
+from mixdit.state import has_state_of
 
 __all__ = ["RedirectedAttention", "attention_sites", "original_submodule", "with_attention"]
 
@@ -42,7 +43,8 @@ class _Redirect(TorchFunctionMode):
 class RedirectedAttention(nn.Module):
     """A module, such as an attention of diffusers, whose scaled dot-product attention another one computes.
 
-    Projections, norms and joint attention stay as the module and its processor do them.
+    Projections, norms and joint attention stay as the module and its processor do them, and its state is the
+    module's.
 
     Parameters
     ----------
@@ -55,6 +57,7 @@ class RedirectedAttention(nn.Module):
     def __init__(self, module: nn.Module, attention: nn.Module) -> None:
         super().__init__()
         self.module, self.attention = module, attention
+        has_state_of(self, ["module"])
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """As the original module."""

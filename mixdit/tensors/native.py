@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from golden import Format
+from mixdit.tensors.block_tensor import parse_formats
 
 __all__ = ["available", "fake_quantize"]
 
@@ -53,21 +53,25 @@ def available() -> bool:
 
 
 @cache
-def _block_bits(formats: tuple[Format, ...]) -> bytes:
-    return bytes(fmt.magnitude_bits for fmt in formats)
+def _row(formats: str) -> tuple[bool, bytes]:
+    """Whether blocks have microexponents, and the magnitude bits of each."""
+    listed = parse_formats(formats)
+    return bool(listed[0].subblocks), bytes(fmt.magnitude_bits for fmt in listed)
 
 
-def fake_quantize(x: Tensor, formats: tuple[Format, ...]) -> Tensor:
+def fake_quantize(x: Tensor, formats: str) -> Tensor:
     """As `mixdit.tensors.quantize.fake_quantize`, of float32 ``[..., K]`` on the CPU, in the calling thread.
 
-    ``formats`` names each block of a row, the last of which need not be full.
+    ``formats`` are those of a row as `mixdit.tensors.block_tensor.formats_text` has them; the last block
+    need not be full.
     """
     library = _library()
     assert library is not None
     x = x.contiguous()
-    y = torch.empty_like(x)
+    y = torch.empty_like(x, memory_format=torch.contiguous_format)
     k = x.shape[-1]
-    function = library.mixdit_fake_quantize_16 if formats[0].subblocks else library.mixdit_fake_quantize_32
+    micro, bits = _row(formats)
+    function = library.mixdit_fake_quantize_16 if micro else library.mixdit_fake_quantize_32
     pointers = ctypes.c_void_p(x.data_ptr()), ctypes.c_void_p(y.data_ptr())
-    function(*pointers, ctypes.c_int64(x.numel() // k), ctypes.c_int64(k), _block_bits(formats))
+    function(*pointers, ctypes.c_int64(x.numel() // k), ctypes.c_int64(k), bits)
     return y

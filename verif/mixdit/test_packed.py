@@ -65,7 +65,7 @@ def test_files_hold_every_weight_and_bias(tmp_path):
     packed = load_packed(path)
     assert packed.plan == plan()
     exact = MXLinear(model()[0], plan().linears["0"], "exact")
-    assert same_codes(packed.codes("0"), exact._codes.codes.to_golden())
+    assert same_codes(packed.codes("0"), exact.operand().codes.to_golden())
 
 
 @pytest.mark.parametrize("fmt", [MX4, MX6, MX9], ids=str)
@@ -91,7 +91,7 @@ def test_plans_by_timestep_have_weights_each(tmp_path):
     assert packed.plan == both
     assert sorted(packed.tensors) == ["0.bias"] + [f"plans.{i}.{j}.weight" for i in (0, 1) for j in (0, 2)]
     for i in (0, 1):
-        want = MXLinear(model()[0], plan(i).linears["0"], "exact")._codes.codes
+        want = MXLinear(model()[0], plan(i).linears["0"], "exact").operand().codes
         assert same_codes(packed.codes("0", i), want.to_golden())
 
 
