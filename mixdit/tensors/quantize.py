@@ -313,6 +313,8 @@ def quantize(x: Tensor, formats: Format | Sequence[Format]) -> BlockTensor:
     Arguments and errors as `fake_quantize`.
     """
     values = checked_floats(x)
+    if values.is_meta:
+        raise ValueError("x must have values, and a meta tensor has none")
     every = expand_formats(formats, values.shape[-1])
     rows, listed = _as_rows(values, every)
     k, size = x.shape[-1], rows.shape[2]
