@@ -69,6 +69,9 @@ def command(
     preview: Annotated[
         bool, typer.Option(help="Sample the first image with and without the plan, and draw both.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option(help="End with an error if a layer of the blocks cannot be quantized.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Plan the precision of a diffusion transformer and pack its weights."""
@@ -111,6 +114,7 @@ def command(
         device=_device(device),
         restart=restart,
         preview=preview,
+        strict=strict,
     )
     figures = run_job(job)
     if as_json:
@@ -171,5 +175,9 @@ def _print_table(figures: dict[str, Any]) -> None:
         table.add_row(name, "", "", f"{figures[share]:.1%}")
     console = Console()
     console.print(table)
+    for row in figures["floating_point"]:
+        layers = f"{row['count']} layer{'s' * (row['count'] > 1)}"
+        line = f"in floating point: {layers}, {row['first']} first: {row['reason']}"
+        console.print(line, soft_wrap=True, highlight=False)
     for path in figures["files"]:
         console.print(path, soft_wrap=True, highlight=False)

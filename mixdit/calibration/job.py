@@ -22,6 +22,7 @@ from mixdit.calibration.sensitivity import measure_sensitivity
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import Statistics
 from mixdit.calibration.statistics_file import load_statistics, save_statistics
+from mixdit.layers.coverage import coverage
 from mixdit.layers.packed import save_packed
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
@@ -59,6 +60,7 @@ class Job:
     device: str
     restart: bool
     preview: bool
+    strict: bool = False
 
     def identity(self) -> dict[str, Any]:
         """What statistics depend on: they serve another job if it has the same."""
@@ -95,7 +97,7 @@ def run_job(job: Job) -> dict[str, Any]:
     Raises
     ------
     LoadError, JobError
-        The model cannot be loaded or calibrated.
+        The model cannot be loaded or calibrated, or a strict job not quantize all that it should.
     OSError
         Files cannot be written.
     """
@@ -106,6 +108,9 @@ def run_job(job: Job) -> dict[str, Any]:
     try:
         seen = _watch(job, pipeline, statistics, done)
         plan = make_plan(statistics, job.settings)
+        covered = coverage(pipeline.transformer, plan)
+        if job.strict:
+            covered.check()
         model = _rounded(job, pipeline, plan, seen)
         files = [job.output / "plan.json", job.output / "weights.safetensors"]
         save_plan(plan, files[0])
@@ -127,6 +132,7 @@ def run_job(job: Job) -> dict[str, Any]:
         "mx9_attention": plan.mx9_attention,
         "passes": statistics.passes,
         "layers": _layer_table(plan),
+        "floating_point": covered.reasons(),
         "files": [str(path) for path in files],
     }
 

@@ -11,6 +11,7 @@ from mixdit.calibration.candidates import candidates, outliers_first
 from mixdit.calibration.exchange import exchange
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import BUCKETS, Statistics, Summary
+from mixdit.layers.coverage import LEFT_OUT
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.timestep_plan import TimestepPlan
 from mixdit.tensors.dynamic import block_maxima
@@ -58,7 +59,7 @@ def _plan(statistics: Statistics, settings: Settings, buckets: slice) -> Plan:
     return Plan(
         linears=linears,
         attentions=_attentions(statistics, settings, buckets, generator),
-        notes={"settings": settings.to_json()},
+        notes={"settings": settings.to_json(), LEFT_OUT: dict(statistics.left_out)},
     )
 
 

@@ -148,9 +148,12 @@ class Statistics:
         Passes of the model so far.
     probed:
         Samples that sensitivities were measured with.
+    left_out:
+        Why there are no statistics of other layers, by path.
     """
 
     linears: dict[str, LinearStatistics] = field(default_factory=dict)
     attentions: dict[str, AttentionStatistics] = field(default_factory=dict)
     passes: int = 0
     probed: int = 0
+    left_out: dict[str, str] = field(default_factory=dict)

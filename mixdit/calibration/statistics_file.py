@@ -20,6 +20,7 @@ def save_statistics(statistics: Statistics, path: Path, notes: dict[str, Any]) -
     """Write statistics, and ``notes`` (anything that JSON holds); a file that is there is replaced whole."""
     tensors = {}
     numbers: dict[str, Any] = {"passes": statistics.passes, "probed": statistics.probed, "notes": notes}
+    numbers["left_out"] = statistics.left_out
     for kind in _KINDS:
         for layer, entry in getattr(statistics, kind).items():
             numbers[f"{kind}/{layer}"] = entry.elements
@@ -45,6 +46,7 @@ def load_statistics(path: Path) -> tuple[Statistics, dict[str, Any]]:
             numbers = json.loads((file.metadata() or {})["mixdit"])
             statistics = Statistics(passes=numbers.pop("passes"), probed=numbers.pop("probed"))
             notes: dict[str, Any] = numbers.pop("notes")
+            statistics.left_out = numbers.pop("left_out", {})
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         for name, elements in numbers.items():
             kind, _, layer = name.partition("/")

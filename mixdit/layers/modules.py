@@ -15,6 +15,11 @@ def copy_structure(model: Model) -> Model:
 
 
 def replace_module(model: nn.Module, path: str, module: nn.Module) -> None:
-    """Put ``module`` at the place ``path`` of ``model``."""
-    parent, _, name = path.rpartition(".")
-    setattr(model.get_submodule(parent), name, module)
+    """Put ``module`` at the place ``path`` of ``model``, and wherever else the one that is there stands.
+
+    Raises ``AttributeError`` if there is none.
+    """
+    old = model.get_submodule(path)
+    places = [(parent, name) for parent in model.modules() for name, m in parent._modules.items() if m is old]
+    for parent, name in places:
+        setattr(parent, name, module)
