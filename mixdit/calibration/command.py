@@ -126,12 +126,11 @@ def command(
 def _items(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | str, ...]:
     """What to sample, from the one option that the architecture takes."""
     if takes == "class_labels":
+        labels = "0,100,200,300,400,500,600,700,800,900" if labels is None else labels
         if prompts is not None:
             raise typer.BadParameter("--prompts is for pixart and sd3: dit takes --labels")
         try:
-            found: tuple[int | str, ...] = tuple(
-                int(label) for label in (labels or "0,100,200,300,400,500,600,700,800,900").split(",")
-            )
+            found: tuple[int | str, ...] = tuple(int(label) for label in labels.split(","))
         except ValueError as error:
             raise typer.BadParameter(
                 f"--labels must be integers with commas between them, not {labels!r}"
@@ -144,9 +143,9 @@ def _items(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | 
     if not prompts.is_file():
         raise typer.BadParameter(f"--prompts must be a text file, not {str(prompts)!r}")
     try:
-        lines = tuple(line.strip() for line in prompts.read_text().splitlines() if line.strip())
+        lines = tuple(line.strip() for line in prompts.read_text("utf-8-sig").splitlines() if line.strip())
     except UnicodeDecodeError as error:
-        raise typer.BadParameter(f"--prompts must be a text file, and {prompts} is not") from error
+        raise typer.BadParameter(f"--prompts must be a text file in UTF-8, and {prompts} is not") from error
     if not lines:
         raise typer.BadParameter(f"--prompts must hold at least 1 prompt, and {prompts} holds none")
     return lines

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 
 from mixdit.calibration.statistics import AttentionStatistics, LinearStatistics, Statistics
-from mixdit.save_tensors import save_tensors
+from mixdit.save_tensors import opened_tensors, save_tensors
 
 __all__ = ["load_statistics", "save_statistics"]
 
@@ -42,7 +42,7 @@ def load_statistics(path: Path) -> tuple[Statistics, dict[str, Any]]:
         Another kind of file.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with opened_tensors(path) as file:
             numbers = json.loads((file.metadata() or {})["mixdit"])
             statistics = Statistics(passes=numbers.pop("passes"), probed=numbers.pop("probed"))
             notes: dict[str, Any] = numbers.pop("notes")

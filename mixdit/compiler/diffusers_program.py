@@ -45,7 +45,7 @@ def load_transformer(folder: Path | str) -> Any:
     if not (path / "config.json").is_file() and (path / "transformer" / "config.json").is_file():
         path = path / "transformer"
     try:
-        kind = json.loads((path / "config.json").read_text())["_class_name"]
+        kind = json.loads((path / "config.json").read_text("utf-8"))["_class_name"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} holds no transformer of diffusers: it needs a config.json") from error
     if kind not in TEXT_TOKENS:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 import golden
@@ -21,7 +21,7 @@ from mixdit.layers.linear import weight_codes
 from mixdit.plan.plan import Plan
 from mixdit.plan.plan_file import plan_from_json, plan_to_json
 from mixdit.plan.timestep_plan import TimestepPlan
-from mixdit.save_tensors import save_tensors
+from mixdit.save_tensors import opened_tensors, save_tensors
 from mixdit.tensors.block_tensor import BlockTensor, expand_formats
 from mixdit.tensors.quantize import dequantize
 
@@ -132,7 +132,7 @@ def load_packed(path: Path | str) -> PackedWeights:
         Another kind of file; the message names it.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with opened_tensors(path) as file:
             metadata = file.metadata() or {}
             if _KEY not in metadata:
                 raise ValueError("it holds no plan")

@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from gen.files import check_writable
 from mixdit.require import require
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def command(
     if len(counts) not in (1, len(names)):
         raise typer.BadParameter(f"--n must be given once, or for each of {len(names)} models, not {counts}")
     models = dict(zip(names, counts * (len(names) // len(counts)), strict=True))
-    output.mkdir(parents=True, exist_ok=True)
+    check_writable(output / "quality.json")  # before minutes pass
     try:
         standard = [name for name, each in VARIANTS.items() if each.standard]
         results = _run(models, variant or standard, steps, jobs, output, plots)

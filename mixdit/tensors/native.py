@@ -31,10 +31,10 @@ def _library() -> ctypes.CDLL | None:
     compiler = shutil.which("g++")
     if compiler is None or os.environ.get("MIXDIT_NATIVE") == "0":
         return None
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     content = (*_FLAGS, compiler, platform.platform(), platform.machine(), _SOURCE.read_text("utf-8"))
-    path = root / "mixdit" / f"fake_quantize-{hashlib.sha256(repr(content).encode()).hexdigest()[:16]}.so"
+    name = f"fake_quantize-{hashlib.sha256(repr(content).encode()).hexdigest()[:16]}.so"
     try:
+        path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mixdit" / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=path.parent) as folder:
@@ -43,7 +43,7 @@ def _library() -> ctypes.CDLL | None:
                 subprocess.run(command, check=True, capture_output=True)
                 new.replace(path)  # whole or not at all: other processes may do the same
         return ctypes.CDLL(str(path))
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, RuntimeError, subprocess.CalledProcessError):  # RuntimeError: there is no home
         return None
 
 
