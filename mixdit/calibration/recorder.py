@@ -13,7 +13,7 @@ from mixdit.calibration.stray_attention import stray_attention
 from mixdit.layers.attention import ScaledDotProductAttention
 from mixdit.layers.attention_sites import attention_sites, with_attention
 from mixdit.layers.coverage import VECTORS
-from mixdit.layers.modules import replace_module
+from mixdit.layers.modules import check_finite, replace_module
 from mixdit.layers.quantizable import quantizable_linears
 from mixdit.timesteps.timesteps import find_timesteps
 
@@ -56,10 +56,7 @@ class Recorder:
         self._timesteps = [0.0]
 
     def __enter__(self) -> Self:
-        for name, tensor in (*self.model.named_parameters(), *self.model.named_buffers()):
-            wrong = 0 if tensor.is_meta else int((~tensor.detach().isfinite()).sum())
-            if wrong:
-                raise ValueError(f"{name} must be finite, and {wrong} of {tensor.numel()} values are not")
+        check_finite(self.model)
         self._linears = quantizable_linears(self.model)
         self._sites = attention_sites(self.model)
         self._stack = ExitStack()

@@ -16,6 +16,7 @@ from mixdit.compiler.compile_layers import compile_layers
 from mixdit.compiler.diffusers_blocks import diffusers_block
 from mixdit.compiler.example import Example
 from mixdit.compiler.program import Program
+from mixdit.layers.modules import check_finite
 from mixdit.plan.plan import Plan
 
 __all__ = ["Sizes", "diffusers_example", "diffusers_program", "load_transformer", "longest_row"]
@@ -57,6 +58,7 @@ def load_transformer(folder: Path | str) -> Any:
     logging.disable_progress_bar()
     try:
         model = getattr(diffusers, kind).from_pretrained(path, local_files_only=True)
+        check_finite(model)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} holds no {kind}: {reason[:300]}") from error

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from mixdit.digits.model import DigitsTransformer, ModelShape
+from mixdit.layers.modules import check_finite
 from mixdit.save_tensors import opened_tensors, save_tensors
 
 __all__ = ["CHECKPOINTS", "load_model", "load_weights", "save_model", "save_weights"]
@@ -60,4 +61,8 @@ def load_model(name_or_path: str | Path) -> DigitsTransformer:
         load_weights(path, model)
     except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} holds no digits transformer: {error}") from error
+    try:
+        check_finite(model)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     return model.eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Copying models and exchanging their modules."""
+"""Checking models, copying them, and exchanging their modules."""
 
 import copy
 from typing import TypeVar
@@ -6,6 +6,14 @@ from typing import TypeVar
 from torch import nn
 
 Model = TypeVar("Model", bound=nn.Module)
+
+
+def check_finite(model: nn.Module) -> None:
+    """Raise ValueError, naming the first, unless all parameters and buffers with values are finite."""
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        wrong = 0 if tensor.is_meta else int((~tensor.detach().isfinite()).sum())
+        if wrong:
+            raise ValueError(f"{name} must be finite, and {wrong} of {tensor.numel()} values are not")
 
 
 def copy_structure(model: Model) -> Model:

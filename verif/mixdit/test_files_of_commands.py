@@ -12,6 +12,7 @@ from gen.cli import main
 from gen.files import check_writable
 from mixdit.calibration import job as calibration_job
 from mixdit.calibration.pipelines import KINDS
+from mixdit.digits.checkpoint import load_model, save_model
 from mixdit.plan.plan_file import load_plan
 from mixdit.save_tensors import opened_tensors, save_tensors
 from mixdit.tensors import native
@@ -294,3 +295,17 @@ def test_strict_calibrations_end_where_a_layer_cannot_be_quantized(dit, tmp_path
     assert run(*calibrate(dit, tmp_path / "out")) == 0
     assert f"1 layer, {path} first: has hooks" in capsys.readouterr().out
     assert path not in load_plan(tmp_path / "out" / "plan.json").linears
+
+
+@pytest.mark.parametrize("command", ["compile", "draw", "sample"])
+def test_checkpoints_with_a_weight_that_is_not_finite(command, tmp_path, capsys):
+    model = load_model("digits-16")
+    with torch.no_grad():
+        model.blocks[0].fc1.bias[0] = torch.inf
+    path = tmp_path / "model.safetensors"
+    save_model(path, model)
+    output = tmp_path / "out.png"
+    assert run(command, "--model", path, "--output", output) == 2
+    said = complaint(capsys)
+    assert f"{path}: blocks.0.fc1.bias must be finite, and 1 of 512 values are not" in said
+    assert not output.exists()

@@ -110,3 +110,12 @@ def test_other_files_are_refused(tmp_path):
         load_packed(path)
     with pytest.raises(FileNotFoundError):
         load_packed(tmp_path / "none")
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    wrong = model()
+    with torch.no_grad():
+        wrong[0].bias[1] = torch.nan
+    with pytest.raises(ValueError, match=r"0: bias must be finite, and 1 of \d+ values are not"):
+        save_packed(wrong, plan(), tmp_path / "weights.safetensors")
+    assert not list(tmp_path.iterdir())
