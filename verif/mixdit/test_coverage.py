@@ -18,6 +18,7 @@ from mixdit.layers.linear import MXLinear
 from mixdit.layers.quantizable import OUTSIDE, quantizable_linears
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import LinearPlan, Plan
+from mixdit.rounding.round_weights import round_weights
 from verif.mixdit.test_quantize_model import inputs, transformer, uniform_plan
 
 WIDTH = 32
@@ -176,6 +177,11 @@ def test_a_layer_at_two_places_is_replaced_at_both():
     assert isinstance(quantized.blocks[0].middle, MXLinear)
     assert quantized.blocks[1].middle is quantized.blocks[0].middle
     assert model.blocks[1].middle is shared
+    rounded = round_weights(model, plan, [[x()]])
+    assert rounded.blocks[0].middle is rounded.blocks[1].middle is not shared
+    both = quantize_model(rounded, plan)
+    assert both.blocks[1].middle is both.blocks[0].middle
+    assert isinstance(both.blocks[1].middle, MXLinear)
 
 
 class Attending(nn.Module):
