@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from mixdit.tensors.quantize import is_plain
 
 __all__ = ["MadeOfWeight"]
 
@@ -42,16 +43,7 @@ class MadeOfWeight(Generic[Made]):
 
     def keeps(self, weight: Tensor) -> bool:
         """Whether this is an ordinary tensor, and nobody traces or differentiates what is made of it."""
-        if torch.compiler.is_compiling() or torch.jit.is_tracing():
-            return False
-        if torch.is_grad_enabled() and weight.requires_grad:
-            return False
-        if type(weight) not in (Tensor, nn.Parameter) or weight.is_meta or weight.is_inference():
-            return False
-        try:
-            return weight.data_ptr() != 0 or not weight.numel()
-        except RuntimeError:  # within torch.func
-            return False
+        return is_plain(weight) and not weight.is_inference()  # whose writes are not counted
 
     def forget(self) -> None:
         """Make it anew in the next call."""

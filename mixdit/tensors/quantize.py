@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import forward_ad
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from golden import MX6, MX9, Format
 from mixdit.tensors import native
@@ -187,17 +188,33 @@ def _fake_quantize_chunks(values: Tensor, listed: tuple[Format, ...]) -> Tensor:
     return out.view(*values.shape[:-1], -(-k // size) * size)[..., :k]
 
 
+def is_plain(x: Tensor) -> bool:
+    """Whether ``x`` is an ordinary tensor, and nobody traces or differentiates what is done to it."""
+    return (
+        not torch.compiler.is_compiling()
+        and type(x) in (Tensor, nn.Parameter)
+        and not (x.requires_grad and torch.is_grad_enabled())
+        and not x.is_meta
+        and not torch._C._is_tracing()
+        and not is_in_torch_dispatch_mode()
+        and not is_transformed()
+    )
+
+
 def is_transformed() -> bool:
     """Whether ``torch.func`` or forward-mode differentiation is at work."""
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
 
 
-@torch.library.custom_op("mixdit::fake_quantize", mutates_args=())
-def _fake_quantize(x: Tensor, formats: str) -> Tensor:
-    """An operator for all that traces, transforms or differentiates calls; ``formats`` as `formats_text`."""
+def _compute(x: Tensor, formats: str) -> Tensor:
+    """`fake_quantize` of float32, ``formats`` as `formats_text`."""
     if x.device.type == "cpu" and native.available():
         return native.fake_quantize(x, formats)
     return _fake_quantize_chunks(x, parse_formats(formats)).contiguous()
+
+
+_fake_quantize = torch.library.custom_op("mixdit::fake_quantize", _compute, mutates_args=())
+"""The operator for all that traces, transforms or differentiates calls."""
 
 
 @_fake_quantize.register_fake
@@ -263,8 +280,10 @@ def fake_quantize(x: Tensor, formats: Format | Sequence[Format]) -> Tensor:
         No last axis, K = 0, or formats whose number does not fit K.
     """
     values = checked_floats(x)
-    function = _StraightThrough.apply if is_transformed() else _fake_quantize
-    quantized: Tensor = function(values, formats_text(formats, int(values.shape[-1])))
+    text = formats_text(formats, int(values.shape[-1]))
+    if is_plain(values):
+        return _compute(values, text)  # operators take their time
+    quantized: Tensor = (_StraightThrough.apply if is_transformed() else _fake_quantize)(values, text)
     return quantized
 
 
