@@ -11,7 +11,7 @@ from mixdit.tensors.autocast import without_autocast
 from mixdit.tensors.block_tensor import formats_text, parse_formats
 from mixdit.tensors.matmul import matmul
 from mixdit.tensors.operand import Operand
-from mixdit.tensors.quantize import checked_floats, fake_quantize, is_transformed, quantize
+from mixdit.tensors.quantize import checked_floats, fake_quantize, is_plain, is_transformed, quantize
 
 __all__ = ["exact_product"]
 
@@ -53,9 +53,16 @@ def exact_product(
     if is_transformed():
         transformed: Tensor = _Differentiable.apply(left, texts[0], right, texts[1])
         return transformed
+    if is_plain(left) and is_plain(right):
+        return _compute(left, texts[0], right, texts[1], prepared)
     tensors = [] if prepared is None else prepared.tensors()
     result: Tensor = _exact_product(left, texts[0], right, texts[1], tensors)
     return result
+
+
+def _compute(a: Tensor, a_formats: str, b: Tensor, b_formats: str, prepared: Operand | None) -> Tensor:
+    right = quantize(b, parse_formats(b_formats)) if prepared is None else prepared
+    return matmul(quantize(a, parse_formats(a_formats)), right)
 
 
 @torch.library.custom_op("mixdit::exact_product", mutates_args=())
@@ -63,11 +70,10 @@ def _exact_product(
     a: Tensor, a_formats: str, b: Tensor, b_formats: str, prepared: Sequence[Tensor]
 ) -> Tensor:
     """``prepared``: the tensors of ``b`` as an operand, or none."""
-    formats = parse_formats(b_formats)
-    left = quantize(a, parse_formats(a_formats))
+    operand = None
     if prepared:
-        return matmul(left, Operand.from_tensors(formats, b.shape[-1], prepared))
-    return matmul(left, quantize(b, formats))
+        operand = Operand.from_tensors(parse_formats(b_formats), b.shape[-1], prepared)
+    return _compute(a, a_formats, b, b_formats, operand)
 
 
 @_exact_product.register_fake
