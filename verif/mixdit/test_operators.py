@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.autograd import forward_ad
 
 from golden import MX6, MX9
@@ -59,9 +59,13 @@ def x() -> Tensor:
 
 def test_fake_tensors_have_shape_and_type(function):
     want = function(x())
-    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
-        got = function(mode.from_tensor(x()))
-    assert (got.shape, got.dtype, got.stride()) == (want.shape, want.dtype, want.stride())
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    fake = mode.from_tensor(x())
+    with mode:
+        inside = function(fake)
+    for got in (inside, function(fake)):
+        assert isinstance(got, FakeTensor)
+        assert (got.shape, got.dtype, got.stride()) == (want.shape, want.dtype, want.stride())
 
 
 def test_meta_tensors_have_shape_and_type(function):
