@@ -70,8 +70,9 @@ class RedirectedAttention(nn.Module):
             output = self.module(*args, **kwargs)
         if self.required and not redirect.called:
             names = [type(self.module).__name__]
-            if hasattr(self.module, "get_processor"):
-                names.append(type(self.module.get_processor()).__name__)
+            processor: Any = getattr(self.module, "get_processor", None)
+            if processor is not None:
+                names.append(type(processor()).__name__)
             raise ValueError(
                 f"{' with '.join(names)} does not attend by scaled_dot_product_attention, "
                 "so its attention cannot be quantized"

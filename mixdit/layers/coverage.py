@@ -75,7 +75,8 @@ def coverage(model: nn.Module, plan: Plan | TimestepPlan) -> Coverage:
         for path, module in model.named_modules()
         if isinstance(module, nn.MultiheadAttention)
     }
-    left_out, refused = {}, {}
+    left_out: dict[str, str] = {}
+    refused: dict[str, str] = {}
     for path, reason in (reasons | {path: None for path in noted if path not in reasons}).items():
         if path in first.linears or path in first.attentions:
             continue

@@ -45,6 +45,7 @@ class QuantizedLinear(nn.Module):
         super().__init__()
         self.in_features, self.out_features = linear.in_features, linear.out_features
         self.activation = activation
+        self.quantized_weight: Tensor
         with torch.no_grad():
             # Not "weight": the state of the original is not for this layer.
             self.register_buffer("quantized_weight", weight(linear.weight.detach()))

@@ -154,4 +154,4 @@ class _Differentiable(torch.autograd.Function):
             parts.append(of_a @ fake_quantize(b, parse_formats(ctx.b_formats)).mT)
         if of_b is not None:
             parts.append(fake_quantize(a, parse_formats(ctx.a_formats)) @ of_b.mT)
-        return sum(parts[1:], parts[0])
+        return parts[0] if len(parts) == 1 else parts[0] + parts[1]

@@ -237,7 +237,7 @@ class _StraightThrough(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(x: Tensor, formats: str) -> Tensor:
+    def forward(x: Tensor, formats: str) -> Any:
         return _fake_quantize(x, formats)
 
     @staticmethod
