@@ -1,6 +1,7 @@
 """The command ``mixdit``: it runs, and where it fails it says why in one line."""
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     if arguments is None:
         sys.unraisablehook = _interrupt_again
+        if isinstance(sys.stdout, io.TextIOWrapper):  # names that a terminal cannot show are written in ASCII
+            sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status, message = _run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:

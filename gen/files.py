@@ -1,5 +1,6 @@
 """Writing files: whole or not at all, whatever ends the program meanwhile."""
 
+import errno
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["naming", "replacing", "write_files", "write_text"]
+__all__ = ["check_writable", "naming", "replacing", "write_files", "write_text"]
 
 
 def write_files(directory: Path, files: Mapping[str, str]) -> list[str]:
@@ -38,6 +39,19 @@ def write_text(path: Path, text: str) -> None:
     """Make ``path`` hold ``text``, in a folder that is made for it if there is none. Raises ``OSError``."""
     with replacing(path) as new:
         new.write_text(text, encoding="utf-8", newline="\n")
+
+
+def check_writable(path: Path) -> None:
+    """Make the folder of ``path`` before long work; ``OSError`` unless files can be written there.
+
+    What is no file, ``/dev/stdout`` say, is left alone; a folder at ``path`` is an error.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.is_file() or not path.exists():
+        with naming(path), _staging(path.resolve().parent):
+            pass
 
 
 @contextmanager

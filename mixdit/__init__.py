@@ -11,5 +11,6 @@ the hardware's bits. ``plan``: which layer, channel block and operand of a head 
 ``search``: plans by quality and time. ``compiler``: transformer blocks as jobs for the engine (a compiled
 one runs without).
 
-``require``: says that a package is missing. ``save_tensors``: writes safetensors whole.
+``require``: says that a package is missing. ``save_tensors``: writes safetensors whole. ``state``:
+what goes into a model's state.
 """

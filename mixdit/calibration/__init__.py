@@ -1,8 +1,8 @@
 """MixDiT's calibration (arXiv 2504.08398): which channels and heads of a model need precision.
 
 ``settings``: budgets and rules.
-``recorder``: watches passes of the model. ``statistics``: what it saw; ``statistics_file``: the same in a
-file.
+``recorder``: watches passes of the model; ``stray_attention``: for attention that it cannot. ``statistics``:
+what it saw; ``statistics_file``: the same in a file.
 ``sensitivity``: what matters to the model's output. ``passes``: what pipelines call a model with.
 ``candidates``: what a block of channels would gain; ``head_candidates``: what heads and their operands
 would. ``budget``: which are worth it.

@@ -80,6 +80,9 @@ def command(
     preview: Annotated[
         bool, typer.Option(help="Sample the first image with and without the plan, and draw both.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option(help="End with an error if a layer of the blocks cannot be quantized.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Plan the precision of a diffusion transformer and pack its weights."""
@@ -124,6 +127,7 @@ def command(
         device=_device(device),
         restart=restart,
         preview=preview,
+        strict=strict,
     )
     figures = run_job(job)
     if as_json:
@@ -135,12 +139,11 @@ def command(
 def _items(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | str, ...]:
     """What to sample, from the one option that the architecture takes."""
     if takes == "class_labels":
+        labels = "0,100,200,300,400,500,600,700,800,900" if labels is None else labels
         if prompts is not None:
             raise typer.BadParameter("--prompts is for pixart and sd3: dit takes --labels")
         try:
-            found: tuple[int | str, ...] = tuple(
-                int(label) for label in (labels or "0,100,200,300,400,500,600,700,800,900").split(",")
-            )
+            found: tuple[int | str, ...] = tuple(int(label) for label in labels.split(","))
         except ValueError as error:
             raise typer.BadParameter(
                 f"--labels must be integers with commas between them, not {labels!r}"
@@ -153,9 +156,9 @@ def _items(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | 
     if not prompts.is_file():
         raise typer.BadParameter(f"--prompts must be a text file, not {str(prompts)!r}")
     try:
-        lines = tuple(line.strip() for line in prompts.read_text().splitlines() if line.strip())
+        lines = tuple(line.strip() for line in prompts.read_text("utf-8-sig").splitlines() if line.strip())
     except UnicodeDecodeError as error:
-        raise typer.BadParameter(f"--prompts must be a text file, and {prompts} is not") from error
+        raise typer.BadParameter(f"--prompts must be a text file in UTF-8, and {prompts} is not") from error
     if not lines:
         raise typer.BadParameter(f"--prompts must hold at least 1 prompt, and {prompts} holds none")
     return lines
@@ -185,5 +188,9 @@ def _print_table(figures: dict[str, Any]) -> None:
     table.add_row("passes of the array, times those in MX6", "", "", f"{figures['latency']:.3f}")
     console = Console()
     console.print(table)
+    for row in figures["floating_point"]:
+        layers = f"{row['count']} layer{'s' * (row['count'] > 1)}"
+        line = f"in floating point: {layers}, {row['first']} first: {row['reason']}"
+        console.print(line, soft_wrap=True, highlight=False)
     for path in figures["files"]:
         console.print(path, soft_wrap=True, highlight=False)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
 
-from gen.files import replacing
+from gen.files import check_writable, replacing
 from mixdit.calibration.latency import Latency
 from mixdit.calibration.passes import Passes
 from mixdit.calibration.pipelines import PipelineKind, load_pipeline, run_pipeline
@@ -23,6 +23,7 @@ from mixdit.calibration.sensitivity import measure_sensitivity
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import Statistics
 from mixdit.calibration.statistics_file import load_statistics, save_statistics
+from mixdit.layers.coverage import coverage
 from mixdit.layers.packed import save_packed
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
@@ -38,6 +39,10 @@ PROBED_PASSES = 2
 
 ROUNDING_PASSES = 32
 """Passes, over all images, whose activations decide how weights are rounded."""
+
+PLAN, WEIGHTS, PREVIEW = "plan.json", "weights.safetensors", "preview.png"
+STATISTICS, ROUNDED = "statistics.safetensors", "rounded.safetensors"
+"""Names of the files that a job writes."""
 
 
 class JobError(OSError):
@@ -60,6 +65,7 @@ class Job:
     device: str
     restart: bool
     preview: bool
+    strict: bool = False
 
     def identity(self) -> dict[str, Any]:
         """What statistics depend on: they serve another job if it has the same."""
@@ -98,19 +104,23 @@ def run_job(job: Job) -> dict[str, Any]:
     Raises
     ------
     LoadError, JobError
-        The model cannot be loaded or calibrated.
+        The model cannot be loaded or calibrated, or a strict job not quantize all that it should.
     OSError
         Files cannot be written.
     """
-    job.output.mkdir(parents=True, exist_ok=True)
+    for name in (PLAN, WEIGHTS, STATISTICS, ROUNDED, *([PREVIEW] if job.preview else [])):
+        check_writable(job.output / name)  # before hours pass
     statistics, done = _resume(job)
     pipeline = load_pipeline(job.model, job.kind, job.dtype, job.device)
     _check_labels(job, pipeline)
     try:
         seen = _watch(job, pipeline, statistics, done)
         plan = make_plan(statistics, job.settings)
+        covered = coverage(pipeline.transformer, plan)
+        if job.strict:
+            covered.check()
         model = _rounded(job, pipeline, plan, seen)
-        files = [job.output / "plan.json", job.output / "weights.safetensors"]
+        files = [job.output / PLAN, job.output / WEIGHTS]
         save_plan(plan, files[0])
         save_packed(model, plan, files[1])
         if job.preview:
@@ -131,6 +141,7 @@ def run_job(job: Job) -> dict[str, Any]:
         "latency": Latency(statistics).relative(plan),
         "passes": statistics.passes,
         "layers": _layer_table(plan),
+        "floating_point": covered.reasons(),
         "files": [str(path) for path in files],
     }
 
@@ -144,7 +155,7 @@ def _check_labels(job: Job, pipeline: Any) -> None:
 
 
 def _statistics_path(job: Job) -> Path:
-    return job.output / "statistics.safetensors"
+    return job.output / STATISTICS
 
 
 def _resume(job: Job) -> tuple[Statistics, int]:
@@ -222,7 +233,7 @@ def _rounded(job: Job, pipeline: Any, plan: Plan | TimestepPlan, seen: Seen) -> 
                 job.run(pipeline, number, "latent")
             seen[number] = _drawn(job, passes, number)
     notes = {"job": job.identity(), "plan": plan_to_json(plan)}
-    path = job.output / "rounded.safetensors"
+    path = job.output / ROUNDED
     try:
         known = {} if job.restart else load_rounded(path, notes, job.device)
     except ValueError as error:
@@ -255,7 +266,7 @@ def _preview(job: Job, pipeline: Any, quantized: nn.Module) -> Path:
         axes.imshow(image)
         axes.set_title(title)
         axes.axis("off")
-    path = job.output / "preview.png"
+    path = job.output / PREVIEW
     with replacing(path) as new:
         figure.savefig(new, dpi=120)
     return path

@@ -12,6 +12,7 @@ from mixdit.calibration.plans_within_latency import plans_within_latency
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import BUCKETS, Statistics
 from mixdit.calibration.timestep_part import TimestepPart, timestep_parts
+from mixdit.layers.coverage import LEFT_OUT
 from mixdit.plan.array_passes import Price, array_passes
 from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
@@ -50,7 +51,8 @@ def make_plan(statistics: Statistics, settings: Settings, price: Price = array_p
         plans = [_plan(part, settings) for part in parts]
     else:
         plans = plans_within_latency(parts, settings, settings.latency, price)
-    plans = [replace(plan, notes={"settings": settings.to_json()}) for plan in plans]
+    notes = {"settings": settings.to_json(), LEFT_OUT: dict(statistics.left_out)}
+    plans = [replace(plan, notes=notes) for plan in plans]
     if len(plans) == 1:
         return plans[0]
     return TimestepPlan(tuple(part.buckets.start * TIMESTEPS / BUCKETS for part in parts[1:]), tuple(plans))

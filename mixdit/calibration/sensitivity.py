@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mixdit.calibration.recorder import quantizable_linears
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import Statistics
 from mixdit.layers.attention import MXAttention, ScaledDotProductAttention
 from mixdit.layers.attention_sites import attention_sites, with_attention
 from mixdit.layers.batches import Batch, call, first_tensor
 from mixdit.layers.modules import replace_module
+from mixdit.layers.quantizable import quantizable_linears
 from mixdit.plan.head_formats import OPERANDS, HeadFormats
 
 __all__ = ["measure_sensitivity", "rated_formats"]
@@ -43,6 +43,11 @@ def measure_sensitivity(
         Of the same model, see `Recorder`.
     settings:
         The formats in question and the seed.
+
+    Raises
+    ------
+    ValueError
+        Derivatives that are not finite; the message names the layer.
     """
     generator = torch.Generator().manual_seed(settings.seed + statistics.probed)
     sums: dict[str, Tensor] = {}
@@ -54,6 +59,9 @@ def measure_sensitivity(
             (output * signs.to(output)).sum().backward()
             count += len(output)
             power += output.detach().double().square().sum().item()
+    for path, value in sums.items():
+        if not value.isfinite().all():
+            raise ValueError(f"{path}: derivatives of the model's output by it are not finite")
     before, statistics.probed = statistics.probed, statistics.probed + count
     statistics.power = (statistics.power * before + power) / statistics.probed
     for path, entry in statistics.linears.items():
@@ -80,7 +88,9 @@ def _probes(model: nn.Module, sums: dict[str, Tensor], settings: Settings) -> It
     ]
     sites = attention_sites(model)
     for path, site in sites.items():
-        replace_module(model, path, with_attention(site, _ProbedAttention(sums, path, settings)))
+        replace_module(
+            model, path, with_attention(site, _ProbedAttention(sums, path, settings), required=False)
+        )
     model.requires_grad_(False)
     try:
         yield

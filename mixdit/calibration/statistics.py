@@ -160,6 +160,8 @@ class Statistics:
         Samples that sensitivities were measured with.
     power:
         Energy of the model's output for a sample, on average over these.
+    left_out:
+        Why there are no statistics of other layers, by path.
     """
 
     linears: dict[str, LinearStatistics] = field(default_factory=dict)
@@ -167,3 +169,4 @@ class Statistics:
     passes: int = 0
     probed: int = 0
     power: float = 0.0
+    left_out: dict[str, str] = field(default_factory=dict)

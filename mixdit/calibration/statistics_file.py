@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 
 from mixdit.calibration.statistics import AttentionStatistics, LinearStatistics, Statistics
-from mixdit.save_tensors import save_tensors
+from mixdit.save_tensors import opened_tensors, save_tensors
 
 __all__ = ["load_statistics", "save_statistics"]
 
@@ -21,7 +21,7 @@ _KINDS = {"linears": LinearStatistics, "attentions": AttentionStatistics}
 def save_statistics(statistics: Statistics, path: Path, notes: dict[str, Any]) -> None:
     """Write statistics, and ``notes`` (anything that JSON holds); a file that is there is replaced whole."""
     tensors = {}
-    numbers: dict[str, Any] = {"version": VERSION, "notes": notes}
+    numbers: dict[str, Any] = {"version": VERSION, "notes": notes, "left_out": statistics.left_out}
     numbers |= {name: getattr(statistics, name) for name in _TOTALS}
     for kind in _KINDS:
         for layer, entry in getattr(statistics, kind).items():
@@ -44,13 +44,14 @@ def load_statistics(path: Path) -> tuple[Statistics, dict[str, Any]]:
         Another kind of file.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with opened_tensors(path) as file:
             numbers = json.loads((file.metadata() or {})["mixdit"])
             version = numbers.pop("version", 1)
             if version != VERSION:
                 raise ValueError(f"its version must be {VERSION}, not {version!r}")
             statistics = Statistics(**{name: numbers.pop(name) for name in _TOTALS})
             notes: dict[str, Any] = numbers.pop("notes")
+            statistics.left_out = numbers.pop("left_out", {})
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         for name, counts in numbers.items():
             kind, _, layer = name.partition("/")

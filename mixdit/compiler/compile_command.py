@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from gen.files import replacing
 from golden import FORMATS
 from mixdit.compiler.example import save_example
 from mixdit.compiler.job_table import job_table, matrix_table
@@ -96,7 +97,7 @@ def command(
 
 
 def _write_tables(program: Program, path: Path) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    with replacing(path) as new, new.open("w", encoding="utf-8") as file:
         console = Console(file=file, width=TABLE_WIDTH)
         for table in (job_table(program), matrix_table(program)):
             console.print(table)

@@ -16,6 +16,7 @@ from mixdit.compiler.compile_layers import compile_layers
 from mixdit.compiler.diffusers_blocks import diffusers_block
 from mixdit.compiler.example import Example
 from mixdit.compiler.program import Program
+from mixdit.layers.modules import check_finite
 from mixdit.plan.plan import Plan
 
 __all__ = ["Sizes", "diffusers_example", "diffusers_program", "load_transformer", "longest_row"]
@@ -45,7 +46,7 @@ def load_transformer(folder: Path | str) -> Any:
     if not (path / "config.json").is_file() and (path / "transformer" / "config.json").is_file():
         path = path / "transformer"
     try:
-        kind = json.loads((path / "config.json").read_text())["_class_name"]
+        kind = json.loads((path / "config.json").read_text("utf-8"))["_class_name"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} holds no transformer of diffusers: it needs a config.json") from error
     if kind not in TEXT_TOKENS:
@@ -57,6 +58,7 @@ def load_transformer(folder: Path | str) -> Any:
     logging.disable_progress_bar()
     try:
         model = getattr(diffusers, kind).from_pretrained(path, local_files_only=True)
+        check_finite(model)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} holds no {kind}: {reason[:300]}") from error

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gen.files import check_writable
 from golden import FORMATS
 from golden.engine import EngineParameters
 from mixdit.compiler.compile_command import BlockFormat
@@ -72,7 +73,7 @@ def command(
     except (ValueError, MemoryError) as error:
         raise typer.BadParameter(str(error)) from error
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)  # before a minute passes
+        check_writable(output)  # before a minute passes
         with progress_line() as show:
             images, run = _images(network, program, label, steps, seed, engine == "rtl", show)
     except (ToolchainError, BuildError, HarnessError, EngineError, EngineTimeoutError) as error:

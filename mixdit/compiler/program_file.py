@@ -44,7 +44,7 @@ def load_program(folder: Path | str) -> Program:
     """
     path = Path(folder) / MAP
     image = np.frombuffer((path.parent / IMAGE).read_bytes(), np.uint8)
-    text = path.read_text()
+    text = path.read_text("utf-8")
     try:
         value = json.loads(text)
         if (value["format"], value["version"]) != (FORMAT, VERSION):

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from gen.files import check_writable
 from mixdit.demo.digits import load_digits
 from mixdit.demo.figures import EngineFigures
 from mixdit.demo.network import load_network
@@ -42,7 +43,7 @@ def command(
     from mixdit.demo.picture import draw
 
     picture = output / "digits.png"
-    output.mkdir(parents=True, exist_ok=True)  # before minutes pass
+    check_writable(picture)  # before minutes pass
     try:
         with progress_line() as show:
             found = _run_array(rows, cols, show)

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gen.files import check_writable
 from mixdit.demo.progress import progress_line
 from mixdit.require import require
 
@@ -65,6 +66,7 @@ def command(
     unknown = [name for name in names if name not in VARIANTS]
     if unknown:
         raise typer.BadParameter(f"variant must be one of {', '.join(VARIANTS)}, not {unknown[0]!r}")
+    check_writable(output)  # before minutes pass
     labels = label or (list(range(10)) if backend in ("fast", "exact") else [3])
     try:
         array = None if backend in ("fast", "exact") else _load(backend)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.files import replacing
+
 __all__ = ["Weights", "read_weights", "write_weights"]
 
 Weights = dict[str, NDArray[np.float64]]
@@ -39,4 +41,5 @@ def write_weights(path: Path, weights: Weights, metadata: Mapping[str, Any]) -> 
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)  # tensors start at a multiple of 8
     values_only = b"".join(values.tobytes() for values in tensors.values())
-    path.write_bytes(len(text).to_bytes(8, "little") + text + values_only)
+    with replacing(path) as new:
+        new.write_bytes(len(text).to_bytes(8, "little") + text + values_only)

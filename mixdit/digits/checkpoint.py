@@ -4,12 +4,13 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 from mixdit.digits.model import DigitsTransformer, ModelShape
-from mixdit.save_tensors import save_tensors
+from mixdit.layers.modules import check_finite
+from mixdit.save_tensors import opened_tensors, save_tensors
 
 __all__ = ["CHECKPOINTS", "load_model", "load_weights", "save_model", "save_weights"]
 
@@ -54,10 +55,14 @@ def load_model(name_or_path: str | Path) -> DigitsTransformer:
         names = ", ".join(sorted(p.stem for p in CHECKPOINTS.glob("digits-*.safetensors")))
         raise ValueError(f"model must be one of {names} or a checkpoint file, not {str(name_or_path)!r}")
     try:
-        with safe_open(path, framework="pt") as file:
+        with opened_tensors(path) as file:
             metadata = json.loads((file.metadata() or {})["mixdit"])
         model = DigitsTransformer(ModelShape(**metadata["shape"]))
         load_weights(path, model)
     except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} holds no digits transformer: {error}") from error
+    try:
+        check_finite(model)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     return model.eval().requires_grad_(False)

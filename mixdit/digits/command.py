@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from gen.files import check_writable
 from mixdit.require import require
 
 __all__ = ["command"]
@@ -43,6 +44,7 @@ def command(
     names = [*RECIPES, CLASSIFIER]
     torch.set_num_threads(threads)
     rows = []
+    check_writable(output / f"{names[0]}.safetensors")  # before minutes pass
     for each in names if name == "all" else [name]:
         path = output / f"{each}.safetensors"
         if each == CLASSIFIER:

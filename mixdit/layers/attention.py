@@ -9,6 +9,8 @@ from torch.nn import functional
 
 from golden import Format
 from mixdit.plan.head_formats import HeadFormats
+from mixdit.state import Planned
+from mixdit.tensors.autocast import without_autocast
 from mixdit.tensors.product import Mode, check_mode, multiply
 
 __all__ = ["MXAttention", "QuantizedAttention", "ScaledDotProductAttention"]
@@ -67,7 +69,7 @@ class QuantizedAttention(ScaledDotProductAttention):
         return output
 
 
-class MXAttention(ScaledDotProductAttention):
+class MXAttention(Planned, ScaledDotProductAttention):
     """Attention on blocks: q and k along head_dim, p and v along keys, every head in formats of its own.
 
     Softmax and scaling are in float32, between the two products. The result has the dtype of ``q``.
@@ -84,6 +86,7 @@ class MXAttention(ScaledDotProductAttention):
         super().__init__()
         check_mode(mode)
         self.heads, self.mode = tuple(map(HeadFormats.of, heads)), mode
+        self.planned = " ".join(map(str, self.heads))
         self._groups = {
             formats: [i for i, other in enumerate(self.heads) if other == formats]
             for formats in dict.fromkeys(self.heads)
@@ -95,9 +98,15 @@ class MXAttention(ScaledDotProductAttention):
         """As `ScaledDotProductAttention.forward`; ValueError for another number of heads."""
         if q.shape[1] != len(self.heads):
             raise ValueError(f"the plan has {len(self.heads)} heads, q has {q.shape[1]}")
+        with without_autocast(q):
+            return self._attend_heads(q, k, v, mask, scale)
+
+    def _attend_heads(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float | None
+    ) -> Tensor:
         if len(self._groups) == 1:
             return self._attend(q, k, v, mask, scale, self.heads[0])
-        output = torch.empty(*q.shape[:-1], v.shape[-1], dtype=q.dtype, device=q.device)
+        output = q.new_empty((*q.shape[:-1], v.shape[-1]))
         for formats, heads in self._groups.items():
             part = mask if mask is None or mask.ndim < 3 or mask.shape[-3] == 1 else mask[..., heads, :, :]
             output[:, heads] = self._attend(q[:, heads], k[:, heads], v[:, heads], part, scale, formats)

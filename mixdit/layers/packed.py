@@ -13,15 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 import golden
-from mixdit.layers.linear import weight_codes
+from mixdit.layers.linear import check_weights, weight_codes
 from mixdit.plan.plan import Plan
 from mixdit.plan.plan_file import plan_from_json, plan_to_json
 from mixdit.plan.timestep_plan import TimestepPlan
-from mixdit.save_tensors import save_tensors
+from mixdit.save_tensors import opened_tensors, save_tensors
 from mixdit.tensors.block_tensor import BlockTensor, expand_formats
 from mixdit.tensors.quantize import dequantize
 
@@ -96,6 +96,10 @@ def _packed(model: nn.Module, plan: Plan | TimestepPlan) -> Iterator[tuple[str, 
             linear = model.get_submodule(path)
             if not isinstance(linear, nn.Linear) or linear.in_features != layer.in_features:
                 raise ValueError(f"{path!r} must be a linear layer of {layer.in_features} channels")
+            try:
+                check_weights(linear)
+            except ValueError as error:
+                raise ValueError(f"{path}: {error}") from error
             yield _name(plans, i, path), pack_rows(weight_codes(linear, layer))
             if i == 0 and linear.bias is not None:
                 yield f"{path}.bias", linear.bias.detach().float().cpu().clone()
@@ -116,7 +120,7 @@ def save_packed(model: nn.Module, plan: Plan | TimestepPlan, path: Path | str) -
     Raises
     ------
     ValueError
-        A plan for another model.
+        A plan for another model, or weights that are not finite.
     """
     save_tensors(dict(_packed(model, plan)), path, {_KEY: json.dumps(plan_to_json(plan))})
 
@@ -132,7 +136,7 @@ def load_packed(path: Path | str) -> PackedWeights:
         Another kind of file; the message names it.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with opened_tensors(path) as file:
             metadata = file.metadata() or {}
             if _KEY not in metadata:
                 raise ValueError("it holds no plan")

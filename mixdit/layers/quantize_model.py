@@ -6,6 +6,7 @@ from mixdit.layers.attention import MXAttention
 from mixdit.layers.attention_sites import attention_sites, with_attention
 from mixdit.layers.linear import MXLinear
 from mixdit.layers.modules import Model, copy_structure, replace_module
+from mixdit.layers.quantizable import OUTSIDE, linear_layers
 from mixdit.plan.plan import Plan
 from mixdit.plan.timestep_plan import TimestepPlan
 from mixdit.tensors.product import Mode
@@ -17,9 +18,10 @@ __all__ = ["quantize_model"]
 def quantize_model(model: Model, plan: Plan | TimestepPlan, mode: Mode = "fast") -> Model:
     """Copy a model and replace what ``plan`` names by `MXLinear` and `MXAttention`.
 
-    Linear layers are ``nn.Linear``. Attention is `ScaledDotProductAttention`, or an attention module of
-    diffusers, whose processor then attends on blocks. Everything else, parameters included, is shared with
-    ``model``.
+    Linear layers are ``nn.Linear``; one that stands at several places is replaced at all of them. Attention
+    is `ScaledDotProductAttention`, or an attention module of diffusers, whose processor then attends on
+    blocks. Everything else, parameters included, is shared with ``model``. What is not quantized, and why,
+    `mixdit.layers.coverage.coverage` tells.
 
     Parameters
     ----------
@@ -34,11 +36,12 @@ def quantize_model(model: Model, plan: Plan | TimestepPlan, mode: Mode = "fast")
     Raises
     ------
     ValueError
-        A path that leads to no such layer, or a plan of another shape.
+        A path that leads to no such layer, a layer of which `mixdit.layers.quantizable.refusal` says that it
+        cannot be quantized, weights that are not finite, or a plan of another shape.
     """
     result = copy_structure(model)
     linears = {name: module for name, module in result.named_modules() if isinstance(module, nn.Linear)}
-    sites = attention_sites(result)
+    sites, layers_of_model = attention_sites(result), linear_layers(result)
     plans = plan.plans if isinstance(plan, TimestepPlan) else (plan,)
     for kind, planned, found in (
         ("linear", plans[0].linears, linears),
@@ -48,6 +51,9 @@ def quantize_model(model: Model, plan: Plan | TimestepPlan, mode: Mode = "fast")
         if missing:
             raise ValueError(f"the plan names {missing[0]!r}, but the model has no {kind} layer of that name")
     for path in plans[0].linears:
+        reason = layers_of_model[path]
+        if reason not in (None, OUTSIDE):
+            raise ValueError(f"{path} {reason}: it cannot be quantized")
         try:
             layers = [MXLinear(linears[path], p.linears[path], mode) for p in plans]
         except ValueError as error:
@@ -56,6 +62,16 @@ def quantize_model(model: Model, plan: Plan | TimestepPlan, mode: Mode = "fast")
     for path in plans[0].attentions:
         attentions = [MXAttention(p.attentions[path].heads, mode) for p in plans]
         replace_module(result, path, with_attention(sites[path], one_or_switch(attentions)))
+    _without_fast_path(result)
     if isinstance(plan, TimestepPlan):
         switch_by_timestep(result, plan)
     return result
+
+
+def _without_fast_path(model: nn.Module) -> None:
+    """Have PyTorch's encoder layers call their modules; they would multiply by weights on their own."""
+    for module in model.modules():
+        if isinstance(module, nn.TransformerEncoderLayer):
+            module.activation_relu_or_gelu = 0
+        elif isinstance(module, nn.TransformerEncoder):
+            module.use_nested_tensor = False

@@ -185,6 +185,6 @@ def load_plan(path: Path | str) -> Plan | TimestepPlan:
         Not a plan; the message names the file.
     """
     try:
-        return plan_from_json(json.loads(Path(path).read_text()))
+        return plan_from_json(json.loads(Path(path).read_text("utf-8")))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: {error}") from error

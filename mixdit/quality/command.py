@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from gen.files import check_writable
 from mixdit.require import require
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def command(
     if len(counts) not in (1, len(names)):
         raise typer.BadParameter(f"--n must be given once, or for each of {len(names)} models, not {counts}")
     models = dict(zip(names, counts * (len(names) // len(counts)), strict=True))
-    output.mkdir(parents=True, exist_ok=True)
+    check_writable(output / "quality.json")  # before minutes pass
     try:
         named = {name for claim in claims for name in claim.names()}
         default = [name for name, each in VARIANTS.items() if each.standard or name in named]

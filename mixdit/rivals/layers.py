@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from torch import nn
 
-from mixdit.calibration.recorder import quantizable_linears
 from mixdit.layers.attention_sites import attention_sites
+from mixdit.layers.quantizable import quantizable_linears
 from mixdit.layers.quantize_model import copy_structure, replace_module
 
 __all__ = ["quantized_attentions", "quantized_layers", "quantized_linears", "replace_layers"]

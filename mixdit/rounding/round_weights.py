@@ -87,6 +87,7 @@ def round_weights(
                 replace_module(rounded, path, done[path])
         else:
             for path, linear in _round_block(model, quantized, block, part, batches, damping):
+                replace_module(rounded, path, linear)
                 done[path] = linear
                 if progress is not None:
                     progress(len(done), len(plan.linears))
@@ -156,7 +157,7 @@ def _round_block(
     batches: Sequence[Batch],
     damping: float,
 ) -> Iterator[tuple[str, nn.Linear]]:
-    """Round the layers of ``block``, a copy of one of ``model``, in place, and give them one by one."""
+    """Round the layers of ``block``, a copy of one of ``model``, one by one; the caller puts each into it."""
     original = model.get_submodule(part.path)
     exact, coarse = (
         [module_arguments(whole, part.path, batch) for batch in batches] for whole in (model, quantized)
@@ -172,7 +173,6 @@ def _round_block(
             layer = round_layer(linear, layer_plan, halves, damping=damping)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-        replace_module(block, inner, layer)
         yield path, layer
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from mixdit.save_tensors import save_tensors
+from mixdit.save_tensors import opened_tensors, save_tensors
 
 __all__ = ["load_rounded", "save_rounded"]
 
@@ -34,7 +34,7 @@ def load_rounded(path: Path, notes: Any, device: torch.device | str = "cpu") -> 
     if not path.exists():
         return {}
     try:
-        with safe_open(path, framework="pt", device=str(device)) as file:
+        with opened_tensors(path, str(device)) as file:
             if json.loads((file.metadata() or {})[_KEY]) != json.loads(json.dumps(notes)):
                 return {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

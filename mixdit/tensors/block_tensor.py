@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import golden
-from golden import MXINT8, Format
+from golden import FORMATS, MXINT8, Format
 
 
 def expand_formats(formats: Format | Sequence[Format], k: int) -> tuple[Format, ...]:
@@ -28,25 +28,61 @@ def expand_formats(formats: Format | Sequence[Format], k: int) -> tuple[Format, 
     TypeError
         Something other than formats.
     ValueError
-        A number of formats that does not fit ``k``, or MXINT8, whose blocks are longer, among others.
+        A number of formats that does not fit ``k``, formats of your own making, or MXINT8, whose blocks are
+        longer, among others.
     """
-    return _expand(formats if isinstance(formats, Format) else tuple(formats), k)
+    return _cached_list(_hashable(formats), k)
+
+
+def formats_text(formats: Format | Sequence[Format], k: int) -> str:
+    """`expand_formats` as a text, runs of blocks such as ``"MX9*4,MX6*68"``: what operators can take."""
+    # torch.compile follows plain functions, and warns of caches.
+    return (_text if torch.compiler.is_compiling() else _cached_text)(_hashable(formats), k)
 
 
 @lru_cache
-def _expand(formats: Format | tuple[Format, ...], k: int) -> tuple[Format, ...]:
+def parse_formats(text: str) -> tuple[Format, ...]:
+    """The inverse of `formats_text`."""
+    runs = (run.partition("*") for run in text.split(","))
+    return tuple(FORMATS[name] for name, _, count in runs for _ in range(int(count)))
+
+
+def _hashable(formats: Format | Sequence[Format]) -> Format | tuple[Format, ...]:
     if isinstance(formats, Format):
-        return (formats,) * -(-k // formats.block_size)
-    listed = formats
+        return formats
+    if not isinstance(formats, Sequence):
+        raise TypeError(f"formats must be a Format such as golden.MX6, or a list of them, not {formats!r}")
+    return tuple(formats)
+
+
+def _list(formats: Format | tuple[Format, ...], k: int) -> tuple[Format, ...]:
+    listed = (formats,) if isinstance(formats, Format) else formats
     for fmt in listed:
         if not isinstance(fmt, Format):
             raise TypeError(f"formats must be Format objects such as golden.MX6, not {fmt!r}")
+        if FORMATS.get(fmt.name) != fmt:
+            raise ValueError(f"formats must be of {', '.join(FORMATS)}, not {fmt!r}")
+    if isinstance(formats, Format):
+        return (formats,) * -(-k // formats.block_size)
     if len(set(listed)) > 1 and MXINT8 in listed:
         raise ValueError("MXINT8 shares a row with no other format: its blocks are longer")
     size = listed[0].block_size if listed else golden.MX9.block_size
     if len(listed) != -(-k // size):
         raise ValueError(f"k={k} takes {-(-k // size)} blocks of {size}, but formats names {len(listed)}")
     return listed
+
+
+def _text(formats: Format | tuple[Format, ...], k: int) -> str:
+    runs: list[tuple[str, int]] = []
+    for fmt in _list(formats, k):  # not by groupby, which torch.compile does not follow
+        if runs and runs[-1][0] == fmt.name:
+            runs[-1] = fmt.name, runs[-1][1] + 1
+        else:
+            runs.append((fmt.name, 1))
+    return ",".join(f"{name}*{count}" for name, count in runs)
+
+
+_cached_list, _cached_text = lru_cache(_list), lru_cache(_text)
 
 
 @dataclass(frozen=True, eq=False)

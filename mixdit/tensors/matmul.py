@@ -8,6 +8,7 @@ from torch import Tensor
 
 from golden import FRACTION_BITS, accumulator_bits
 from golden.formats import BLOCK_SIZE, RESULT_BIAS
+from mixdit.tensors.autocast import without_autocast
 from mixdit.tensors.block_tensor import BlockTensor
 from mixdit.tensors.operand import Operand, aligned_passes, prepare, take
 from mixdit.tensors.quantize import dequantize
@@ -52,6 +53,13 @@ def matmul(
     ValueError
         Different K or leading axes, an unknown mode, or a parameter out of range.
     """
+    with without_autocast(a.values if isinstance(a, Operand) else a.elements):
+        return _matmul(a, b, mode, fraction_bits, k_blocks)
+
+
+def _matmul(
+    a: BlockTensor | Operand, b: BlockTensor | Operand, mode: str, fraction_bits: int, k_blocks: int | None
+) -> Tensor:
     if a.shape[-1] != b.shape[-1] or a.shape[:-2] != b.shape[:-2] or len(a.shape) < 2:
         raise ValueError(f"a and b must be [..., M, K] and [..., N, K], not {a.shape} and {b.shape}")
     if mode == "fast":

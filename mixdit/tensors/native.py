@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from golden import Format
+from mixdit.tensors.block_tensor import parse_formats
 
 __all__ = ["available", "fake_quantize"]
 
@@ -31,10 +31,10 @@ def _library() -> ctypes.CDLL | None:
     compiler = shutil.which("g++")
     if compiler is None or os.environ.get("MIXDIT_NATIVE") == "0":
         return None
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     content = (*_FLAGS, compiler, platform.platform(), platform.machine(), _SOURCE.read_text("utf-8"))
-    path = root / "mixdit" / f"fake_quantize-{hashlib.sha256(repr(content).encode()).hexdigest()[:16]}.so"
+    name = f"fake_quantize-{hashlib.sha256(repr(content).encode()).hexdigest()[:16]}.so"
     try:
+        path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mixdit" / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=path.parent) as folder:
@@ -43,7 +43,7 @@ def _library() -> ctypes.CDLL | None:
                 subprocess.run(command, check=True, capture_output=True)
                 new.replace(path)  # whole or not at all: other processes may do the same
         return ctypes.CDLL(str(path))
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, RuntimeError, subprocess.CalledProcessError):  # RuntimeError: there is no home
         return None
 
 
@@ -53,21 +53,25 @@ def available() -> bool:
 
 
 @cache
-def _block_bits(formats: tuple[Format, ...]) -> bytes:
-    return bytes(fmt.magnitude_bits for fmt in formats)
+def _row(formats: str) -> tuple[bool, bytes]:
+    """Whether blocks have microexponents, and the magnitude bits of each."""
+    listed = parse_formats(formats)
+    return bool(listed[0].subblocks), bytes(fmt.magnitude_bits for fmt in listed)
 
 
-def fake_quantize(x: Tensor, formats: tuple[Format, ...]) -> Tensor:
+def fake_quantize(x: Tensor, formats: str) -> Tensor:
     """As `mixdit.tensors.quantize.fake_quantize`, of float32 ``[..., K]`` on the CPU, in the calling thread.
 
-    ``formats`` names each block of a row, the last of which need not be full.
+    ``formats`` are those of a row as `mixdit.tensors.block_tensor.formats_text` has them; the last block
+    need not be full.
     """
     library = _library()
     assert library is not None
     x = x.contiguous()
-    y = torch.empty_like(x)
+    y = torch.empty_like(x, memory_format=torch.contiguous_format)
     k = x.shape[-1]
-    function = library.mixdit_fake_quantize_16 if formats[0].subblocks else library.mixdit_fake_quantize_32
+    micro, bits = _row(formats)
+    function = library.mixdit_fake_quantize_16 if micro else library.mixdit_fake_quantize_32
     pointers = ctypes.c_void_p(x.data_ptr()), ctypes.c_void_p(y.data_ptr())
-    function(*pointers, ctypes.c_int64(x.numel() // k), ctypes.c_int64(k), _block_bits(formats))
+    function(*pointers, ctypes.c_int64(x.numel() // k), ctypes.c_int64(k), bits)
     return y

@@ -1,12 +1,13 @@
 """An operand of exact products, decoded and measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from golden.formats import BLOCK_SIZE, MX9, MXINT8
+from golden.formats import BLOCK_SIZE, MX9, MXINT8, Format
 from mixdit.tensors.block_tensor import BlockTensor
 from mixdit.tensors.quantize import decode, microexponent_factors
 
@@ -48,6 +49,17 @@ class Operand:
     def shape(self) -> tuple[int, ...]:
         """Shape of the values without padding."""
         return self.codes.shape
+
+    def tensors(self) -> list[Tensor]:
+        """All tensors, for `from_tensors`."""
+        c = self.codes
+        measured = (self.values, self.reference, self.shifts, self.nan)
+        return [c.exponents, c.microexponents, c.elements, *measured]
+
+    @classmethod
+    def from_tensors(cls, formats: tuple[Format, ...], k: int, tensors: Sequence[Tensor]) -> "Operand":
+        """The operand that had these `tensors`."""
+        return cls(BlockTensor(formats, k, *tensors[:3]), *tensors[3:])
 
 
 def is_mx9(t: BlockTensor) -> Tensor:

@@ -6,8 +6,9 @@ from typing import Literal
 from torch import Tensor
 
 from golden import Format
+from mixdit.tensors.autocast import without_autocast
 from mixdit.tensors.block_tensor import BlockTensor
-from mixdit.tensors.matmul import matmul
+from mixdit.tensors.exact_product import exact_product
 from mixdit.tensors.quantize import fake_quantize, quantize
 
 Product = Callable[[BlockTensor, BlockTensor], Tensor]
@@ -33,10 +34,13 @@ def multiply(
 ) -> Tensor:
     """Quantize both operands along K and multiply: A * B^T, float32 ``[..., M, N]``.
 
-    ``a`` ``[..., M, K]`` and ``b`` ``[..., N, K]`` are floating point with the same leading axes.
+    ``a`` ``[..., M, K]`` and ``b`` ``[..., N, K]`` are floating point with the same leading axes. Gradients
+    go straight through quantization; through a function of one's own, none go.
     """
     if mode == "fast":
-        return fake_quantize(a, a_formats) @ fake_quantize(b, b_formats).mT
-    product = matmul if mode == "exact" else mode
-    assert callable(product)
-    return product(quantize(a, a_formats), quantize(b, b_formats))
+        with without_autocast(a):
+            return fake_quantize(a, a_formats) @ fake_quantize(b, b_formats).mT
+    if mode == "exact":
+        return exact_product(a, a_formats, b, b_formats)
+    assert callable(mode)
+    return mode(quantize(a, a_formats), quantize(b, b_formats))

@@ -6,13 +6,16 @@ the nearest integer, ties to even, so a chunk takes a dozen plain element-wise o
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.autograd import forward_ad
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from golden import MX6, MX9, Format
 from mixdit.tensors import native
-from mixdit.tensors.block_tensor import BlockTensor, expand_formats
+from mixdit.tensors.block_tensor import BlockTensor, expand_formats, formats_text, parse_formats
 
 _CHUNK = 1 << 18
 """Elements per chunk and thread on the CPU: scratch arrays are small, and outweigh the calls."""
@@ -67,7 +70,7 @@ class _Encoder:
         if len(set(formats)) == 1:
             self._limits = (_MAGIC - fmt.max_element, _MAGIC + fmt.max_element)
         else:
-            largest = torch.tensor([f.max_element * 1.0 for f in formats], device=device)
+            largest = torch.tensor([f.max_element for f in formats], dtype=torch.float32, device=device)
             largest = largest.repeat_interleave(fmt.block_size).view(shape[1:])  # not broadcast: runs faster
             self._limits = (_MAGIC - largest, _MAGIC + largest)
 
@@ -121,10 +124,15 @@ def _encode_exactly(x: Tensor, formats: list[Format]) -> tuple[Tensor, Tensor, T
     return below, torch.minimum(torch.maximum(q, -largest), largest) + 0.0, power
 
 
-def _checked(x: Tensor, formats: Format | Sequence[Format]) -> tuple[Tensor, tuple[Format, ...]]:
-    """``x`` as float32, and the format of each block."""
+def checked_floats(x: Tensor) -> Tensor:
+    """``x`` as float32, with its gradient; TypeError and ValueError as `fake_quantize`."""
     if not isinstance(x, Tensor):
         raise TypeError(f"x must be a torch.Tensor, not {type(x).__name__}")
+    if x.layout != torch.strided or x.is_nested:
+        kind = "nested" if x.is_nested else str(x.layout).removeprefix("torch.")
+        raise TypeError(
+            f"x must be a dense tensor, not a {kind} one; convert with x.to_dense() or padding first"
+        )
     if x.dtype not in (torch.float32, torch.float16, torch.bfloat16):
         raise TypeError(
             f"x must be float32, float16 or bfloat16, not {x.dtype}: quantization is defined from binary32, "
@@ -132,12 +140,9 @@ def _checked(x: Tensor, formats: Format | Sequence[Format]) -> tuple[Tensor, tup
         )
     if x.ndim == 0:
         raise ValueError("x must have at least 1 axis, not 0")
-    k = x.shape[-1]
-    if k < 1:
-        raise ValueError(f"the last axis of x must hold at least 1 element, not {k}")
-    if not isinstance(formats, Format | Sequence):
-        raise TypeError(f"formats must be a Format such as golden.MX6, or a list of them, not {formats!r}")
-    return x.detach().to(torch.float32), expand_formats(formats, k)
+    if int(x.shape[-1]) < 1:
+        raise ValueError(f"the last axis of x must hold at least 1 element, not {x.shape[-1]}")
+    return x.to(torch.float32).resolve_neg()
 
 
 def _as_rows(values: Tensor, formats: tuple[Format, ...]) -> tuple[Tensor, tuple[Format, ...]]:
@@ -183,8 +188,76 @@ def _fake_quantize_chunks(values: Tensor, listed: tuple[Format, ...]) -> Tensor:
     return out.view(*values.shape[:-1], -(-k // size) * size)[..., :k]
 
 
+def is_plain(x: Tensor) -> bool:
+    """Whether ``x`` is an ordinary tensor, and nobody traces or differentiates what is done to it."""
+    return (
+        not torch.compiler.is_compiling()
+        and type(x) in (Tensor, nn.Parameter)
+        and not (x.requires_grad and torch.is_grad_enabled())
+        and not x.is_meta
+        and not torch._C._is_tracing()
+        and not is_in_torch_dispatch_mode()
+        and not is_transformed()
+    )
+
+
+def is_transformed() -> bool:
+    """Whether ``torch.func`` or forward-mode differentiation is at work."""
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+
+
+def _compute(x: Tensor, formats: str) -> Tensor:
+    """`fake_quantize` of float32, ``formats`` as `formats_text`."""
+    if x.device.type == "cpu" and native.available():
+        return native.fake_quantize(x, formats)
+    return _fake_quantize_chunks(x, parse_formats(formats)).contiguous()
+
+
+_fake_quantize = torch.library.custom_op("mixdit::fake_quantize", _compute, mutates_args=())
+"""The operator for all that traces, transforms or differentiates calls."""
+
+
+@_fake_quantize.register_fake
+def _(x: Tensor, formats: str) -> Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
+@_fake_quantize.register_vmap
+def _(info: Any, in_dims: tuple[int | None, None], x: Tensor, formats: str) -> tuple[Tensor, int]:
+    assert in_dims[0] is not None
+    return _fake_quantize(x.movedim(in_dims[0], 0), formats), 0
+
+
+_fake_quantize.register_autograd(lambda context, gradient: (gradient, None))
+
+
+class _StraightThrough(torch.autograd.Function):
+    """`_fake_quantize` where operators cannot say their derivatives: in ``torch.func``, and forward mode."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, formats: str) -> Any:
+        return _fake_quantize(x, formats)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, str], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, formats: None) -> Tensor:
+        return tangent.clone()
+
+
 def fake_quantize(x: Tensor, formats: Format | Sequence[Format]) -> Tensor:
     """Round to what blocks can hold: ``golden.dequantize(golden.quantize(x))``, along the last axis.
+
+    The operator ``torch.ops.mixdit.fake_quantize`` does it, which ``torch.compile``, ``torch.export``,
+    ``torch.jit.trace``, ``torch.func`` and fake tensors know.
 
     Parameters
     ----------
@@ -196,19 +269,22 @@ def fake_quantize(x: Tensor, formats: Format | Sequence[Format]) -> Tensor:
 
     Returns
     -------
-    float32 ``[..., K]``, without gradient. Every element of a block with a NaN or an infinity is NaN.
+    float32 ``[..., K]``. Every element of a block with a NaN or an infinity is NaN. Its gradient goes
+    straight through to ``x``.
 
     Raises
     ------
     TypeError
-        Another dtype (float64 too), or something else than formats.
+        Another dtype (float64 too), a sparse or nested tensor, or something else than formats.
     ValueError
         No last axis, K = 0, or formats whose number does not fit K.
     """
-    values, listed = _checked(x, formats)
-    if values.device.type == "cpu" and native.available():
-        return native.fake_quantize(values, listed)
-    return _fake_quantize_chunks(values, listed)
+    values = checked_floats(x)
+    text = formats_text(formats, int(values.shape[-1]))
+    if is_plain(values):
+        return _compute(values, text)  # operators take their time
+    quantized: Tensor = (_StraightThrough.apply if is_transformed() else _fake_quantize)(values, text)
+    return quantized
 
 
 def mixed_formats(
@@ -255,7 +331,10 @@ def quantize(x: Tensor, formats: Format | Sequence[Format]) -> BlockTensor:
 
     Arguments and errors as `fake_quantize`.
     """
-    values, every = _checked(x, formats)
+    values = checked_floats(x)
+    if values.is_meta:
+        raise ValueError("x must have values, and a meta tensor has none")
+    every = expand_formats(formats, values.shape[-1])
     rows, listed = _as_rows(values, every)
     k, size = x.shape[-1], rows.shape[2]
     exponents = torch.empty(rows.shape[:2], dtype=torch.uint8, device=rows.device)

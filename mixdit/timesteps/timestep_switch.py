@@ -7,13 +7,14 @@ from typing import Any
 from torch import nn
 
 from mixdit.plan.timestep_plan import TimestepPlan
+from mixdit.state import Planned, has_state_of
 from mixdit.timesteps.timesteps import find_timesteps
 
 __all__ = ["TimestepSwitch", "one_or_switch", "switch_by_timestep"]
 
 
-class TimestepSwitch(nn.Module):
-    """Alternatives of a layer, one of them active.
+class TimestepSwitch(Planned):
+    """Alternatives of a layer, one of them active; all have the same state, that of the layer.
 
     Parameters
     ----------
@@ -25,6 +26,8 @@ class TimestepSwitch(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(layers)
         self.active = 0
+        self.planned = "by timestep"
+        has_state_of(self, [f"layers.{i}" for i in range(len(layers))])
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """As the active layer."""

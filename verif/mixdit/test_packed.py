@@ -65,7 +65,7 @@ def test_files_hold_every_weight_and_bias(tmp_path):
     packed = load_packed(path)
     assert packed.plan == plan()
     exact = MXLinear(model()[0], plan().linears["0"], "exact")
-    assert same_codes(packed.codes("0"), exact._codes.codes.to_golden())
+    assert same_codes(packed.codes("0"), exact.operand().codes.to_golden())
 
 
 @pytest.mark.parametrize("fmt", [MX4, MX6, MX9], ids=str)
@@ -91,7 +91,7 @@ def test_plans_by_timestep_have_weights_each(tmp_path):
     assert packed.plan == both
     assert sorted(packed.tensors) == ["0.bias"] + [f"plans.{i}.{j}.weight" for i in (0, 1) for j in (0, 2)]
     for i in (0, 1):
-        want = MXLinear(model()[0], plan(i).linears["0"], "exact")._codes.codes
+        want = MXLinear(model()[0], plan(i).linears["0"], "exact").operand().codes
         assert same_codes(packed.codes("0", i), want.to_golden())
 
 
@@ -110,3 +110,12 @@ def test_other_files_are_refused(tmp_path):
         load_packed(path)
     with pytest.raises(FileNotFoundError):
         load_packed(tmp_path / "none")
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    wrong = model()
+    with torch.no_grad():
+        wrong[0].bias[1] = torch.nan
+    with pytest.raises(ValueError, match=r"0: bias must be finite, and 1 of \d+ values are not"):
+        save_packed(wrong, plan(), tmp_path / "weights.safetensors")
+    assert not list(tmp_path.iterdir())
