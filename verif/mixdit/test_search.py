@@ -23,6 +23,7 @@ from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.plan_file import load_plan
 from mixdit.search.front import FrontPlan, search_front, undominated
+from mixdit.tensors.quantize import fake_quantize
 from verif.mixdit.planted import batch
 
 SETTINGS = Settings(choice="sensitivity", heads="operands")
@@ -80,11 +81,12 @@ class Single(nn.Module):
 @pytest.mark.parametrize("attends", [True, False])
 @torch.no_grad()
 def test_estimates_are_what_the_model_errs(attends):
-    """With one layer, whose error is the model's; the weights of the linear one are not quantized."""
+    """With one layer, whose error is the model's; the weights of the linear one stand in their blocks exactly."""
     torch.manual_seed(0)
     model = Single(attends).eval()
     if not attends:
-        model.blocks[0].weight *= torch.linspace(3, 0.1, 64).square()
+        weight = model.blocks[0].weight * torch.linspace(3, 0.1, 64).square()
+        model.blocks[0].weight.copy_(fake_quantize(weight.flip(1), MX6).flip(1))
     x = torch.randn(16, 20, 64) * torch.linspace(0.1, 3, 64)
     statistics = collect(model, [(x,)] * 50, replace(SETTINGS, tokens=400))
     mx6 = HeadFormats.of(MX6)
@@ -94,9 +96,6 @@ def test_estimates_are_what_the_model_errs(attends):
         plan = Plan(attentions={"blocks.0": AttentionPlan(heads=heads)})
         plan = plan if attends else Plan(linears={"blocks.0": layer})
         quantized = quantize_model(model, plan)
-        if not attends:
-            weight = model.blocks[0].weight[:, list(layer.permutation)]
-            quantized.blocks[0].register_buffer("weight", weight, persistent=False)
         want = model(x)
         real = 10 * torch.log10(want.square().sum() / (quantized(x) - want).square().sum()).item()
         assert estimated_sqnr(statistics, plan, SETTINGS) == pytest.approx(real, abs=0.3)
