@@ -81,7 +81,7 @@ class Single(nn.Module):
 @pytest.mark.parametrize("attends", [True, False])
 @torch.no_grad()
 def test_estimates_are_what_the_model_errs(attends):
-    """With one layer, whose error is the model's; the weights of the linear one stand in their blocks exactly."""
+    """With one layer, whose error is the model's; blocks hold the weights of the linear one exactly."""
     torch.manual_seed(0)
     model = Single(attends).eval()
     if not attends:
