@@ -9,6 +9,7 @@ import pytest
 
 from gen.designs import DESIGNS, PARAMETERS
 from gen.synth.command import synth
+from mixdit.calibration import command as calibration
 from mixdit.compiler import compile_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +52,8 @@ def test_commands_exist(page):
             word for word in words if "=" not in word and word[0] != "-" and " " not in word
         } <= targets, command
     options = {*PARAMETERS, *inspect.signature(synth).parameters}
-    options |= {*inspect.signature(compile_command.command).parameters}
+    for module in (compile_command, calibration):
+        options |= {*inspect.signature(module.command).parameters}
     for option in re.findall(r"(?<=\s)--([a-z-]+) \d+", text):
         assert option.replace("-", "_") in options, option
 
