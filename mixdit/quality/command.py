@@ -52,6 +52,9 @@ def command(
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps.")] = 20,
+    guidance: Annotated[
+        float, typer.Option(min=1, help="Scale of classifier-free guidance; 1 for none.")
+    ] = 1.0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for tables and pictures.")] = Path(
         "build/quality"
@@ -81,6 +84,8 @@ def command(
     claims = (NOISE_CLAIMS if check or check_frechet else ()) + (FRECHET_CLAIMS if check_frechet else ())
     if claims and variant:
         raise typer.BadParameter("a check takes all variants: leave --variant out")
+    if claims and guidance != 1:
+        raise typer.BadParameter(f"a check is of images without guidance: leave --guidance {guidance:g} out")
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
     names, counts = list(dict.fromkeys(model or RECIPES)), n or [1000 if check_frechet else 300]
@@ -91,7 +96,7 @@ def command(
     try:
         named = {name for claim in claims for name in claim.names()}
         default = [name for name, each in VARIANTS.items() if each.standard or name in named]
-        results = _run(models, variant or default, steps, jobs, output, plots)
+        results = _run(models, variant or default, steps, guidance, jobs, output, plots)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     checks = _report(results, output, claims, as_json, as_csv)
@@ -108,6 +113,7 @@ def _run(
     models: "dict[str, int]",
     names: "Sequence[str]",
     steps: int,
+    guidance: float,
     jobs: int,
     output: Path,
     plots: bool,
@@ -128,7 +134,7 @@ def _run(
         def show(model: str, what: str, advance: int = 0) -> None:
             progress.update(tasks[model], advance=advance, description=f"{model}: {what}")
 
-        for experiment, each in evaluate(models, steps, names, pool, partial(show, advance=1)):
+        for experiment, each in evaluate(models, steps, names, pool, partial(show, advance=1), guidance):
             draw_results(output, each)
             results += each
             if plots:

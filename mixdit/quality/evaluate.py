@@ -69,6 +69,7 @@ def evaluate(
     names: Sequence[str],
     pool: Workers,
     progress: Callable[[str, str], None] = lambda model, variant: None,
+    guidance: float = 1.0,
 ) -> Iterator[tuple[Experiment, list[Result]]]:
     """Measure variants of models, each model as soon as it is prepared.
 
@@ -84,13 +85,17 @@ def evaluate(
         See `workers`.
     progress:
         Called with model and variant for each that is done.
+    guidance:
+        Scale of classifier-free guidance, 1 for none.
 
     Yields
     ------
     experiment, results
         Of each model, in the order of ``models``.
     """
-    preparing = [(pool.submit(_prepare, model, count, steps), model) for model, count in models.items()]
+    preparing = [
+        (pool.submit(_prepare, model, count, steps, guidance), model) for model, count in models.items()
+    ]
     measuring: dict[str, list[Future[Result]]] = {}
 
     def submit(model: str, prepared: Future[tuple[Experiment, Calibration]]) -> None:
@@ -104,9 +109,9 @@ def evaluate(
         yield prepared.result()[0], [future.result() for future in measuring[model]]
 
 
-def _prepare(model: str, samples: int, steps: int) -> tuple[Experiment, Calibration]:
+def _prepare(model: str, samples: int, steps: int, guidance: float) -> tuple[Experiment, Calibration]:
     """An experiment, and a calibration with all that its variants share."""
-    experiment = Experiment(model, samples, steps)
+    experiment = Experiment(model, samples, steps, guidance)
     calibration = Calibration(experiment.model, experiment.batches)
     _ = calibration.statistics, calibration.ranges
     return experiment, calibration

@@ -12,6 +12,7 @@ from mixdit.digits.checkpoint import load_model
 from mixdit.digits.classifier import load_classifier
 from mixdit.digits.data import CLASSES, load_digits
 from mixdit.digits.diffusion import Trajectory, balanced_labels, initial_noise, sample, trajectory
+from mixdit.digits.guided import Guided
 from mixdit.quality.bootstrap import resamples
 from mixdit.quality.frechet import FrechetReference, inception_score
 from mixdit.quality.mx9_share import count_mx9
@@ -21,6 +22,7 @@ from mixdit.quality.row import Row
 from mixdit.quality.score import Score, decibel_score
 from mixdit.quality.similarity import PEAK, decibels, ssim
 from mixdit.rivals.noise_error import predict, thin
+from mixdit.rivals.statistics import Batch
 
 __all__ = ["Experiment"]
 
@@ -52,29 +54,33 @@ class Experiment:
         Images, at least 2.
     steps:
         Denoising steps.
+    guidance:
+        Scale of classifier-free guidance, of all images and of the noise that is compared; 1 for none.
 
     Attributes
     ----------
     model:
         The float32 model.
     batches:
-        Calibration batches, one per timestep, from other noise than the samples'.
+        Calibration batches, one per timestep, from other noise than the samples'; with guidance what the
+        model is called with, each image with and without its label.
     test_batches:
         Likewise, from the samples' noise: the path along which predicted noise is compared.
     images:
         The float32 model's samples ``[samples, 1, 8, 8]``.
     """
 
-    def __init__(self, name: str, samples: int, steps: int):
+    def __init__(self, name: str, samples: int, steps: int, guidance: float = 1.0):
         if samples < 2:
             raise ValueError(f"samples must be at least 2, not {samples!r}")
         self.name = name
         self.samples = samples
         self.steps = steps
+        self.guidance = guidance
         self.model = load_model(name)
         self.noise = _noise(samples)
         self.labels = balanced_labels(samples)
-        self.batches = self._path(initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED)).batches
+        self.batches = self._calls(self._path(initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED)).batches)
         self._choice = thin(self.batches, CHOICE_TIMESTEPS, CHOICE_IMAGES)
         self._choice_predicted = predict(self.model, self._choice).double()
         self._classifier = load_classifier()
@@ -93,13 +99,22 @@ class Experiment:
         self._frechet = Score(float(self._real.distance(features)), self._resampled_frechet(features))
 
     def _path(self, noise: Tensor) -> Trajectory:
-        return trajectory(self.model, noise, balanced_labels(len(noise)), self.steps)
+        return trajectory(self._guided(self.model), noise, balanced_labels(len(noise)), self.steps)
+
+    def _guided(self, model: nn.Module) -> nn.Module:
+        return model if self.guidance == 1 else Guided(model, self.guidance)
+
+    def _calls(self, batches: list[Batch]) -> list[Batch]:
+        """What the model itself is called with."""
+        guided = self._guided(self.model)
+        return [guided.both(*batch) for batch in batches] if isinstance(guided, Guided) else batches
 
     def _sample(
         self, model: nn.Module, first: int = 0, progress: Callable[[int, int], None] | None = None
     ) -> Tensor:
         """All images from number ``first`` on."""
         batch = max(1, BATCH_TOKENS // self.model.shape.side**2)
+        model = self._guided(model)
         return sample(model, self.noise[first:], self.labels[first:], self.steps, progress, batch)
 
     @torch.inference_mode()
@@ -141,7 +156,8 @@ class Experiment:
         errors = (images - self.images).double().square().flatten(1).mean(dim=1).numpy()
         psnr = decibel_score(np.full(len(errors), PEAK**2), errors, self._resamples)
         with count_mx9(model) as (linear, attention), count_passes(model) as passes:
-            predicted = self._predicted if model is self.model else predict(model, self.test_batches).double()
+            again = model is not self.model
+            predicted = predict(self._guided(model), self.test_batches).double() if again else self._predicted
         difference = (predicted - self._predicted).square().flatten(2).sum(dim=2)
         power = self._predicted.square().flatten(2).sum(dim=2)
         sqnr = decibel_score(power.sum(0).numpy(), difference.sum(0).numpy(), self._path_resamples)
@@ -174,6 +190,7 @@ class Experiment:
             passes=passes.ratio,
             samples=self.samples,
             steps=self.steps,
+            guidance=self.guidance,
             seconds=seconds,
         )
         return Result(row, images, {"SQNR": sqnr, "PSNR": psnr, "Frechet": frechet})

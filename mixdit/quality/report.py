@@ -18,24 +18,11 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
     """One table for each model."""
     for model in dict.fromkeys(row.model for row in rows):
         chosen = [row for row in rows if row.model == model]
-        title = f"{model}: {chosen[0].samples} images, {chosen[0].steps} DDIM steps"
+        title = f"{model}: {_sampling(chosen[0])}"
         table = Table(title=title, box=None, pad_edge=False)
         for name in ("variant", "weights", "activations", "attention"):
             table.add_column(name, no_wrap=name == "variant")
-        for name in (
-            "PSNR",
-            "SSIM",
-            "SQNR",
-            "Frechet",
-            "loss",
-            "±",
-            "IS",
-            "right",
-            "MX9 lin.",
-            "MX9 att.",
-            "passes",
-            "memory",
-        ):
+        for name in FIGURES:
             table.add_column(name, justify="right", no_wrap=True)
         for row in chosen:
             table.add_row(row.variant, row.weights, row.activations, row.attention, *_figures(row))
@@ -55,6 +42,7 @@ FIGURES = (
     "right",
     "MX9 lin.",
     "MX9 att.",
+    "passes",
     "memory",
 )
 
@@ -128,9 +116,15 @@ def write_markdown(rows: Sequence[Row], path: Path) -> None:
     for model in dict.fromkeys(row.model for row in rows):
         chosen = [row for row in rows if row.model == model]
         lines = [MARKDOWN, ["---"] * len(MARKDOWN), *map(_cells, chosen)]
-        title = f"## `{model}`\n\n{chosen[0].samples} images, {chosen[0].steps} DDIM steps.\n\n"
+        title = f"## `{model}`\n\n{_sampling(chosen[0])}.\n\n"
         parts.append(title + "".join(_markdown_line(line) for line in lines))
     write_text(path, "\n".join(parts))
+
+
+def _sampling(row: Row) -> str:
+    """How the images of a row were made."""
+    guidance = "" if row.guidance == 1 else f", guidance {row.guidance:g}"
+    return f"{row.samples} images, {row.steps} DDIM steps{guidance}"
 
 
 def _markdown_line(cells: Iterable[str]) -> str:

@@ -41,8 +41,8 @@ class Row:
     passes:
         Passes of the array for linear layers and attention over those in MX6, counted likewise; None where no
         layer follows a plan.
-    samples, steps:
-        Images, and denoising steps of each.
+    samples, steps, guidance:
+        Images, denoising steps of each, and the scale of classifier-free guidance, 1 without.
     seconds:
         Time that sampling took.
     """
@@ -74,6 +74,7 @@ class Row:
     passes: float | None
     samples: int
     steps: int
+    guidance: float
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
