@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gen.files import check_writable
+from mixdit.calibration.settings import Heads, Rounding
 from mixdit.demo.progress import progress_line
 from mixdit.require import require
 
@@ -51,6 +52,12 @@ def command(
             autocompletion=_complete_backend,
         ),
     ] = "fast",
+    heads: Annotated[
+        Heads, typer.Option(help="In that plan: whole heads in MX9, or each q, k, p and v.")
+    ] = "whole",
+    rounding: Annotated[
+        Rounding, typer.Option(help="Of its weights: one by one, or for their error.")
+    ] = "nearest",
     steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the noise.")] = 1,
     output: Annotated[Path, typer.Option("--output", "-o", help="The picture.")] = Path(
@@ -70,7 +77,8 @@ def command(
     labels = label or (list(range(10)) if backend in ("fast", "exact") else [3])
     try:
         array = None if backend in ("fast", "exact") else _load(backend)
-        images = _run(model, labels, names, backend, array, steps, seed)
+        settings = {"heads": heads, "rounding": rounding}
+        images = _run(model, labels, names, backend, array, settings, steps, seed)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     except RuntimeError as error:
@@ -93,7 +101,14 @@ def _load(name: str) -> Any:
 
 
 def _run(
-    name: str, labels: list[int], names: list[str], backend: str, array: Any, steps: int, seed: int
+    name: str,
+    labels: list[int],
+    names: list[str],
+    backend: str,
+    array: Any,
+    settings: dict[str, Any],
+    steps: int,
+    seed: int,
 ) -> "dict[str, Tensor]":
     import torch
 
@@ -101,6 +116,7 @@ def _run(
     from mixdit.digits.diffusion import balanced_labels, initial_noise, sample, trajectory
     from mixdit.layers.quantize_model import quantize_model
     from mixdit.rivals.variants import VARIANTS, Calibration
+    from mixdit.rounding.round_weights import round_weights
 
     model = load_model(name)
     noise, asked = initial_noise(len(labels), seed), torch.tensor(labels)
@@ -117,14 +133,17 @@ def _run(
         for each in names:
             draw(each, VARIANTS[each].build(calibration))
         if backend != "fast":
-            plan = _whole_blocks(calibration)
+            plan = _whole_blocks(calibration, settings["heads"])
+            if settings["rounding"] == "compensated":
+                show("rounding", 0)
+                model = round_weights(model, plan, calibration.batches)
             draw("mixed, exact", quantize_model(model, plan, "exact"))
             if array is not None:
                 draw(f"mixed, {backend}", quantize_model(model, plan, array))
     return images
 
 
-def _whole_blocks(calibration: "Calibration") -> "Plan":
+def _whole_blocks(calibration: "Calibration", heads: Heads) -> "Plan":
     """The mixed plan, and the modulation of each block in MX9: every product of every block is planned."""
     from torch import nn
 
@@ -133,7 +152,8 @@ def _whole_blocks(calibration: "Calibration") -> "Plan":
     from mixdit.calibration.settings import Settings
     from mixdit.plan.plan import LinearPlan, Plan
 
-    plan = make_plan(calibration.statistics, Settings())
+    settings = Settings(heads=heads, choice="sensitivity" if heads == "operands" else "magnitude")
+    plan = make_plan(calibration.statistics, settings)
     assert isinstance(plan, Plan)
     linears = {
         name: plan.linears.get(name)

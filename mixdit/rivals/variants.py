@@ -230,6 +230,7 @@ _MIXED = Settings()
 _MX6 = HeadFormats.of(MX6)
 _EXCHANGE = replace(_MIXED, choice="sensitivity", exchanges=EXCHANGES)
 _OPERANDS = replace(_MIXED, choice="sensitivity", heads="operands")
+_LATENCY = replace(_OPERANDS, latency=1.07)
 _BOTH = replace(_MIXED, choice="sensitivity", timestep_groups=TIMESTEP_GROUPS)
 
 VARIANTS = {
@@ -294,7 +295,9 @@ VARIANTS = {
         _mixed_compensated("mixed by exchange", _EXCHANGE),
         _uniform_compensated("MX6", MX6, MX6),
         replace(_mixed("mixed by operands", _OPERANDS), standard=False),
-        replace(_mixed("mixed within 1.07", replace(_OPERANDS, latency=1.07)), standard=False),
+        replace(_mixed("mixed within 1.07", _LATENCY), standard=False),
+        _mixed_compensated("mixed by operands", _OPERANDS),
+        _mixed_compensated("mixed within 1.07", _LATENCY),
         _attention("attention MX6", "MX6", _MIXED, lambda head: _MX6),
         _attention("attention mixed", "MX6, some MX9", _MIXED),
         _attention("attention mixed, p alone", "MX6, some p MX9", _MIXED, lambda h: replace(_MX6, p=h.p)),

@@ -44,6 +44,20 @@ def test_array_denoises_with_the_bits_of_exact_mode(tmp_path):
 
 
 @pytest.mark.slow
+def test_array_denoises_with_operands_and_weights_of_their_own(tmp_path):
+    """Of a plan with formats of q, k, p and v apart, and weights rounded for their error."""
+    options = ("--backend", "rtl", "--steps", "1", "--heads", "operands", "--rounding", "compensated")
+    result = invoke(*options, "--output", str(tmp_path / "p.png"), "--json")
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert figures["rtl"]["products"] == 4 * (5 + 2 * 4)
+    assert (figures["rtl"]["mismatches"], figures["rtl"]["differing_pixels"]) == (0, 0)
+    plain = json.loads(invoke(*options[:4], "--output", str(tmp_path / "p.png"), "--json").stdout)
+    assert figures["rtl"]["cycles"] != plain["rtl"]["cycles"]
+    assert figures["psnr_db"]["mixed, exact"] > plain["psnr_db"]["mixed, exact"]
+
+
+@pytest.mark.slow
 def test_backend_counts_mismatches(monkeypatch):
     torch.manual_seed(0)
     a = quantize(torch.randn(2, 3, 5, 40), mixed_formats(40, 1))
