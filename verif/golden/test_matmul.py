@@ -25,7 +25,6 @@ from golden.operand import NO_PASS, prepare
 from golden.stepwise import rectangles, step_by_step
 from verif.golden.samples import bits, random_tensor
 
-pytestmark = pytest.mark.filterwarnings("error")
 ALL = list(FORMATS.values())
 NAN = 0x7FC00000
 SPREADS = {"none": (127, 127), "small": (123, 128), "past F": (110, 130), "whole range": (0, 254)}

@@ -9,7 +9,6 @@ from golden.formats import STREAM_FORMATS, Format
 from verif.golden.samples import bits, float_blocks, random_tensor, same
 
 ALL = list(FORMATS.values())
-pytestmark = pytest.mark.filterwarnings("error")
 
 
 def check_against_reference(x: np.ndarray, fmt: Format) -> None:

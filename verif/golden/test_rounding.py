@@ -3,12 +3,9 @@
 from fractions import Fraction
 
 import numpy as np
-import pytest
 
 from golden import add_binary32, reference, round_to_binary32
 from verif.golden.samples import bits
-
-pytestmark = pytest.mark.filterwarnings("error")
 
 EDGES = [
     0.0,

@@ -10,8 +10,6 @@ from golden.functions.activation import GELU, SILU, parabolas
 from verif.golden.functions.patterns import PATTERNS, from_bits
 from verif.golden.samples import bits
 
-pytestmark = pytest.mark.filterwarnings("error")
-
 FUNCTIONS = {"gelu": (GELU, gelu), "silu": (SILU, silu)}
 
 

@@ -8,8 +8,6 @@ from golden.functions.division import is_divisor, reciprocal
 from verif.golden.functions.patterns import PATTERNS, from_bits
 from verif.golden.samples import bits
 
-pytestmark = pytest.mark.filterwarnings("error")
-
 
 def test_reciprocals_of_patterns():
     got = bits(reciprocal(from_bits(PATTERNS)))

@@ -8,8 +8,6 @@ from golden.functions.exponential import has_largest
 from verif.golden.functions.patterns import PATTERNS, from_bits, rows
 from verif.golden.samples import bits
 
-pytestmark = pytest.mark.filterwarnings("error")
-
 MINUS_INFINITY = 0xFF800000
 
 

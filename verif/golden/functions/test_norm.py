@@ -11,8 +11,6 @@ from golden.functions.norm import LONGEST_ROW, modulate, row_statistics, scaled_
 from verif.golden.functions.patterns import PATTERNS, from_bits, rows
 from verif.golden.samples import bits
 
-pytestmark = pytest.mark.filterwarnings("error")
-
 EPS = 1e-6
 
 

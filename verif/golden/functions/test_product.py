@@ -1,13 +1,10 @@
 """Products of significands of 17 bits against the reference."""
 
 import numpy as np
-import pytest
 
 from golden.functions import multiply17, reference
 from verif.golden.functions.patterns import PATTERNS, from_bits
 from verif.golden.samples import bits
-
-pytestmark = pytest.mark.filterwarnings("error")
 
 
 def check(x: list[int], y: list[int]) -> None:
