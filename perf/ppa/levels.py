@@ -21,7 +21,7 @@ _TOPS: Mapping[str, Mapping[str, Any]] = {
     "pe": {"target": None},
     "array": {**_SIZED, "target": None},
     "stream": {**_SIZED, "target": None},
-    "engine": {**_SIZED, "target": None},
+    "engine": {**_SIZED, "target": None, "function_lanes": 0},
     "quantizer": {"target": None},
     "dequantizer": {"target": None},
     "converter": {"target": None},
