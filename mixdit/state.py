@@ -44,6 +44,13 @@ class Planned(nn.Module):
         super()._load_from_state_dict(
             state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
         )
+        try:
+            self.check_loaded()
+        except ValueError as error:
+            error_msgs.append(f"{prefix.removesuffix('.')}: {error}")
+
+    def check_loaded(self) -> None:
+        """Called when a state was loaded; ValueError says what is wrong with it."""
 
 
 def _note_plan(module: Planned, state: dict[str, Any], prefix: str, metadata: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """Linear layers on quantized operands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -180,24 +180,10 @@ class MXLinear(Planned):
         self.permutation = self._permutation()  # whatever to_empty() made of it
         return self
 
-    def _load_from_state_dict(
-        self,
-        state_dict: Mapping[str, Any],
-        prefix: str,
-        local_metadata: Mapping[str, Any],
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
-    ) -> None:
-        super()._load_from_state_dict(
-            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
-        )
+    def check_loaded(self) -> None:
+        """As `check_weights`; what was made of other weights is forgotten."""
         self.forget()
-        try:
-            check_weights(self)
-        except ValueError as error:
-            error_msgs.append(f"{prefix.removesuffix('.')}: {error}")
+        check_weights(self)
 
     def extra_repr(self) -> str:
         """Shape and formats, for ``print(model)``."""

@@ -2,8 +2,8 @@
 
 ``command``: ``mixdit quality``. ``experiment``: the set-up, the same for all. ``evaluate``: many variants
 in parallel.
-``similarity``, ``frechet``, ``mx9_share``, ``pass_count``, ``memory``: what is measured. ``bootstrap``:
-how much of it is chance.
+``similarity``, ``frechet``, ``mx9_share``, ``pass_count``, ``memory``: what is measured; ``watched``:
+calls of layers that are counted. ``bootstrap``: how much of it is chance.
 ``standard_scores``: FID and others with their real networks.
 ``score``: a figure with its resamples. ``row``: a line of the table. ``result``: all of a variant.
 ``report``: the table.

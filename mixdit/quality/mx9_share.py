@@ -9,6 +9,7 @@ from golden import MX9
 from mixdit.layers.attention import MXAttention
 from mixdit.layers.linear import MXLinear
 from mixdit.plan.plan import AttentionPlan
+from mixdit.quality.watched import watched
 from mixdit.tensors.dynamic import block_maxima
 
 __all__ = ["MX9Count", "count_mx9"]
@@ -52,14 +53,5 @@ def count_mx9(model: nn.Module) -> Iterator[tuple[MX9Count, MX9Count]]:
         plan = AttentionPlan(heads=module.heads, operand_elements=counts)
         attention.add(plan.elements, plan.mx9_share)
 
-    handles = []
-    for module in model.modules():
-        if isinstance(module, MXLinear):
-            handles.append(module.register_forward_pre_hook(see_linear))
-        elif isinstance(module, MXAttention):
-            handles.append(module.register_forward_pre_hook(see_attention))
-    try:
+    with watched(model, see_linear, see_attention):
         yield linear, attention
-    finally:
-        for handle in handles:
-            handle.remove()

@@ -10,6 +10,7 @@ from golden import MX6
 from mixdit.layers.attention import MXAttention
 from mixdit.layers.linear import MXLinear
 from mixdit.plan.array_passes import Product, array_passes, head_products, linear_product
+from mixdit.quality.watched import watched
 from mixdit.tensors.dynamic import block_maxima
 
 __all__ = ["PassCount", "count_passes"]
@@ -56,14 +57,5 @@ def count_passes(model: nn.Module) -> Iterator[PassCount]:
             for product in head_products(formats, width=q.shape[-1], value_width=v.shape[-1], **sizes):
                 count.add(product)
 
-    handles = []
-    for module in model.modules():
-        if isinstance(module, MXLinear):
-            handles.append(module.register_forward_pre_hook(see_linear))
-        elif isinstance(module, MXAttention):
-            handles.append(module.register_forward_pre_hook(see_attention))
-    try:
+    with watched(model, see_linear, see_attention):
         yield count
-    finally:
-        for handle in handles:
-            handle.remove()

@@ -28,13 +28,9 @@ class StaticRange:
     def __init__(self, ranges: Ranges, timesteps: Sequence[int], bits: int, groups: TimestepGroups):
         self.bits = bits
         self.groups = groups
-        membership = torch.tensor([groups.group(t) for t in timesteps])
-        # A group that calibration never visited takes the range of all.
-        of_group = [
-            membership == g if (membership == g).any() else membership >= 0 for g in range(len(groups))
-        ]
-        self.low = torch.stack([ranges.low[steps].amin() for steps in of_group])
-        self.high = torch.stack([ranges.high[steps].amax() for steps in of_group])
+        of_groups = groups.members(timesteps)
+        self.low = torch.stack([ranges.low[steps].amin() for steps in of_groups])
+        self.high = torch.stack([ranges.high[steps].amax() for steps in of_groups])
 
     def __call__(self, x: Tensor) -> Tensor:
         group = self.groups.current

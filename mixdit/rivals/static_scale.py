@@ -28,12 +28,7 @@ class StaticScale:
     def __init__(self, ranges: Ranges, timesteps: Sequence[int], bits: int, groups: TimestepGroups):
         self.bits = bits
         self.groups = groups
-        largest = torch.zeros(len(groups))
-        for timestep, values in zip(timesteps, ranges.largest, strict=True):
-            group = groups.group(timestep)
-            largest[group] = torch.maximum(largest[group], values.amax())
-        # A group that calibration never visited takes the range of all.
-        largest[largest == 0] = largest.amax()
+        largest = torch.stack([ranges.largest[steps].amax() for steps in groups.members(timesteps)])
         self.scales = largest.clamp_min(TINY) / (2 ** (bits - 1) - 1)
 
     def __call__(self, x: Tensor) -> Tensor:

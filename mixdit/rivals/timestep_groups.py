@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -33,6 +34,12 @@ class TimestepGroups:
     def group(self, timestep: int) -> int:
         """The group of a timestep."""
         return bisect_right(self.starts, timestep)
+
+    def members(self, timesteps: Sequence[int]) -> list[Tensor]:
+        """Which ``timesteps`` stand for each group: bool ``[timesteps]``; all for a group that has none."""
+        of = torch.tensor([self.group(timestep) for timestep in timesteps])
+        found = [of == group for group in range(len(self))]
+        return [member if member.any() else torch.ones_like(member) for member in found]
 
     def follow(self, model: nn.Module) -> None:
         """Set ``current`` whenever ``model`` runs, from the first of its timesteps."""
