@@ -1,5 +1,7 @@
 """Classifier-free guidance: of a model, and in the comparison of precisions."""
 
+import copy
+
 import pytest
 import torch
 import typer
@@ -52,6 +54,8 @@ def test_experiments_compare_guided_images_and_noise(model):
     # Errors of both calls add up, the farther from each other the more.
     assert rows[1].sqnr_db < rows[0].sqnr_db - 1
     assert rows[0].passes == rows[1].passes == 1
+    # The noise of both is compared with guidance: a model like the original has none of the error.
+    assert guided.measure(copy.deepcopy(model), DESCRIPTION).row.sqnr_db is None
 
 
 @pytest.mark.parametrize(
