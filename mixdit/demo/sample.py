@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,8 +18,6 @@ from mixdit.require import require
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from mixdit.plan.plan import Plan
-    from mixdit.rivals.variants import Calibration
 
 __all__ = ["command"]
 
@@ -112,6 +109,7 @@ def _run(
 ) -> "dict[str, Tensor]":
     import torch
 
+    from mixdit.demo.sample_plan import whole_blocks
     from mixdit.digits.checkpoint import load_model
     from mixdit.digits.diffusion import balanced_labels, initial_noise, sample, trajectory
     from mixdit.layers.quantize_model import quantize_model
@@ -133,7 +131,7 @@ def _run(
         for each in names:
             draw(each, VARIANTS[each].build(calibration))
         if backend != "fast":
-            plan = _whole_blocks(calibration, settings["heads"])
+            plan = whole_blocks(calibration, settings["heads"])
             if settings["rounding"] == "compensated":
                 show("rounding", 0)
                 model = round_weights(model, plan, calibration.batches)
@@ -141,27 +139,6 @@ def _run(
             if array is not None:
                 draw(f"mixed, {backend}", quantize_model(model, plan, array))
     return images
-
-
-def _whole_blocks(calibration: "Calibration", heads: Heads) -> "Plan":
-    """The mixed plan, and the modulation of each block in MX9: every product of every block is planned."""
-    from torch import nn
-
-    from golden import MX9
-    from mixdit.calibration.planning import make_plan
-    from mixdit.calibration.settings import Settings
-    from mixdit.plan.plan import LinearPlan, Plan
-
-    settings = Settings(heads=heads, choice="sensitivity" if heads == "operands" else "magnitude")
-    plan = make_plan(calibration.statistics, settings)
-    assert isinstance(plan, Plan)
-    linears = {
-        name: plan.linears.get(name)
-        or LinearPlan(in_features=layer.in_features, weight=MX9, high=MX9, low=MX9)
-        for name, layer in calibration.model.named_modules()
-        if isinstance(layer, nn.Linear) and name.startswith("blocks.")
-    }
-    return replace(plan, linears=linears)
 
 
 def _report(

@@ -181,8 +181,7 @@ class MXLinear(Planned):
         return self
 
     def check_loaded(self) -> None:
-        """As `check_weights`; what was made of other weights is forgotten."""
-        self.forget()
+        """As `check_weights`."""
         check_weights(self)
 
     def extra_repr(self) -> str:

@@ -62,6 +62,7 @@ def test_passes_of_a_model_are_counted():
     assert count.passes == 10 * 12 * 4 + 2 * (scores + sums) + sums
     with count_passes(mixed) as after:
         pass
+    mixed(torch.randn(2, 5, 40))  # counted no more
     assert after.ratio is None
 
 

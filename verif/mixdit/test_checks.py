@@ -240,7 +240,7 @@ def test_the_command_ends_as_its_claims_do(option, claims, images, tmp_path, mon
     assert f"of {made} claims do not hold" in result.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_claims_hold_of_a_quick_evaluation_and_fail_for_worse_variants():
     """All but rounding of weights for their error, which takes long."""
     claims = [claim for claim in NOISE_CLAIMS if not any("compensated" in name for name in claim.names())]

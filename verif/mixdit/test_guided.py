@@ -65,7 +65,8 @@ def test_experiments_compare_guided_images_and_noise(model):
         (["--guidance", "0.5"], "--guidance"),
     ],
 )
-def test_what_is_refused(arguments, says):
+def test_what_is_refused(arguments, says, monkeypatch):
+    monkeypatch.setattr("mixdit.quality.evaluate.evaluate", lambda *given: pytest.fail("was evaluated"))
     app = typer.Typer()
     app.command()(command)
     result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})

@@ -5,11 +5,16 @@ import json
 import pytest
 import torch
 import typer
+from torch import nn
 from typer.testing import CliRunner
 
 from golden import MX9
 from mixdit.demo.sample import command
 from mixdit.demo.sample_backend import ArrayProduct
+from mixdit.demo.sample_plan import whole_blocks
+from mixdit.digits.checkpoint import load_model
+from mixdit.digits.diffusion import balanced_labels, initial_noise, trajectory
+from mixdit.rivals.variants import Calibration
 from mixdit.tensors.matmul import matmul
 from mixdit.tensors.quantize import mixed_formats, quantize
 
@@ -43,18 +48,35 @@ def test_array_denoises_with_the_bits_of_exact_mode(tmp_path):
     assert (rtl["mismatches"], rtl["differing_pixels"]) == (0, 0)
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_array_denoises_with_operands_and_weights_of_their_own(tmp_path):
     """Of a plan with formats of q, k, p and v apart, and weights rounded for their error."""
-    options = ("--backend", "rtl", "--steps", "1", "--heads", "operands", "--rounding", "compensated")
-    result = invoke(*options, "--output", str(tmp_path / "p.png"), "--json")
-    assert result.exit_code == 0, result.output
-    figures = json.loads(result.stdout)
-    assert figures["rtl"]["products"] == 4 * (5 + 2 * 4)
-    assert (figures["rtl"]["mismatches"], figures["rtl"]["differing_pixels"]) == (0, 0)
-    plain = json.loads(invoke(*options[:4], "--output", str(tmp_path / "p.png"), "--json").stdout)
-    assert figures["rtl"]["cycles"] != plain["rtl"]["cycles"]
-    assert figures["psnr_db"]["mixed, exact"] > plain["psnr_db"]["mixed, exact"]
+    runs = []
+    for rounding in ("nearest", "compensated"):
+        result = invoke(
+            *("--backend", "rtl", "--steps", "1", "--heads", "operands", "--rounding", rounding),
+            *("--output", str(tmp_path / "p.png"), "--json"),
+        )
+        assert result.exit_code == 0, result.output
+        figures = json.loads(result.stdout)
+        assert figures["rtl"]["products"] == 4 * (5 + 2 * 4)
+        assert (figures["rtl"]["mismatches"], figures["rtl"]["differing_pixels"]) == (0, 0)
+        runs.append(figures)
+    nearest, compensated = runs
+    assert compensated["rtl"]["cycles"] == nearest["rtl"]["cycles"]
+    assert compensated["psnr_db"]["mixed, exact"] > nearest["psnr_db"]["mixed, exact"] + 0.5
+
+
+@pytest.mark.slow
+def test_plans_of_operands_give_those_of_a_head_formats_apart():
+    model = load_model("digits-16")
+    noise, labels = initial_noise(2, 1), balanced_labels(2)
+    calibration = Calibration(model, trajectory(model, noise, labels, 2).batches)
+    whole, apart = (whole_blocks(calibration, heads) for heads in ("whole", "operands"))
+    assert all(head.alike for each in whole.attentions.values() for head in each.heads)
+    assert any(not head.alike for each in apart.attentions.values() for head in each.heads)
+    linears = {n for n, layer in model.blocks.named_modules(prefix="blocks") if isinstance(layer, nn.Linear)}
+    assert set(whole.linears) == set(apart.linears) == linears
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ PARAMETERS = ENGINES["128 bits, reorder and functions"]
 RANGE = REGISTERS["INTERRUPT_STATUS"]["range"].mask
 KINDS = ("2^x", "divide", "layer", "rms", "exponential")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture

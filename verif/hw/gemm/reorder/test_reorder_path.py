@@ -4,11 +4,16 @@ import pytest
 
 from hw.gemm.reorder.reorder_path import ReorderPath
 
+SMALL = [(4, 64, 4), (16, 512, 0), (8, 128, 1)]
+LARGE = [(8, 256, 8), (16, 512, 16)]
 
-@pytest.mark.slow
+
 @pytest.mark.parametrize(
     ("words", "data_bits", "function_lanes"),
-    [(4, 64, 4), (16, 512, 0), (8, 256, 8), (16, 512, 16), (8, 128, 1)],
+    [
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in SMALL),
+        *(pytest.param(*case, marks=pytest.mark.engine) for case in LARGE),
+    ],
 )
 def test_reorder_path(bench, words, data_bits, function_lanes):
     parameters = {"columns": 100, "rows_bits": 20, "words": words, "data_bits": data_bits, "address_bits": 32}

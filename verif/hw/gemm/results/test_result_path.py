@@ -18,8 +18,14 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
+LARGE = ("3x16", "20x8")
+"""Those whose simulation takes longest."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(name, marks=pytest.mark.engine if name in LARGE else pytest.mark.slow) for name in CASES],
+)
 def test_result_path(bench, case):
     parameters = {**CASES[case], "address_bits": 32}
     bench(
