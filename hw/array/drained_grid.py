@@ -29,6 +29,11 @@ class DrainedGrid(wiring.Component):
     reaction:
         Cycles from a tile's ``start`` to its first operands at row 0.
 
+    Attributes
+    ----------
+    depth:
+        Rows of results that each ring holds.
+
     Members
     -------
     a, b, row_distance, column_distance, control, row_reference, column_reference, row_taken, column_taken,
@@ -64,14 +69,14 @@ class DrainedGrid(wiring.Component):
         latency = reaction + self.latency_of(
             rows=rows, cols=cols, drain_rows=drain_rows, product_stages=product_stages
         )
-        self._results = 1 << ceil_log2(latency + 4 * drain_rows)
+        self.depth = 1 << ceil_log2(latency + 4 * drain_rows)
         self._grid = Grid(
             rows=rows,
             cols=cols,
             drain_rows=drain_rows,
             k_blocks=k_blocks,
             fraction_bits=fraction_bits,
-            results=self._results,
+            results=self.depth,
             product_stages=product_stages,
             target=target,
         )
@@ -105,8 +110,8 @@ class DrainedGrid(wiring.Component):
         m.submodules.grid = grid = self._grid
         for name in self._passed:
             _connect(m, getattr(self, name), getattr(grid, name), self.signature.members[name].flow)
-        m.submodules.reader = reader = RingReader(depth=self._results)
-        reserved = Signal(range(self._results + 1))
+        m.submodules.reader = reader = RingReader(depth=self.depth)
+        reserved = Signal(range(self.depth + 1))
         sent = Signal()
         m.d.comb += [
             reader.coming.eq(grid.coming),
@@ -124,11 +129,11 @@ class DrainedGrid(wiring.Component):
         started = delay(m, "started", self.start, 1, reset_less=False)
         m.d.sync += [
             reserved.eq(reserved + (self.drain_rows * started) - sent),
-            self.room.eq(reserved <= self._results - 3 * self.drain_rows),
+            self.room.eq(reserved <= self.depth - 3 * self.drain_rows),
         ]
 
         m.submodules.statuses = statuses = Queue(
-            shape=TileStatus, depth=max(2, -(-self._results // self.drain_rows))
+            shape=TileStatus, depth=max(2, -(-self.depth // self.drain_rows))
         )
         beat = Signal(range(max(2, self.drain_rows)))
         m.d.comb += [

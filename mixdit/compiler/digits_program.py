@@ -14,8 +14,8 @@ from mixdit.compiler.block_plan import BlockPlan
 from mixdit.compiler.block_weights import block_weights
 from mixdit.compiler.example import Example
 from mixdit.compiler.program import Program
-from mixdit.digits.data import CLASSES, load_digits
-from mixdit.digits.diffusion import add_noise, initial_noise
+from mixdit.digits.data import CLASSES, IMAGE_SIZE, load_digits
+from mixdit.digits.diffusion import add_noise, balanced_labels, initial_noise
 from mixdit.digits.model import DigitsTransformer
 from mixdit.plan.plan import Plan
 from mixdit.plan.timestep_plan import TimestepPlan
@@ -68,24 +68,26 @@ def digits_program(
 def digits_example(
     model: DigitsTransformer, blocks: range, *, samples: int = 1, timestep: int = 200, seed: int = 0
 ) -> Example:
-    """What these blocks get and give for noisy digits, in floating point.
+    """What these blocks get and give for noisy digits, in floating point; for noise where there are none.
 
     Parameters
     ----------
     model, blocks:
         As for `digits_program`.
     samples:
-        Images, each of another digit.
+        Images, each of another class.
     timestep:
         0 to 999: the more, the noisier.
     seed:
         Of the choice of images and of the noise.
     """
-    images, labels = load_digits()
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
-    chosen = [int(order[(labels[order] == n % CLASSES)][n // CLASSES]) for n in range(samples)]
     timesteps = torch.full((samples,), timestep)
-    noisy = add_noise(images[chosen], initial_noise(samples, seed), timesteps)
+    noisy, labels = initial_noise(samples, seed, model.shape.image), balanced_labels(samples)
+    if model.shape.image == IMAGE_SIZE:
+        images, shown = load_digits()
+        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+        chosen = [int(order[(shown[order] == label)][n // CLASSES]) for n, label in enumerate(labels)]
+        noisy = add_noise(images[chosen], noisy, timesteps)
     seen: dict[str, Tensor] = {}
 
     def before(module: Any, inputs: tuple[Tensor, Tensor]) -> None:
@@ -99,7 +101,7 @@ def digits_example(
         model.blocks[blocks[-1]].register_forward_hook(behind),
     ]
     try:
-        model(noisy, timesteps, labels[chosen])
+        model(noisy, timesteps, labels)
     finally:
         for hook in hooks:
             hook.remove()

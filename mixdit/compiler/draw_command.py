@@ -101,13 +101,13 @@ def command(
 def _images(
     network: "DigitsTransformer", program: "Program", label: int, steps: int, seed: int, rtl: bool, show: Show
 ) -> "tuple[dict[str, Tensor], list[Step]]":
-    """Images from noise to digit, float32 ``[steps + 1, 8, 8]``, in floating point and on the engine."""
+    """Images from noise to digit, float32 ``[steps + 1, side, side]``, in floating point and on an engine."""
     import torch
 
     from mixdit.compiler.program_blocks import with_program
     from mixdit.digits.diffusion import initial_noise, trajectory
 
-    noise, labels = initial_noise(1, seed), torch.tensor([label])
+    noise, labels = initial_noise(1, seed, network.shape.image), torch.tensor([label])
 
     def path(model: "DigitsTransformer") -> "Tensor":
         found = trajectory(model, noise, labels, steps)

@@ -14,7 +14,7 @@ COLUMNS = 6
 
 
 def draw(path: Path, title: str, images: Mapping[str, Tensor]) -> Path:
-    """Write as PNG; float32 ``[steps + 1, 8, 8]`` for each line, noise first."""
+    """Write as PNG; float32 ``[steps + 1, side, side]`` for each line, noise first."""
     steps = len(next(iter(images.values()))) - 1
     count = min(COLUMNS, steps + 1)
     shown = [round(i * steps / (count - 1)) for i in range(count)]

@@ -36,7 +36,12 @@ def command(
     model: Annotated[str, typer.Option(help="Model or checkpoint file.")] = "digits-16",
     label: Annotated[
         list[int] | None,
-        typer.Option(min=0, max=9, help="Digit to draw; several allowed.", show_default="0 to 9; 3 on rtl"),
+        typer.Option(
+            min=0,
+            max=9,
+            help="Digit, or class, to draw; several allowed.",
+            show_default="0 to 9; 3 on rtl",
+        ),
     ] = None,
     variant: Annotated[
         list[str] | None,
@@ -62,7 +67,7 @@ def command(
     ),
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Draw digits in several precisions, also on the simulated array."""
+    """Draw digits, or clothes, in several precisions, also on the simulated array."""
     require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
     from mixdit.rivals.variants import VARIANTS
 
@@ -117,9 +122,13 @@ def _run(
     from mixdit.rounding.round_weights import round_weights
 
     model = load_model(name)
-    noise, asked = initial_noise(len(labels), seed), torch.tensor(labels)
+    side = model.shape.image
+    noise, asked = initial_noise(len(labels), seed, side), torch.tensor(labels)
     path = trajectory(
-        model, initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED), balanced_labels(CALIBRATION_IMAGES), 20
+        model,
+        initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED, side),
+        balanced_labels(CALIBRATION_IMAGES),
+        20,
     )
     calibration = Calibration(model, path.batches)
     images = {}

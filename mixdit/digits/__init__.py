@@ -1,8 +1,10 @@
-"""Small diffusion transformers that train in minutes on a laptop, on scikit-learn's handwritten digits.
+"""Small diffusion transformers: two that train in minutes on a laptop, on scikit-learn's handwritten digits,
+and one on Fashion-MNIST.
 
-``data``: the digits. ``embedding``, ``block``, ``model``: the transformer. ``diffusion``: noising and DDIM
-sampling; ``guided``: classifier-free guidance.
-``recipes``: the two models and how they are trained. ``training``: the loop.
-``classifier``: the network that judges samples. ``checkpoint``: reading and writing weights.
-``checkpoints``: the trained weights. ``command``: ``mixdit train-digits``.
+``data``: the digits. ``fashion``: the other pictures, from ``idx_files``. ``embedding``, ``block``,
+``model``: the transformer. ``diffusion``: noising and DDIM sampling; ``guided``: classifier-free guidance.
+``recipes``: the models and how they are trained. ``training``: the loop.
+``classifier``: the networks that judge samples; ``held_out``: what real pictures are to one.
+``checkpoint``: reading and writing weights. ``checkpoints``: the trained weights.
+``command``: ``mixdit train-digits``.
 """

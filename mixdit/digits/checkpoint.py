@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from mixdit.digits.model import DigitsTransformer, ModelShape
+from mixdit.digits.recipes import RECIPES
 from mixdit.layers.modules import check_finite
 from mixdit.save_tensors import opened_tensors, save_tensors
 
@@ -52,8 +53,9 @@ def load_model(name_or_path: str | Path) -> DigitsTransformer:
     if not path.is_file():
         path = Path(name_or_path)
     if not path.is_file():
-        names = ", ".join(sorted(p.stem for p in CHECKPOINTS.glob("digits-*.safetensors")))
-        raise ValueError(f"model must be one of {names} or a checkpoint file, not {str(name_or_path)!r}")
+        raise ValueError(
+            f"model must be one of {', '.join(RECIPES)} or a checkpoint file, not {str(name_or_path)!r}"
+        )
     try:
         with opened_tensors(path) as file:
             metadata = json.loads((file.metadata() or {})["mixdit"])

@@ -1,6 +1,7 @@
-"""The network that judges samples: which digit an image shows, and the features to compare images by."""
+"""The networks that judge samples: what an image shows, and the features to compare images by."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -8,13 +9,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mixdit.digits.checkpoint import CHECKPOINTS, load_weights
-from mixdit.digits.data import CLASSES, load_digits
+from mixdit.digits.data import CLASSES, IMAGE_SIZE, load_digits
+from mixdit.digits.fashion import DEBIAN, SIDE, load_fashion
 
-__all__ = ["FEATURES", "Classifier", "load_classifier", "train_classifier"]
+__all__ = ["CLASSIFIERS", "FEATURES", "Classifier", "load_classifier", "train_classifier"]
+
+CLASSIFIERS = {"classifier": IMAGE_SIZE, "fashion-classifier": SIDE}
+"""Their names, and the side in pixels of the images that each judges."""
+
+Progress = Callable[[float], None]
 
 FEATURES = 64
-EPOCHS = 15
-BATCH = 64
+EPOCHS, FASHION_EPOCHS = 15, 6
+BATCH, EVALUATED = 64, 500
 LEARNING_RATE = 4e-3
 TRAINING_SHARE = 0.8
 PIXEL_NOISE = 0.05
@@ -23,12 +30,16 @@ DISTORTION = 0.1
 
 
 class Classifier(nn.Module):
-    """A small convolutional network: images ``[n, 1, 8, 8]`` to features ``[n, 64]``, logits ``[n, 10]``."""
+    """A small convolutional network: ``[n, 1, side, side]`` to features ``[n, 64]`` and logits ``[n, 10]``.
 
-    def __init__(self) -> None:
+    ``side``: 8, or more for larger images, which are halved once more.
+    """
+
+    def __init__(self, side: int = IMAGE_SIZE) -> None:
         super().__init__()
         self.features = nn.Sequential(
             *_convolution(1, 32),
+            *([nn.MaxPool2d(2)] if side > IMAGE_SIZE else []),
             *_convolution(32, 64),
             nn.MaxPool2d(2),
             *_convolution(64, 64),
@@ -61,35 +72,51 @@ def _distort(images: Tensor, generator: torch.Generator) -> Tensor:
     return moved + PIXEL_NOISE * torch.randn(images.shape, generator=generator)
 
 
-def train_classifier(seed: int = 0) -> tuple[Classifier, float]:
-    """Train on four fifths of the digits; returns the network and its accuracy on the others."""
+def train_classifier(
+    side: int = IMAGE_SIZE, seed: int = 0, folder: Path = DEBIAN, progress: Progress | None = None
+) -> tuple[Classifier, float]:
+    """Train on four fifths of the digits, or on the part of Fashion-MNIST in ``folder`` that is for training.
+
+    ``progress`` is called with the share that is done. Returns the network and its accuracy on the others.
+    """
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    images, labels = load_digits()
-    order = torch.randperm(len(images), generator=generator)
-    training, held_out = order.split([count := int(TRAINING_SHARE * len(order)), len(order) - count])
-    model = Classifier()
+    model = Classifier(side)
+    if side == IMAGE_SIZE:
+        images, labels = load_digits()
+        order = torch.randperm(len(images), generator=generator)
+        training, held_out = order.split([count := int(TRAINING_SHARE * len(order)), len(order) - count])
+        seen, unseen = (images[training], labels[training]), (images[held_out], labels[held_out])
+        epochs = EPOCHS
+    else:
+        seen, unseen = load_fashion(folder), load_fashion(folder, "t10k")
+        epochs = FASHION_EPOCHS
+    batches = math.ceil(len(seen[0]) / BATCH)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, LEARNING_RATE, total_steps=EPOCHS * math.ceil(count / BATCH)
-    )
-    for _ in range(EPOCHS):
-        shuffled = training[torch.randperm(count, generator=generator)]
-        for batch in shuffled.split(BATCH):
-            logits = model(_distort(images[batch], generator))[1]
-            loss = functional.cross_entropy(logits, labels[batch])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=epochs * batches)
+    for epoch in range(epochs):
+        shuffled = torch.randperm(len(seen[0]), generator=generator)
+        for n, batch in enumerate(shuffled.split(BATCH)):
+            logits = model(_distort(seen[0][batch], generator))[1]
+            loss = functional.cross_entropy(logits, seen[1][batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
-    model.eval()
-    with torch.inference_mode():
-        guesses = model(images[held_out])[1].argmax(dim=1)
-    return model, (guesses == labels[held_out]).float().mean().item()
+            if progress:
+                progress((epoch + (n + 1) / batches) / epochs)
+    return model.eval(), accuracy(model, *unseen)
 
 
-def load_classifier(path: Path = CHECKPOINTS / "classifier.safetensors") -> Classifier:
-    """The trained network, ready to judge."""
-    model = Classifier()
-    load_weights(path, model)
+@torch.inference_mode()
+def accuracy(model: Classifier, images: Tensor, labels: Tensor) -> float:
+    """Share of the images that it names rightly."""
+    guesses = torch.cat([model(x)[1].argmax(dim=1) for x in images.split(EVALUATED)])
+    return (guesses == labels).float().mean().item()
+
+
+def load_classifier(name: str = "classifier", folder: Path = CHECKPOINTS) -> Classifier:
+    """The trained network of this name, ready to judge."""
+    model = Classifier(CLASSIFIERS[name])
+    load_weights(folder / f"{name}.safetensors", model)
     return model.eval().requires_grad_(False)

@@ -40,10 +40,10 @@ def add_noise(images: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
     return signal**0.5 * images + (1 - signal) ** 0.5 * noise
 
 
-def initial_noise(count: int, seed: int) -> Tensor:
-    """Standard normal float32 ``[count, 1, 8, 8]``: a larger ``count`` continues a smaller one."""
+def initial_noise(count: int, seed: int, side: int = IMAGE_SIZE) -> Tensor:
+    """Standard normal float32 ``[count, 1, side, side]``: a larger ``count`` continues a smaller one."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.stack([torch.randn(1, IMAGE_SIZE, IMAGE_SIZE, generator=generator) for _ in range(count)])
+    return torch.stack([torch.randn(1, side, side, generator=generator) for _ in range(count)])
 
 
 def balanced_labels(count: int) -> Tensor:
@@ -74,7 +74,7 @@ def sample(
     model:
         Predicts noise from (images, timesteps, labels), as `DigitsTransformer` does.
     noise:
-        float32 ``[n, 1, 8, 8]``: the same noise gives the same images.
+        float32 ``[n, 1, side, side]``: the same noise gives the same images.
     labels:
         int64 ``[n]``.
     steps:
@@ -86,7 +86,7 @@ def sample(
 
     Returns
     -------
-    float32 ``[n, 1, 8, 8]``, -1 to 1
+    float32 ``[n, 1, side, side]``, -1 to 1
     """
     batches = list(zip(noise.split(batch), labels.split(batch), strict=True))
     images = []
@@ -110,9 +110,9 @@ class Trajectory:
     batches:
         Its arguments at each step, noise first.
     predicted:
-        The noise that it predicted: float32 ``[steps, n, 1, 8, 8]``.
+        The noise that it predicted: float32 ``[steps, n, 1, side, side]``.
     images:
-        The samples: float32 ``[n, 1, 8, 8]``.
+        The samples: float32 ``[n, 1, side, side]``.
     """
 
     batches: list[tuple[Tensor, Tensor, Tensor]]

@@ -1,4 +1,4 @@
-"""A class-conditional diffusion transformer for 8x8 images (DiT with adaLN-zero, arXiv 2212.09748)."""
+"""A class-conditional diffusion transformer for small images (DiT with adaLN-zero, arXiv 2212.09748)."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class ModelShape:
     Parameters
     ----------
     patch:
-        Side in pixels of the square that becomes one token: 8x8 images give ``(8 / patch)**2`` tokens.
+        Side in pixels of the square that becomes one token: an image gives ``(image / patch)**2`` tokens.
     width:
         Channels of a token.
     depth:
@@ -29,6 +29,8 @@ class ModelShape:
         Attention heads of ``width / heads`` channels.
     mlp_ratio:
         Hidden channels of the perceptron over ``width``.
+    image:
+        Side of an image in pixels.
     """
 
     patch: int
@@ -36,27 +38,28 @@ class ModelShape:
     depth: int
     heads: int
     mlp_ratio: int = 4
+    image: int = IMAGE_SIZE
 
     def __post_init__(self) -> None:
-        if self.patch < 1 or IMAGE_SIZE % self.patch:
-            raise ValueError(f"patch must divide {IMAGE_SIZE}, not {self.patch!r}")
+        if self.patch < 1 or self.image % self.patch:
+            raise ValueError(f"patch must divide image={self.image}, not {self.patch!r}")
         if self.width < 4 or self.width % 4 or self.width % self.heads:
             raise ValueError(f"width must be a multiple of 4 and of heads={self.heads}, not {self.width!r}")
 
     @property
     def side(self) -> int:
         """Tokens along an edge of the image."""
-        return IMAGE_SIZE // self.patch
+        return self.image // self.patch
 
 
 class DigitsTransformer(nn.Module):
-    """Predicts the noise in images of digits.
+    """Predicts the noise in images of digits, or of other things in as many classes.
 
     Linear layers and attention are ordinary modules, named as in ``blocks.0.attention.qkv``.
     """
 
     null_label = CLASSES
-    """The label that means "any digit"."""
+    """The label that means "any class"."""
 
     def __init__(self, shape: ModelShape):
         super().__init__()
@@ -93,7 +96,7 @@ class DigitsTransformer(nn.Module):
         Parameters
         ----------
         images:
-            float32 ``[batch, 1, 8, 8]``, noisy.
+            float32 ``[batch, 1, image, image]``, noisy.
         timesteps:
             int64 ``[batch]``, 0 to 999.
         labels:
@@ -101,7 +104,7 @@ class DigitsTransformer(nn.Module):
 
         Returns
         -------
-        float32 ``[batch, 1, 8, 8]``
+        As ``images``.
         """
         patch = self.shape.patch
         x = functional.pixel_unshuffle(images, patch).flatten(2).transpose(1, 2)

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -9,6 +10,7 @@ from torch.nn import functional
 
 from mixdit.digits.data import load_digits
 from mixdit.digits.diffusion import TIMESTEPS, add_noise
+from mixdit.digits.fashion import DEBIAN, load_fashion
 from mixdit.digits.model import DigitsTransformer
 from mixdit.digits.recipes import Recipe
 
@@ -33,8 +35,10 @@ def _average(average: nn.Module, model: nn.Module, decay: float) -> None:
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
-def train(recipe: Recipe, progress: Progress | None = None) -> tuple[DigitsTransformer, float]:
-    """Train a model on the digits to predict noise.
+def train(
+    recipe: Recipe, progress: Progress | None = None, folder: Path = DEBIAN
+) -> tuple[DigitsTransformer, float]:
+    """Train a model to predict noise in its pictures; Fashion-MNIST's are in ``folder``.
 
     Returns
     -------
@@ -44,7 +48,7 @@ def train(recipe: Recipe, progress: Progress | None = None) -> tuple[DigitsTrans
     """
     torch.manual_seed(recipe.seed)
     generator = torch.Generator().manual_seed(recipe.seed + 1)
-    images, labels = load_digits()
+    images, labels = load_digits() if recipe.pictures == "digits" else load_fashion(folder)
     model = DigitsTransformer(recipe.shape)
     average = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(
@@ -59,7 +63,9 @@ def train(recipe: Recipe, progress: Progress | None = None) -> tuple[DigitsTrans
         noise = torch.randn(x.shape, generator=generator)
         dropped = torch.rand(recipe.batch, generator=generator) < recipe.label_dropout
         y = labels[chosen].masked_fill(dropped, model.null_label)
-        loss = functional.mse_loss(model(add_noise(x, noise, timesteps), timesteps, y), noise)
+        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
+            predicted = model(add_noise(x, noise, timesteps), timesteps, y)
+        loss = functional.mse_loss(predicted.float(), noise)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)

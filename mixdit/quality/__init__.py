@@ -4,6 +4,7 @@
 in parallel.
 ``similarity``, ``frechet``, ``mx9_share``, ``pass_count``, ``memory``: what is measured; ``watched``:
 calls of layers that are counted. ``bootstrap``: how much of it is chance.
+``judge``: the classifier that names what samples show, and real images to compare them with.
 ``standard_scores``: FID and others with their real networks.
 ``score``: a figure with its resamples. ``row``: a line of the table. ``result``: all of a variant.
 ``report``: the table.

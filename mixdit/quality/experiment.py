@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from mixdit.digits.checkpoint import load_model
-from mixdit.digits.classifier import load_classifier
-from mixdit.digits.data import CLASSES, load_digits
+from mixdit.digits.data import CLASSES
 from mixdit.digits.diffusion import Trajectory, balanced_labels, initial_noise, sample, trajectory
 from mixdit.digits.guided import Guided
 from mixdit.quality.bootstrap import resamples
-from mixdit.quality.frechet import FrechetReference, inception_score
+from mixdit.quality.frechet import inception_score
+from mixdit.quality.judge import Judge
 from mixdit.quality.mx9_share import count_mx9
 from mixdit.quality.pass_count import count_passes
 from mixdit.quality.result import Result
@@ -67,7 +67,7 @@ class Experiment:
     test_batches:
         Likewise, from the samples' noise: the path along which predicted noise is compared.
     images:
-        The float32 model's samples ``[samples, 1, 8, 8]``.
+        The float32 model's samples ``[samples, 1, side, side]``.
     """
 
     def __init__(self, name: str, samples: int, steps: int, guidance: float = 1.0):
@@ -78,13 +78,14 @@ class Experiment:
         self.steps = steps
         self.guidance = guidance
         self.model = load_model(name)
-        self.noise = _noise(samples)
+        self._side = self.model.shape.image
+        self.noise = _noise(samples, self._side)
         self.labels = balanced_labels(samples)
-        self.batches = self._calls(self._path(initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED)).batches)
+        calibration = initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED, self._side)
+        self.batches = self._calls(self._path(calibration).batches)
         self._choice = thin(self.batches, CHOICE_TIMESTEPS, CHOICE_IMAGES)
         self._choice_predicted = predict(self.model, self._choice).double()
-        self._classifier = load_classifier()
-        self._real = FrechetReference.fit(self._judge(load_digits()[0])[0])
+        self._judge = Judge.of(self._side)
         start = time.perf_counter()
         fewest, most = SQNR_IMAGES
         path = self._path(self.noise[: min(max(-(-samples // SQNR_SHARE), fewest), most)])
@@ -96,7 +97,7 @@ class Experiment:
         self._resamples = resamples(samples, REPEATS)
         self._path_resamples = resamples(first, REPEATS)
         features, _ = self._judge(self.images)
-        self._frechet = Score(float(self._real.distance(features)), self._resampled_frechet(features))
+        self._frechet = Score(float(self._judge.real.distance(features)), self._resampled_frechet(features))
 
     def _path(self, noise: Tensor) -> Trajectory:
         return trajectory(self._guided(self.model), noise, balanced_labels(len(noise)), self.steps)
@@ -117,15 +118,11 @@ class Experiment:
         model = self._guided(model)
         return sample(model, self.noise[first:], self.labels[first:], self.steps, progress, batch)
 
-    @torch.inference_mode()
-    def _judge(self, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
-        """Features ``[n, 64]`` and class probabilities ``[n, 10]``, float64."""
-        features, logits = self._classifier(images)
-        return features.double().numpy(), logits.double().softmax(dim=1).numpy()
-
     def _resampled_frechet(self, features: np.ndarray) -> np.ndarray:
         """Distances of all resamples, some at a time: ``[repeats]``."""
-        return np.concatenate([self._real.distance(features[rows]) for rows in np.split(self._resamples, 10)])
+        return np.concatenate(
+            [self._judge.real.distance(features[rows]) for rows in np.split(self._resamples, 10)]
+        )
 
     def measure(
         self,
@@ -151,7 +148,7 @@ class Experiment:
             images = self._sample(model, progress=progress)
             seconds = time.perf_counter() - start
         features, probabilities = self._judge(images)
-        frechet = Score(float(self._real.distance(features)), self._resampled_frechet(features))
+        frechet = Score(float(self._judge.real.distance(features)), self._resampled_frechet(features))
         delta = frechet - self._frechet
         errors = (images - self.images).double().square().flatten(1).mean(dim=1).numpy()
         psnr = decibel_score(np.full(len(errors), PEAK**2), errors, self._resamples)
@@ -201,10 +198,10 @@ class Experiment:
         return decibels(self._choice_predicted.square().sum().item(), error.square().sum().item())
 
 
-def _noise(count: int) -> Tensor:
-    """Noise ``[count, 1, 8, 8]`` of each seed in turn, for one image of every digit at a time."""
+def _noise(count: int, side: int) -> Tensor:
+    """Noise ``[count, 1, side, side]`` of each seed in turn, for one image of every class at a time."""
     turns = torch.arange(count) // CLASSES % len(SAMPLING_SEEDS)
-    by_seed = torch.stack([initial_noise(count, seed) for seed in SAMPLING_SEEDS])
+    by_seed = torch.stack([initial_noise(count, seed, side) for seed in SAMPLING_SEEDS])
     return by_seed[turns, torch.arange(count)]
 
 

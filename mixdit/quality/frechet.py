@@ -36,7 +36,11 @@ class FrechetReference:
     @classmethod
     def fit(cls, features: Features) -> "FrechetReference":
         """Fit to ``[n, d]``."""
-        mean, covariance = _moments(features)
+        return cls.of(*_moments(features))
+
+    @classmethod
+    def of(cls, mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> "FrechetReference":
+        """That of moments ``[d]`` and ``[d, d]``."""
         values, vectors = np.linalg.eigh(covariance)
         return cls(mean, covariance, (vectors * np.sqrt(values.clip(0))) @ vectors.T)
 

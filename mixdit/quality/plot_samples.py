@@ -13,7 +13,7 @@ SHOWN = 20
 
 
 def plot_samples(path: Path, title: str, images: Mapping[str, Tensor]) -> Path:
-    """Draw the first images ``[n, 1, 8, 8]`` of each variant in a line."""
+    """Draw the first images ``[n, 1, side, side]`` of each variant in a line."""
     shown = min(SHOWN, *(len(x) for x in images.values()))
     figure = new_figure(2.2 + 0.42 * shown, 0.8 + 0.46 * len(images))
     for axis, (name, x) in zip(
@@ -25,7 +25,8 @@ def plot_samples(path: Path, title: str, images: Mapping[str, Tensor]) -> Path:
         axis.set(xticks=[], yticks=[])
         axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
         axis.spines[:].set_visible(False)
+        side = x.shape[-1]
         for i in range(1, shown):
-            axis.axvline(8 * i - 0.5, color="white", linewidth=2)
+            axis.axvline(side * i - 0.5, color="white", linewidth=2)
     figure.suptitle(title, fontsize=11)
     return save(figure, path)

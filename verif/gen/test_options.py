@@ -15,6 +15,7 @@ from gen.designs import DESIGNS
 from gen.synth.families import FAMILIES, RENAMED
 from gen.synth.subjects import subject_names
 from hw.target.targets import TARGETS
+from mixdit.digits.classifier import CLASSIFIERS
 from mixdit.digits.recipes import RECIPES
 
 POINTS = [*application.OWN, *entry_points(group="mixdit.commands")]
@@ -59,7 +60,7 @@ def test_every_command_that_prints_a_table_prints_json():
 
 def test_train_digits_knows_every_recipe():
     (name,) = (p for p in GROUP.commands["train-digits"].params if p.name == "name")
-    assert set(name.type_descriptor.choices) == {*RECIPES, "classifier", "all"}
+    assert set(name.type_descriptor.choices) == {*RECIPES, *CLASSIFIERS, "all"}
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ COMPLETIONS = {
     "mixdit calibrate --pipeline ": {"dit", "pixart", "sd3"},
     "mixdit calibrate --low MX": {"MX4", "MX6", "MX9", "MXINT8"},
     "mixdit sample --backend ": {"fast", "exact", "rtl"},
-    "mixdit train-digits ": {*RECIPES, "classifier", "all"},
+    "mixdit train-digits ": {*RECIPES, *CLASSIFIERS, "all"},
 }
 
 

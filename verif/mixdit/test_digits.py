@@ -10,7 +10,7 @@ from diffusers import DDIMScheduler
 from typer.testing import CliRunner
 
 from mixdit.digits.checkpoint import CHECKPOINTS, load_model, save_model
-from mixdit.digits.classifier import load_classifier
+from mixdit.digits.classifier import CLASSIFIERS, load_classifier
 from mixdit.digits.command import command
 from mixdit.digits.data import load_digits
 from mixdit.digits.diffusion import (
@@ -22,6 +22,7 @@ from mixdit.digits.diffusion import (
     sampling_timesteps,
     trajectory,
 )
+from mixdit.digits.held_out import HELD_OUT
 from mixdit.digits.model import DigitsTransformer, ModelShape
 from mixdit.digits.recipes import RECIPES, Recipe
 from mixdit.digits.training import train
@@ -65,7 +66,7 @@ def test_tokens_are_patches(patch):
 
 
 def test_shapes_are_checked():
-    with pytest.raises(ValueError, match="patch must divide 8, not 3"):
+    with pytest.raises(ValueError, match="patch must divide image=8, not 3"):
         ModelShape(patch=3, width=16, depth=1, heads=2)
     with pytest.raises(ValueError, match="multiple of 4 and of heads=3, not 16"):
         ModelShape(patch=2, width=16, depth=1, heads=3)
@@ -163,8 +164,8 @@ def test_checkpoints_keep_weights_in_half_precision(tmp_path):
 
 def test_trained_models_come_with_the_project():
     files = sorted(CHECKPOINTS.glob("*.safetensors"))
-    assert {f.stem for f in files} == {*RECIPES, "classifier"}
-    assert sum(f.stat().st_size for f in files) <= 12e6
+    assert {f.stem for f in files} == {*RECIPES, *CLASSIFIERS, HELD_OUT}
+    assert max(f.stat().st_size for f in files) <= 15e6
     for name, recipe in RECIPES.items():
         assert load_model(name).shape == recipe.shape
 

@@ -171,7 +171,7 @@ def test_what_cannot_be_searched_is_explained(search, folder, tmp_path):
         return status, said
 
     status, said = refused("digits-17")
-    assert (status, "model must be one of digits-16, digits-64" in said) == (2, True)
+    assert (status, "model must be one of digits-16, digits-64, fashion-49" in said) == (2, True)
     status, said = refused(tmp_path)
     assert (status, "a folder that mixdit calibrate wrote" in said) == (2, True)
     status, said = refused(folder, "--weight", "MXINT8")
