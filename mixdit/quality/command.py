@@ -161,7 +161,9 @@ def _report(
 ) -> "list[Check]":
     from gen.files import write_text
     from mixdit.quality.checks import check_results
-    from mixdit.quality.report import print_rows, write_csv, write_markdown
+    from mixdit.quality.choice import choices
+    from mixdit.quality.claims import CANDIDATES
+    from mixdit.quality.report import print_choices, print_rows, write_csv, write_markdown
 
     rows = [result.row for result in results]
     text = json.dumps([row.to_json() for row in rows], indent=2)
@@ -176,6 +178,8 @@ def _report(
     else:
         console = Console(width=None if sys.stdout.isatty() else 200)
         print_rows(rows, console)
+        if chosen := choices(rows, CANDIDATES):
+            print_choices(chosen, console)
         console.print(f"tables and pictures in {output}/", highlight=False)
         if checks:
             _print_checks(checks, console)

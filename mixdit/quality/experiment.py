@@ -1,5 +1,6 @@
 """The set-up that every variant of a model is measured in: same noise, same labels, same resamples."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,7 +21,7 @@ from mixdit.quality.pass_count import count_passes
 from mixdit.quality.result import Result
 from mixdit.quality.row import Row
 from mixdit.quality.score import Score, decibel_score
-from mixdit.quality.similarity import PEAK, decibels, ssim
+from mixdit.quality.similarity import PEAK, decibels, psnr, ssim
 from mixdit.rivals.noise_error import predict, thin
 from mixdit.rivals.statistics import Batch
 
@@ -82,7 +83,9 @@ class Experiment:
         self.noise = _noise(samples, self._side)
         self.labels = balanced_labels(samples)
         calibration = initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED, self._side)
-        self.batches = self._calls(self._path(calibration).batches)
+        path = self._path(calibration)
+        self.batches = self._calls(path.batches)
+        self._choice_noise, self._choice_images = calibration[:CHOICE_IMAGES], path.images[:CHOICE_IMAGES]
         self._choice = thin(self.batches, CHOICE_TIMESTEPS, CHOICE_IMAGES)
         self._choice_predicted = predict(self.model, self._choice).double()
         self._judge = Judge.of(self._side)
@@ -91,7 +94,7 @@ class Experiment:
         path = self._path(self.noise[: min(max(-(-samples // SQNR_SHARE), fewest), most)])
         self.test_batches, self._predicted = path.batches, path.predicted.double()
         first = len(path.images)
-        rest = [self._sample(self.model, first)] if samples > first else []
+        rest = [self._sample(self.model, self.noise[first:], self.labels[first:])] if samples > first else []
         self.images = torch.cat([path.images, *rest])
         self._seconds = time.perf_counter() - start
         self._resamples = resamples(samples, REPEATS)
@@ -111,12 +114,15 @@ class Experiment:
         return [guided.both(*batch) for batch in batches] if isinstance(guided, Guided) else batches
 
     def _sample(
-        self, model: nn.Module, first: int = 0, progress: Callable[[int, int], None] | None = None
+        self,
+        model: nn.Module,
+        noise: Tensor,
+        labels: Tensor,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Tensor:
-        """All images from number ``first`` on."""
         batch = max(1, BATCH_TOKENS // self.model.shape.side**2)
         model = self._guided(model)
-        return sample(model, self.noise[first:], self.labels[first:], self.steps, progress, batch)
+        return sample(model, noise, labels, self.steps, progress, batch)
 
     def _resampled_frechet(self, features: np.ndarray) -> np.ndarray:
         """Distances of all resamples, some at a time: ``[repeats]``."""
@@ -145,7 +151,7 @@ class Experiment:
             images, seconds = self.images, self._seconds
         else:
             start = time.perf_counter()
-            images = self._sample(model, progress=progress)
+            images = self._sample(model, self.noise, self.labels, progress)
             seconds = time.perf_counter() - start
         features, probabilities = self._judge(images)
         frechet = Score(float(self._judge.real.distance(features)), self._resampled_frechet(features))
@@ -169,6 +175,7 @@ class Experiment:
             sqnr_low=_finite(sqnr.interval.low),
             sqnr_high=_finite(sqnr.interval.high),
             sqnr_calibration_db=_finite(self._choice_sqnr(model)),
+            psnr_calibration_db=_finite(self._choice_psnr(model)),
             sqnr_by_timestep={
                 int(batch[1][0]): _finite(decibels(p, d))
                 for batch, p, d in zip(
@@ -196,6 +203,13 @@ class Experiment:
         """SQNR in dB on a part of the calibration."""
         error = predict(model, self._choice).double() - self._choice_predicted
         return decibels(self._choice_predicted.square().sum().item(), error.square().sum().item())
+
+    def _choice_psnr(self, model: nn.Module) -> float:
+        """PSNR in dB of the same images after all steps."""
+        if model is self.model:
+            return math.inf
+        images = self._sample(model, self._choice_noise, balanced_labels(CHOICE_IMAGES))
+        return psnr(images, self._choice_images)
 
 
 def _noise(count: int, side: int) -> Tensor:

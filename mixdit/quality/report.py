@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table
 
 from gen.files import replacing, write_text
+from mixdit.quality.choice import Choice
 from mixdit.quality.memory import times_smaller
 from mixdit.quality.row import Row
 
-__all__ = ["print_rows", "write_csv", "write_markdown"]
+__all__ = ["print_choices", "print_rows", "write_csv", "write_markdown"]
 
 
 def print_rows(rows: Sequence[Row], console: Console) -> None:
@@ -29,6 +30,23 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
         console.print(table)
         console.print()
     console.print(LEGEND, highlight=False)
+
+
+def print_choices(choices: Sequence[Choice], console: Console) -> None:
+    """The plans that calibration noise would have chosen, with their figures on the noise that judges."""
+    table = Table(title="mixed plan with the least error on calibration noise", box=None, pad_edge=False)
+    for name in ("model", "error of", "plan"):
+        table.add_column(name)
+    for name in ("PSNR", "SQNR", "loss", "±"):
+        table.add_column(name, justify="right")
+    for each in choices:
+        row = each.row
+        table.add_row(
+            each.model, each.criterion, row.variant, _decibels(row.psnr_db), _decibels(row.sqnr_db),
+            f"{row.frechet_delta:+.3f}", f"{row.frechet_delta_sd:.3f}",
+        )  # fmt: skip
+    console.print(table)
+    console.print()
 
 
 FIGURES = (

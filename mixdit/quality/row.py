@@ -27,6 +27,9 @@ class Row:
         sampling path: all together with its 95% interval, and for each timestep.
     sqnr_calibration_db:
         The same along a path of calibration: what a choice between variants may look at.
+    psnr_calibration_db:
+        Of images from calibration noise, in which the errors of all steps have added up: what else a choice
+        may look at.
     frechet:
         Frechet distance of the classifier's features to those of the real digits.
     frechet_delta, frechet_delta_sd, frechet_delta_low, frechet_delta_high:
@@ -61,6 +64,7 @@ class Row:
     sqnr_low: float | None
     sqnr_high: float | None
     sqnr_calibration_db: float | None
+    psnr_calibration_db: float | None
     sqnr_by_timestep: dict[int, float | None] = field(default_factory=dict)
     frechet: float
     frechet_delta: float

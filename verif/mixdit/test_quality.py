@@ -10,8 +10,9 @@ import typer
 from typer.testing import CliRunner
 
 from golden import MX6, MX9
-from mixdit.digits.diffusion import initial_noise
+from mixdit.digits.diffusion import balanced_labels, initial_noise, sample
 from mixdit.layers.quantize_model import quantize_model
+from mixdit.quality.choice import choices
 from mixdit.quality.command import command
 from mixdit.quality.evaluate import workers
 from mixdit.quality.experiment import Experiment
@@ -39,7 +40,8 @@ def test_float_model_has_no_error(experiment):
     result = experiment.measure(experiment.model, VARIANTS["FP32"].description)
     row, images = result.row, result.images
     assert (row.psnr_db, row.sqnr_db, row.mx9_linear, row.mx9_attention) == (None, None, None, None)
-    assert (row.psnr_low, row.sqnr_high, row.sqnr_calibration_db) == (None, None, None)
+    assert (row.psnr_low, row.sqnr_high) == (None, None)
+    assert (row.sqnr_calibration_db, row.psnr_calibration_db) == (None, None)
     assert row.ssim == pytest.approx(1)
     assert (row.frechet_delta, row.frechet_delta_sd) == (0, 0)
     assert torch.equal(images, experiment.images)
@@ -62,6 +64,29 @@ def test_images_come_from_the_noise_of_two_seeds_and_choices_from_another(experi
     error = (predict(chosen, batches).double() - reference).square().sum()
     expected = 10 * (reference.square().sum() / error).log10().item()
     assert row.sqnr_calibration_db == pytest.approx(expected)
+    noise, labels = calibration[:16], balanced_labels(16)
+    images = [sample(model, noise, labels, 3) for model in (chosen, experiment.model)]
+    assert row.psnr_calibration_db == pytest.approx(psnr(*images), abs=1e-3)
+
+
+def test_plans_are_chosen_by_predictions_and_by_images(experiment):
+    row = experiment.measure(experiment.model, VARIANTS["FP32"].description).row
+    figures = {"a": (30.0, 20.0), "b": (29.0, 21.0), "better": (40.0, 40.0)}
+    rows = [
+        dataclasses.replace(
+            row, model=model, variant=name, sqnr_calibration_db=of_noise, psnr_calibration_db=of_images
+        )
+        for model in ("one", "two")
+        for name, (of_noise, of_images) in figures.items()
+    ]
+    rows[4].psnr_calibration_db, rows[3].psnr_calibration_db = 19.0, None  # no error
+    found = choices([*rows, dataclasses.replace(row, model="three", variant="a")], ("a", "b"))
+    assert [(each.model, each.criterion, each.row.variant) for each in found] == [
+        ("one", "predicted noise", "a"),
+        ("one", "images", "b"),
+        ("two", "predicted noise", "a"),
+        ("two", "images", "a"),
+    ]
 
 
 def test_rows_order_formats(experiment):
@@ -158,7 +183,7 @@ def test_command_prints_and_draws(tmp_path):
         (["--check-frechet", "--variant", "MX6"], "takes all variants"),
         (["--json", "--csv"], "choose one"),
         (["--n", "1"], "--n"),
-        (["--n", "9", "--n", "9", "--n", "9"], "--n must be given once, or for each of 2 models"),
+        (["--n", "9", "--n", "9"], "--n must be given once, or for each of 3 models"),
     ],
 )
 def test_command_names_what_is_wrong(arguments, message, tmp_path):
