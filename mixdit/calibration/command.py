@@ -19,10 +19,10 @@ _FormatName = Literal[*FORMATS]
 
 def command(
     model: Annotated[str, typer.Option(help="Folder of a pipeline, or its name on the Hugging Face Hub.")],
-    pipeline: Annotated[Literal["dit", "pixart", "sd3"], typer.Option(help="Its architecture.")],
+    pipeline: Annotated[Literal["dit", "pixart", "sd3", "latte"], typer.Option(help="Its architecture.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("build/plan"),
     prompts: Annotated[
-        Path | None, typer.Option(help="Text file with a prompt per line, to calibrate with (pixart, sd3).")
+        Path | None, typer.Option(help="Text file with a prompt per line, to calibrate with (pixart, sd3, latte).")
     ] = None,
     labels: Annotated[
         str | None, typer.Option(help="Class labels to calibrate with, such as 207,360,387 (dit).")
@@ -141,7 +141,7 @@ def _items(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | 
     if takes == "class_labels":
         labels = "0,100,200,300,400,500,600,700,800,900" if labels is None else labels
         if prompts is not None:
-            raise typer.BadParameter("--prompts is for pixart and sd3: dit takes --labels")
+            raise typer.BadParameter("--prompts is for pixart, sd3 and latte: dit takes --labels")
         try:
             found: tuple[int | str, ...] = tuple(int(label) for label in labels.split(","))
         except ValueError as error:
@@ -150,7 +150,7 @@ def _items(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | 
             ) from error
         return found
     if labels is not None:
-        raise typer.BadParameter("--labels is for dit: pixart and sd3 take --prompts")
+        raise typer.BadParameter("--labels is for dit: pixart, sd3 and latte take --prompts")
     if prompts is None:
         raise typer.BadParameter("--prompts FILE is needed: a text file with a prompt per line")
     if not prompts.is_file():

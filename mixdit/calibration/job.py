@@ -251,7 +251,7 @@ def _rounded(job: Job, pipeline: Any, plan: Plan | TimestepPlan, seen: Seen) -> 
 
 
 def _preview(job: Job, pipeline: Any, quantized: nn.Module) -> Path:
-    """Draw the first image in floating point and quantized, from the same noise."""
+    """Draw the first image, or the first of a video, in floating point and quantized, from the same noise."""
     from matplotlib.figure import Figure
 
     original: nn.Module = pipeline.transformer
@@ -263,7 +263,7 @@ def _preview(job: Job, pipeline: Any, quantized: nn.Module) -> Path:
     for axes, image, title in zip(
         figure.subplots(1, 2), (before, after), (str(job.dtype).removeprefix("torch."), "plan"), strict=True
     ):
-        axes.imshow(image)
+        axes.imshow(image if job.kind.frames is None else image[0])
         axes.set_title(title)
         axes.axis("off")
     path = job.output / PREVIEW

@@ -25,12 +25,16 @@ class PipelineKind:
         Parameter of the pipeline for what is to be sampled: ``"class_labels"`` or ``"prompt"``.
     options:
         Further arguments of every run.
+    frames:
+        Attribute of the transformer's configuration that says how many frames its videos have; None for
+        images.
     """
 
     pipeline: str
     transformer: str
     takes: str
     options: dict[str, Any]
+    frames: str | None = None
 
 
 KINDS = {
@@ -48,6 +52,13 @@ KINDS = {
         transformer="SD3Transformer2DModel",
         takes="prompt",
         options={},
+    ),
+    "latte": PipelineKind(
+        pipeline="LattePipeline",
+        transformer="LatteTransformer3DModel",
+        takes="prompt",
+        options={"clean_caption": False},
+        frames="video_length",
     ),
 }
 """The architectures by the name that the command line knows them by."""
@@ -124,7 +135,7 @@ def run_pipeline(
 
     Returns
     -------
-    Images, float ``[n, height, width, 3]`` in 0 to 1, or latents.
+    Images, float ``[n, height, width, 3]`` in 0 to 1, videos ``[n, frames, height, width, 3]``, or latents.
     """
     given: dict[str, Any] = {kind.takes: list(items), "num_inference_steps": steps} | kind.options
     if guidance is not None:
@@ -133,5 +144,10 @@ def run_pipeline(
         output_type = "np"  # this pipeline knows no latents
     elif size is not None:
         given |= {"height": size, "width": size}
+    if kind.frames is not None:
+        given["video_length"] = getattr(pipeline.transformer.config, kind.frames)
+        size = size or pipeline.transformer.config.sample_size * pipeline.vae_scale_factor
+        given |= {"height": size, "width": size}
     generator = torch.Generator("cpu").manual_seed(seed)
-    return pipeline(**given, generator=generator, output_type=output_type).images
+    output = pipeline(**given, generator=generator, output_type=output_type)
+    return output.images if kind.frames is None else output.frames

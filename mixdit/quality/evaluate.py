@@ -11,7 +11,8 @@ import torch
 
 from mixdit.quality.experiment import Experiment
 from mixdit.quality.result import Result
-from mixdit.rivals.variants import VARIANTS, Calibration
+from mixdit.rivals.calibration import Calibration
+from mixdit.rivals.variants import VARIANTS
 
 __all__ = ["Workers", "evaluate", "workers"]
 

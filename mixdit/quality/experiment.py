@@ -13,6 +13,7 @@ from mixdit.digits.classifier import load_classifier
 from mixdit.digits.data import CLASSES, load_digits
 from mixdit.digits.diffusion import Trajectory, balanced_labels, initial_noise, sample, trajectory
 from mixdit.digits.guided import Guided
+from mixdit.layers.batches import Batch
 from mixdit.quality.bootstrap import resamples
 from mixdit.quality.frechet import FrechetReference, inception_score
 from mixdit.quality.mx9_share import count_mx9
@@ -22,7 +23,6 @@ from mixdit.quality.row import Row
 from mixdit.quality.score import Score, decibel_score
 from mixdit.quality.similarity import PEAK, decibels, ssim
 from mixdit.rivals.noise_error import predict, thin
-from mixdit.rivals.statistics import Batch
 
 __all__ = ["Experiment"]
 
@@ -81,7 +81,7 @@ class Experiment:
         self.noise = _noise(samples)
         self.labels = balanced_labels(samples)
         self.batches = self._calls(self._path(initial_noise(CALIBRATION_IMAGES, CALIBRATION_SEED)).batches)
-        self._choice = thin(self.batches, CHOICE_TIMESTEPS, CHOICE_IMAGES)
+        self._choice = thin(self.model, self.batches, CHOICE_TIMESTEPS, CHOICE_IMAGES)
         self._choice_predicted = predict(self.model, self._choice).double()
         self._classifier = load_classifier()
         self._real = FrechetReference.fit(self._judge(load_digits()[0])[0])

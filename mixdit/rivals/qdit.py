@@ -13,11 +13,11 @@ from functools import partial
 from torch import Tensor, nn
 
 from mixdit.layers.linear import QuantizedLinear
+from mixdit.rivals.calibration import Calibration
 from mixdit.rivals.integer import asymmetric_grouped
-from mixdit.rivals.layers import quantized_linears, replace_layers
+from mixdit.rivals.layers import replace_layers
 from mixdit.rivals.noise_error import predict, thin
 from mixdit.rivals.plain import token_attention
-from mixdit.rivals.statistics import Batch
 
 __all__ = ["BUDGET_GROUP_SIZE", "qdit", "search_group_sizes"]
 
@@ -36,18 +36,17 @@ Sizes = tuple[int, ...]
 """The group size of each layer, in the model's order."""
 
 
-def qdit(
-    model: nn.Module, batches: Sequence[Batch], weight_bits: int, activation_bits: int = 8, seed: int = 0
-) -> nn.Module:
+def qdit(c: Calibration, weight_bits: int, activation_bits: int = 8, seed: int = 0) -> nn.Module:
     """Search group sizes, then quantize."""
-    layers = list(quantized_linears(model).values())
-    sample = thin(batches, SEARCH_TIMESTEPS, SEARCH_IMAGES)
-    reference = predict(model, sample)
+    linears = c.layers.linears
+    sample = thin(c.model, c.batches, SEARCH_TIMESTEPS, SEARCH_IMAGES)
+    reference = predict(c.model, sample)
 
     def build(sizes: Sizes) -> nn.Module:
-        size = dict(zip(quantized_linears(model), sizes, strict=True))
+        size = dict(zip(linears, sizes, strict=True))
         return replace_layers(
-            model,
+            c.model,
+            c.layers,
             lambda name, layer: QuantizedLinear(
                 layer,
                 activation=partial(asymmetric_grouped, bits=activation_bits, group=size[name]),
@@ -60,7 +59,7 @@ def qdit(
         difference: Tensor = predict(build(sizes), sample) - reference
         return difference.square().mean().item()
 
-    return build(search_group_sizes([layer.in_features for layer in layers], error, seed))
+    return build(search_group_sizes([layer.in_features for layer in linears.values()], error, seed))
 
 
 def search_group_sizes(channels: Sequence[int], error: Callable[[Sizes], float], seed: int) -> Sizes:
