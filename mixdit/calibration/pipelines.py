@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-__all__ = ["KINDS", "LoadError", "PipelineKind", "load_pipeline", "run_pipeline"]
+__all__ = ["KINDS", "LoadError", "PipelineKind", "check_labels", "load_pipeline", "run_pipeline"]
 
 
 class LoadError(OSError):
-    """A pipeline cannot be loaded; the message says why in one line."""
+    """A pipeline cannot be loaded, or not be asked for something; the message says why in one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,15 @@ def load_pipeline(
     pipeline.set_progress_bar_config(disable=True)
     pipeline.transformer.eval()
     return pipeline
+
+
+def check_labels(pipeline: Any, kind: PipelineKind, items: Sequence[Any]) -> None:
+    """Raise LoadError unless the model has all classes that ``items`` ask for."""
+    if kind.takes == "class_labels":
+        classes = pipeline.transformer.config.num_embeds_ada_norm
+        for label in items:
+            if not 0 <= int(label) < classes:
+                raise LoadError(f"labels must be 0 to {classes - 1}, the model's classes, not {label}")
 
 
 def run_pipeline(

@@ -164,7 +164,11 @@ def test_more_images_give_a_plan_of_their_own(folder, tmp_path, capsys):
         (["--dtype", "int8"], 2, "--dtype must be one of float32, bfloat16, float16, not 'int8'"),
         (["--device", "tpu"], 2, "--device must be one of cpu, cuda, auto, not 'tpu'"),
         (["--linear-share", "2"], 2, "--linear-share must be a number from 0 to 1, not '2'"),
-        (["--pipeline", "sd3", "--labels", "1"], 2, "--labels is for dit: pixart, sd3 and latte take --prompts"),
+        (
+            ["--pipeline", "sd3", "--labels", "1"],
+            2,
+            "--labels is for dit: pixart, sd3 and latte take --prompts",
+        ),
         (["--pipeline", "sd3"], 2, "--prompts FILE is needed: a text file with a prompt per line"),
         (["--pipeline", "sd3", "--prompts", "/none"], 2, "--prompts must be a text file, not '/none'"),
         (["--model", "/none"], 1, "cannot load '/none' as DiTPipeline: "),

@@ -12,10 +12,11 @@ from mixdit.quality.checks import check_results
 from mixdit.quality.claim import Floor, Gain, Loss, Part, Share
 from mixdit.quality.claims import BEST_PLAN, CANDIDATES, FRECHET_CLAIMS, NOISE_CLAIMS
 from mixdit.quality.command import command
-from mixdit.quality.evaluate import evaluate, workers
+from mixdit.quality.evaluate import evaluate
 from mixdit.quality.result import Result
 from mixdit.quality.row import Row
 from mixdit.quality.score import Score, decibel_score
+from mixdit.quality.workers import workers
 from mixdit.rivals.variants import VARIANTS
 
 CLAIMS = (*NOISE_CLAIMS, *FRECHET_CLAIMS)

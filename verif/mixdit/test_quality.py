@@ -13,10 +13,10 @@ from golden import MX6, MX9
 from mixdit.digits.diffusion import initial_noise
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.quality.command import command
-from mixdit.quality.evaluate import workers
 from mixdit.quality.experiment import Experiment
 from mixdit.quality.mx9_share import count_mx9
 from mixdit.quality.similarity import psnr
+from mixdit.quality.workers import workers
 from mixdit.rivals.calibration import Calibration
 from mixdit.rivals.noise_error import predict
 from mixdit.rivals.uniform import uniform_mx, uniform_plan
