@@ -284,7 +284,7 @@ def test_rivals_are_better_than_the_plain_baseline(calibration, sqnr):
     viditq_w4 = sqnr(viditq(c, 4))
     assert viditq_w4 > plain + 5
     assert sqnr(viditq_mp(c)) > viditq_w4 + 2
-    assert sqnr(qdit(c, 4)) > plain + 5
+    assert sqnr(qdit(c, 4)) > plain + 8
     assert min(sqnr(per_token(c, 8)), sqnr(htg(c, 8)), sqnr(viditq(c, 8))) > 38
 
 
