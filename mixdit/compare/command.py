@@ -147,10 +147,14 @@ def _run(
     jobs: int,
     scheduler: str | None,
 ) -> "list[CompareRow]":
-    from mixdit.compare.executor import Cluster, Processes
+    from mixdit.compare.executor import Cluster, Here, Processes
     from mixdit.compare.run import compare
 
-    executor: Processes | Cluster = Processes(jobs) if scheduler is None else Cluster(scheduler)
+    executor: Here | Processes | Cluster
+    if scheduler is not None:
+        executor = Cluster(scheduler)
+    else:
+        executor = Processes(jobs) if jobs > 1 else Here()
     with _progress() as show, executor:
         return compare(comparison, names, images, results, executor, show)
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 from mixdit.compare.comparison import CompareError
 from mixdit.quality.workers import workers
 
-__all__ = ["Cluster", "Executor", "Processes", "Task", "run_tasks"]
+__all__ = ["Cluster", "Executor", "Here", "Processes", "Task", "run_tasks"]
 
 ATTEMPTS = 3
 """Of a task in whose time a process ended."""
@@ -56,6 +56,29 @@ class Executor(Protocol):
 
     def renew(self) -> None:
         """Go on after a BrokenExecutor."""
+
+
+class Here:
+    """The calling process itself, as a context manager."""
+
+    slots = 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        """Nothing to end."""
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments))
+        return future
+
+    def result(self, future: Future[Any]) -> Any:
+        return future.result()
+
+    def renew(self) -> None:
+        """Never needed."""
 
 
 class Processes:
@@ -157,7 +180,7 @@ def run_tasks(executor: Executor, tasks: Iterable[Task], done: Callable[[Task, A
     running: dict[Future[Any], Task] = {}
     attempts: Counter[str] = Counter()
     while waiting or running:
-        while waiting and len(running) < 2 * executor.slots:  # one each, and one in reserve
+        while waiting and len(running) < executor.slots + 1:  # one in reserve
             task = waiting.popleft()
             try:
                 running[executor.submit(task.function, *task.arguments())] = task

@@ -150,7 +150,7 @@ class Subject:
             image = image.float().cpu().numpy()
         if not np.isfinite(image).all():
             raise CompareError(f"image {number} is not finite")
-        return np.asarray(image, np.float32)
+        return np.ascontiguousarray(image, np.float32)
 
 
 def eight_bits(image: NDArray[np.float32]) -> NDArray[np.uint8]:
