@@ -23,6 +23,7 @@ from mixdit.rivals.qdit import BUDGET_GROUP_SIZE, qdit
 from mixdit.rivals.uniform import mxint8, uniform_mx, uniform_plan
 from mixdit.rivals.viditq import viditq
 from mixdit.rivals.viditq_mp import BUDGET_BITS, viditq_mp
+from mixdit.rounding.balance import balance
 from mixdit.rounding.round_weights import round_weights
 
 __all__ = ["VARIANTS", "Variant"]
@@ -161,6 +162,15 @@ def _mixed_compensated(name: str, settings: Settings) -> Variant:
     return _compensated(_mixed(name, settings), plan)
 
 
+def _balanced(of: Variant) -> Variant:
+    """The same of a model with balanced channels."""
+
+    def make(c: Calibration) -> nn.Module:
+        return of.build(Calibration(balance(c.model, c.batches), c.batches))
+
+    return replace(of, name=f"{of.name}, balanced", build=make, standard=False)
+
+
 def _attention(
     name: str, words: str, settings: Settings, change: Callable[[HeadFormats], HeadFormats] = HeadFormats.of
 ) -> Variant:
@@ -250,6 +260,10 @@ VARIANTS = {
         replace(_mixed("mixed within 1.07", _LATENCY), standard=False),
         _mixed_compensated("mixed by operands", _OPERANDS),
         _mixed_compensated("mixed within 1.07", _LATENCY),
+        _balanced(_uniform("MX6", MX6, MX6)),
+        _balanced(_mixed("mixed", _MIXED)),
+        _balanced(_mixed_compensated("mixed", _MIXED)),
+        _balanced(_mixed_compensated("mixed within 1.07", _LATENCY)),
         _attention("attention MX6", "MX6", _MIXED, lambda head: _MX6),
         _attention("attention mixed", "MX6, some MX9", _MIXED),
         _attention("attention mixed, p alone", "MX6, some p MX9", _MIXED, lambda h: replace(_MX6, p=h.p)),
