@@ -12,7 +12,7 @@ from mixdit.compare.comparison import CompareError, Comparison
 from mixdit.compare.subject import Arrays, Measurement
 from mixdit.save_tensors import opened_tensors, save_tensors
 
-__all__ = ["Results"]
+__all__ = ["Results", "folder_name"]
 
 SETTINGS = "comparison.json"
 REFERENCE = "reference"
@@ -77,8 +77,7 @@ class Results:
         self._write(self._path(variant, number), arrays, figures)
 
     def _path(self, variant: str, number: int) -> Path:
-        name = re.sub(r"[^a-z0-9]+", "-", variant.lower())
-        return self.folder / name / f"{number:05d}.safetensors"
+        return self.folder / folder_name(variant) / f"{number:05d}.safetensors"
 
     def _write(self, path: Path, arrays: Arrays, figures: dict[str, Any]) -> None:
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
@@ -97,6 +96,11 @@ class Results:
             return None
         found: dict[str, Any] = json.loads(metadata["figures"])
         return found
+
+
+def folder_name(variant: str) -> str:
+    """A variant's folder: what of its name suits every file system."""
+    return re.sub(r"[^a-z0-9]+", "-", variant.lower())
 
 
 def _read(path: Path) -> Arrays:
