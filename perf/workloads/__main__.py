@@ -13,8 +13,8 @@ from perf.workloads.workload import Workload
 __all__ = ["document"]
 
 _NOTE = (
-    "Two FLOPs for each multiplication with addition; a step is of two samples, with the condition and without."
-    " Text encoders and VAE decoder are not in these figures:"
+    "Two FLOPs for each multiplication with addition; a step is of two samples, with the condition and"
+    " without. Text encoders and VAE decoder are not in these figures:"
 )
 
 

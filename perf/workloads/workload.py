@@ -70,7 +70,7 @@ class Workload:
 
     @property
     def unknown(self) -> dict[str, int]:
-        """Calls by operator of those that nobody has sorted; ``extract`` refuses them unless it is told not to."""
+        """Calls by operator of those in no list; ``extract`` refuses them unless it is told not to."""
         return dict(Counter(op.operator for op in self.operations if op.kind == "unknown"))
 
     def by_kind(self) -> dict[str, tuple[int, int, int, int]]:
