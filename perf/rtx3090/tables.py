@@ -17,7 +17,7 @@ PyTorch has a kernel for each operator; with flash attention one for each attent
 to a multiple of {multiple:.0f} channels. TensorRT has kernels for products, norms and softmax, everything
 else within them at no cost, and sums in FP16: with sums in FP32 the {seconds:.0f} s of its makers would be
 above the peak. The efficiency alone is fitted, one for each kind of software, to HunyuanDiT on the RTX 3090:
-{efficiencies}.
+{efficiencies}. Calculated against the other measurements: {errors}.
 """
 
 _SOFTWARE = {"eager": "attention in its parts", "flash": "flash attention", "tensorrt": "FP16"}
@@ -78,7 +78,15 @@ def _model() -> str:
         multiple=assumptions["head_multiple"].value,
         seconds=tensorrt.seconds,
         efficiencies=", ".join(f"{group} {share:.3f}" for group, share in efficiencies().items()),
+        errors=", ".join(map(_errors, efficiencies())),
     )
+
+
+def _errors(group: str) -> str:
+    """Between what the errors of a group are where it is not fitted."""
+    found = [check for check in checks() if not check.measurement.calibrates]
+    errors = sorted(check.error for check in found if GROUPS[check.measurement.software] == group)
+    return f"{group} {100 * errors[0]:+.0f}% to {100 * errors[-1]:+.0f}%"
 
 
 def _launches(found: Sequence[Row]) -> str:

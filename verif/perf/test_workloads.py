@@ -17,6 +17,7 @@ from perf.workloads.extract import extract
 from perf.workloads.models import MODELS, build, published
 from perf.workloads.operation import KINDS, PRODUCTS
 from perf.workloads.page import PAGE, section
+from perf.workloads.recorder import Recorder
 from perf.workloads.tables import operations_table, outside_table, products_table, summary
 
 TERAFLOPS = {
@@ -151,7 +152,24 @@ def test_attention_in_its_parts_returns_the_same(named):
     assert (values.m, values.k, values.n, values.batch) == (5, 6, 8, 8)
     assert {(of.heads, of.head_dimension) for of in (scores, values)} == {(4, 8)}
     assert all(op.in_attention for op in workload.operations)
-    assert functional.scaled_dot_product_attention(query, query, query).shape == query.shape
+
+
+def test_nothing_stays_changed_after_a_call_or_an_error():
+    class Failing(nn.Module):
+        def forward(self, given):
+            raise RuntimeError("on purpose")
+
+    before = functional.scaled_dot_product_attention
+    extract(nn.Linear(2, 2).eval(), torch.zeros(2, 2))
+    with pytest.raises(RuntimeError, match="on purpose"):
+        extract(Failing().eval(), torch.zeros(2))
+    assert functional.scaled_dot_product_attention is before
+    assert torch.backends.mha.get_fastpath_enabled()
+    assert torch.is_grad_enabled()
+    with Recorder() as recorder:
+        pass
+    torch.zeros(2) + torch.ones(2)
+    assert recorder.operations == []
 
 
 def test_products_of_a_block_of_dit_are_those_known_by_hand():
@@ -265,6 +283,10 @@ def test_command_prints_json():
     run = subprocess.run(command, check=True, capture_output=True, text=True)
     step = json.loads(run.stdout)["dit-xl-2-256"]["step"]
     assert step["flops"] == sum(2 * group["macs"] * group["calls"] for group in step["products"])
+    moved = {kind: of["bytes_moved"] for kind, of in step["kinds"].items() if kind not in PRODUCTS}
+    for kind, total in moved.items():
+        others = [group for group in step["others"] if group["kind"] == kind]
+        assert total == sum(group["bytes_moved"] * group["calls"] for group in others) > 0
 
 
 @pytest.mark.slow
