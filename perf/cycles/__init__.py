@@ -1,0 +1,1 @@
+"""How many cycles a job takes on an engine, without its data."""

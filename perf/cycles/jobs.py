@@ -1,0 +1,53 @@
+"""Descriptors as the model takes them."""
+
+from golden.engine import Descriptor, EngineParameters, Norm, Operation, check, regions, stationary_group
+from golden.engine.reuse import MOST_SPLIT
+from golden.formats import BLOCK_SIZE
+from hw.gemm.jobs.region import REGION_NAMES
+from perf.cycles.library import Job, Region
+
+__all__ = ["job_of"]
+
+
+def job_of(
+    descriptor: Descriptor, parameters: EngineParameters, *, ends_list: bool = False, entry: int = 0
+) -> Job:
+    """A job for the model, of a list if it ``ends_list`` or its ``entry`` is at an address.
+
+    Raises ``ValueError`` for a descriptor that the engine refuses.
+    """
+    d = descriptor
+    if code := check(d, parameters):
+        raise ValueError(f"descriptor must be one that the engine takes, not one with {code.name}")
+    product = d.operation == Operation.PRODUCT
+    k_blocks = -(-d.k // BLOCK_SIZE)
+    group = stationary_group(parameters, k_blocks, bool(d.keep_b)) if product else 0
+    splits = (s for s in range(MOST_SPLIT.bit_length()) if k_blocks <= parameters.k_blocks >> s)
+    found = regions(d)
+    job = Job(
+        reorder=int(not product),
+        k_blocks=k_blocks,
+        stride=max(splits, default=0),
+        group=group or 1,
+        resident=int(group > 0),
+        vectors=d.scale + d.bias + d.gate,
+        a_leading=d.a_mx9_blocks,
+        b_leading=d.b_mx9_blocks,
+        norm=int(d.norm != Norm.NONE),
+        mean=int(d.norm == Norm.LAYER),
+        exponential=int(d.norm == Norm.EXPONENTIAL),
+        ends_list=int(ends_list),
+        entry=entry,
+        **{name: int(getattr(d, name)) for name in _SAME},
+    )
+    for n, name in enumerate(REGION_NAMES):
+        if name in found:
+            job.regions[n] = Region(start=found[name].address, last=found[name].end - 1, present=1)
+    return job
+
+
+_SAME = (
+    *("m", "n", "keep_b", "bias", "accumulate", "scale", "gate", "gate_by_row", "function", "permute", "divide"),
+    *("a_address", "b_address", "d_address", "bias_address", "a_pitch", "b_pitch", "d_pitch"),
+    *("a_format", "b_format", "d_format", "d_mx9_blocks"),
+)
