@@ -1,0 +1,107 @@
+"""The baselines as Markdown."""
+
+from collections.abc import Callable, Sequence
+
+from perf.rtx3090.baselines import BASELINES, STATUSES, Figure, Row
+from perf.rtx3090.calibration import GROUPS, checks, efficiencies
+from perf.rtx3090.sources import sources
+from perf.workloads.models import published
+from perf.workloads.tables import markdown
+
+__all__ = ["document"]
+
+_MODEL = """\
+A kernel takes `max(operations / (peak x efficiency), bytes / (bandwidth x efficiency)) + {launch:.0f} us`. PyTorch has a
+kernel for each operator; with flash attention, one for each attention, whose heads are filled up to a multiple of
+{multiple:.0f} channels. TensorRT has kernels for products, norms and softmax only, and everything else within them at
+no cost, and sums in FP16: the {seconds:.0f} s that its makers measured are more than 71 TOPS would give. The efficiency is
+the only thing fitted, one for each kind of software, to HunyuanDiT on the RTX 3090: {efficiencies}.
+"""
+
+
+def document(found: Sequence[Row]) -> str:
+    """``found`` with its statuses, the checks of the model of time, and the sources."""
+    statuses = "\n".join(f"- {letter}: {meaning}." for letter, meaning in STATUSES.items())
+    parts = [
+        statuses,
+        "Milliseconds of a step, two samples for guidance, of the transformer alone:",
+        _by_model(found, lambda row: _cell(row.step, 1000)),
+        "Seconds of an image, transformer alone / with text encoders and VAE decoder (in FP16), by the published"
+        f" defaults: {_defaults(found)}.",
+        _by_model(found, _of_image),
+        _model(),
+        "Measured, and by the model; the measurements above the first that does not calibrate are those it is fitted to:",
+        _checks(),
+        "Sources:",
+        _sources(),
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _by_model(found: Sequence[Row], cell: Callable[[Row], str]) -> str:
+    titles = list(dict.fromkeys(row.title for row in found))
+    cells = {(row.baseline, row.title): cell(row) for row in found}
+    lines = [
+        (name, *(cells[baseline, title] for title in titles))
+        for baseline, name in BASELINES.items()
+        if (baseline, titles[0]) in cells
+    ]
+    return markdown(("", *titles), lines)
+
+
+def _cell(figure: Figure, scale: float) -> str:
+    ends = [f"{scale * seconds:.3g}" for seconds in (figure.least, figure.most)]
+    return f"{'-'.join(dict.fromkeys(ends))} {figure.status}"
+
+
+def _of_image(row: Row) -> str:
+    measured = f"; {_cell(row.measured, 1)}" if row.measured else ""
+    return f"{_cell(row.image, 1)} / {_cell(row.whole_image, 1)}{measured}"
+
+
+def _defaults(found: Sequence[Row]) -> str:
+    models = {row.model: row.title for row in found}
+    return ", ".join(f"{title} {published(model).image.steps} steps" for model, title in models.items())
+
+
+def _model() -> str:
+    assumptions = sources().assumptions
+    (tensorrt,) = (of for of in sources().measurements if of.calibrates and of.software == "tensorrt")
+    return _MODEL.format(
+        launch=1e6 * assumptions["launch_seconds"].value,
+        multiple=assumptions["head_multiple"].value,
+        seconds=tensorrt.seconds,
+        efficiencies=", ".join(f"{group} {share:.3f}" for group, share in efficiencies().items()),
+    )
+
+
+def _checks() -> str:
+    lines = []
+    for check in checks():
+        of = check.measurement
+        model = published(of.model).title + "".join(f", {size} {name} tokens" for name, size in of.sizes.items())
+        what = f"{of.steps} steps" if of.steps > 1 else "step"
+        lines.append(
+            (
+                sources().devices[of.device].title,
+                f"{model}, {what}",
+                f"{of.software} ({GROUPS[of.software]})",
+                f"{of.seconds:.3g} s M",
+                f"{check.calculated:.3g} s C",
+                f"{check.error:+.0%}",
+                "calibrates" if of.calibrates else "checks",
+            )
+        )
+    return markdown(("GPU", "of", "software", "measured", "calculated", "error", "use"), lines)
+
+
+def _sources() -> str:
+    found = sources()
+    named = [(device.title, device) for device in found.devices.values()]
+    named += [(BASELINES[name], speedup) for name, speedup in found.speedups.items()]
+    named += [(name.replace("_", " "), assumption) for name, assumption in found.assumptions.items()]
+    named += [
+        (f"{found.devices[of.device].title}, {published(of.model).title}, {of.software}", of)
+        for of in found.measurements
+    ]
+    return markdown(("of", "source", "line"), [(name, of.source, of.line.replace("|", "/")) for name, of in named])
