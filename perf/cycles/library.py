@@ -33,7 +33,7 @@ class Sizes(ctypes.Structure):
             " tiles most_beside commands tile_commands path_commands"
             " ahead load_delay release_delay drain_delay drained_rows room_tiles"
             " adder_stages affine_stages exp2_stages activation_stages activation_lanes"
-            " quantizer_delay quantizer_depth quantizer_compared free_compared format_stages"
+            " quantizer_delay quantizer_depth free_compared old_compared format_stages"
             " exp2_depth activation_depth old_depth fragments kinds reads_of_rows"
             " line_bytes unit_bytes kept_lines entry_bytes"
             " read_latency write_latency bandwidth outstanding one ahead_beats"

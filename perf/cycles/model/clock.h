@@ -37,7 +37,7 @@ class Ring {
     void pop() { head = (head + 1) & (entries.size() - 1), count--; }
 
   private:
-    std::vector<T> entries{8};
+    std::vector<T> entries = std::vector<T>(8);
     size_t head = 0, count = 0;
 
     void grow() {
@@ -209,4 +209,32 @@ class RingReader {
     int64_t depth, half, unread = 0, next_write = 0, write_address = 0, read_address = 0;
     int shift;
     bool written = false, accessed = false, shown = false;
+};
+
+// hw.stream.free_pipeline: registers that never stop, `cycles` from what is put in to `coming`, and a ring.
+template <class T>
+class FreePipeline {
+  public:
+    FreePipeline(Clock& clock, Cycle cycles, int64_t depth, int compared)
+        : clock(clock), coming(clock, cycles), ring(clock, depth, compared) {}
+    bool ready() const { return takes; }
+    bool valid() const { return ring.valid(); }
+    T& front() { return items.front(); }
+    void step(bool taken, bool given, const T& input) {
+        const bool filling = ring.filling(), comes = coming.due();
+        if (comes) coming.take();
+        ring.step(comes, taken);
+        if (taken) items.pop();
+        if (given) items.push(input), coming.push(0), clock.touch();
+        if (takes == filling) clock.touch();
+        takes = !filling;
+    }
+    Cycle next() { return coming.next(); }
+
+  private:
+    Clock& clock;
+    Delay<char> coming;
+    RingReader ring;
+    Ring<T> items;
+    bool takes = true;
 };

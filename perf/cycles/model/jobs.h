@@ -28,7 +28,7 @@ class DescriptorCheck {
         most = depends(0) ? 0 : depends(1) ? 1 : sizes.most_beside;
         clock.touch();
     }
-    Cycle next() const { return busy && answer > clock.now ? answer : NEVER; }
+    Cycle next() const { return busy && answer >= clock.now ? answer : NEVER; }
 
   private:
     static constexpr int64_t REGIONS = 4, D = 2;

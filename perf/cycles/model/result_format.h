@@ -22,10 +22,9 @@ class ResultFormat {
   public:
     ResultFormat(Clock& clock, const Sizes& sizes, bool floats_too = true)
         : clock(clock), sizes(sizes), floats_too(floats_too), fragments(clock, int(sizes.format_stages)),
-          quantized(clock, sizes.quantizer_delay),
-          blocks(clock, sizes.quantizer_depth, int(sizes.quantizer_compared)) {}
+          blocks(clock, sizes.quantizer_delay, sizes.quantizer_depth, int(sizes.free_compared)) {}
 
-    bool ready() const { return is_floats ? fragments.ready() : takes_blocks; }
+    bool ready() const { return is_floats ? fragments.ready() : blocks.ready(); }
     bool valid() const { return floats_too ? fragments.valid() : blocks.valid(); }
     Fragment front() { return floats_too ? fragments.front() : block(); }
     // `format`: of the job's D; `part`: one that is taken, or none.
@@ -42,35 +41,25 @@ class ResultFormat {
         }
         if (floats_too) fragments.step(taken, given, next);
         const bool whole = block_taken && !cut();
-        if (block_taken) {
-            second = !whole;
-            if (whole) places.pop();
-        }
-        const bool filling = blocks.filling();
-        const bool coming = quantized.due();
-        if (coming) quantized.take();
-        blocks.step(coming, whole);
-        if (part && !is_floats && part->number == sizes.block_size / sizes.words - 1) {
-            quantized.push(0);
-            Fragment place = part->place;
-            place.bytes = part->mx9 ? sizes.mx9_bytes : sizes.format_bytes[format];
-            places.push(place);
-        }
+        if (block_taken) second = !whole;
+        // The quantizer: a block leaves with its row's last part.
+        const bool row_ends = part && !is_floats && part->number == sizes.block_size / sizes.words - 1;
+        Fragment row{};
+        if (row_ends) row = part->place, row.bytes = part->mx9 ? sizes.mx9_bytes : sizes.format_bytes[format];
+        blocks.step(whole, row_ends, row);
         const bool floats = floats_too && (format == sizes.binary32 || narrow);
-        if (takes_blocks == filling || floats != is_floats) clock.touch();
-        takes_blocks = !filling, is_floats = floats;
+        if (floats != is_floats) clock.touch();
+        is_floats = floats;
     }
-    Cycle next() { return quantized.next(); }
+    Cycle next() { return blocks.next(); }
 
   private:
     Clock& clock;
     const Sizes& sizes;
     bool floats_too;
     Pipeline<Fragment> fragments;
-    Delay<char> quantized;
-    RingReader blocks;
-    Ring<Fragment> places;
-    bool is_floats = false, takes_blocks = true, second = false;
+    FreePipeline<Fragment> blocks;
+    bool is_floats = false, second = false;
 
     Fragment of_floats(const Part& part, bool narrow) const {
         const int64_t size = narrow ? 2 : 4;
@@ -83,9 +72,9 @@ class ResultFormat {
         return made;
     }
     // The longest blocks are two fragments, where these are short.
-    bool cut() { return !second && places.front().bytes > 4 * sizes.words; }
+    bool cut() { return !second && blocks.front().bytes > 4 * sizes.words; }
     Fragment block() {
-        Fragment made = places.front();
+        Fragment made = blocks.front();
         const int64_t most = 4 * sizes.words;
         if (second) made.address += most, made.bytes -= most, made.begins = false;
         else if (cut()) made.bytes = most, made.ends = made.last = false;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "accumulation.h"
-#include "addend_reader.h"
+#include "epilogue.h"
 #include "row_collector.h"
 #include "tile_rows.h"
 
@@ -25,7 +25,7 @@ class ResultPath {
 
     ResultPath(Clock& clock, const Sizes& sizes)
         : grid(clock, sizes), clock(clock), sizes(sizes), rows(clock, sizes), accumulation(clock, sizes),
-          addends(clock, sizes), format(clock, sizes), collector(clock, sizes, sizes.rows),
+          addends(clock, sizes), epilogue(clock, sizes), format(clock, sizes), collector(clock, sizes, sizes.rows),
           written(clock, sizes.path_commands, true), parts(sizes.block_size / sizes.words) {}
 
     // What others see of the registers, before anything steps.
@@ -34,8 +34,10 @@ class ResultPath {
         idle = (carried_out || turn != writing) && collector.idle(turn, writing);
     }
     bool takes_command() const { return stage == 2; }
-    bool asks() { return addends.asks(); }
-    ReadCommand request(const Job& job) { return addends.request(job); }
+    bool asks() { return sizes.functions ? epilogue.reader.asks() : addends.asks(); }
+    ReadCommand request(const Job& job) {
+        return sizes.functions ? epilogue.reader.request(job) : addends.request(job);
+    }
     const MemoryRead<WriteBeat>& beat() const { return collector.beat; }
 
     // `command`: one that is offered; `sent`: the read was taken; `beat_sent`: the line's beat was.
@@ -43,7 +45,7 @@ class ResultPath {
               bool starts, bool ends, bool beat, bool beat_last) {
         const bool offers = accumulation.valid(rows.valid());
         const bool takes_part = format.ready() && written.valid();
-        const bool passes = offers && takes_part;
+        const bool passes = takes_part && (sizes.functions ? epilogue.valid(job) : offers);
         const bool beat_there = grid.valid();
 
         const bool offers_fragment = format.valid();
@@ -52,8 +54,14 @@ class ResultPath {
         Part part{};
         if (passes) part = place(job);
         format.step(job.d_format, fragment_taken, passes ? &part : nullptr);
-        const bool kept = accumulation.step(passes, rows.valid(), addends.valid(), job.bias, job.accumulate);
-        addends.step(job, accumulation.takes_addend, sent, beat, beat_last);
+        bool kept;
+        if (sizes.functions) {
+            epilogue.step(job, passes, offers, sent, beat, beat_last);
+            kept = accumulation.step(epilogue.takes, rows.valid(), false, false, false);
+        } else {
+            kept = accumulation.step(passes, rows.valid(), addends.valid(), job.bias, job.accumulate);
+            addends.step(job, accumulation.takes_addend, sent, beat, beat_last);
+        }
         const bool row_taken = rows.step(accumulation.takes_results, beat_there, grid.last());
         grid.step(starts, ends, row_taken);
 
@@ -64,14 +72,15 @@ class ResultPath {
         if (taken || was_kept || was_left || kept || left) clock.touch();
         was_kept = kept, was_left = left;
     }
-    Cycle next() { return std::min(grid.next(), format.next()); }
+    Cycle next() { return std::min({grid.next(), format.next(), epilogue.next()}); }
 
   private:
     Clock& clock;
     const Sizes& sizes;
     TileRows rows;
     Accumulation accumulation;
-    AddendReader addends;
+    AddendReader addends;  // without functions
+    Epilogue epilogue;     // with them
     ResultFormat format;
     RowCollector collector;
     Queue<WrittenTile> written;
@@ -100,28 +109,35 @@ class ResultPath {
     }
     // TileAddress, a stage per cycle.
     void address(const Job& job, const TileCommand* command) {
+        Queue<AddendTile>& added = sizes.functions ? epilogue.reader.tile : addends.tile;
         const bool ready = queues_ready;
-        queues_ready = rows.size.ready() && accumulation.tile.ready() && addends.tile.ready() && written.ready();
+        queues_ready = rows.size.ready() && accumulation.tile.ready() && added.ready() && written.ready() &&
+                       epilogue.checked.ready();
         if (stage || command || ready != queues_ready) clock.touch();
         switch (stage) {
         case 0: stage = command != nullptr; break;
         case 1: stage = 2; break;
         case 2: placed = *command, stage = 3; break;
         case 3:
-            if (ready) distribute(job), stage = 0;
+            if (ready) distribute(job, added), stage = 0;
         }
     }
-    void distribute(const Job& job) {
+    void distribute(const Job& job, Queue<AddendTile>& added) {
         const TileCommand& c = placed;
-        const bool plain = c.first && !(c.last && (job.bias || job.accumulate));
+        const bool addends_too = job.bias || job.accumulate, read = addends_too || job.scale || job.gate;
+        const bool plain = c.first && (sizes.functions || !(c.last && addends_too));
         const bool nine = c.column_block < job.d_mx9_blocks;
         const int64_t leading = std::min(c.column_block, job.d_mx9_blocks), format = job.d_format;
         const int64_t unit = sizes.format_bytes[format] * (sizes.block_size / sizes.unit_elements[format]);
         const int64_t excess = sizes.unit_elements[format] == 1 ? 0 : leading * (sizes.mx9_bytes - sizes.format_bytes[format]);
         const int64_t at = job.d_address + c.row * job.d_pitch + c.column_block * unit + excess;
         rows.size.push({(c.columns - 1) / sizes.cols, c.rows});
-        if (c.last && (job.bias || job.accumulate))
-            addends.tile.push({job.bias_address + c.column_block * sizes.line_bytes, 0, at, c.rows - 1, c.columns});
+        if (c.last && read) {
+            const int64_t offset = c.column_block * sizes.line_bytes, vectors = job.scale + job.bias;
+            const int64_t gates = job.bias_address + vectors * 4 * job.n + (job.gate_by_row ? 4 * c.row : offset);
+            added.push({job.bias_address + offset, gates, at, c.rows - 1, c.columns});
+        }
+        if (c.last && job.function == sizes.exp2) epilogue.checked.push(c.rows * parts);
         accumulation.tile.push({c.rows - 1, c.first, c.last, plain});
         if (c.last) written.push({at, c.rows - 1, c.columns, c.begins, c.ends, nine});
     }

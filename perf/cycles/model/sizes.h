@@ -12,7 +12,7 @@ struct Sizes {
     int64_t tiles, most_beside, commands, tile_commands, path_commands;
     int64_t ahead, load_delay, release_delay, drain_delay, drained_rows, room_tiles;
     int64_t adder_stages, affine_stages, exp2_stages, activation_stages, activation_lanes;
-    int64_t quantizer_delay, quantizer_depth, quantizer_compared, free_compared, format_stages;
+    int64_t quantizer_delay, quantizer_depth, free_compared, old_compared, format_stages;
     int64_t exp2_depth, activation_depth, old_depth, fragments, kinds, reads_of_rows;
     int64_t line_bytes, unit_bytes, kept_lines, entry_bytes;
     int64_t read_latency, write_latency, bandwidth, outstanding, one, ahead_beats;

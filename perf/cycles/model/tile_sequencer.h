@@ -56,8 +56,8 @@ class TileSequencer {
     }
     Cycle next() {
         Cycle when = std::min(a_released.next(), b_released.next());
-        if (running) when = std::min(when, clock.now < all_but_last ? all_but_last : end);
-        else if (stored.valid && clock.now < last_end + sizes.drain_rows)
+        if (running) when = std::min(when, clock.now <= all_but_last ? all_but_last : end);
+        else if (stored.valid && clock.now <= last_end + sizes.drain_rows)
             when = std::min(when, last_end + sizes.drain_rows);
         return when;
     }
