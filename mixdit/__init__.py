@@ -8,8 +8,8 @@ the hardware's bits. ``plan``: which layer, channel block and operand of a head 
 ``timesteps``: plans that change along the denoising. ``layers``: quantized layers and models.
 ``rounding``: weights rounded for their error. ``calibration``: plans from a model's activations.
 ``digits``: a model that trains in minutes. ``rivals``: other quantizers. ``quality``: how samples compare.
-``search``: plans by quality and time. ``compiler``: transformer blocks as jobs for the engine (a compiled
-one runs without).
+``compare``: all of that for a model of yours. ``search``: plans by quality and time. ``compiler``:
+transformer blocks as jobs for the engine (a compiled one runs without).
 
 ``require``: says that a package is missing. ``save_tensors``: writes safetensors whole. ``state``:
 what goes into a model's state.

@@ -3,4 +3,5 @@
 ``speed``: of the model, the simulation and the PyTorch layers, and how busy arrays are.
 ``ppa``: size and speed of designs on FPGAs. ``baselines``: designs that figures are compared with.
 ``accuracy``: errors of the functions between products.
+``workloads``: what whole networks do. ``rtx3090``: how long a GPU takes for them.
 """

@@ -65,6 +65,7 @@ STAGES = {
     "mixdit.rivals": "mixdit.calibration mixdit.digits",
     "mixdit.quality": "mixdit.rivals",
     "mixdit.search": "mixdit.quality",
+    "mixdit.compare": "mixdit.quality gen",
     "mixdit.demo": "mixdit.quality mixdit.sim",
     "mixdit.compiler": "mixdit.demo",
     # Measurements and tests, which nothing above imports.
@@ -73,7 +74,10 @@ STAGES = {
     "perf.baselines": "hw.gemm",
     "perf.ppa": "perf.baselines gen.targets_command",
     "perf.speed": "mixdit.quality mixdit.compiler",
-    "verif": "perf perf.accuracy perf.ppa perf.speed mixdit.search mixdit.compiler mixdit.litex gen.__main__",
+    "perf.workloads": "gen.files",
+    "perf.rtx3090": "perf.workloads",
+    "verif": "perf perf.accuracy perf.ppa perf.speed perf.rtx3090 mixdit.search mixdit.compare"
+    " mixdit.compiler mixdit.litex gen.__main__",
 }
 """What each stage may import, besides itself: these stages, and what these may import.
 

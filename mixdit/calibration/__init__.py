@@ -11,5 +11,5 @@ spent on. ``estimate``: what a plan's error is, about.
 ``planning``: from statistics to a plan, for each ``timestep_part``; ``linear_plans``: of linear layers;
 ``plans_within_latency``: under a limit on time. ``exchange``: better company for channels.
 ``calibrate``: all in one call. ``command``: ``mixdit calibrate``, as a ``job`` on ``pipelines`` of
-diffusers.
+diffusers, with ``options`` that other commands share.
 """

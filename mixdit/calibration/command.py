@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from golden.formats import FORMATS
+from mixdit.calibration.options import device_of, items_of
 from mixdit.calibration.settings import Choice, Heads, Rounding
 from mixdit.require import require
 
@@ -19,10 +20,11 @@ _FormatName = Literal[*FORMATS]
 
 def command(
     model: Annotated[str, typer.Option(help="Folder of a pipeline, or its name on the Hugging Face Hub.")],
-    pipeline: Annotated[Literal["dit", "pixart", "sd3"], typer.Option(help="Its architecture.")],
+    pipeline: Annotated[Literal["dit", "pixart", "sd3", "latte"], typer.Option(help="Its architecture.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("build/plan"),
     prompts: Annotated[
-        Path | None, typer.Option(help="Text file with a prompt per line, to calibrate with (pixart, sd3).")
+        Path | None,
+        typer.Option(help="Text file with a prompt per line (pixart, sd3, latte)."),
     ] = None,
     labels: Annotated[
         str | None, typer.Option(help="Class labels to calibrate with, such as 207,360,387 (dit).")
@@ -117,14 +119,14 @@ def command(
     job = Job(
         model=model,
         kind=kind,
-        items=_items(kind.takes, prompts, labels),
+        items=items_of(kind.takes, prompts, labels),
         output=output,
         settings=settings,
         steps=steps,
         guidance=guidance,
         size=size,
         dtype=getattr(torch, dtype),
-        device=_device(device),
+        device=device_of(device),
         restart=restart,
         preview=preview,
         strict=strict,
@@ -134,44 +136,6 @@ def command(
         print(json.dumps(figures, indent=2))
     else:
         _print_table(figures)
-
-
-def _items(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | str, ...]:
-    """What to sample, from the one option that the architecture takes."""
-    if takes == "class_labels":
-        labels = "0,100,200,300,400,500,600,700,800,900" if labels is None else labels
-        if prompts is not None:
-            raise typer.BadParameter("--prompts is for pixart and sd3: dit takes --labels")
-        try:
-            found: tuple[int | str, ...] = tuple(int(label) for label in labels.split(","))
-        except ValueError as error:
-            raise typer.BadParameter(
-                f"--labels must be integers with commas between them, not {labels!r}"
-            ) from error
-        return found
-    if labels is not None:
-        raise typer.BadParameter("--labels is for dit: pixart and sd3 take --prompts")
-    if prompts is None:
-        raise typer.BadParameter("--prompts FILE is needed: a text file with a prompt per line")
-    if not prompts.is_file():
-        raise typer.BadParameter(f"--prompts must be a text file, not {str(prompts)!r}")
-    try:
-        lines = tuple(line.strip() for line in prompts.read_text("utf-8-sig").splitlines() if line.strip())
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(f"--prompts must be a text file in UTF-8, and {prompts} is not") from error
-    if not lines:
-        raise typer.BadParameter(f"--prompts must hold at least 1 prompt, and {prompts} holds none")
-    return lines
-
-
-def _device(name: str) -> str:
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise typer.BadParameter("--device cuda: this machine has no usable NVIDIA GPU")
-    return name
 
 
 def _print_table(figures: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from torch import nn
 from gen.files import check_writable, replacing
 from mixdit.calibration.latency import Latency
 from mixdit.calibration.passes import Passes
-from mixdit.calibration.pipelines import PipelineKind, load_pipeline, run_pipeline
+from mixdit.calibration.pipelines import PipelineKind, check_labels, load_pipeline, run_pipeline
 from mixdit.calibration.planning import make_plan
 from mixdit.calibration.recorder import Recorder
 from mixdit.calibration.sensitivity import measure_sensitivity
@@ -112,7 +112,7 @@ def run_job(job: Job) -> dict[str, Any]:
         check_writable(job.output / name)  # before hours pass
     statistics, done = _resume(job)
     pipeline = load_pipeline(job.model, job.kind, job.dtype, job.device)
-    _check_labels(job, pipeline)
+    check_labels(pipeline, job.kind, job.items)
     try:
         seen = _watch(job, pipeline, statistics, done)
         plan = make_plan(statistics, job.settings)
@@ -144,14 +144,6 @@ def run_job(job: Job) -> dict[str, Any]:
         "floating_point": covered.reasons(),
         "files": [str(path) for path in files],
     }
-
-
-def _check_labels(job: Job, pipeline: Any) -> None:
-    if job.kind.takes == "class_labels":
-        classes = pipeline.transformer.config.num_embeds_ada_norm
-        for label in job.items:
-            if not 0 <= int(label) < classes:
-                raise JobError(f"labels must be 0 to {classes - 1}, the model's classes, not {label}")
 
 
 def _statistics_path(job: Job) -> Path:
@@ -251,7 +243,7 @@ def _rounded(job: Job, pipeline: Any, plan: Plan | TimestepPlan, seen: Seen) -> 
 
 
 def _preview(job: Job, pipeline: Any, quantized: nn.Module) -> Path:
-    """Draw the first image in floating point and quantized, from the same noise."""
+    """Draw the first image, or the first of a video, in floating point and quantized, from the same noise."""
     from matplotlib.figure import Figure
 
     original: nn.Module = pipeline.transformer
@@ -263,7 +255,7 @@ def _preview(job: Job, pipeline: Any, quantized: nn.Module) -> Path:
     for axes, image, title in zip(
         figure.subplots(1, 2), (before, after), (str(job.dtype).removeprefix("torch."), "plan"), strict=True
     ):
-        axes.imshow(image)
+        axes.imshow(image if job.kind.frames is None else image[0])
         axes.set_title(title)
         axes.axis("off")
     path = job.output / PREVIEW

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-__all__ = ["KINDS", "LoadError", "PipelineKind", "load_pipeline", "run_pipeline"]
+__all__ = ["KINDS", "LoadError", "PipelineKind", "check_labels", "load_pipeline", "run_pipeline"]
 
 
 class LoadError(OSError):
-    """A pipeline cannot be loaded; the message says why in one line."""
+    """A pipeline cannot be loaded, or not be asked for something; the message says why in one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +25,16 @@ class PipelineKind:
         Parameter of the pipeline for what is to be sampled: ``"class_labels"`` or ``"prompt"``.
     options:
         Further arguments of every run.
+    frames:
+        Attribute of the transformer's configuration that says how many frames its videos have; None for
+        images.
     """
 
     pipeline: str
     transformer: str
     takes: str
     options: dict[str, Any]
+    frames: str | None = None
 
 
 KINDS = {
@@ -48,6 +52,13 @@ KINDS = {
         transformer="SD3Transformer2DModel",
         takes="prompt",
         options={},
+    ),
+    "latte": PipelineKind(
+        pipeline="LattePipeline",
+        transformer="LatteTransformer3DModel",
+        takes="prompt",
+        options={"clean_caption": False},
+        frames="video_length",
     ),
 }
 """The architectures by the name that the command line knows them by."""
@@ -92,6 +103,15 @@ def load_pipeline(
     return pipeline
 
 
+def check_labels(pipeline: Any, kind: PipelineKind, items: Sequence[Any]) -> None:
+    """Raise LoadError unless the model has all classes that ``items`` ask for."""
+    if kind.takes == "class_labels":
+        classes = pipeline.transformer.config.num_embeds_ada_norm
+        for label in items:
+            if not 0 <= int(label) < classes:
+                raise LoadError(f"labels must be 0 to {classes - 1}, the model's classes, not {label}")
+
+
 def run_pipeline(
     pipeline: Any,
     kind: PipelineKind,
@@ -124,7 +144,7 @@ def run_pipeline(
 
     Returns
     -------
-    Images, float ``[n, height, width, 3]`` in 0 to 1, or latents.
+    Images, float ``[n, height, width, 3]`` in 0 to 1, videos ``[n, frames, height, width, 3]``, or latents.
     """
     given: dict[str, Any] = {kind.takes: list(items), "num_inference_steps": steps} | kind.options
     if guidance is not None:
@@ -133,5 +153,10 @@ def run_pipeline(
         output_type = "np"  # this pipeline knows no latents
     elif size is not None:
         given |= {"height": size, "width": size}
+    if kind.frames is not None:
+        given["video_length"] = getattr(pipeline.transformer.config, kind.frames)
+        size = size or pipeline.transformer.config.sample_size * pipeline.vae_scale_factor
+        given |= {"height": size, "width": size}
     generator = torch.Generator("cpu").manual_seed(seed)
-    return pipeline(**given, generator=generator, output_type=output_type).images
+    output = pipeline(**given, generator=generator, output_type=output_type)
+    return output.images if kind.frames is None else output.frames

@@ -118,7 +118,8 @@ def _run(
     from mixdit.digits.checkpoint import load_model
     from mixdit.digits.diffusion import balanced_labels, initial_noise, sample, trajectory
     from mixdit.layers.quantize_model import quantize_model
-    from mixdit.rivals.variants import VARIANTS, Calibration
+    from mixdit.rivals.calibration import Calibration
+    from mixdit.rivals.variants import VARIANTS
     from mixdit.rounding.round_weights import round_weights
 
     model = load_model(name)

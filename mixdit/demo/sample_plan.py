@@ -8,7 +8,7 @@ from golden import MX9
 from mixdit.calibration.planning import make_plan
 from mixdit.calibration.settings import Heads, Settings
 from mixdit.plan.plan import LinearPlan, Plan
-from mixdit.rivals.variants import Calibration
+from mixdit.rivals.calibration import Calibration
 
 __all__ = ["whole_blocks"]
 

@@ -102,8 +102,8 @@ _RIVALS = (
     _gain("HTG W8A8", "W8A8 per tensor", 3, "W4A8 per token", "the same without timestep groups"),
     _gain("ViDiT-Q W4A8", "W4A8 per token", 1, "W4A8 per tensor", "the same without balancing"),
     _gain("ViDiT-Q W8A8", "W8A8 per token", 3, "HTG W8A8", "the same without balancing"),
-    _gain("ViDiT-Q-MP", "ViDiT-Q W4A8", 4, "Q-DiT W4A8", "one bit of weight is worth 6 dB"),
-    _gain("Q-DiT W4A8", "W4A8 per token", 2, "W4A8 per tensor", "the same without groups"),
+    _gain("ViDiT-Q-MP", "ViDiT-Q W4A8", 4, "HTG W4A8", "one bit of weight is worth 6 dB"),
+    _gain("Q-DiT W4A8", "W4A8 per token", 6, "ViDiT-Q W4A8", "without groups and rounding for the error"),
 )
 
 _SHARES = tuple(

@@ -121,8 +121,9 @@ def _run(
     import torch
 
     from mixdit.digits.checkpoint import load_model
-    from mixdit.quality.evaluate import evaluate, workers
+    from mixdit.quality.evaluate import evaluate
     from mixdit.quality.plots import draw_plots, draw_results
+    from mixdit.quality.workers import workers
 
     for model in models:
         load_model(model)  # all names are right before minutes pass

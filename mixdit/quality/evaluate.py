@@ -1,66 +1,15 @@
 """Many variants of a model, in parallel."""
 
-import ctypes
-import multiprocessing
-import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
-
-import torch
+from concurrent.futures import Future, as_completed
 
 from mixdit.quality.experiment import Experiment
 from mixdit.quality.result import Result
-from mixdit.rivals.variants import VARIANTS, Calibration
+from mixdit.quality.workers import Workers
+from mixdit.rivals.calibration import Calibration
+from mixdit.rivals.variants import VARIANTS
 
-__all__ = ["Workers", "evaluate", "workers"]
-
-Workers = ProcessPoolExecutor
-
-
-def _keep_memory() -> None:
-    """Keep what this process frees: every step takes as much again, at a page fault for every 4 KiB."""
-    with suppress(OSError, AttributeError):  # only glibc can be told
-        libc = ctypes.CDLL(None)
-        for option in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
-            libc.mallopt(option, 1 << 30)
-
-
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-
-
-def _begin() -> None:
-    torch.set_num_threads(1)
-    _keep_memory()
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Ctrl-C does nothing; processes that are started keep to that: who started them ends them."""
-    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-
-
-@contextmanager
-def workers(count: int) -> Iterator[Workers]:
-    """Processes of one thread each: small models gain more from these than from threads."""
-    if count < 1:
-        raise ValueError(f"jobs must be at least 1, not {count!r}")
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, context, initializer=_begin)
-    with _without_interrupts():  # nor do its processes take any
-        pool.submit(_keep_memory)
-    try:
-        yield pool
-    except KeyboardInterrupt:
-        for process in multiprocessing.active_children():
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+__all__ = ["evaluate"]
 
 
 def evaluate(
@@ -82,7 +31,7 @@ def evaluate(
     names:
         Of `VARIANTS`; the results of a model come in this order.
     pool:
-        See `workers`.
+        See `mixdit.quality.workers.workers`.
     progress:
         Called with model and variant for each that is done.
     guidance:

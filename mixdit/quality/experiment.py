@@ -13,6 +13,7 @@ from mixdit.digits.checkpoint import load_model
 from mixdit.digits.data import CLASSES
 from mixdit.digits.diffusion import Trajectory, balanced_labels, initial_noise, sample, trajectory
 from mixdit.digits.guided import Guided
+from mixdit.layers.batches import Batch
 from mixdit.quality.bootstrap import resamples
 from mixdit.quality.frechet import inception_score
 from mixdit.quality.judge import Judge
@@ -23,7 +24,6 @@ from mixdit.quality.row import Row
 from mixdit.quality.score import Score, decibel_score
 from mixdit.quality.similarity import PEAK, decibels, psnr, ssim
 from mixdit.rivals.noise_error import predict, thin
-from mixdit.rivals.statistics import Batch
 
 __all__ = ["Experiment"]
 
@@ -86,7 +86,7 @@ class Experiment:
         path = self._path(calibration)
         self.batches = self._calls(path.batches)
         self._choice_noise, self._choice_images = calibration[:CHOICE_IMAGES], path.images[:CHOICE_IMAGES]
-        self._choice = thin(self.batches, CHOICE_TIMESTEPS, CHOICE_IMAGES)
+        self._choice = thin(self.model, self.batches, CHOICE_TIMESTEPS, CHOICE_IMAGES)
         self._choice_predicted = predict(self.model, self._choice).double()
         self._judge = Judge.of(self._side)
         start = time.perf_counter()

@@ -19,11 +19,10 @@ from mixdit.quality.plot_pareto import ParetoPoint, plot_pareto
 from mixdit.quality.plot_samples import plot_samples
 from mixdit.quality.result import Result
 from mixdit.quality.similarity import decibels
-from mixdit.rivals.layers import quantized_linears
+from mixdit.rivals.calibration import Calibration
+from mixdit.rivals.layers import Layers
 from mixdit.rivals.noise_error import predict, thin
-from mixdit.rivals.statistics import collect_ranges
 from mixdit.rivals.uniform import uniform_plan
-from mixdit.rivals.variants import Calibration
 
 __all__ = ["draw_plots", "draw_results"]
 
@@ -46,9 +45,9 @@ def draw_results(folder: Path, results: Sequence[Result]) -> list[Path]:
 def draw_plots(folder: Path, experiment: Experiment, progress: Callable[[str], None]) -> list[Path]:
     """Activations, errors by layer, and quality against MX9 share; computes what it draws."""
     model, name = experiment.model, experiment.name
-    timesteps = [int(batch[1][0]) for batch in experiment.batches]
-    observed = collect_ranges(model, experiment.batches, quantized_linears(model))
-    ranges = {layer: seen[0] for layer, seen in observed.items()}
+    calibration = Calibration(model, experiment.batches)
+    timesteps = [int(timestep) for timestep in calibration.timesteps]
+    ranges = {layer: calibration.ranges[layer][0] for layer in calibration.layers.linears}
     paths = [
         plot_distributions(
             folder / f"activations-{name}.png", f"{name}: inputs of linear layers", ranges, timesteps
@@ -58,10 +57,10 @@ def draw_plots(folder: Path, experiment: Experiment, progress: Callable[[str], N
     progress("activations")
     error = _ErrorMeter(model, experiment)
     title = f"{name}: with activations of a single layer quantized"
-    paths.append(plot_layers(folder / f"layers-{name}.png", title, _layers(model, error)))
+    paths.append(plot_layers(folder / f"layers-{name}.png", title, _layers(calibration.layers, error)))
     progress("layers")
     title = f"{name}: weights MX6, activations MX6 and MX9"
-    paths.append(plot_pareto(folder / f"pareto-{name}.png", title, *_pareto(experiment, error)))
+    paths.append(plot_pareto(folder / f"pareto-{name}.png", title, *_pareto(calibration, error)))
     progress("shares")
     return paths
 
@@ -71,7 +70,7 @@ class _ErrorMeter:
 
     def __init__(self, model: nn.Module, experiment: Experiment):
         self._model = model
-        self._batches = thin(experiment.test_batches, TIMESTEPS, IMAGES)
+        self._batches = thin(model, experiment.test_batches, TIMESTEPS, IMAGES)
         self._reference = predict(model, self._batches).double()
 
     def __call__(self, plan: Plan) -> float:
@@ -80,11 +79,11 @@ class _ErrorMeter:
         return decibels(self._reference.square().sum().item(), noise)
 
 
-def _layers(model: nn.Module, error: _ErrorMeter) -> dict[str, dict[str, float]]:
+def _layers(layers: Layers, error: _ErrorMeter) -> dict[str, dict[str, float]]:
     """SQNR by format and layer."""
     result: dict[str, dict[str, float]] = {}
     for fmt in (MX4, MX6, MX9):
-        plan = uniform_plan(model, model.shape.heads, weight=MX9, activation=fmt)
+        plan = uniform_plan(layers, weight=MX9, activation=fmt)
         single = {name: Plan(linears={name: layer}) for name, layer in plan.linears.items()}
         single |= {name: Plan(attentions={name: layer}) for name, layer in plan.attentions.items()}
         result[str(fmt)] = {name.removeprefix("blocks."): error(each) for name, each in single.items()}
@@ -92,10 +91,10 @@ def _layers(model: nn.Module, error: _ErrorMeter) -> dict[str, dict[str, float]]
 
 
 def _pareto(
-    experiment: Experiment, error: _ErrorMeter
+    calibration: Calibration, error: _ErrorMeter
 ) -> tuple[dict[str, list[ParetoPoint]], dict[str, float]]:
     """SQNR by share, for ways to choose, and the levels without a choice."""
-    statistics = Calibration(experiment.model, experiment.batches).statistics
+    statistics = calibration.statistics
     base = Settings()
     ways = {
         "by magnitude": base,
@@ -107,9 +106,8 @@ def _pareto(
     for name, settings in ways.items():
         plans = [make_plan(statistics, replace(settings, linear_share=share)) for share in SHARES]
         curves[name] = [ParetoPoint(plan.mx9_linear, error(plan)) for plan in plans]
-    heads = experiment.model.shape.heads
     levels = {
-        f"W {weight}, A {activation}": error(uniform_plan(experiment.model, heads, weight, activation))
+        f"W {weight}, A {activation}": error(uniform_plan(calibration.layers, weight, activation))
         for weight, activation in ((MX6, MX6), (MX6, MX9))
     }
     return curves, levels

@@ -20,11 +20,11 @@ CLIP = "openai/clip-vit-base-patch16"
 @torch.inference_mode()
 def standard_scores(
     images: Tensor,
-    real: Tensor,
+    real: Tensor | None = None,
     prompts: Sequence[str] | None = None,
     *,
     inception: int | nn.Module = 2048,
-    classes: str | nn.Module = "logits_unbiased",
+    classes: str | nn.Module | None = "logits_unbiased",
     clip: str | Callable[[], tuple[Any, Any]] = CLIP,
 ) -> dict[str, float]:
     """Score generated images as papers do.
@@ -32,16 +32,17 @@ def standard_scores(
     Parameters
     ----------
     images, real:
-        uint8 ``[n, 3, height, width]``: generated and real ones. Compare distances of equal n only.
+        uint8 ``[n, 3, height, width]``: generated and real ones. Compare distances of equal n only. Without
+        real ones, there is no distance.
     prompts:
         The text of each generated image; without, there is no CLIP score.
     inception, classes, clip:
         Networks, as ``FrechetInceptionDistance``, ``InceptionScore`` and ``CLIPScore`` of torchmetrics take
-        them; by default the published ones.
+        them; by default the published ones. Without ``classes``, there is no Inception score.
 
     Returns
     -------
-    ``fid``, ``inception_score`` and, with prompts, ``clip_score``.
+    ``fid``, ``inception_score`` and ``clip_score``, as far as asked for.
 
     Raises
     ------
@@ -53,24 +54,33 @@ def standard_scores(
         Images of another shape, or another number of prompts.
     """
     for name, x in (("images", images), ("real", real)):
+        if x is None:
+            continue
         if x.dtype != torch.uint8:
             raise TypeError(f"{name} must be uint8, not {x.dtype}")
         if x.ndim != 4 or x.shape[1] != 3:
             raise ValueError(f"{name} must have shape [n, 3, height, width], not {list(x.shape)}")
     if prompts is not None and len(prompts) != len(images):
         raise ValueError(f"prompts must hold {len(images)} texts, one per image, not {len(prompts)}")
-    from torchmetrics.image.fid import FrechetInceptionDistance
-    from torchmetrics.image.inception import InceptionScore
+    result = {}
+    if real is not None:
+        from torchmetrics.image.fid import FrechetInceptionDistance
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # the score says that it keeps all logits
-        distance, score = FrechetInceptionDistance(inception), InceptionScore(classes)
-    for batch in real.split(BATCH):
-        distance.update(batch, real=True)
-    for batch in images.split(BATCH):
-        distance.update(batch, real=False)
-        score.update(batch)
-    result = {"fid": distance.compute().item(), "inception_score": score.compute()[0].item()}
+        distance = FrechetInceptionDistance(inception)
+        for batch in real.split(BATCH):
+            distance.update(batch, real=True)
+        for batch in images.split(BATCH):
+            distance.update(batch, real=False)
+        result["fid"] = distance.compute().item()
+    if classes is not None:
+        from torchmetrics.image.inception import InceptionScore
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # the score says that it keeps all logits
+            score = InceptionScore(classes)
+        for batch in images.split(BATCH):
+            score.update(batch)
+        result["inception_score"] = score.compute()[0].item()
     if prompts is not None:
         from torchmetrics.multimodal.clip_score import CLIPScore
 

@@ -2,25 +2,30 @@
 
 A linear layer ``W x + b`` is rewritten as ``(W diag(s)) ((x - z_g) / s) + (b + W z_g)``: the shift z_g, per
 channel and group g of timesteps, centres each channel; the scale s, per channel, evens the channels out.
-Adjacent timesteps with similar shifts form a group. A neighbour produces ``(x - z_g) / s`` by itself:
-adaptive normalization before qkv and fc1, the value rows of qkv before the projection (rows of attention
-sum to 1). Before fc2 is GELU, which cannot: fc2 stays as it is. All quantizers are asymmetric.
+Adjacent timesteps with similar shifts form a group. A neighbour produces ``(x - z_g) / s`` by itself: a norm
+with its modulation, or the values of an attention before its output projection (rows of attention sum to 1),
+see `mixdit.rivals.neighbours`. Behind activation functions and residual sums nobody can: those layers stay as
+they are. All quantizers are asymmetric.
 """
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from mixdit.digits.block import TransformerBlock
-from mixdit.rivals.grouped_bias import GroupedBias
+from mixdit.layers.attention import QuantizedAttention, ScaledDotProductAttention
+from mixdit.layers.linear import QuantizedLinear
+from mixdit.rivals.calibration import Calibration
 from mixdit.rivals.integer import TINY, asymmetric
-from mixdit.rivals.layers import quantized_linears
-from mixdit.rivals.plain import static_activations
+from mixdit.rivals.layers import replace_layers
+from mixdit.rivals.neighbours import Neighbour, find_neighbours
+from mixdit.rivals.plain import ACTIVATION_BITS, probability_range
+from mixdit.rivals.shifted_linear import ShiftedLinear
+from mixdit.rivals.shifted_values import ShiftedValues
 from mixdit.rivals.static_range import StaticRange
-from mixdit.rivals.statistics import Batch, Ranges, RangesOf, collect_ranges
+from mixdit.rivals.statistics import Ranges
 from mixdit.rivals.timestep_groups import TimestepGroups, cluster_adjacent
 
 __all__ = ["htg", "reparameterize"]
@@ -30,50 +35,122 @@ SCALE_MEMORY = 0.8
 """Decay of the moving average over timesteps that gives the scale: the best on calibration images."""
 
 
-def htg(
-    model: nn.Module, batches: Sequence[Batch], weight_bits: int, ranges: RangesOf | None = None
-) -> nn.Module:
+@dataclass(frozen=True, eq=False)
+class _Parameters:
+    """Shifts float32 ``[groups, channels]``, those of every timestep, and scale ``[channels]``."""
+
+    shift: Tensor
+    of_timesteps: Tensor
+    scale: Tensor
+
+    def ranges(self, ranges: Ranges) -> Ranges:
+        """What ranges of the original channels become."""
+        return Ranges(
+            (ranges.low - self.of_timesteps) / self.scale, (ranges.high - self.of_timesteps) / self.scale
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Rewriting:
+    """How a model is rewritten: by path of a linear layer, and of an attention."""
+
+    groups: TimestepGroups
+    linears: Mapping[str, tuple[_Parameters, bool]]
+    attentions: Mapping[str, _Parameters]
+
+    def linear(self, name: str, layer: nn.Linear) -> nn.Module:
+        """The layer, rewritten if a neighbour helps."""
+        if name not in self.linears:
+            return layer
+        parameters, arrives_shifted = self.linears[name]
+        return ShiftedLinear(layer, parameters.shift, parameters.scale, self.groups, arrives_shifted)
+
+    def attention(self, name: str, attention: ScaledDotProductAttention) -> nn.Module:
+        """The attention, with shifted values if its output projection asks for them."""
+        if name not in self.attentions:
+            return attention
+        parameters = self.attentions[name]
+        return ShiftedValues(attention, parameters.shift, parameters.scale, self.groups)
+
+
+def htg(c: Calibration, weight_bits: int) -> nn.Module:
     """Shift and scale, then quantize: weights per output channel, activations (8 bits) per tensor and group.
 
-    Both are quantized between their least and their greatest value, as in the paper. ``model`` is a
-    `DigitsTransformer`; ``batches`` go from noise to image. ``ranges`` are those of all its layers on these
-    batches, where they are known.
+    Both are quantized between their least and their greatest value, as in the paper.
     """
-    rewritten, groups = reparameterize(model, batches, ranges)
+    rewriting = _rewrite(c)
     weight = partial(asymmetric, bits=weight_bits)
-    return static_activations(rewritten, batches, weight, groups, activation=StaticRange)
+
+    def quantizer(ranges: Ranges) -> StaticRange:
+        return StaticRange(ranges, c.timesteps, ACTIVATION_BITS, rewriting.groups)
+
+    def linear(name: str, layer: nn.Linear) -> nn.Module:
+        (ranges,) = c.ranges[name]
+        rewritten = rewriting.linear(name, layer)
+        if isinstance(rewritten, ShiftedLinear):
+            parameters, _ = rewriting.linears[name]
+            return rewritten.quantize(quantizer(parameters.ranges(ranges)), weight)
+        return QuantizedLinear(layer, activation=quantizer(ranges), weight=weight)
+
+    def attention(name: str) -> nn.Module:
+        q, k, v = c.ranges[name]
+        if name in rewriting.attentions:
+            v = rewriting.attentions[name].ranges(v)
+        p = probability_range(c.timesteps)
+        quantized = QuantizedAttention(q=quantizer(q), k=quantizer(k), p=quantizer(p), v=quantizer(v))
+        return rewriting.attention(name, quantized)
+
+    result = replace_layers(c.model, c.layers, linear, attention)
+    rewriting.groups.follow(result)
+    return result
 
 
-def reparameterize(
-    model: nn.Module, batches: Sequence[Batch], known: RangesOf | None = None
-) -> tuple[nn.Module, TimestepGroups]:
-    """The same function of a shifted and scaled inside: a model in floating point, and its groups."""
-    timesteps = [int(batch[1][0]) for batch in batches]
-    linears = {n: layer for n, layer in quantized_linears(model).items() if n.endswith(_REWRITTEN)}
-    observed = known or collect_ranges(model, batches, linears)
-    ranges = {name: observed[name][0] for name in linears}
-    shifts = {name: (r.low + r.high) / 2 for name, r in ranges.items()}
-    # Every layer's shifts count alike in the distance between timesteps.
-    normalized = [shift / shift.norm().clamp_min(TINY) for shift in shifts.values()]
-    groups = cluster_adjacent(timesteps, torch.cat(normalized, dim=1).numpy(), GROUPS)
-    membership = torch.tensor([groups.group(t) for t in timesteps])
-
-    def parameters(name: str) -> tuple[Tensor, Tensor]:
-        shift = torch.stack([shifts[name][membership == g].mean(0) for g in range(len(groups))])
-        return shift, _scale(ranges[name], linears[name].weight)
-
-    result = copy.deepcopy(model)
-    for index, block in enumerate(result.blocks):
-        _rewrite(block, {name: parameters(f"blocks.{index}.{name}") for name in _REWRITTEN}, groups)
-    groups.follow(result)
-    return result.eval(), groups
+def reparameterize(c: Calibration) -> tuple[nn.Module, TimestepGroups]:
+    """The same function of a model shifted and scaled inside, in floating point, and its groups."""
+    rewriting = _rewrite(c)
+    result = replace_layers(
+        c.model,
+        c.layers,
+        rewriting.linear,
+        lambda name: rewriting.attention(name, ScaledDotProductAttention()),
+    )
+    rewriting.groups.follow(result)
+    return result, rewriting.groups
 
 
-_REWRITTEN = ("attention.qkv", "attention.projection", "fc1")
-"""Layers whose input a neighbour can shift and scale."""
+def _rewrite(c: Calibration) -> _Rewriting:
+    neighbours = find_neighbours(c.model, c.batches[0], c.layers)
+    ranges = [_joined([c.ranges[name][0] for name in neighbour.layers]) for neighbour in neighbours]
+    shifts = [(r.low + r.high) / 2 for r in ranges]
+    # Every neighbour's shifts count alike in the distance between timesteps.
+    normalized = [shift / shift.norm().clamp_min(TINY) for shift in shifts]
+    vectors = torch.cat(normalized, dim=1).cpu().numpy() if normalized else torch.zeros(len(c.timesteps), 1)
+    groups = cluster_adjacent(c.timesteps, vectors, GROUPS)
+    membership = torch.tensor([groups.group(t) for t in c.timesteps])
+    linears: dict[str, tuple[_Parameters, bool]] = {}
+    attentions: dict[str, _Parameters] = {}
+    for neighbour, range_, shift in zip(neighbours, ranges, shifts, strict=True):
+        of_groups = torch.stack([shift[membership == g].mean(0) for g in range(len(groups))])
+        scale = _scale(range_, _largest_weights(c, neighbour))
+        parameters = _Parameters(of_groups, of_groups[membership], scale)
+        linears |= dict.fromkeys(neighbour.layers, (parameters, neighbour.attention is not None))
+        if neighbour.attention is not None:
+            attentions[neighbour.attention] = parameters
+    return _Rewriting(groups, linears, attentions)
 
 
-def _scale(ranges: Ranges, weight: Tensor) -> Tensor:
+def _joined(ranges: list[Ranges]) -> Ranges:
+    """What holds all of them."""
+    return Ranges(torch.stack([r.low for r in ranges]).amin(0), torch.stack([r.high for r in ranges]).amax(0))
+
+
+def _largest_weights(c: Calibration, neighbour: Neighbour) -> Tensor:
+    """Largest magnitude of the layers' weights for each input channel."""
+    weights = [c.layers.linears[name].weight.detach() for name in neighbour.layers]
+    return torch.cat(weights).abs().amax(0)
+
+
+def _scale(ranges: Ranges, largest_weights: Tensor) -> Tensor:
     """``sqrt(max |x - z| / max |w|)`` per channel, the former averaged over timesteps in their order.
 
     Here z is the centre of each timestep's range, not of its group's.
@@ -82,39 +159,5 @@ def _scale(ranges: Ranges, weight: Tensor) -> Tensor:
     average = spread[0]
     for values in spread[1:]:
         average = SCALE_MEMORY * average + (1 - SCALE_MEMORY) * values
-    scale = (average.clamp_min(TINY) / weight.abs().amax(0).clamp_min(TINY)).sqrt()
+    scale = (average.clamp_min(TINY) / largest_weights.clamp_min(TINY)).sqrt()
     return scale / scale.log().mean().exp()
-
-
-def _rewrite(
-    block: TransformerBlock, parameters: dict[str, tuple[Tensor, Tensor]], groups: TimestepGroups
-) -> None:
-    """Absorb shifts ``[groups, K]`` and scales ``[K]`` of the block's layers into the block."""
-    attention = block.attention
-    modulation = GroupedBias(block.modulation, groups)
-    layers = {name: GroupedBias(block.get_submodule(name), groups) for name in _REWRITTEN}
-    for name, (shift, scale) in parameters.items():
-        layers[name].bias += shift @ layers[name].linear.weight.T
-        layers[name].linear.weight *= scale
-
-    rows = dict(zip(_MODULATION, modulation.linear.weight.chunk(6), strict=True))
-    biases = dict(zip(_MODULATION, modulation.bias.chunk(6, dim=1), strict=True))
-    for name, suffix in (("attention.qkv", "1"), ("fc1", "2")):
-        shift, scale = parameters[name]
-        for part in ("shift", "scale"):
-            rows[part + suffix] /= scale[:, None]
-        biases["shift" + suffix].sub_(shift).div_(scale)
-        # The block multiplies by 1 + this.
-        biases["scale" + suffix].add_(1).div_(scale).sub_(1)
-
-    shift, scale = parameters["attention.projection"]
-    values = layers["attention.qkv"]
-    values.linear.weight.chunk(3)[2].div_(scale[:, None])
-    values.bias.chunk(3, dim=1)[2].sub_(shift).div_(scale)
-
-    block.modulation = modulation
-    attention.qkv, attention.projection = layers["attention.qkv"], layers["attention.projection"]
-    block.fc1 = layers["fc1"]
-
-
-_MODULATION = ("shift1", "scale1", "gate1", "shift2", "scale2", "gate2")

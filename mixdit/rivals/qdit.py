@@ -2,22 +2,24 @@
 
 Weights and activations are asymmetric integers that share a scale and a zero within a group of channels;
 those of activations are found as they pass, for every token. An evolutionary search picks each layer's
-group size under a budget of scales. Two steps differ from the paper: the search minimizes the error of
-predicted noise, not FID, and weights are rounded to nearest, without GPTQ.
+group size under a budget of scales. What differs from the paper: the search minimizes the error of
+predicted noise, not FID, with weights rounded to nearest; GPTQ rounds those of the plan that it finds, for
+inputs that other layers' quantization has not touched.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from torch import Tensor, nn
 
 from mixdit.layers.linear import QuantizedLinear
+from mixdit.rivals.calibration import Calibration
+from mixdit.rivals.compensated_integers import Activation, compensated_integers
 from mixdit.rivals.integer import asymmetric_grouped
-from mixdit.rivals.layers import quantized_linears, replace_layers
+from mixdit.rivals.layers import replace_layers
 from mixdit.rivals.noise_error import predict, thin
 from mixdit.rivals.plain import token_attention
-from mixdit.rivals.statistics import Batch
 
 __all__ = ["BUDGET_GROUP_SIZE", "qdit", "search_group_sizes"]
 
@@ -36,22 +38,30 @@ Sizes = tuple[int, ...]
 """The group size of each layer, in the model's order."""
 
 
-def qdit(
-    model: nn.Module, batches: Sequence[Batch], weight_bits: int, activation_bits: int = 8, seed: int = 0
-) -> nn.Module:
-    """Search group sizes, then quantize."""
-    layers = list(quantized_linears(model).values())
-    sample = thin(batches, SEARCH_TIMESTEPS, SEARCH_IMAGES)
-    reference = predict(model, sample)
+def qdit(c: Calibration, weight_bits: int, activation_bits: int = 8, seed: int = 0) -> nn.Module:
+    """Search group sizes, then round weights for them."""
+    linears = c.layers.linears
+    sample = thin(c.model, c.batches, SEARCH_TIMESTEPS, SEARCH_IMAGES)
+    reference = predict(c.model, sample)
 
-    def build(sizes: Sizes) -> nn.Module:
-        size = dict(zip(quantized_linears(model), sizes, strict=True))
+    def activations(sizes: Sizes) -> dict[str, Activation]:
+        return {
+            name: partial(asymmetric_grouped, bits=activation_bits, group=size)
+            for name, size in zip(linears, sizes, strict=True)
+        }
+
+    def build(sizes: Sizes, rounded: Mapping[str, Tensor] | None = None) -> nn.Module:
+        activation = activations(sizes)
+        if rounded is None:
+            rounded = {
+                name: asymmetric_grouped(layer.weight.detach(), weight_bits, size)
+                for (name, layer), size in zip(linears.items(), sizes, strict=True)
+            }
         return replace_layers(
-            model,
+            c.model,
+            c.layers,
             lambda name, layer: QuantizedLinear(
-                layer,
-                activation=partial(asymmetric_grouped, bits=activation_bits, group=size[name]),
-                weight=partial(asymmetric_grouped, bits=weight_bits, group=size[name]),
+                layer, activation=activation[name], weight=lambda _: rounded[name]
             ),
             lambda name: token_attention(),
         )
@@ -60,7 +70,9 @@ def qdit(
         difference: Tensor = predict(build(sizes), sample) - reference
         return difference.square().mean().item()
 
-    return build(search_group_sizes([layer.in_features for layer in layers], error, seed))
+    found = search_group_sizes([layer.in_features for layer in linears.values()], error, seed)
+    groups = dict(zip(linears, found, strict=True))
+    return build(found, compensated_integers(c, weight_bits, groups, activations(found)))
 
 
 def search_group_sizes(channels: Sequence[int], error: Callable[[Sizes], float], seed: int) -> Sizes:

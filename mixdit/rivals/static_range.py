@@ -25,7 +25,7 @@ class StaticRange:
         Says which group the model is in.
     """
 
-    def __init__(self, ranges: Ranges, timesteps: Sequence[int], bits: int, groups: TimestepGroups):
+    def __init__(self, ranges: Ranges, timesteps: Sequence[float], bits: int, groups: TimestepGroups):
         self.bits = bits
         self.groups = groups
         of_groups = groups.members(timesteps)

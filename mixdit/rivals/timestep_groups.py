@@ -2,11 +2,14 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from mixdit.timesteps.timesteps import find_timesteps
 
 __all__ = ["TimestepGroups", "cluster_adjacent", "split_evenly"]
 
@@ -20,7 +23,7 @@ class TimestepGroups:
         Least timestep of every group but the first, ascending.
     """
 
-    def __init__(self, starts: Sequence[int]):
+    def __init__(self, starts: Sequence[float]):
         self.starts = list(starts)
         self.current = 0
 
@@ -31,11 +34,11 @@ class TimestepGroups:
     def __len__(self) -> int:
         return len(self.starts) + 1
 
-    def group(self, timestep: int) -> int:
+    def group(self, timestep: float) -> int:
         """The group of a timestep."""
         return bisect_right(self.starts, timestep)
 
-    def members(self, timesteps: Sequence[int]) -> list[Tensor]:
+    def members(self, timesteps: Sequence[float]) -> list[Tensor]:
         """Which ``timesteps`` stand for each group: bool ``[timesteps]``; all for a group that has none."""
         of = torch.tensor([self.group(timestep) for timestep in timesteps])
         found = [of == group for group in range(len(self))]
@@ -43,13 +46,16 @@ class TimestepGroups:
 
     def follow(self, model: nn.Module) -> None:
         """Set ``current`` whenever ``model`` runs, from the first of its timesteps."""
-        model.register_forward_pre_hook(self._enter)
+        model.register_forward_pre_hook(self._enter, with_kwargs=True)
 
-    def _enter(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        self.current = self.group(int(inputs[1][0]))
+    def _enter(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        timesteps = find_timesteps(module, args, kwargs)
+        if timesteps is None:
+            raise ValueError("groups of timesteps take a model that is called with timesteps")
+        self.current = self.group(float(timesteps.flatten()[0]))
 
 
-def split_evenly(timesteps: Sequence[int], count: int) -> TimestepGroups:
+def split_evenly(timesteps: Sequence[float], count: int) -> TimestepGroups:
     """At most ``count`` groups of as many timesteps each, or fewer in the last; ValueError for no group."""
     if count < 1:
         raise ValueError(f"count must be at least 1, not {count!r}")
@@ -58,7 +64,7 @@ def split_evenly(timesteps: Sequence[int], count: int) -> TimestepGroups:
     return TimestepGroups(ascending[size::size])
 
 
-def cluster_adjacent(timesteps: Sequence[int], vectors: NDArray[np.float32], count: int) -> TimestepGroups:
+def cluster_adjacent(timesteps: Sequence[float], vectors: NDArray[np.float32], count: int) -> TimestepGroups:
     """At most ``count`` groups of adjacent timesteps with similar ``vectors`` ``[timesteps, d]``.
 
     Hierarchical clustering with centroid linkage in which only neighbours in time may merge.
@@ -72,4 +78,4 @@ def cluster_adjacent(timesteps: Sequence[int], vectors: NDArray[np.float32], cou
         groups[nearest : nearest + 2] = [groups[nearest] + groups[nearest + 1]]
     ends = np.cumsum([len(group) for group in groups])[:-1]
     # A timestep between two that were seen belongs to the nearer one.
-    return TimestepGroups([int(times[end - 1] + times[end] + 1) // 2 for end in ends])
+    return TimestepGroups([float(times[end - 1] + times[end]) / 2 for end in ends])

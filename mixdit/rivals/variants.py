@@ -1,65 +1,37 @@
-"""Every way to quantize a digits transformer that the project compares, by name."""
+"""Every way to quantize a diffusion transformer that the project compares, by name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import torch
 from torch import nn
 
 from golden import MX4, MX6, MX9, MXINT8, Format
-from mixdit.calibration.calibrate import collect
 from mixdit.calibration.planning import make_plan
 from mixdit.calibration.settings import Settings
-from mixdit.calibration.statistics import Statistics
 from mixdit.layers.attention import QuantizedAttention
 from mixdit.layers.linear import QuantizedLinear
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import Plan
+from mixdit.rivals.calibration import Calibration
 from mixdit.rivals.htg import htg
 from mixdit.rivals.integer import grouped_bits
-from mixdit.rivals.layers import quantized_layers, replace_layers
+from mixdit.rivals.layers import replace_layers
 from mixdit.rivals.plain import per_tensor, per_token
 from mixdit.rivals.qdit import BUDGET_GROUP_SIZE, qdit
-from mixdit.rivals.statistics import Batch, RangesOf, collect_ranges
 from mixdit.rivals.uniform import mxint8, uniform_mx, uniform_plan
 from mixdit.rivals.viditq import viditq
 from mixdit.rivals.viditq_mp import BUDGET_BITS, viditq_mp
+from mixdit.rounding.balance import balance
 from mixdit.rounding.round_weights import round_weights
 
-__all__ = ["VARIANTS", "Calibration", "Variant"]
+__all__ = ["VARIANTS", "Variant"]
 
 TIMESTEP_GROUPS = 5
 EXCHANGES = 1000
 VIDITQ_TIMESTEP_RANGES = 2
 """As in the configurations of the authors' code."""
-
-
-class Calibration:
-    """What variants are made from.
-
-    Parameters
-    ----------
-    model:
-        A `DigitsTransformer` in float32.
-    batches:
-        Images, timesteps and labels; one timestep in each batch, from noise to image.
-    """
-
-    def __init__(self, model: nn.Module, batches: Sequence[Batch]):
-        self.model = model
-        self.batches = batches
-
-    @cached_property
-    def statistics(self) -> Statistics:
-        """For MixDiT's plans, sensitivities included."""
-        return collect(self.model, self.batches, Settings(choice="sensitivity"))
-
-    @cached_property
-    def ranges(self) -> RangesOf:
-        """Of every layer's inputs, for the rivals."""
-        return collect_ranges(self.model, self.batches, quantized_layers(self.model))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +83,7 @@ def _bfloat16(c: Calibration) -> nn.Module:
 
     return replace_layers(
         c.model,
+        c.layers,
         lambda name, layer: QuantizedLinear(layer, activation=narrow, weight=narrow),
         lambda name: QuantizedAttention(q=narrow, k=narrow, p=narrow, v=narrow),
     )
@@ -133,28 +106,8 @@ def _integer(
     )
 
 
-def _per_tensor(c: Calibration, bits: int) -> nn.Module:
-    return per_tensor(c.model, c.batches, bits, c.ranges)
-
-
-def _per_token(c: Calibration, bits: int) -> nn.Module:
-    return per_token(c.model, bits)
-
-
-def _htg(c: Calibration, bits: int) -> nn.Module:
-    return htg(c.model, c.batches, bits, c.ranges)
-
-
-def _viditq(c: Calibration, bits: int) -> nn.Module:
-    return viditq(c.model, c.batches, bits, c.ranges)
-
-
 def _viditq_by_timestep(c: Calibration, bits: int) -> nn.Module:
-    return viditq(c.model, c.batches, bits, c.ranges, timestep_ranges=VIDITQ_TIMESTEP_RANGES)
-
-
-def _qdit(c: Calibration, bits: int) -> nn.Module:
-    return qdit(c.model, c.batches, bits)
+    return viditq(c, bits, timestep_ranges=VIDITQ_TIMESTEP_RANGES)
 
 
 def _uniform(name: str, weight: Format, activation: Format) -> Variant:
@@ -163,14 +116,14 @@ def _uniform(name: str, weight: Format, activation: Format) -> Variant:
         weights=str(weight),
         activations=str(activation),
         attention=str(activation),
-        build=lambda c: uniform_mx(c.model, weight, activation),
+        build=lambda c: uniform_mx(c, weight, activation),
         weight_bits=weight.average_bits,
     )
 
 
 def _mixed(name: str, settings: Settings) -> Variant:
     def make(c: Calibration) -> nn.Module:
-        return quantize_model(c.model, make_plan(c.statistics, settings))
+        return quantize_model(c.model, make_plan(c.for_choice(settings), settings))
 
     words = f"{settings.low}, some {settings.high}"
     return Variant(
@@ -196,17 +149,26 @@ def _compensated(of: Variant, plan: Callable[[Calibration], Plan]) -> Variant:
 def _uniform_compensated(name: str, weight: Format, activation: Format) -> Variant:
     return _compensated(
         _uniform(name, weight, activation),
-        lambda c: uniform_plan(c.model, c.model.shape.heads, weight, activation),
+        lambda c: uniform_plan(c.layers, weight, activation),
     )
 
 
 def _mixed_compensated(name: str, settings: Settings) -> Variant:
     def plan(c: Calibration) -> Plan:
-        found = make_plan(c.statistics, settings)
+        found = make_plan(c.for_choice(settings), settings)
         assert isinstance(found, Plan), "weights are rounded for one plan"
         return found
 
     return _compensated(_mixed(name, settings), plan)
+
+
+def _balanced(of: Variant) -> Variant:
+    """The same of a model with balanced channels."""
+
+    def make(c: Calibration) -> nn.Module:
+        return of.build(Calibration(balance(c.model, c.batches), c.batches))
+
+    return replace(of, name=f"{of.name}, balanced", build=make, standard=False)
 
 
 def _attention(
@@ -215,7 +177,7 @@ def _attention(
     """Attention alone in blocks: the plan's heads, changed one by one."""
 
     def make(c: Calibration) -> nn.Module:
-        found = make_plan(c.statistics, settings)
+        found = make_plan(c.for_choice(settings), settings)
         assert isinstance(found, Plan), "heads are changed in one plan"
         attentions = {
             path: replace(attention, heads=tuple(map(change, attention.heads)))
@@ -245,22 +207,22 @@ VARIANTS = {
             build=_bfloat16,
             weight_bits=16,
         ),
-        _integer("W8A8 per tensor", "per tensor", _per_tensor, 8),
-        _integer("W8A8 per token", "per token", _per_token, 8),
-        _integer("HTG W8A8", "per tensor and timestep group", _htg, 8),
-        _integer("ViDiT-Q W8A8", "per token", _viditq, 8),
-        _integer("Q-DiT W8A8", "per group", _qdit, 8, grouped_bits(8, BUDGET_GROUP_SIZE)),
-        _integer("W4A8 per tensor", "per tensor", _per_tensor, 4),
-        _integer("W4A8 per token", "per token", _per_token, 4),
-        _integer("HTG W4A8", "per tensor and timestep group", _htg, 4),
-        _integer("ViDiT-Q W4A8", "per token", _viditq, 4),
-        _integer("Q-DiT W4A8", "per group", _qdit, 4, grouped_bits(4, BUDGET_GROUP_SIZE)),
+        _integer("W8A8 per tensor", "per tensor", per_tensor, 8),
+        _integer("W8A8 per token", "per token", per_token, 8),
+        _integer("HTG W8A8", "per tensor and timestep group", htg, 8),
+        _integer("ViDiT-Q W8A8", "per token", viditq, 8),
+        _integer("Q-DiT W8A8", "per group", qdit, 8, grouped_bits(8, BUDGET_GROUP_SIZE)),
+        _integer("W4A8 per tensor", "per tensor", per_tensor, 4),
+        _integer("W4A8 per token", "per token", per_token, 4),
+        _integer("HTG W4A8", "per tensor and timestep group", htg, 4),
+        _integer("ViDiT-Q W4A8", "per token", viditq, 4),
+        _integer("Q-DiT W4A8", "per group", qdit, 4, grouped_bits(4, BUDGET_GROUP_SIZE)),
         Variant(
             name="ViDiT-Q-MP",
             weights="INT4, some INT8",
             activations="INT8 per token",
             attention="INT8 per row",
-            build=lambda c: viditq_mp(c.model, c.batches, c.ranges),
+            build=viditq_mp,
             weight_bits=BUDGET_BITS,
         ),
         Variant(
@@ -268,7 +230,7 @@ VARIANTS = {
             weights="MXINT8",
             activations="MXINT8",
             attention="MXINT8",
-            build=lambda c: mxint8(c.model),
+            build=mxint8,
             weight_bits=MXINT8.average_bits,
         ),
         _uniform("MX9", MX9, MX9),
@@ -298,6 +260,10 @@ VARIANTS = {
         replace(_mixed("mixed within 1.07", _LATENCY), standard=False),
         _mixed_compensated("mixed by operands", _OPERANDS),
         _mixed_compensated("mixed within 1.07", _LATENCY),
+        _balanced(_uniform("MX6", MX6, MX6)),
+        _balanced(_mixed("mixed", _MIXED)),
+        _balanced(_mixed_compensated("mixed", _MIXED)),
+        _balanced(_mixed_compensated("mixed within 1.07", _LATENCY)),
         _attention("attention MX6", "MX6", _MIXED, lambda head: _MX6),
         _attention("attention mixed", "MX6, some MX9", _MIXED),
         _attention("attention mixed, p alone", "MX6, some p MX9", _MIXED, lambda h: replace(_MX6, p=h.p)),

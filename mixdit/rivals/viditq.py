@@ -5,7 +5,6 @@ Hadamard matrix spreads what is large at some. Weights have a range per output c
 token, found as they pass; both are asymmetric, as in the authors' code.
 """
 
-from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -13,55 +12,39 @@ from scipy.linalg import hadamard
 from torch import Tensor, nn
 
 from mixdit.layers.linear import QuantizedLinear
+from mixdit.rivals.calibration import Calibration
 from mixdit.rivals.integer import TINY, asymmetric
 from mixdit.rivals.layer_switch import LayerSwitch
-from mixdit.rivals.layers import quantized_linears, replace_layers
+from mixdit.rivals.layers import replace_layers
 from mixdit.rivals.plain import token_attention
-from mixdit.rivals.statistics import Batch, RangesOf, collect_ranges
 from mixdit.rivals.timestep_groups import split_evenly
 
 __all__ = ["BalancedLinear", "balance", "viditq"]
 
 
-def viditq(
-    model: nn.Module,
-    batches: Sequence[Batch],
-    weight_bits: int,
-    ranges: RangesOf | None = None,
-    timestep_ranges: int = 1,
-) -> nn.Module:
+def viditq(c: Calibration, weight_bits: int, timestep_ranges: int = 1) -> nn.Module:
     """Balance channels, then quantize: weights per output channel, activations (8 bits) per token.
 
-    ``ranges`` are those of all layers on these batches, where they are known. With more ``timestep_ranges``
-    than one, each has scales of its own, and so weights of its own.
+    With more ``timestep_ranges`` than one, each has scales of its own, and so weights of its own.
     """
-    timesteps = [int(batch[1][0]) for batch in batches]
-    groups = split_evenly(timesteps, timestep_ranges)
-    membership = torch.tensor([groups.group(t) for t in timesteps])
-    ranges = ranges or collect_ranges(model, batches, quantized_linears(model))
-    balanced = [balance(model, batches, ranges, membership == group) for group in range(len(groups))]
+    groups = split_evenly(c.timesteps, timestep_ranges)
+    membership = torch.tensor([groups.group(t) for t in c.timesteps])
+    balanced = [balance(c, membership == group) for group in range(len(groups))]
 
     def linear(name: str, layer: nn.Linear) -> nn.Module:
         forms = [layers[name].quantized(weight_bits) for layers in balanced]
         return forms[0] if len(forms) == 1 else LayerSwitch(forms, range(len(forms)), groups)
 
-    result = replace_layers(model, linear, lambda name: token_attention())
+    result = replace_layers(c.model, c.layers, linear, lambda name: token_attention())
     groups.follow(result)
     return result
 
 
-def balance(
-    model: nn.Module,
-    batches: Sequence[Batch],
-    ranges: RangesOf | None = None,
-    steps: Tensor | slice = slice(None),
-) -> dict[str, "BalancedLinear"]:
-    """Every linear layer with channels balanced for some of the batches, still in floating point."""
-    linears = quantized_linears(model)
-    ranges = ranges or collect_ranges(model, batches, linears)
+def balance(c: Calibration, steps: Tensor | slice = slice(None)) -> dict[str, "BalancedLinear"]:
+    """Every linear layer with channels balanced for some of the timesteps, still in floating point."""
     return {
-        name: BalancedLinear(layer, ranges[name][0].largest[steps].amax(0), seed)
-        for seed, (name, layer) in enumerate(linears.items())
+        name: BalancedLinear(layer, c.ranges[name][0].largest[steps].amax(0), seed)
+        for seed, (name, layer) in enumerate(c.layers.linears.items())
     }
 
 
@@ -83,10 +66,10 @@ class BalancedLinear(nn.Module):
         weight = layer.weight.detach()
         scale = (largest.clamp_min(TINY) / weight.abs().amax(0).clamp_min(TINY)).sqrt()
         self.register_buffer("scale", scale / scale.log().mean().exp())
-        self.register_buffer("rotation", rotation(len(scale), seed))
-        self.linear = nn.Linear(layer.in_features, layer.out_features)
+        self.register_buffer("rotation", rotation(len(scale), seed).to(scale.device))
+        self.linear = nn.Linear(layer.in_features, layer.out_features, bias=False)
         self.linear.weight = nn.Parameter(self._rotate(weight * self.scale), requires_grad=False)
-        self.linear.bias = nn.Parameter(layer.bias.detach().clone(), requires_grad=False)
+        self.linear.bias = layer.bias
 
     def _rotate(self, x: Tensor) -> Tensor:
         size = len(self.rotation)

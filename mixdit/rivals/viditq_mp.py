@@ -12,11 +12,13 @@ from enum import Enum
 import torch
 from torch import nn
 
+from mixdit.layers.batches import Batch
+from mixdit.rivals.calibration import Calibration
 from mixdit.rivals.layer_switch import LayerSwitch
-from mixdit.rivals.layers import quantized_linears, replace_layers
+from mixdit.rivals.layers import Layers, replace_layers
 from mixdit.rivals.noise_error import predict, thin
 from mixdit.rivals.plain import token_attention
-from mixdit.rivals.statistics import Batch, RangesOf
+from mixdit.rivals.statistics import timestep_of
 from mixdit.rivals.timestep_groups import TimestepGroups, split_evenly
 from mixdit.rivals.viditq import balance
 
@@ -35,37 +37,42 @@ SEARCH_IMAGES = 8
 
 
 class Metric(Enum):
-    """What a layer affects most: its value is in the layer's name, as diffusers and OpenSora name them."""
+    """What a layer affects most."""
 
-    TEXT_ALIGNMENT = ("attn2", "cross")
-    TIME_CONSISTENCY = ("temp",)
-    VISUAL_QUALITY = ("",)
+    TEXT_ALIGNMENT = "text"
+    TIME_CONSISTENCY = "time"
+    VISUAL_QUALITY = "picture"
 
     @classmethod
-    def of(cls, name: str) -> "Metric":
-        """That of the layer of this name: cross-attention, temporal attention, or all else."""
-        return next(metric for metric in cls if any(part in name for part in metric.value))
+    def of(cls, path: str, layers: Layers) -> "Metric":
+        """That of a linear layer: of cross-attention, of temporal blocks by their name, or all else."""
+        if any(path.startswith(f"{attention}.") for attention in layers.crossing):
+            return cls.TEXT_ALIGNMENT
+        return cls.TIME_CONSISTENCY if TEMPORAL in path else cls.VISUAL_QUALITY
 
 
-def viditq_mp(model: nn.Module, batches: Sequence[Batch], ranges: RangesOf | None = None) -> nn.Module:
-    """Balance channels as ViDiT-Q does, choose weight bits, then quantize; activations have 8 bits.
+TEMPORAL = "temp"
+"""In the names of layers over time, as diffusers and OpenSora have them."""
 
-    ``ranges`` are those of all layers on these batches, where they are known.
-    """
-    groups = split_evenly([int(batch[1][0]) for batch in batches], TIMESTEP_RANGES)
-    balanced = balance(model, batches, ranges)
+
+def viditq_mp(c: Calibration) -> nn.Module:
+    """Balance channels as ViDiT-Q does, choose weight bits, then quantize; activations have 8 bits."""
+    groups = split_evenly(c.timesteps, TIMESTEP_RANGES)
     switches = {
         name: LayerSwitch(
             [layer.quantized(bits) for bits in (LOW_BITS, HIGH_BITS)], [LOW] * len(groups), groups
         )
-        for name, layer in balanced.items()
+        for name, layer in balance(c).items()
     }
-    result = replace_layers(model, lambda name, layer: switches[name], lambda name: token_attention())
+    result = replace_layers(
+        c.model, c.layers, lambda name, layer: switches[name], lambda name: token_attention()
+    )
     groups.follow(result)
 
-    sizes = {name: layer.weight.numel() for name, layer in quantized_linears(model).items()}
-    costs = _costs(result, switches, thin(batches, SEARCH_TIMESTEPS, SEARCH_IMAGES), groups)
-    for name, group in allocate(costs, sizes, len(groups)):
+    sizes = {name: layer.weight.numel() for name, layer in c.layers.linears.items()}
+    metrics = {name: Metric.of(name, c.layers) for name in sizes}
+    costs = _costs(result, switches, thin(c.model, c.batches, SEARCH_TIMESTEPS, SEARCH_IMAGES), groups)
+    for name, group in allocate(costs, sizes, metrics, len(groups)):
         switches[name].chosen[group] = HIGH
     return result
 
@@ -74,24 +81,25 @@ def _costs(
     model: nn.Module, switches: dict[str, LayerSwitch], batches: Sequence[Batch], groups: TimestepGroups
 ) -> dict[tuple[str, int], float]:
     """Error that 4-bit weights of one layer add in one range of timesteps, all else in 8 bits."""
-    membership = torch.tensor([groups.group(int(t[0])) for _, t, _ in batches])
+    membership = torch.tensor([groups.group(timestep_of(model, batch)) for batch in batches])
     for switch in switches.values():
         switch.chosen = [HIGH] * len(groups)
     reference = predict(model, batches)
     costs = {}
     for name, switch in switches.items():
         switch.chosen = [LOW] * len(groups)
-        errors = (predict(model, batches) - reference).square().flatten(1).mean(1)
+        errors = (predict(model, batches) - reference).square().flatten(1).mean(1).cpu()
         switch.chosen = [HIGH] * len(groups)
         for group in range(len(groups)):
-            costs[name, group] = errors[membership == group].mean().item()
+            seen = errors[membership == group]
+            costs[name, group] = (seen if len(seen) else errors).mean().item()
     for switch in switches.values():
         switch.chosen = [LOW] * len(groups)
     return costs
 
 
 def allocate(
-    costs: dict[tuple[str, int], float], sizes: dict[str, int], groups: int
+    costs: dict[tuple[str, int], float], sizes: dict[str, int], metrics: dict[str, Metric], groups: int
 ) -> list[tuple[str, int]]:
     """The (layer, range of timesteps) pairs that get 8 bits: most error removed per weight first.
 
@@ -103,11 +111,12 @@ def allocate(
         Error of 4 bits for each pair.
     sizes:
         Weights of each layer.
+    metrics:
+        What each layer affects.
     groups:
         Ranges of timesteps.
     """
     share = (BUDGET_BITS - LOW_BITS) / (HIGH_BITS - LOW_BITS)
-    metrics = {name: Metric.of(name) for name in sizes}
     left = {
         metric: share * groups * sum(size for name, size in sizes.items() if metrics[name] == metric)
         for metric in Metric

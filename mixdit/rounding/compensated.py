@@ -1,13 +1,14 @@
 """Rounding whose errors cancel: GPTQ (Frantar et al., arXiv 2210.17323) on the grids of blocks."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from golden import Format
 from golden.formats import BLOCK_SIZE
-from mixdit.rounding.block_grid import BlockGrid, fit_blocks
+from mixdit.rounding.block_grid import fit_blocks
 
 __all__ = ["DAMPING", "compensated_rounding", "round_columns"]
 
@@ -17,7 +18,16 @@ DAMPING = 0.01
 _LAZY = 8
 """Blocks whose errors reach the columns behind them together: one product in place of several small ones."""
 
-FitGrid = Callable[[Tensor, Tensor], BlockGrid]
+
+class Grid(Protocol):
+    """What some columns of weights can hold."""
+
+    def nearest(self, x: Tensor, columns: slice = ...) -> Tensor:
+        """The nearest values of ``x``, float64 ``[rows, columns]``, of those columns."""
+        ...
+
+
+FitGrid = Callable[[Tensor, Tensor], Grid]
 """The grid of some columns' weights, float64 ``[rows, columns]``, by how much each column's error counts."""
 
 

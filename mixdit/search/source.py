@@ -7,7 +7,7 @@ from golden.formats import FORMATS
 from mixdit.calibration.statistics import Statistics
 from mixdit.calibration.statistics_file import load_statistics
 from mixdit.quality.experiment import Experiment
-from mixdit.rivals.variants import Calibration
+from mixdit.rivals.calibration import Calibration
 
 __all__ = ["find_statistics"]
 

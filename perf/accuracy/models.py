@@ -20,6 +20,7 @@ from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import Plan
 from mixdit.quality.bootstrap import resamples
 from mixdit.quality.similarity import decibels
+from mixdit.rivals.layers import find_layers
 from mixdit.rivals.uniform import uniform_plan
 
 __all__ = ["ModelRow", "model_rows"]
@@ -86,12 +87,14 @@ def _energy(x: Tensor) -> NDArray[np.float64]:
 
 
 def _plans(model: DigitsTransformer) -> Mapping[str, Plan]:
-    def uniform(weight: Format, activation: Format) -> Plan:
-        return uniform_plan(model, model.shape.heads, weight, activation)
-
     batches = trajectory(
         model, initial_noise(_IMAGES, _CALIBRATION_SEED), balanced_labels(_IMAGES), _STEPS
     ).batches
+    layers = find_layers(model, batches[0])
+
+    def uniform(weight: Format, activation: Format) -> Plan:
+        return uniform_plan(layers, weight, activation)
+
     mixed = make_plan(collect(model, batches, Settings()), Settings())
     assert isinstance(mixed, Plan)
     return {

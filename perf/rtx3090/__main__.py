@@ -18,7 +18,9 @@ def main() -> None:
     """Print the baselines, or write them into the documentation."""
     parser = argparse.ArgumentParser(prog="python -m perf.rtx3090", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, times in seconds")
-    parser.add_argument("--model", action="append", choices=MODELS, help="of this network alone; may be repeated")
+    parser.add_argument(
+        "--model", action="append", choices=MODELS, help="of this network alone; may be repeated"
+    )
     parser.add_argument("--publish", action="store_true", help="also renew the tables of docs/performance.md")
     options = parser.parse_args()
     if options.publish and options.model:

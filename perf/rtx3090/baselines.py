@@ -15,7 +15,7 @@ DEVICE = "rtx-3090"
 
 STATUSES = {
     "M": "measured by others, and published",
-    "C": "calculated, by a model that is checked against measurements below",
+    "C": "calculated: a roofline from exact counts and a published peak, a time by the model checked below",
     "A": "assumed: a published factor of another network or GPU carries over",
 }
 """What stands behind a figure."""
@@ -24,7 +24,7 @@ BASELINES = {
     "roofline-fp16": "roofline at 71 TOPS: FP16, sums in FP32",
     "roofline-fp16-accumulate": "roofline at 142 TOPS: FP16, sums in FP16",
     "roofline-int8": "roofline at 284 TOPS: INT8",
-    "eager": "PyTorch FP16",
+    "eager": "PyTorch FP16, attention in its parts",
     "flash": "PyTorch FP16, flash attention",
     "tensorrt": "TensorRT FP16",
     "w8a8": "W8A8",

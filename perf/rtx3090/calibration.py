@@ -34,7 +34,7 @@ class Check:
 
 @functools.cache
 def efficiencies() -> dict[str, float]:
-    """The share of peak and bandwidth that kernels reach, by ``GROUPS``, of least error on what calibrates it."""
+    """The share of peak and bandwidth that kernels reach, by ``GROUPS``: of least error where fitted."""
     found = {}
     for group in dict.fromkeys(GROUPS.values()):
         fitted = [of for of in sources().measurements if of.calibrates and GROUPS[of.software] == group]
@@ -57,7 +57,9 @@ def fit(points: Sequence[tuple[Cost, float]]) -> float:
     """
     if not points:
         raise ValueError("an efficiency needs a measurement to be fitted to")
-    return _lowest(lambda efficiency: sum(math.log(of.seconds(efficiency) / took) ** 2 for of, took in points))
+    return _lowest(
+        lambda efficiency: sum(math.log(of.seconds(efficiency) / took) ** 2 for of, took in points)
+    )
 
 
 def cost_of(measurement: Measurement) -> Cost:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 from perf.rtx3090.sources import SOFTWARE, sources
 from perf.workloads.operation import Operation
@@ -32,9 +31,9 @@ def kernels(workload: Workload, software: str) -> Iterator[Kernel]:
     workload:
         In FP16.
     software:
-        ``"eager"`` has one for each operation. ``"flash"`` makes attention in one kernel for each, which moves
-        queries, keys, values and results only, and fills heads up to a multiple of 32 channels. ``"tensorrt"``
-        does so too, and makes everything but products, norms, softmax and unknown operators free.
+        ``"eager"`` has one for each operation. ``"flash"`` has one for each attention, which moves queries,
+        keys, values and results only, and fills heads up to a multiple of 32 channels. ``"tensorrt"`` does so
+        too, and everything but products, norms, softmax and unknown operators is free.
 
     Raises
     ------
@@ -67,5 +66,5 @@ def _one_attention(scores: Operation, values: Operation) -> Kernel:
     moved = queries + keys + of_values.k * of_values.n + of_values.m * of_values.n
     return Kernel(
         flops=(scores.flops + values.flops) * filled,
-        bytes_moved=cast(float, _FP16_BYTES * product.batch * moved),
+        bytes_moved=_FP16_BYTES * product.batch * moved,
     )

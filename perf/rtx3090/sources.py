@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["SOFTWARE", "Assumption", "Device", "Measurement", "Sources", "Speedup", "sources"]
+__all__ = ["SOFTWARE", "Assumption", "Device", "Measurement", "Sourced", "Sources", "Speedup", "sources"]
 
 SOFTWARE = ("eager", "flash", "tensorrt")
-"""Kinds of software with a model of time: PyTorch in FP16 without and with flash attention, TensorRT in FP16."""
+"""Software with a model of time: PyTorch in FP16 without and with flash attention, TensorRT in FP16."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Sourced:
+class Sourced:
     """A figure with its source, and the line of it that says so.
 
     Raises
@@ -31,7 +31,7 @@ class _Sourced:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Device(_Sourced):
+class Device(Sourced):
     """A GPU.
 
     Parameters
@@ -53,7 +53,7 @@ class Device(_Sourced):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement(_Sourced):
+class Measurement(Sourced):
     """What somebody measured and published.
 
     Parameters
@@ -62,6 +62,8 @@ class Measurement(_Sourced):
         A name in ``Sources.devices``, one of ``perf.workloads.models.MODELS``, one of ``SOFTWARE``.
     sizes:
         Of the network, where they are not the usual ones.
+    framework:
+        What ran it; the model of time knows PyTorch and TensorRT.
     seconds, steps:
         The time, and of how many steps it is.
     with_outside:
@@ -73,6 +75,7 @@ class Measurement(_Sourced):
     device: str
     model: str
     software: str
+    framework: str
     seconds: float
     steps: int
     with_outside: bool
@@ -81,8 +84,8 @@ class Measurement(_Sourced):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speedup(_Sourced):
-    """How many times faster than ``over``, one of ``SOFTWARE``, a published method is: between two figures."""
+class Speedup(Sourced):
+    """How many times faster than ``over``, one of ``SOFTWARE``, a method is: between two figures."""
 
     over: str
     least: float
@@ -90,7 +93,7 @@ class Speedup(_Sourced):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assumption(_Sourced):
+class Assumption(Sourced):
     """A figure of the model of time."""
 
     value: float

@@ -35,7 +35,7 @@ class Cost:
         return Cost(work=self.work * times, launches=self.launches * times)
 
     def seconds(self, efficiency: float) -> float:
-        """Time where kernels reach the share ``efficiency`` of peak and bandwidth: ``work / efficiency`` and launches.
+        """Time where kernels reach a share of peak and bandwidth: ``work / efficiency``, and launches.
 
         Raises
         ------
@@ -64,7 +64,9 @@ def cost(workload: Workload, device: Device, software: str) -> Cost:
     """
     peak = 1e12 * (device.fp16_accumulate_tops if software == "tensorrt" else device.fp16_tops)
     bandwidth = 1e9 * device.gigabytes_per_second
-    found = [max(kernel.flops / peak, kernel.bytes_moved / bandwidth) for kernel in kernels(workload, software)]
+    found = [
+        max(kernel.flops / peak, kernel.bytes_moved / bandwidth) for kernel in kernels(workload, software)
+    ]
     return Cost(work=sum(found), launches=len(found))
 
 

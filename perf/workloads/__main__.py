@@ -13,8 +13,8 @@ from perf.workloads.workload import Workload
 __all__ = ["document"]
 
 _NOTE = (
-    "Two FLOPs for each multiplication with addition; a step is of two samples, with the condition and without."
-    " Text encoders and VAE decoder are not in these figures:"
+    "Two FLOPs for each multiplication with addition; a step is of two samples, with the condition and"
+    " without. Text encoders and VAE decoder are not in these figures:"
 )
 
 
@@ -24,7 +24,7 @@ def document(models: dict[str, PublishedModel]) -> str:
 
 
 def figures(workload: Workload) -> dict[str, Any]:
-    """``workload`` for JSON: totals, products by shape, operations by kind."""
+    """``workload`` for JSON: totals, products by shape, other operations by size, all by kind."""
     names = ("calls", "flops", "elements", "bytes_moved")
     return {
         "name": workload.name,
@@ -33,6 +33,7 @@ def figures(workload: Workload) -> dict[str, Any]:
         "flops": workload.flops,
         "attention_flops": workload.attention_flops,
         "products": [{**asdict(group), "macs": group.product.macs} for group in workload.groups()],
+        "others": [asdict(group) for group in workload.others()],
         "kinds": {kind: dict(zip(names, of, strict=True)) for kind, of in workload.by_kind().items()},
     }
 
@@ -55,7 +56,7 @@ def main() -> None:
             name: {
                 "title": model.title,
                 "source": model.source,
-                "image": asdict(model.image),
+                "image": {**asdict(model.image), "flops_with_outside": model.image_flops},
                 "step": figures(model.step),
                 "outside": {part: figures(workload) for part, workload in model.outside.items()},
             }

@@ -11,10 +11,12 @@ from perf.workloads.workload import Workload
 __all__ = ["extract"]
 
 
-def extract(module: nn.Module, *inputs: Any, name: str = "", allow_unknown: bool = False, **named: Any) -> Workload:
+def extract(
+    module: nn.Module, *inputs: Any, name: str = "", allow_unknown: bool = False, **named: Any
+) -> Workload:
     """Call ``module(*inputs, **named)`` once and say what it did.
 
-    On the device ``meta`` nothing is computed and no memory taken, so that a network of any size takes a second.
+    On the device ``meta`` nothing is computed and no memory taken: a network of any size takes a second.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ def extract(module: nn.Module, *inputs: Any, name: str = "", allow_unknown: bool
     Raises
     ------
     ValueError
-        For a network in training mode, attention that drops, or an operator in no list, which may hide products.
+        For a network in training mode, attention that drops, or an operator in no list: it may hide products.
     """
     if any(part.training for part in module.modules()):
         raise ValueError("the network is in training mode: call eval() first")
@@ -47,7 +49,7 @@ def extract(module: nn.Module, *inputs: Any, name: str = "", allow_unknown: bool
     )
     if workload.unknown and not allow_unknown:
         raise ValueError(
-            f"operators in no list of perf.workloads.kinds: {sorted(workload.unknown)}; allow_unknown=True takes"
-            " them as traffic without products"
+            f"operators in no list of perf.workloads.kinds: {', '.join(sorted(workload.unknown))};"
+            " allow_unknown=True takes them as traffic without products"
         )
     return workload

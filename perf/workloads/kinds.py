@@ -11,23 +11,20 @@ from perf.workloads.operation import Product
 __all__ = ["is_free", "kind_of", "product_of", "weight_of"]
 
 _KINDS = {
-    "softmax": ("_softmax", "_safe_softmax", "_log_softmax"),
-    "norm": ("native_layer_norm", "native_group_norm", "native_batch_norm", "_fused_rms_norm", "rms_norm"),
-    "activation": ("gelu", "silu", "relu", "sigmoid", "tanh", "elu", "leaky_relu", "mish", "hardswish"),
-    "reduction": ("mean", "sum", "amax", "amin", "max", "min", "argmax", "var", "var_mean", "any", "all")
-    + ("linalg_vector_norm", "cumsum", "_adaptive_avg_pool2d", "avg_pool2d"),
-    "copy": ("_to_copy", "clone", "copy", "copy_", "cat", "stack", "embedding", "index", "index_select", "gather")
-    + ("constant_pad_nd", "upsample_nearest2d", "flip", "roll", "repeat", "index_put_", "tril", "triu")
-    + ("arange", "full", "zeros", "ones", "full_like", "zeros_like", "ones_like", "scalar_tensor")
-    + ("new_zeros", "new_ones", "new_full", "linspace", "pixel_shuffle", "_pad_circular", "repeat_interleave"),
+    "softmax": "_softmax _safe_softmax _log_softmax",
+    "norm": "native_layer_norm native_group_norm native_batch_norm _fused_rms_norm rms_norm",
+    "activation": "gelu silu relu sigmoid tanh elu leaky_relu mish hardswish",
+    "reduction": "mean sum amax amin max min argmax var var_mean any all linalg_vector_norm cumsum"
+    " _adaptive_avg_pool2d avg_pool2d",
+    "copy": "_to_copy clone copy cat stack embedding index index_select gather index_put constant_pad_nd flip"
+    " roll repeat repeat_interleave upsample_nearest2d pixel_shuffle pixel_unshuffle tril triu arange"
+    " linspace scalar_tensor full zeros ones full_like zeros_like ones_like new_full new_zeros new_ones",
+    "free": "_unsafe_view _reshape_alias lift lift_fresh empty empty_like new_empty empty_strided"
+    " _local_scalar_dense is_same_size _assert_async _assert_tensor_metadata",
 }
-"""Operators without a product, by kind, besides those that PyTorch itself calls pointwise."""
+"""Operators without a product, by kind, besides those that PyTorch calls pointwise; free: without traffic."""
 
-_KIND = {operator: kind for kind, operators in _KINDS.items() for operator in operators}
-
-_FREE = ("_unsafe_view", "_reshape_alias", "lift_fresh", "lift", "empty", "empty_like", "new_empty", "empty_strided")
-_FREE += ("_local_scalar_dense", "is_same_size", "_assert_async", "_assert_tensor_metadata", "sym_size")
-"""Operators that move no data, besides views."""
+_KIND = {operator: kind for kind, operators in _KINDS.items() for operator in operators.split()}
 
 _LINEAR = {"mm": 0, "addmm": 1}
 _BATCHED = {"bmm": 0, "baddbmm": 1}
@@ -42,11 +39,11 @@ def is_free(function: OpOverload) -> bool:
     """Whether an operator gives a view, or memory with nothing in it."""
     returns = function._schema.returns
     views = [bool(of.alias_info and not of.alias_info.is_write) for of in returns]
-    return _name(function) in _FREE or (bool(views) and all(views))
+    return _KIND.get(_name(function)) == "free" or (bool(views) and all(views))
 
 
 def kind_of(function: OpOverload) -> str:
-    """Which of ``KINDS`` an operator without attention around it is; ``"unknown"`` for one not in the lists."""
+    """Which of ``KINDS`` an operator is outside of attention; ``"unknown"`` for one not in the lists."""
     name = _name(function)
     if name in _LINEAR:
         return "linear"
@@ -54,9 +51,9 @@ def kind_of(function: OpOverload) -> str:
         return "matmul"
     if name in ("convolution", "_convolution"):
         return "convolution"
-    if name.rstrip("_") in _KIND or name in _KIND:
-        return _KIND.get(name) or _KIND[name.rstrip("_")]
-    return "elementwise" if torch.Tag.pointwise in function.tags else "unknown"
+    usual = "elementwise" if torch.Tag.pointwise in function.tags else "unknown"
+    # An underscore at the end writes into the first argument.
+    return _KIND.get(name.removesuffix("_"), usual)
 
 
 def product_of(function: OpOverload, arguments: Sequence[object], result: object) -> Product | None:

@@ -18,7 +18,13 @@ __all__ = ["MODELS", "Image", "PublishedModel", "build", "description", "publish
 
 _FOLDER = Path(__file__).with_name("configurations")
 
-MODELS: tuple[str, ...] = ("dit-xl-2-256", "dit-xl-2-512", "pixart-sigma-1024", "sd3-medium-1024", "hunyuandit-1024")
+MODELS: tuple[str, ...] = (
+    "dit-xl-2-256",
+    "dit-xl-2-512",
+    "pixart-sigma-1024",
+    "sd3-medium-1024",
+    "hunyuandit-1024",
+)
 """The published networks, each a file of ``configurations``."""
 
 GUIDANCE_BATCH = 2
@@ -103,7 +109,7 @@ def published(name: str) -> PublishedModel:
 
 
 def build(name: str, **sizes: int) -> tuple[nn.Module, dict[str, Any]]:
-    """The transformer of ``name``, one of ``MODELS``, in FP16 on the device ``meta``, and what it is called with.
+    """The transformer of ``name``, one of ``MODELS``, in FP16 on the device ``meta``, and its inputs.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ class Operation:
     elements:
         Elements written.
     bytes_read, bytes_written:
-        Traffic if nothing stays on the chip between operations. A tensor that broadcasting repeats counts once.
+        Traffic if nothing stays on the chip between operations; what broadcasting repeats counts once.
     product:
         The product of kinds in ``PRODUCTS``, else none.
     in_attention:

@@ -6,11 +6,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
+from unittest.mock import patch
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch._ops import OpOverload
+from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -20,6 +21,8 @@ from perf.workloads.kinds import is_free, kind_of, product_of, weight_of
 from perf.workloads.operation import Operation
 
 __all__ = ["Recorder"]
+
+_ATTENTION = functional.scaled_dot_product_attention
 
 
 class Recorder:
@@ -42,12 +45,15 @@ class Recorder:
         self._modules = ModuleTracker()
         self._contexts = ExitStack()
         self._heads: tuple[int, int] | None = None
+        self._products = 0
 
     def __enter__(self) -> Self:
         fast = torch.backends.mha.get_fastpath_enabled()
         self._contexts.callback(torch.backends.mha.set_fastpath_enabled, fast)
         torch.backends.mha.set_fastpath_enabled(False)
-        for context in (torch.no_grad(), self._modules, _Attention(self), _Operators(self)):
+        # Functions that call attention themselves run outside of the mode that replaces it, hence the patch.
+        named = patch.object(functional, "scaled_dot_product_attention", self.attention)
+        for context in (torch.no_grad(), self._modules, _Attention(self), named, _Operators(self)):
             self._contexts.enter_context(context)
         return self
 
@@ -62,17 +68,20 @@ class Recorder:
         inside = [name for name in self._modules.parents if name != "Global"]
         return max(inside, key=len, default="").partition(".")[2]
 
-    def record(self, function: OpOverload, arguments: tuple[Any, ...], result: object) -> None:
-        """Note a call of ``function``, which returned ``result``."""
+    def record(
+        self, function: OpOverload, arguments: tuple[Any, ...], named: Mapping[str, Any], result: object
+    ) -> None:
+        """Note a call of ``function(*arguments, **named)``, which returned ``result``."""
         if is_free(function):
             return
         kind, product = kind_of(function), product_of(function, arguments, result)
         if self._heads and product:
             heads, head_dimension = self._heads
             product = replace(product, heads=heads, head_dimension=head_dimension)
-            kind = "attention values" if self._products_of_attention() % 2 else "attention scores"
+            kind = "attention values" if self._products else "attention scores"
+            self._products += 1
         weight = weight_of(function, arguments)
-        if weight is not None:
+        if weight is not None and not self._heads:
             self.weights[weight.untyped_storage()._cdata] = _distinct(weight)
         written = [tensor for tensor in tree_leaves(result) if isinstance(tensor, Tensor)]
         self.operations.append(
@@ -81,16 +90,12 @@ class Recorder:
                 operator=str(function.overloadpacket.__name__),
                 layer=self.layer,
                 elements=sum(map(_distinct, written)),
-                bytes_read=_bytes(_unique(arguments)),
+                bytes_read=_bytes(_unique((arguments, named))),
                 bytes_written=_bytes(written),
                 product=product,
                 in_attention=self._heads is not None,
             )
         )
-
-    def _products_of_attention(self) -> int:
-        """How many products of attention are recorded; the first of each two is of scores."""
-        return sum(op.kind.startswith("attention") for op in self.operations)
 
     def attention(
         self,
@@ -104,18 +109,19 @@ class Recorder:
         scale: float | None = None,
         enable_gqa: bool = False,
     ) -> Tensor:
-        """What ``scaled_dot_product_attention`` returns, ``[..., heads, queries, channels]``, made of its parts."""
+        """What ``scaled_dot_product_attention`` returns, ``[..., queries, channels]``, made of its parts."""
         if dropout_p:
             raise ValueError(f"attention drops with probability {dropout_p!r}: record inference, dropout_p=0")
-        if enable_gqa:
-            key, value = (of.repeat_interleave(query.shape[-3] // of.shape[-3], -3) for of in (key, value))
-        if is_causal:
-            ones = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device)
-            attn_mask = ones.tril()
         heads = query.shape[-3] if query.dim() > 3 else 1
-        self._heads = heads, query.shape[-1]
+        self._heads, self._products = (heads, query.shape[-1]), 0
         try:
-            scores = (query * (scale or 1 / math.sqrt(query.shape[-1]))) @ key.transpose(-2, -1)
+            if enable_gqa:
+                key, value = (of.repeat_interleave(heads // of.shape[-3], -3) for of in (key, value))
+            if is_causal:
+                ones = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device)
+                attn_mask = ones.tril()
+            scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+            scores = (query * scale) @ key.transpose(-2, -1)
             if attn_mask is not None:
                 hide = attn_mask.dtype == torch.bool
                 scores = scores.masked_fill(~attn_mask, -math.inf) if hide else scores + attn_mask
@@ -138,16 +144,16 @@ class _Attention(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        if func is F.scaled_dot_product_attention:
+        if func is _ATTENTION:
             func = self._recorder.attention
         return func(*args, **(kwargs or {}))
 
 
-class _Operators(TorchDispatchMode):
+class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Records what reaches the device."""
 
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._recorder = recorder
 
     def __torch_dispatch__(
@@ -157,8 +163,9 @@ class _Operators(TorchDispatchMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        self._recorder.record(func, args, result)
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        self._recorder.record(func, args, kwargs, result)
         return result
 
 
@@ -168,7 +175,7 @@ def _distinct(tensor: Tensor) -> int:
     return math.prod(size for size, stride in zip(tensor.shape, strides, strict=True) if stride)
 
 
-def _unique(arguments: tuple[Any, ...]) -> list[Tensor]:
+def _unique(arguments: object) -> list[Tensor]:
     """The tensors among ``arguments``, each once."""
     tensors = [leaf for leaf in tree_leaves(arguments) if isinstance(leaf, Tensor)]
     return list({id(tensor): tensor for tensor in tensors}.values())

@@ -8,15 +8,21 @@ from perf.workloads.workload import Workload
 __all__ = ["markdown", "operations_table", "outside_table", "products_table", "summary"]
 
 
-def markdown(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table of Markdown, its first column to the left, the others to the right."""
-    rows = [columns, ("---", *["---:"] * (len(columns) - 1)), *lines]
+def markdown(columns: Sequence[str], lines: Sequence[Sequence[str]], texts: int = 1) -> str:
+    """A table of Markdown, its first ``texts`` columns to the left, the others to the right."""
+    rows = [columns, ["---"] * texts + ["---:"] * (len(columns) - texts), *lines]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows) + "\n"
 
 
 def summary(models: Mapping[str, PublishedModel]) -> str:
     """A line for each network: a step, and an image by the published defaults."""
-    columns = ("network", "parameters", "products in a step", "TFLOP of a step", "of it attention")
+    columns: tuple[str, ...] = (
+        "network",
+        "parameters",
+        "products in a step",
+        "TFLOP of a step",
+        "of it attention",
+    )
     columns += ("other operations", "GB of traffic unfused, FP16", "steps, guidance", "TFLOP of an image")
     lines = []
     for model in models.values():
@@ -41,11 +47,17 @@ def summary(models: Mapping[str, PublishedModel]) -> str:
 def outside_table(models: Mapping[str, PublishedModel]) -> str:
     """What an image takes once, outside its steps."""
     lines = [
-        (model.title, name, f"{part.parameters:,}", f"{part.flops / 1e12:.4f}", f"{part.flops / model.image_flops:.1%}")
+        (
+            model.title,
+            name,
+            f"{part.parameters:,}",
+            f"{part.flops / 1e12:.4f}",
+            f"{part.flops / model.image_flops:.1%}",
+        )
         for model in models.values()
         for name, part in model.outside.items()
     ]
-    return markdown(("network", "part", "parameters", "TFLOP of an image", "of all of it"), lines)
+    return markdown(("network", "part", "parameters", "TFLOP of an image", "of all of it"), lines, texts=2)
 
 
 def products_table(workload: Workload) -> str:
@@ -54,7 +66,10 @@ def products_table(workload: Workload) -> str:
         (
             ", ".join(layer or "(itself)" for layer in group.layers),
             group.kind,
-            *(f"{size:,}" for size in (group.product.m, group.product.k, group.product.n, group.product.batch)),
+            *(
+                f"{size:,}"
+                for size in (group.product.m, group.product.k, group.product.n, group.product.batch)
+            ),
             f"{group.product.heads} of {group.product.head_dimension}" if group.product.heads else "",
             f"{group.calls}",
             f"{2 * group.product.macs * group.calls / 1e9:,.3f}",
@@ -62,7 +77,7 @@ def products_table(workload: Workload) -> str:
         for group in workload.groups()
     ]
     columns = ("layers", "kind", "M", "K", "N", "batch", "heads", "calls", "GFLOP of all")
-    return markdown(columns, lines)
+    return markdown(columns, lines, texts=2)
 
 
 def operations_table(workload: Workload) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from perf.workloads.operation import KINDS, Operation, Product
 
-__all__ = ["Group", "Workload"]
+__all__ = ["Group", "OtherGroup", "Workload"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,30 @@ class Group:
     kind: str
     product: Product
     layers: tuple[str, ...]
+    calls: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherGroup:
+    """Calls of one operator without a product, of one size, which layers that differ in a number only make.
+
+    Parameters
+    ----------
+    kind, operator:
+        Of each call.
+    layer:
+        Its layer without numbers.
+    elements, bytes_moved:
+        Of each call: elements written, and bytes read and written.
+    calls:
+        How many.
+    """
+
+    kind: str
+    operator: str
+    layer: str
+    elements: int
+    bytes_moved: int
     calls: int
 
 
@@ -70,7 +94,7 @@ class Workload:
 
     @property
     def unknown(self) -> dict[str, int]:
-        """Calls by operator of those that nobody has sorted; ``extract`` refuses them unless it is told not to."""
+        """Calls by operator of those in no list; ``extract`` refuses them unless it is told not to."""
         return dict(Counter(op.operator for op in self.operations if op.kind == "unknown"))
 
     def by_kind(self) -> dict[str, tuple[int, int, int, int]]:
@@ -95,9 +119,26 @@ class Workload:
             assert operation.product
             key = operation.kind, operation.product
             calls[key] += 1
-            words = (word for word in operation.layer.split(".") if not word.isdigit())
-            layers.setdefault(key, set()).add(".".join(words))
+            layers.setdefault(key, set()).add(_without_numbers(operation.layer))
         return [
             Group(kind=kind, product=product, layers=tuple(sorted(layers[kind, product])), calls=count)
             for (kind, product), count in calls.items()
         ]
+
+    def others(self) -> list[OtherGroup]:
+        """The operations without a product, those of one size together, in the order of their first calls."""
+        calls = Counter(
+            (op.kind, op.operator, _without_numbers(op.layer), op.elements, op.bytes_moved)
+            for op in self.operations
+            if not op.product
+        )
+        return [
+            OtherGroup(
+                kind=kind, operator=name, layer=layer, elements=elements, bytes_moved=moved, calls=count
+            )
+            for (kind, name, layer, elements, moved), count in calls.items()
+        ]
+
+
+def _without_numbers(layer: str) -> str:
+    return ".".join(word for word in layer.split(".") if not word.isdigit())

@@ -1,4 +1,4 @@
-"""``mixdit calibrate`` on the three real architectures in miniature: load, calibrate, save, load, sample."""
+"""``mixdit calibrate`` on the real architectures in miniature: load, calibrate, save, load, sample."""
 
 import json
 
@@ -24,7 +24,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The three pipelines on disk, and a file of prompts."""
+    """The pipelines on disk, and a file of prompts."""
     root = tmp_path_factory.mktemp("pipelines")
     (root / "prompts.txt").write_text("a cat\n\na dog\n")
     for kind in KINDS:
@@ -44,6 +44,7 @@ def arguments(folder, kind: str) -> list[object]:
 
 
 OPTIONS = {
+    "latte": ["--preview"],
     "dit": ["--linear-share", 0.1, "--preview"],
     "pixart": ["--timestep-groups", 2, "--low", "MX4", "--choice", "sensitivity", "--latency", 1.06],
     "sd3": [
@@ -73,14 +74,14 @@ def test_from_a_pipeline_to_samples(kind, folder, tmp_path, capsys):
     assert 0 < figures["mx9_attention"] <= 0.2
     assert figures["passes"] == 2 * 3
     assert 1 < figures["latency"] <= (1.06 if kind == "pixart" else 2)
-    assert (tmp_path / "preview.png").exists() is (kind == "dit")
+    assert (tmp_path / "preview.png").exists() is (kind in ("dit", "latte"))
 
     loaded = load_pipeline(str(folder / kind), KINDS[kind])
     items = (1, 2) if kind == "dit" else ("a cat", "a dog")
 
     def sample() -> np.ndarray:
         images = run_pipeline(loaded, KINDS[kind], items, steps=2, seed=5, size=16)
-        assert images.shape == (2, 16, 16, 3)
+        assert images.shape == ((2, 3, 16, 16, 3) if kind == "latte" else (2, 16, 16, 3))
         assert np.isfinite(images).all()
         return images
 
@@ -150,7 +151,7 @@ def test_more_images_give_a_plan_of_their_own(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("changes", "status", "message"),
     [
-        (["--pipeline", "sdxl"], 2, "--pipeline must be one of dit, pixart, sd3, not 'sdxl'"),
+        (["--pipeline", "sdxl"], 2, "--pipeline must be one of dit, pixart, sd3, latte, not 'sdxl'"),
         (["--low", "MX5"], 2, "--low must be one of MX4, MX6, MX9, MXINT8, not 'MX5'"),
         (["--low", "MXINT8"], 2, "low must be one of MX4, MX6, MX9, not MXINT8"),
         (["--choice", "best"], 2, "--choice must be one of magnitude, sensitivity, random, not 'best'"),
@@ -159,11 +160,15 @@ def test_more_images_give_a_plan_of_their_own(folder, tmp_path, capsys):
         (["--latency", "0.9"], 2, "--latency must be a number of at least 1, not '0.9'"),
         (["--latency", "1.1"], 2, "latency takes the choice by sensitivity, and a cover of 1"),
         (["--labels", "1,x"], 2, "--labels must be integers with commas between them, not '1,x'"),
-        (["--prompts", "x"], 2, "--prompts is for pixart and sd3: dit takes --labels"),
+        (["--prompts", "x"], 2, "--prompts is for pixart, sd3 and latte: dit takes --labels"),
         (["--dtype", "int8"], 2, "--dtype must be one of float32, bfloat16, float16, not 'int8'"),
         (["--device", "tpu"], 2, "--device must be one of cpu, cuda, auto, not 'tpu'"),
         (["--linear-share", "2"], 2, "--linear-share must be a number from 0 to 1, not '2'"),
-        (["--pipeline", "sd3", "--labels", "1"], 2, "--labels is for dit: pixart and sd3 take --prompts"),
+        (
+            ["--pipeline", "sd3", "--labels", "1"],
+            2,
+            "--labels is for dit: pixart, sd3 and latte take --prompts",
+        ),
         (["--pipeline", "sd3"], 2, "--prompts FILE is needed: a text file with a prompt per line"),
         (["--pipeline", "sd3", "--prompts", "/none"], 2, "--prompts must be a text file, not '/none'"),
         (["--model", "/none"], 1, "cannot load '/none' as DiTPipeline: "),

@@ -14,6 +14,7 @@ from mixdit.digits.guided import Guided
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.quality.command import command
 from mixdit.quality.experiment import Experiment
+from mixdit.rivals.layers import find_layers
 from mixdit.rivals.uniform import uniform_plan
 
 DESCRIPTION = dict.fromkeys(("variant", "weights", "activations", "attention"), "") | {"weight_bits": 6.0}
@@ -48,7 +49,7 @@ def test_experiments_compare_guided_images_and_noise(model):
     images, timesteps, labels = guided.batches[0]
     assert len(images) == len(timesteps) == 2 * len(plain.batches[0][0])
     assert torch.equal(labels, torch.cat([plain.batches[0][2], torch.full((len(labels) // 2,), 10)]))
-    quantized = quantize_model(model, uniform_plan(model, 4, MX6, MX6))
+    quantized = quantize_model(model, uniform_plan(find_layers(model, plain.batches[0]), MX6, MX6))
     rows = [experiment.measure(quantized, DESCRIPTION).row for experiment in (plain, guided)]
     assert [row.guidance for row in rows] == [1, 3]
     # Errors of both calls add up, the farther from each other the more.

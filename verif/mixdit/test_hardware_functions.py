@@ -20,6 +20,7 @@ from mixdit.layers.hardware_functions import with_hardware_functions
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.head_formats import HeadFormats
 from mixdit.quality.similarity import decibels
+from mixdit.rivals.layers import find_layers
 from mixdit.rivals.uniform import uniform_plan
 from mixdit.tensors import functions
 from perf.accuracy.__main__ import PAGE
@@ -44,8 +45,11 @@ def sqnr(model, path):
     return decibels(want.square().sum().item(), (got - want).square().sum().item())
 
 
+A_BATCH = (torch.zeros(1, 1, 8, 8), torch.tensor([0]), torch.tensor([0]))
+
+
 def quantized(model, weight, activation, mode="exact"):
-    return quantize_model(model, uniform_plan(model, model.shape.heads, weight, activation), mode)
+    return quantize_model(model, uniform_plan(find_layers(model, A_BATCH), weight, activation), mode)
 
 
 @pytest.mark.parametrize(("weight", "activation"), [(MX6, MX6), (MX6, MX9), (MX9, MX9)], ids=str)

@@ -14,10 +14,11 @@ from mixdit.digits.diffusion import balanced_labels, initial_noise, sample
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.quality.choice import choices
 from mixdit.quality.command import command
-from mixdit.quality.evaluate import workers
 from mixdit.quality.experiment import Experiment
 from mixdit.quality.mx9_share import count_mx9
 from mixdit.quality.similarity import psnr
+from mixdit.quality.workers import workers
+from mixdit.rivals.calibration import Calibration
 from mixdit.rivals.noise_error import predict
 from mixdit.rivals.uniform import uniform_mx, uniform_plan
 from mixdit.rivals.variants import VARIANTS
@@ -36,6 +37,11 @@ def experiment():
     return Experiment("digits-16", samples=20, steps=3)
 
 
+@pytest.fixture(scope="module")
+def calibration(experiment):
+    return Calibration(experiment.model, experiment.batches)
+
+
 def test_float_model_has_no_error(experiment):
     result = experiment.measure(experiment.model, VARIANTS["FP32"].description)
     row, images = result.row, result.images
@@ -52,12 +58,12 @@ def test_predicted_noise_is_compared_on_sixteen_images_or_a_tenth(experiment):
     assert len(Experiment("digits-16", samples=190, steps=1).test_batches[0][0]) == 19
 
 
-def test_images_come_from_the_noise_of_two_seeds_and_choices_from_another(experiment):
-    first, second, calibration = (initial_noise(20, seed) for seed in (123, 124, 456))
+def test_images_come_from_the_noise_of_two_seeds_and_choices_from_another(experiment, calibration):
+    first, second, other = (initial_noise(20, seed) for seed in (123, 124, 456))
     assert torch.equal(experiment.noise, torch.cat([first[:10], second[10:]]))
     assert torch.equal(experiment.test_batches[0][0], experiment.noise[:16])
-    assert torch.equal(experiment.batches[0][0][:20], calibration)
-    chosen = quantize_model(experiment.model, uniform_plan(experiment.model, 4, MX6, MX6))
+    assert torch.equal(experiment.batches[0][0][:20], other)
+    chosen = quantize_model(experiment.model, uniform_plan(calibration.layers, MX6, MX6))
     row = experiment.measure(chosen, VARIANTS["MX6"].description).row
     batches = [(x[:16], t[:16], y[:16]) for x, t, y in experiment.batches]
     reference = predict(experiment.model, batches).double()
@@ -89,9 +95,9 @@ def test_plans_are_chosen_by_predictions_and_by_images(experiment):
     ]
 
 
-def test_rows_order_formats(experiment):
-    fine = experiment.measure(uniform_mx(experiment.model, MX9, MX9), VARIANTS["MX9"].description).row
-    result = experiment.measure(uniform_mx(experiment.model, MX6, MX6), VARIANTS["MX6"].description)
+def test_rows_order_formats(experiment, calibration):
+    fine = experiment.measure(uniform_mx(calibration, MX9, MX9), VARIANTS["MX9"].description).row
+    result = experiment.measure(uniform_mx(calibration, MX6, MX6), VARIANTS["MX6"].description)
     rough, images = result.row, result.images
     assert fine.psnr_db > rough.psnr_db + 6
     assert fine.sqnr_db > rough.sqnr_db + 6
@@ -109,10 +115,10 @@ def test_rows_order_formats(experiment):
     assert images.shape == (20, 1, 8, 8)
 
 
-def test_mx9_is_counted_not_assumed(experiment):
+def test_mx9_is_counted_not_assumed(experiment, calibration):
     """A layer in MX9 weighs as many elements as pass through it."""
     model = experiment.model
-    plan = uniform_plan(model, 4, MX6, MX6)
+    plan = uniform_plan(calibration.layers, MX6, MX6)
     linears = dict(plan.linears)
     linears["blocks.0.fc2"] = dataclasses.replace(linears["blocks.0.fc2"], high_blocks=8)
     attentions = dict(plan.attentions)

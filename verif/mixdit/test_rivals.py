@@ -7,19 +7,20 @@ from torch import nn
 from mixdit.digits.checkpoint import load_model
 from mixdit.digits.diffusion import balanced_labels, initial_noise, trajectory
 from mixdit.layers.linear import QuantizedLinear
-from mixdit.rivals.grouped_bias import GroupedBias
+from mixdit.rivals.calibration import Calibration
 from mixdit.rivals.htg import htg, reparameterize
 from mixdit.rivals.integer import asymmetric, asymmetric_grouped, symmetric
 from mixdit.rivals.layer_switch import LayerSwitch
-from mixdit.rivals.layers import quantized_attentions, quantized_linears
+from mixdit.rivals.layers import Layers, find_layers
 from mixdit.rivals.noise_error import predict, thin
 from mixdit.rivals.plain import per_tensor, per_token
 from mixdit.rivals.qdit import qdit, search_group_sizes
+from mixdit.rivals.shifted_linear import ShiftedLinear
 from mixdit.rivals.static_range import StaticRange
 from mixdit.rivals.static_scale import StaticScale
 from mixdit.rivals.statistics import Ranges, collect_ranges
 from mixdit.rivals.timestep_groups import TimestepGroups, cluster_adjacent, split_evenly
-from mixdit.rivals.variants import VARIANTS, Calibration
+from mixdit.rivals.variants import VARIANTS
 from mixdit.rivals.viditq import BalancedLinear, balance, rotation, viditq
 from mixdit.rivals.viditq_mp import BUDGET_BITS, Metric, allocate, viditq_mp
 
@@ -37,6 +38,11 @@ def batches(model):
 @pytest.fixture(scope="module")
 def test_batches(model):
     return trajectory(model, initial_noise(8, 123), balanced_labels(8), 10).batches
+
+
+@pytest.fixture(scope="module")
+def calibration(model, batches):
+    return Calibration(model, batches)
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +90,16 @@ def test_asymmetric_has_zero_as_a_code():
 
 
 def test_ranges_are_those_of_each_timestep(model, batches):
-    linears = quantized_linears(model)
-    assert len(linears) == 16
-    assert len(quantized_attentions(model)) == 4
-    ranges = collect_ranges(model, batches, {"blocks.0.fc1": linears["blocks.0.fc1"]})["blocks.0.fc1"][0]
+    layers = find_layers(model, batches[0])
+    assert len(layers.linears) == 16
+    assert layers.heads == {f"blocks.{i}.attention.attend": 4 for i in range(4)}
+    assert not layers.crossing
+    (ranges,) = collect_ranges(model, batches, layers)["blocks.0.fc1"]
     assert ranges.low.shape == ranges.high.shape == (10, 128)
     seen = []
-    handle = linears["blocks.0.fc1"].register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    handle = layers.linears["blocks.0.fc1"].register_forward_pre_hook(
+        lambda module, inputs: seen.append(inputs[0])
+    )
     model(*batches[3])
     handle.remove()
     assert torch.allclose(ranges.high[3], seen[0].flatten(0, 1).amax(0))
@@ -138,23 +147,22 @@ def test_groups_follow_the_model(model, batches):
         assert groups.current == group
 
 
-def test_htg_rewrites_the_same_function(model, batches, sqnr):
-    rewritten, groups = reparameterize(model, batches)
+def test_htg_rewrites_the_same_function(model, calibration, batches, sqnr):
+    rewritten, groups = reparameterize(calibration)
     assert 1 < len(groups) <= 5
     assert sqnr(rewritten) > 100
-    assert isinstance(rewritten.blocks[0].modulation, GroupedBias)
+    assert isinstance(rewritten.blocks[0].fc1, ShiftedLinear)
     # GELU can absorb nothing: what follows it stays as it is.
     assert isinstance(rewritten.blocks[0].fc2, nn.Linear)
     assert torch.equal(rewritten.blocks[0].fc2.weight, model.blocks[0].fc2.weight)
     # The rewriting is there to shrink what static scales must cover.
-    before = collect_ranges(model, batches, quantized_linears(model))["blocks.0.fc1"][0].largest
-    name = "blocks.0.fc1.linear"
-    after = collect_ranges(rewritten, batches, quantized_linears(rewritten))[name][0].largest
+    before = calibration.ranges["blocks.0.fc1"][0].largest
+    after = Calibration(rewritten, batches).ranges["blocks.0.fc1.linear"][0].largest
     assert after.amax() / after.median() < 0.7 * before.amax() / before.median()
 
 
-def test_htg_quantizes_between_least_and_greatest_values(model, batches):
-    quantized = htg(model, batches, 4)
+def test_htg_quantizes_between_least_and_greatest_values(calibration):
+    quantized = htg(calibration, 4)
     behind_gelu = quantized.blocks[0].fc2
     assert isinstance(behind_gelu.activation, StaticRange)
     assert (behind_gelu.activation.low > -0.2).all()
@@ -162,16 +170,16 @@ def test_htg_quantizes_between_least_and_greatest_values(model, batches):
     # From the least to the greatest weight of an output there are 15 steps.
     codes = behind_gelu.quantized_weight[0].unique()
     assert (codes[-1] - codes[0]) / codes.diff().amin() == pytest.approx(15, rel=1e-4)
-    attention = quantized.blocks[0].attention.attend
+    attention = quantized.blocks[0].attention.attend.attention
     assert (attention.p.low[0], attention.p.high[0]) == (0, 1)
 
 
-def test_viditq_balances_and_rotates(model, batches):
+def test_viditq_balances_and_rotates(model, calibration):
     r = rotation(320, 0)
     assert r.shape == (64, 64)
     assert torch.allclose(r @ r.T, torch.eye(64), atol=1e-6)
     layer = model.blocks[1].fc1
-    balanced = balance(model, batches)["blocks.1.fc1"]
+    balanced = balance(calibration)["blocks.1.fc1"]
     x = torch.randn(3, 16, 128)
     assert isinstance(balanced, BalancedLinear)
     assert torch.allclose(balanced(x), layer(x), atol=1e-3)
@@ -198,25 +206,29 @@ def test_mixed_precision_spends_its_budget_on_what_costs_most():
     costs = {
         (name, group): cost * (group + 1) for name, cost in (("a", 1), ("b", 9), ("c", 4)) for group in (0, 1)
     }
-    assert allocate(costs, sizes, 2) == [("b", 1), ("b", 0)]
+    metrics = dict.fromkeys(sizes, Metric.VISUAL_QUALITY)
+    assert allocate(costs, sizes, metrics, 2) == [("b", 1), ("b", 0)]
     assert BUDGET_BITS == 5
 
 
 def test_mixed_precision_compares_layers_of_the_same_metric_only():
+    layers = Layers({}, {}, frozenset({"transformer_blocks.0.attn2", "blocks.3.cross_attn"}))
     names = {
         "transformer_blocks.0.attn1.to_q": Metric.VISUAL_QUALITY,
         "transformer_blocks.0.attn2.to_q": Metric.TEXT_ALIGNMENT,
+        "transformer_blocks.1.attn2.to_q": Metric.VISUAL_QUALITY,
         "blocks.3.cross_attn.proj": Metric.TEXT_ALIGNMENT,
         "blocks.3.attn_temp.qkv": Metric.TIME_CONSISTENCY,
         "temporal_transformer_blocks.1.ff.net.2": Metric.TIME_CONSISTENCY,
         "blocks.3.mlp.fc1": Metric.VISUAL_QUALITY,
     }
-    assert {name: Metric.of(name) for name in names} == names
+    assert {name: Metric.of(name, layers) for name in names} == names
     # Four equal layers of each metric: one of each gets 8 bits, though visual ones cost most.
-    kinds = {"attn1": 100, "attn2": 1, "attn_temp": 10}
-    costs = {(f"{kind}.{i}", 0): cost + i for kind, cost in kinds.items() for i in range(4)}
-    chosen = allocate(costs, {name: 10 for name, _ in costs}, 1)
-    assert chosen == [("attn1.3", 0), ("attn_temp.3", 0), ("attn2.3", 0)]
+    kinds = dict(zip(Metric, (1, 10, 100), strict=True))
+    metrics = {f"{kind.name}.{i}": kind for kind in kinds for i in range(4)}
+    costs = {(name, 0): kinds[kind] + int(name[-1]) for name, kind in metrics.items()}
+    chosen = allocate(costs, dict.fromkeys(metrics, 10), metrics, 1)
+    assert chosen == [("VISUAL_QUALITY.3", 0), ("TIME_CONSISTENCY.3", 0), ("TEXT_ALIGNMENT.3", 0)]
 
 
 def test_timesteps_split_evenly():
@@ -235,15 +247,15 @@ def test_a_switch_uses_what_its_group_chose():
         assert switch(torch.tensor(2.0)) == expected
 
 
-def test_viditq_balances_by_range_of_timesteps(model, batches, sqnr):
-    ranges = collect_ranges(model, batches, quantized_linears(model))
+def test_viditq_balances_by_range_of_timesteps(model, batches, calibration, sqnr):
+    ranges = calibration.ranges
     late = torch.tensor([int(t[0]) < 500 for _, t, _ in batches])
-    whole, part = (balance(model, batches, ranges, steps)["blocks.0.fc2"] for steps in (slice(None), late))
+    whole, part = (balance(calibration, steps)["blocks.0.fc2"] for steps in (slice(None), late))
     largest = ranges["blocks.0.fc2"][0].largest[late].amax(0)
     expected = BalancedLinear(model.blocks[0].fc2, largest, 3).scale
     assert torch.equal(part.scale, expected)
     assert not torch.equal(part.scale, whole.scale)
-    by_timestep = viditq(model, batches, 8, ranges, timestep_ranges=2)
+    by_timestep = viditq(calibration, 8, timestep_ranges=2)
     assert isinstance(by_timestep.blocks[0].fc2, LayerSwitch)
     assert torch.equal(by_timestep.blocks[0].fc2.layers[0].scale, part.scale)
     assert sqnr(by_timestep) > 45
@@ -264,20 +276,20 @@ def test_viditq_is_asymmetric(model, batches):
 
 
 @pytest.mark.slow
-def test_rivals_are_better_than_the_plain_baseline(model, batches, sqnr):
-    plain = sqnr(per_tensor(model, batches, 4))
-    assert sqnr(per_token(model, 4)) > plain + 2
-    assert sqnr(htg(model, batches, 4)) > sqnr(per_token(model, 4)) + 1
-    viditq_w4 = sqnr(viditq(model, batches, 4))
+def test_rivals_are_better_than_the_plain_baseline(calibration, sqnr):
+    c = calibration
+    plain = sqnr(per_tensor(c, 4))
+    assert sqnr(per_token(c, 4)) > plain + 2
+    assert sqnr(htg(c, 4)) > sqnr(per_token(c, 4)) + 1
+    viditq_w4 = sqnr(viditq(c, 4))
     assert viditq_w4 > plain + 5
-    assert sqnr(viditq_mp(model, batches)) > viditq_w4 + 2
-    assert sqnr(qdit(model, batches, 4)) > plain + 5
-    assert min(sqnr(per_token(model, 8)), sqnr(htg(model, batches, 8)), sqnr(viditq(model, batches, 8))) > 38
+    assert sqnr(viditq_mp(c)) > viditq_w4 + 2
+    assert sqnr(qdit(c, 4)) > plain + 8
+    assert min(sqnr(per_token(c, 8)), sqnr(htg(c, 8)), sqnr(viditq(c, 8))) > 38
 
 
 @pytest.mark.slow
-def test_every_variant_can_be_built(model, batches, sqnr):
-    calibration = Calibration(model, batches)
+def test_every_variant_can_be_built(calibration, sqnr):
     figures = {
         name: sqnr(variant.build(calibration))
         for name, variant in VARIANTS.items()
@@ -288,7 +300,7 @@ def test_every_variant_can_be_built(model, batches, sqnr):
     assert figures["MX6"] > figures["MX4/MX9"] > figures["W MX6, A MX4"] > figures["MX4"]
 
 
-def test_thin_keeps_whole_batches(batches):
-    thinned = thin(batches, timesteps=3, images=2)
+def test_thin_keeps_whole_batches(model, batches):
+    thinned = thin(model, batches, timesteps=3, images=2)
     assert len(thinned) == 3
     assert {len(x) for x, _, _ in thinned} == {2}

@@ -14,7 +14,7 @@ from mixdit.demo.sample_backend import ArrayProduct
 from mixdit.demo.sample_plan import whole_blocks
 from mixdit.digits.checkpoint import load_model
 from mixdit.digits.diffusion import balanced_labels, initial_noise, trajectory
-from mixdit.rivals.variants import Calibration
+from mixdit.rivals.calibration import Calibration
 from mixdit.tensors.matmul import matmul
 from mixdit.tensors.quantize import mixed_formats, quantize
 

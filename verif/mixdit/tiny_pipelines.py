@@ -1,4 +1,4 @@
-"""The three architectures in miniature: random weights, made here, nothing to download."""
+"""The architectures in miniature: random weights, made here, nothing to download."""
 
 import string
 from typing import Any
@@ -10,6 +10,8 @@ from diffusers import (
     DiTPipeline,
     DiTTransformer2DModel,
     FlowMatchEulerDiscreteScheduler,
+    LattePipeline,
+    LatteTransformer3DModel,
     PixArtSigmaPipeline,
     PixArtTransformer2DModel,
     SD3Transformer2DModel,
@@ -28,6 +30,9 @@ LATENT = 8
 """Side of the latents; images are twice as large."""
 
 CHANNELS = 4
+
+FRAMES = 3
+"""Of a video."""
 
 
 def _vae() -> AutoencoderKL:
@@ -114,6 +119,28 @@ def sd3_transformer(heads: int = 4, layers: int = 2) -> SD3Transformer2DModel:
     )
 
 
+def latte_transformer(heads: int = 4, layers: int = 1) -> LatteTransformer3DModel:
+    """Latte of width 16 * heads: blocks over the picture, with cross-attention to text, and over time."""
+    return LatteTransformer3DModel(
+        num_attention_heads=heads,
+        attention_head_dim=16,
+        in_channels=CHANNELS,
+        out_channels=2 * CHANNELS,
+        num_layers=layers,
+        cross_attention_dim=16 * heads,
+        attention_bias=True,
+        sample_size=LATENT,
+        patch_size=2,
+        activation_fn="gelu-approximate",
+        num_embeds_ada_norm=1000,
+        norm_type="ada_norm_single",
+        norm_elementwise_affine=False,
+        norm_eps=1e-6,
+        caption_channels=32,
+        video_length=FRAMES,
+    )
+
+
 def randomize(model: torch.nn.Module) -> None:
     """Weights that let no path through the model vanish, as zero-initialized gates would."""
     for name, parameter in model.named_parameters():
@@ -122,7 +149,7 @@ def randomize(model: torch.nn.Module) -> None:
 
 
 def pipeline(kind: str) -> Any:
-    """A whole pipeline, ``"dit"``, ``"pixart"`` or ``"sd3"``."""
+    """A whole pipeline, ``"dit"``, ``"pixart"``, ``"sd3"`` or ``"latte"``."""
     torch.manual_seed(0)
     if kind == "dit":
         transformer = dit_transformer()
@@ -133,6 +160,11 @@ def pipeline(kind: str) -> Any:
         randomize(transformer)
         tokenizer, encoder = _t5()
         return PixArtSigmaPipeline(tokenizer, encoder, _vae(), transformer, DDIMScheduler())
+    if kind == "latte":
+        transformer = latte_transformer()
+        randomize(transformer)
+        tokenizer, encoder = _t5()
+        return LattePipeline(tokenizer, encoder, _vae(), transformer, DDIMScheduler())
     transformer = sd3_transformer()
     randomize(transformer)
     (clip_tokenizer, clip), (t5_tokenizer, t5) = _clip(), _t5()

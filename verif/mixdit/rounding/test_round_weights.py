@@ -12,6 +12,7 @@ from mixdit.digits.diffusion import balanced_labels, initial_noise, trajectory
 from mixdit.layers.packed import load_packed, restore, save_packed
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import LinearPlan, Plan
+from mixdit.rivals.layers import find_layers
 from mixdit.rivals.uniform import uniform_plan
 from mixdit.rounding.round_layer import round_layer
 from mixdit.rounding.round_weights import round_weights
@@ -45,8 +46,11 @@ def error(model, tests) -> float:
         return float((torch.stack([model(*batch) for batch in given]) - predicted).square().mean())
 
 
+A_BATCH = (torch.zeros(1, 1, 8, 8), torch.tensor([0]), torch.tensor([0]))
+
+
 def uniform(model, weight=MX6, activation=MX9):
-    return uniform_plan(model, model.shape.heads, weight, activation)
+    return uniform_plan(find_layers(model, A_BATCH), weight, activation)
 
 
 def weights(model, plan):

@@ -1,0 +1,46 @@
+"""Options that commands on pipelines of diffusers share."""
+
+from pathlib import Path
+
+import typer
+
+__all__ = ["device_of", "items_of"]
+
+
+def items_of(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | str, ...]:
+    """What to sample, from the one option that the architecture takes; BadParameter for any other."""
+    if takes == "class_labels":
+        labels = "0,100,200,300,400,500,600,700,800,900" if labels is None else labels
+        if prompts is not None:
+            raise typer.BadParameter("--prompts is for pixart, sd3 and latte: dit takes --labels")
+        try:
+            found: tuple[int | str, ...] = tuple(int(label) for label in labels.split(","))
+        except ValueError as error:
+            raise typer.BadParameter(
+                f"--labels must be integers with commas between them, not {labels!r}"
+            ) from error
+        return found
+    if labels is not None:
+        raise typer.BadParameter("--labels is for dit: pixart, sd3 and latte take --prompts")
+    if prompts is None:
+        raise typer.BadParameter("--prompts FILE is needed: a text file with a prompt per line")
+    if not prompts.is_file():
+        raise typer.BadParameter(f"--prompts must be a text file, not {str(prompts)!r}")
+    try:
+        lines = tuple(line.strip() for line in prompts.read_text("utf-8-sig").splitlines() if line.strip())
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"--prompts must be a text file in UTF-8, and {prompts} is not") from error
+    if not lines:
+        raise typer.BadParameter(f"--prompts must hold at least 1 prompt, and {prompts} holds none")
+    return lines
+
+
+def device_of(name: str) -> str:
+    """The device that ``auto`` stands for, or the one named; BadParameter if it is not there."""
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise typer.BadParameter("--device cuda: this machine has no usable NVIDIA GPU")
+    return name

@@ -1,0 +1,200 @@
+"""``mixdit compare``."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from mixdit.calibration.options import device_of, items_of
+from mixdit.require import require
+
+if TYPE_CHECKING:
+    from mixdit.compare.comparison import Comparison
+    from mixdit.compare.picture_scores import PictureScores
+    from mixdit.compare.results import Results
+    from mixdit.compare.rows import CompareRow
+
+__all__ = ["command"]
+
+DEFAULT_VARIANTS = ("FP32", "MX6", "MX9", "W MX6, A MX9", "mixed")
+
+
+def command(
+    model: Annotated[str, typer.Option(help="Folder of a pipeline, or its name on the Hugging Face Hub.")],
+    pipeline: Annotated[Literal["dit", "pixart", "sd3", "latte"], typer.Option(help="Its architecture.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for results.")] = Path(
+        "build/compare"
+    ),
+    variants: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Variant; several allowed. 'all': every one.", show_default=", ".join(DEFAULT_VARIANTS)
+        ),
+    ] = None,
+    images: Annotated[int, typer.Option("--images", "-n", min=1, help="Images of each variant.")] = 16,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(help="Text file with a prompt per line, taken in turn (pixart, sd3, latte)."),
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Class labels, taken in turn, such as 207,360,387 (dit).")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Denoising steps of each image.")] = 20,
+    guidance: Annotated[
+        float | None, typer.Option(min=0, help="Guidance scale.", show_default="the pipeline's")
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(min=8, help="Side of the images in pixels.", show_default="the model's")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1, help="Seed of the first image's noise.")] = 0,
+    calibration_images: Annotated[
+        int, typer.Option(min=1, help="Images that calibrate the variants, from other noise.")
+    ] = 4,
+    metrics: Annotated[
+        str, typer.Option(help="Further columns: fid, is, clip, lpips, with commas between them.")
+    ] = "",
+    real: Annotated[Path | None, typer.Option(help="Folder of real pictures, for fid.")] = None,
+    inception: Annotated[Path | None, typer.Option(help="Network whose features fid compares.")] = None,
+    classes: Annotated[Path | None, typer.Option(help="Network whose logits the score 'is' takes.")] = None,
+    clip: Annotated[Path | None, typer.Option(help="Folder of a CLIP model and its processor.")] = None,
+    lpips: Annotated[
+        Path | None, typer.Option(help="Network whose features the distance lpips takes.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Address of a Dask scheduler, whose workers do the work.", show_default="here"),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes, each with the whole model.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of each process.", show_default="all, by --jobs")
+    ] = None,
+    device: Annotated[Literal["cpu", "cuda", "auto"], typer.Option(help="Where models run.")] = "auto",
+    restart: Annotated[bool, typer.Option(help="Forget all results in the folder.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+) -> None:
+    """Compare images of a diffusion transformer in every precision, and by other quantizers."""
+    require("torch", "diffusers", "transformers", "safetensors", "scipy", "torchmetrics")
+    if scheduler is not None:
+        require("distributed")
+    from mixdit.calibration.pipelines import KINDS
+    from mixdit.compare.comparison import Comparison
+    from mixdit.compare.results import Results
+    from mixdit.rivals.variants import VARIANTS
+
+    names = tuple(dict.fromkeys(variants or DEFAULT_VARIANTS))
+    if names == ("all",):
+        names = tuple(VARIANTS)
+    unknown = [name for name in names if name not in VARIANTS]
+    if unknown:
+        allowed = ", ".join(map(repr, VARIANTS))
+        raise typer.BadParameter(f"--variants must be one of {allowed}, not {unknown[0]!r}")
+    scores = _scores(metrics, real, inception, classes, clip, lpips)
+    comparison = Comparison(
+        model=model,
+        pipeline=pipeline,
+        items=items_of(KINDS[pipeline].takes, prompts, labels),
+        steps=steps,
+        guidance=guidance,
+        size=size,
+        seed=seed,
+        calibration_images=calibration_images,
+        device=device_of(device),
+        threads=threads or max(1, (os.cpu_count() or 1) // jobs),
+    )
+    results = Results(output, comparison, restart)
+    rows = _run(comparison, names, images, results, jobs, scheduler)
+    _report(rows, comparison, results, scores, images, as_json)
+
+
+def _scores(
+    metrics: str,
+    real: Path | None,
+    inception: Path | None,
+    classes: Path | None,
+    clip: Path | None,
+    lpips: Path | None,
+) -> "PictureScores":
+    """What ``--metrics`` asks for; BadParameter for unknown names, and for files that are not there."""
+    from mixdit.compare.picture_scores import METRICS, PictureScores
+
+    names = tuple(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
+    for name in names:
+        if name not in METRICS:
+            raise typer.BadParameter(f"--metrics must be some of {', '.join(METRICS)}, not {name!r}")
+    for option, path in (("--inception", inception), ("--classes", classes), ("--lpips", lpips)):
+        if path is not None and not path.is_file():
+            raise typer.BadParameter(f"{option} must be a file, not {str(path)!r}")
+    for option, path in (("--real", real), ("--clip", clip)):
+        if path is not None and not path.is_dir():
+            raise typer.BadParameter(f"{option} must be a folder, not {str(path)!r}")
+    return PictureScores(
+        metrics=names, real=real, inception=inception, classes=classes, clip=clip, lpips=lpips
+    )
+
+
+def _run(
+    comparison: "Comparison",
+    names: tuple[str, ...],
+    images: int,
+    results: "Results",
+    jobs: int,
+    scheduler: str | None,
+) -> "list[CompareRow]":
+    from mixdit.compare.executor import Cluster, Here, Processes
+    from mixdit.compare.run import compare
+
+    executor: Here | Processes | Cluster
+    if scheduler is not None:
+        executor = Cluster(scheduler)
+    else:
+        executor = Processes(jobs) if jobs > 1 else Here()
+    with _progress() as show, executor:
+        return compare(comparison, names, images, results, executor, show)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int, str], None]]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("comparing")
+        yield lambda done, of, what: progress.update(
+            task, completed=done, total=of, description=what or "comparing"
+        )
+
+
+def _report(
+    rows: "list[CompareRow]",
+    comparison: "Comparison",
+    results: "Results",
+    scores: "PictureScores",
+    images: int,
+    as_json: bool,
+) -> None:
+    """Add the scores, write the tables, and print one."""
+    from gen.files import write_text
+    from mixdit.compare.report import print_rows, write_markdown
+
+    for row in rows:
+        row.scores = scores.score(comparison, results, row.variant, images)
+    text = json.dumps([row.to_json() for row in rows], indent=2)
+    guidance = "" if comparison.guidance is None else f", guidance {comparison.guidance:g}"
+    title = f"{comparison.model}: {images} images, {comparison.steps} steps{guidance}"
+    write_text(results.folder / "compare.json", text + "\n")
+    write_markdown(rows, title, results.folder / "compare.md")
+    left_out = scores.missing(comparison)
+    if as_json:
+        print(text)
+    else:
+        console = Console(width=None if sys.stdout.isatty() else 200)
+        print_rows(rows, title, console)
+        console.print(f"tables in {results.folder}/", highlight=False, soft_wrap=True)
+    for name, reason in left_out.items():
+        print(f"{name} is left out: {reason}", file=sys.stderr if as_json else sys.stdout)
