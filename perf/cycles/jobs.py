@@ -1,12 +1,15 @@
 """Descriptors as the model takes them."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from golden.engine import Descriptor, EngineParameters, Norm, Operation, check, regions, stationary_group
 from golden.engine.reuse import MOST_SPLIT
 from golden.formats import BLOCK_SIZE
 from hw.gemm.jobs.region import REGION_NAMES
 from perf.cycles.library import Job, Region
 
-__all__ = ["job_of"]
+__all__ = ["block_turns", "job_of"]
 
 
 def job_of(
@@ -19,6 +22,8 @@ def job_of(
     d = descriptor
     if code := check(d, parameters):
         raise ValueError(f"descriptor must be one that the engine takes, not one with {code.name}")
+    if d.norm:
+        raise ValueError(f"norm must be 0 for the cycle model, not {d.norm!r}: what it takes depends on data")
     product = d.operation == Operation.PRODUCT
     k_blocks = -(-d.k // BLOCK_SIZE)
     group = stationary_group(parameters, k_blocks, bool(d.keep_b)) if product else 0
@@ -33,9 +38,6 @@ def job_of(
         vectors=d.scale + d.bias + d.gate,
         a_leading=d.a_mx9_blocks,
         b_leading=d.b_mx9_blocks,
-        norm=int(d.norm != Norm.NONE),
-        mean=int(d.norm == Norm.LAYER),
-        exponential=int(d.norm == Norm.EXPONENTIAL),
         ends_list=int(ends_list),
         entry=entry,
         **{name: int(getattr(d, name)) for name in _SAME},
@@ -51,3 +53,16 @@ _SAME = (
     *("a_address", "b_address", "d_address", "bias_address", "a_pitch", "b_pitch", "d_pitch"),
     *("a_format", "b_format", "d_format", "d_mx9_blocks"),
 )
+
+
+def block_turns(indices: NDArray[np.uint16]) -> NDArray[np.int32]:
+    """Cycles in which the reorder unit gathers each block of a row: int32 ``[blocks]``, of ``indices [columns]``.
+
+    As many as its busiest bank gives elements. What lies behind the last index counts too, and is not known:
+    the last block is taken to be in order there.
+    """
+    blocks = -(-len(indices) // BLOCK_SIZE)
+    banks = np.arange(blocks * BLOCK_SIZE) % BLOCK_SIZE
+    banks[: len(indices)] = indices % BLOCK_SIZE
+    counts = (banks.reshape(blocks, BLOCK_SIZE, 1) == np.arange(BLOCK_SIZE)).sum(axis=1)
+    return counts.max(axis=1).astype(np.int32)

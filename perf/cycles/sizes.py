@@ -16,13 +16,15 @@ from hw.gemm.operands.block_extractor import BlockExtractor
 from hw.gemm.operands.block_finder import BlockFinder
 from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.row_reference import RowReference
-from hw.gemm.reorder import reorder_path
+from hw.gemm.reorder import reorder_path, row_division
 from hw.gemm.results import epilogue_reader, function_lanes, result_path, row_collector
 from hw.gemm.results.affine_lanes import AffineLanes
 from hw.gemm.results.float_adder import FloatAdder
 from hw.gemm.tiles import tile_loop
 from hw.functions.activation import Activation
 from hw.functions.exp2 import Exp2
+from hw.functions.product import PRODUCT_STAGES
+from hw.functions.reciprocal import Reciprocal
 from hw.stream.block_queue import BlockQueue
 from hw.stream.free_pipeline import FreePipeline
 from mixdit.sim.memory import ONE, Memory
@@ -76,7 +78,7 @@ def sizes_of(
         tiles=tile_loop._TILES,
         most_beside=MOST_BESIDE,
         commands=tile_loop._COMMANDS,
-        tile_commands=g.tiles,
+        stationary_tiles=g.tiles,
         path_commands=result_path._COMMANDS,
         ahead=finder.ahead,
         load_delay=BlockExtractor.latency - 1 + RowReference(geometry=g).latency + 1,
@@ -100,7 +102,10 @@ def sizes_of(
         old_depth=max(epilogue_reader._LEAST_OLD, 2 * old_tile),
         fragments=16,
         kinds=16 + epilogue_reader._BESIDE,
-        reads_of_rows=reorder_path._READS,
+        reads_of_rows=reorder_path._READS if g.functions else 16,
+        divisors=row_division._DIVISORS,
+        reciprocal=Reciprocal.latency,
+        product_stages=PRODUCT_STAGES,
         line_bytes=FRAGMENT_BYTES,
         unit_bytes=UNIT_BYTES,
         kept_lines=row_collector._LINES,
