@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from golden.engine import ENTRY_BYTES, HALF_BLOCK_BYTES, EngineParameters, Function, MemoryFormat
 from golden.formats import BLOCK_SIZE, MX9
-from hw.array.drained_grid import DrainedGrid
+from hw.array.drained_grid import ROOM_TILES, DrainedGrid
 from hw.axi import read_master, write_master
 from hw.axi.line import FRAGMENT_BYTES, UNIT_BYTES
 from hw.axi.signatures import PAGE_BYTES
@@ -18,8 +18,10 @@ from hw.gemm.operands.operand_buffer import OperandBuffer
 from hw.gemm.operands.row_reference import RowReference
 from hw.gemm.reorder import reorder_path, row_division
 from hw.gemm.results import epilogue_reader, function_lanes, result_path, row_collector
+from hw.gemm.results.addend_reader import ADDENDS
 from hw.gemm.results.affine_lanes import AffineLanes
 from hw.gemm.results.float_adder import FloatAdder
+from hw.gemm.results.result_format import FRAGMENT_STAGES
 from hw.gemm.tiles import tile_loop
 from hw.functions.activation import Activation
 from hw.functions.exp2 import Exp2
@@ -75,40 +77,40 @@ def sizes_of(
         burst_bytes=min(256 * g.beat_bytes, PAGE_BYTES),
         read_bursts=read_master.OUTSTANDING,
         write_bursts=write_master.OUTSTANDING,
-        tiles=tile_loop._TILES,
+        tiles=tile_loop.TILES,
         most_beside=MOST_BESIDE,
-        commands=tile_loop._COMMANDS,
+        commands=tile_loop.COMMANDS,
         stationary_tiles=g.tiles,
-        path_commands=result_path._COMMANDS,
+        path_commands=result_path.COMMANDS,
         ahead=finder.ahead,
         load_delay=BlockExtractor.latency - 1 + RowReference(geometry=g).latency + 1,
         release_delay=1 + OperandBuffer.last_read_of(g),
         # From a tile's last pass to the cycle before its first row is written.
         drain_delay=1 + buffer_latency + grid._grid.latency - 1,
         drained_rows=grid._results,
-        room_tiles=3,
+        room_tiles=ROOM_TILES,
         adder_stages=FloatAdder.latency,
         affine_stages=AffineLanes.latency,
         exp2_stages=Exp2.latency,
         activation_stages=Activation.latency,
-        activation_lanes=max(1, lanes // function_lanes._ACTIVATION_SHARE),
+        activation_lanes=max(1, lanes // function_lanes.ACTIVATION_SHARE),
         quantizer_delay=quantizer.latency - BlockQueue.latency - 1,
         quantizer_depth=FreePipeline.depth_of(quantizer.stages),
-        free_compared=4,
-        old_compared=3,
-        format_stages=2,
+        free_compared=FreePipeline.compared,
+        old_compared=BlockQueue.compared,
+        format_stages=FRAGMENT_STAGES,
         exp2_depth=FreePipeline.depth_of(Exp2.latency),
         activation_depth=FreePipeline.depth_of(Activation.latency),
-        old_depth=max(epilogue_reader._LEAST_OLD, 2 * old_tile),
-        fragments=16,
-        kinds=16 + epilogue_reader._BESIDE,
-        reads_of_rows=reorder_path._READS if g.functions else 16,
-        divisors=row_division._DIVISORS,
+        old_depth=max(epilogue_reader.LEAST_OLD, 2 * old_tile),
+        fragments=ADDENDS,
+        kinds=ADDENDS + epilogue_reader.BESIDE,
+        reads_of_rows=reorder_path.READS if g.functions else ADDENDS,
+        divisors=row_division.DIVISORS,
         reciprocal=Reciprocal.latency,
         product_stages=PRODUCT_STAGES,
         line_bytes=FRAGMENT_BYTES,
         unit_bytes=UNIT_BYTES,
-        kept_lines=row_collector._LINES,
+        kept_lines=row_collector.LINES,
         entry_bytes=ENTRY_BYTES,
         read_latency=memory.read_latency,
         write_latency=memory.write_latency,
