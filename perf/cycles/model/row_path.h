@@ -3,6 +3,7 @@
 #pragma once
 
 #include "reorder.h"
+#include "row_buffer.h"
 #include "row_collector.h"
 
 // Jobs that end in any order, told of in the order in which they were started.
@@ -30,7 +31,7 @@ class RowPath {
     bool ends = false;  // a row job's lines are in memory; found by look()
 
     RowPath(Clock& clock, const Sizes& sizes)
-        : clock(clock), sizes(sizes), fragments(clock, sizes.reads_of_rows, 1), reorder(clock), division(clock, sizes),
+        : clock(clock), sizes(sizes), fragments(clock, sizes.reads_of_rows, 1), reorder(clock), division(clock, sizes), buffer(clock, sizes), norm(clock, sizes),
           format(clock, sizes, sizes.functions), collector(clock, sizes, 1), parts(sizes.block_size / sizes.words) {}
 
     void look(bool in_memory) { ends = under_way && state == IDLE && in_memory; }
@@ -39,14 +40,17 @@ class RowPath {
         return !under_way && (state == IDLE ? !given.permute : state == CHECK && job.permute);
     }
     bool asks() const {
-        const bool wanted = (state == TABLE && job.permute && !asked) || (state == ROWS && row != job.m);
+        const bool wanted = (state == TABLE && job.permute && !asked) || (state == VECTORS && vectors_left) ||
+                            (state == ROWS && row != job.m);
         return wanted && fragments.has_room();
     }
     ReadCommand request() const {
-        const bool loading = state == TABLE, last = asked_block == last_asked();
-        const int64_t columns = loading ? job.n : job.n + job.divide, rest = columns % sizes.block_size;
-        const int64_t count = last && rest ? rest : sizes.block_size, size = loading ? 2 : element();
-        const int64_t start = loading ? job.b_address : job.a_address + row * job.a_pitch;
+        const bool last = asked_block == last_asked();
+        const int64_t columns = state == ROWS ? job.n + job.divide : job.n, rest = columns % sizes.block_size;
+        const int64_t count = last && rest ? rest : sizes.block_size;
+        const int64_t size = state == TABLE ? 2 : state == VECTORS ? 4 : element();
+        const int64_t vector = job.bias_address + (job.bias + job.gate - vectors_left) * 4 * job.n;
+        const int64_t start = state == TABLE ? job.b_address : state == VECTORS ? vector : job.a_address + row * job.a_pitch;
         return {start + asked_block * size * sizes.block_size, count * size, 0, 0, -1};
     }
     const MemoryRead<WriteBeat>& beat() const { return collector.beat; }
@@ -63,10 +67,11 @@ class RowPath {
         const Fragment fragment = offers_fragment ? format.front() : Fragment{};
         const bool fragment_taken = collector.step(beat_sent, 0, 0, offers_fragment, fragment);
         const bool room = format.ready(), divides = job.divide;
-        const bool offers = divides ? division.valid() : reorder.valid();
+        const bool normalizes = job.norm;
+        const bool offers = divides ? division.valid() : normalizes ? norm.valid() : reorder.valid();
         const bool passes = offers && room;
-        const bool part_taken = reorder.valid() && (divides ? division.ready() : room);
-        const bool last_part = part == parts - 1, block_taken = part_taken && last_part;
+        const bool part_taken = normalizes ? passes : reorder.valid() && (divides ? division.ready() : room);
+        const bool last_part = part == parts - 1, block_sent = part_taken && last_part;
         Part to{};
         if (part_taken) to = place();
         if (divides && part_taken) divided.push(to);
@@ -76,32 +81,41 @@ class RowPath {
         // Blocks arrive.
         const int64_t last_block = last_of(job.n), last_source = last_of(job.n + job.divide);
         const bool loading = state == TABLE, moving = state == ROWS, there = fragments.valid();
+        const bool vector = state == VECTORS && there && norm.load();
         const bool last = block == (loading ? last_block : last_source);
         const bool has_elements = block <= last_block, has_divisor = divides && last;
-        const bool takes = (reorder.ready() || !has_elements) && (division.takes_divisor() || !has_divisor);
+        const bool takes_rows = normalizes ? buffer.ready() : reorder.ready();
+        const bool takes = (takes_rows || !has_elements) && (division.takes_divisor() || !has_divisor);
         const bool table = loading && (!job.permute || there), rows = moving && there && takes;
         const bool row_ends = part_taken && last_part && sent_block == 0;  // place() has gone on to the next row
         if (sizes.functions) division.step(divides && passes, rows && has_divisor, divides && part_taken, row_ends);
+        if (normalizes) norm.step(buffer.factors, passes, reorder.valid(), reorder.last());
+        const bool goes_on = reorder.ready(), from_buffer = normalizes && buffer.valid();
+        const bool comes = rows && has_elements, row_last = block == last_block;
         reorder.step(job.permute ? reinterpret_cast<const int32_t*>(job.turns) : nullptr, last_block + 1, table,
-                     block_taken, rows && has_elements, block == last_block);
-        const bool taken = table || rows;
+                     normalizes ? norm.takes : block_sent, normalizes ? from_buffer : comes,
+                     normalizes ? from_buffer && buffer.last() : row_last);
+        if (normalizes) buffer.step(last_block + 1, job, comes, row_last, goes_on);
+        const bool taken = table || rows || vector;
         if (taken) block = last ? 0 : block + 1;
         request_sent(sent);
-        fragments.step((loading && job.permute && there) || rows, sent, beat_comes, beat_last);
-        blocks_under_way += int64_t(block_taken) - int64_t(fragment_taken && fragment.last);
-        change_state(given, started, table && last, written);
-        if (taken || block_taken || fragment_taken || passes) clock.touch();
+        fragments.step((loading && job.permute && there) || rows || vector, sent, beat_comes, beat_last);
+        blocks_under_way += int64_t(block_sent) - int64_t(fragment_taken && fragment.last);
+        change_state(given, started, table && last, vector && last && --loading_left == 0, written);
+        if (taken || block_sent || (state == VECTORS && there) || fragment_taken || passes) clock.touch();
     }
-    Cycle next() { return std::min(format.next(), division.next()); }
+    Cycle next() { return std::min({format.next(), division.next(), buffer.next(), norm.next()}); }
 
   private:
-    enum State { IDLE, TABLE, CHECK, ROWS };
+    enum State { IDLE, TABLE, CHECK, VECTORS, ROWS };
 
     Clock& clock;
     const Sizes& sizes;
     FragmentReader fragments;
     Reorder reorder;
     RowDivision division;
+    RowBuffer buffer;
+    RowNorm norm;
     ResultFormat format;
     RowCollector collector;
     Ring<Part> divided;
@@ -110,6 +124,7 @@ class RowPath {
     Job job{};
     bool under_way = false, asked = false;
     int64_t asked_block = 0, row = 0, block = 0, part = 0, sent_block = 0, sent_rows = 0, sent_at = 0, blocks_under_way = 0;
+    int64_t vectors_left = 0, loading_left = 0;  // of a norm, to ask for and to load
 
     int64_t last_of(int64_t columns) const { return (columns - 1) / sizes.block_size; }
     int64_t last_asked() const { return last_of(state == ROWS ? job.n + job.divide : job.n); }
@@ -121,6 +136,7 @@ class RowPath {
         const bool last = asked_block == last_asked();
         asked_block = last ? 0 : asked_block + 1;
         if (last && state == TABLE) asked = true;
+        if (last && state == VECTORS) vectors_left--;
         if (last && state == ROWS) row++;
     }
     // The part that is taken, with its block's place.
@@ -142,17 +158,23 @@ class RowPath {
         sent_rows += last;
         return made;
     }
-    void change_state(const Job* given, bool started, bool table_there, bool written) {
+    void change_state(const Job* given, bool started, bool table_there, bool loaded, bool written) {
         const State before = state;
         switch (state) {
         case IDLE:
             asked = false, asked_block = row = sent_rows = sent_at = 0;
-            if (given && !under_way) job = *given, state = TABLE;
+            if (given && !under_way) {
+                job = *given, state = TABLE;
+                vectors_left = loading_left = job.bias + job.gate;
+            }
             break;
         case TABLE:
             if (table_there) state = CHECK;
             break;
-        case CHECK: state = ROWS; break;
+        case CHECK: state = job.bias || job.gate ? VECTORS : ROWS; break;
+        case VECTORS:
+            if (loaded) state = ROWS;
+            break;
         case ROWS:
             if (written) state = IDLE;
         }
