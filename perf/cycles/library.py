@@ -29,12 +29,15 @@ class Sizes(ctypes.Structure):
             "rows cols drain_rows arrays k_blocks beat_bytes queue_depth"
             " block_size b_tiles a_slots b_slots words lanes epilogue_lanes function_lanes functions"
             " reorder_columns"
-            " burst_bytes read_bursts write_bursts lines_on_the_way"
-            " tiles most_beside commands tile_commands path_commands"
+            " burst_bytes read_bursts write_bursts"
+            " tiles most_beside commands stationary_tiles path_commands"
             " ahead load_delay release_delay drain_delay drained_rows room_tiles"
             " adder_stages affine_stages exp2_stages activation_stages activation_lanes"
             " quantizer_delay quantizer_depth free_compared old_compared format_stages"
-            " exp2_depth activation_depth old_depth fragments kinds reads_of_rows"
+            " exp2_depth activation_depth old_depth fragments kinds reads_of_rows divisors reciprocal product_stages"
+            " norm_lanes statistic_lanes buffer_rows buffer_late buffer_depth memory_latency exponent_stages"
+            " maximum_stages sum_stages variance_holds variance_cycles factor_cycles"
+            " normalize_stages normalize_depth"
             " line_bytes unit_bytes kept_lines entry_bytes"
             " read_latency write_latency bandwidth outstanding one ahead_beats"
         ),
@@ -59,7 +62,7 @@ class Job(ctypes.Structure):
             " a_address a_pitch a_leading a_format b_address b_pitch b_leading b_format"
             " d_address d_pitch d_mx9_blocks d_format"
             " bias accumulate scale gate gate_by_row function bias_address"
-            " permute divide norm mean exponential"
+            " permute divide norm mean exponential variance_cycles factor_cycles turns"
         ),
         ("regions", Region * 4),
         *_fields("ends_list entry"),

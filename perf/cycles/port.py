@@ -10,6 +10,7 @@ from golden.engine import (
     COUNTERS,
     DESCRIPTOR_REGISTERS,
     IDENTIFIER,
+    INDEX_BYTES,
     PARAMETER_REGISTERS,
     REGISTERS,
     VERSION,
@@ -20,7 +21,7 @@ from golden.engine.command_list import decode_list
 from mixdit.driver.port import PortError
 from mixdit.sim.errors import HarnessError
 from mixdit.sim.memory import Memory
-from perf.cycles.jobs import job_of
+from perf.cycles.jobs import block_turns, job_of
 from perf.cycles.library import Job, library
 from perf.cycles.sizes import sizes_of
 
@@ -86,6 +87,7 @@ class CyclePort:
             self._constants[name] = REGISTERS[name].pack(
                 **{field: known.get(field, getattr(self.parameters, field, 0)) for field in fields}
             )
+        self._turns: list[NDArray[np.int32]] = []
         self._library = library()
         self._model = ctypes.c_void_p(self._library.model_open(ctypes.byref(self.sizes)))
         self._close = weakref.finalize(self, self._library.model_close, self._model)
@@ -159,7 +161,13 @@ class CyclePort:
         return self._job(Descriptor.from_words(words))
 
     def _job(self, descriptor: Descriptor, *, ends_list: bool = False, entry: int = 0) -> Job:
-        return job_of(descriptor, self.parameters, ends_list=ends_list, entry=entry)
+        job = job_of(descriptor, self.parameters, ends_list=ends_list, entry=entry)
+        if descriptor.permute:
+            indices = self._part(descriptor.b_address, INDEX_BYTES * descriptor.n).view(f"<u{INDEX_BYTES}")
+            turns = block_turns(indices)
+            self._turns.append(turns)  # the model has its address
+            job.turns = turns.ctypes.data
+        return job
 
     def _add_list(self) -> None:
         address = self._words["LIST_ADDRESS_HIGH"] << 32 | self._words["LIST_ADDRESS_LOW"]

@@ -54,6 +54,7 @@ class Delay {
     Delay(Clock& clock, Cycle cycles) : clock(clock), cycles(cycles) {}
     void push(const T& value) { entries.push({value, clock.now + cycles}); }
     bool due() { return !entries.empty() && entries.front().when == clock.now; }
+    T& front() { return entries.front().value; }
     T take() {
         T value = entries.front().value;
         entries.pop();

@@ -8,6 +8,7 @@
 #include "jobs.h"
 #include "operand_fetch.h"
 #include "result_dispatch.h"
+#include "row_path.h"
 #include "tile_sequencer.h"
 #include "unpacker.h"
 
@@ -23,7 +24,7 @@ class Engine {
         : sizes(given), supervisor(clock, sizes), lists(clock, sizes), memory(clock, sizes),
           reader(clock, sizes, memory), writer(clock, sizes, memory), beats(clock),
           descriptors(clock, sizes.queue_depth), check(clock, sizes), fetch(clock, sizes), unpacker(clock, sizes),
-          loop(clock, sizes), sequencer(clock, sizes), dispatch(clock, sizes) {
+          loop(clock, sizes), sequencer(clock, sizes), dispatch(clock, sizes), order(clock), rows(clock, sizes) {
         for (int64_t n = 0; n < sizes.arrays; n++) paths.push_back(std::make_unique<ResultPath>(clock, sizes));
     }
 
@@ -45,7 +46,9 @@ class Engine {
         const bool read_taken = reader.ready() && reading != NOTHING;
         const int64_t writes = choose_write();
         const bool beat_taken = writes >= 0 && beats.ready();
-        const WriteBeat beat = writes >= 0 ? paths[size_t(writes)]->beat().value : WriteBeat{};
+        WriteBeat beat{};
+        if (writes == ROWS) beat = rows.beat().value, beat.turn = ROW_TURN;
+        else if (writes >= 0) beat = paths[size_t(writes)]->beat().value;
 
         Activity activity = now();
         // To memory.
@@ -81,15 +84,23 @@ class Engine {
         // Tiles and jobs.
         const bool begins = fetch.offers() && loop.ready();
         const Job begun = fetch.offered();
-        const bool job_done = dispatch.job_done;
+        const bool job_done = dispatch.job_done || order.row_done();
         activity.job_begins = begins;
         dispatch.step(loop.results, begins ? &begun : nullptr, command_taken, carried_out, sent);
         const bool loaded[2] = {take(unpacker.tiles(0)), take(unpacker.tiles(1))};
         loop.step(begins ? &begun : nullptr, loaded);
         unpacker.step(reader);
         const Job started = supervisor.gives() ? check.job() : Job{};
-        const bool starts = supervisor.gives() && fetch.ready();
-        fetch.step(starts ? &started : nullptr, read_taken && reading == OPERANDS, begins, released);
+        const bool by_rows = started.reorder;
+        const bool starts = supervisor.gives() && (by_rows ? rows.takes(started) : fetch.ready());
+        const bool product_starts = starts && !by_rows;
+        fetch.step(product_starts ? &started : nullptr, read_taken && reading == OPERANDS, begins, released);
+        if (sizes.reorder_columns) {
+            const bool comes = reader.beat && reader.tag.target == ROWS;
+            order.step(starts, by_rows, job_done, rows.ends);
+            rows.step(by_rows ? &started : nullptr, starts && by_rows, read_taken && reading == ROWS,
+                      beat_taken && writes == ROWS, comes, reader.last);
+        }
         queue_descriptors(starts, job_done, read_taken && reading == LISTS);
 
         // Reads, and what memory sees of it all.
@@ -107,7 +118,7 @@ class Engine {
     int64_t skip(int64_t most) {
         if (clock.now <= clock.awake || most <= 0) return 0;
         Cycle next = std::min({memory.next(), sequencer.next(), unpacker.tiles(0).next(), unpacker.tiles(1).next()});
-        next = std::min(next, check.next());
+        next = std::min({next, check.next(), rows.next()});
         for (auto& path : paths) next = std::min(next, path->next());
         const int64_t skipped = std::min(most, next == NEVER ? most : next - clock.now);
         if (skipped <= 0) return 0;
@@ -117,7 +128,7 @@ class Engine {
     }
 
   private:
-    static constexpr int64_t NOTHING = -1, OPERANDS = 100, LISTS = 101, MOST_ARRAYS = 16;
+    static constexpr int64_t NOTHING = -1, OPERANDS = 100, LISTS = 101, ROWS = 102, ROW_TURN = 2, MOST_ARRAYS = 16;
 
     Memory memory;
     ReadMaster reader;
@@ -130,6 +141,8 @@ class Engine {
     TileLoop loop;
     TileSequencer sequencer;
     ResultDispatch dispatch;
+    JobOrder order;
+    RowPath rows;
     std::vector<std::unique_ptr<ResultPath>> paths;
     Activity last_activity{};
     int64_t reading = NOTHING, locked = -1;
@@ -142,7 +155,9 @@ class Engine {
             path->look(dispatch.turn, dispatch.writing);
             sent &= path->idle;
         }
-        dispatch.look(writer.ended, true);
+        const bool has_rows = sizes.reorder_columns;
+        dispatch.look(writer.ended, !has_rows || order.product_first());
+        if (has_rows) rows.look(writer.ended[ROW_TURN]);
         loop.look();
         return sent;
     }
@@ -151,7 +166,7 @@ class Engine {
         return {supervisor.busy(), sequencer.passing, loop.active || comes, !comes && loop.starved,
                 !paths[0]->grid.room, false};
     }
-    // The arbiter in front of the read master: paths first, then lists, then operands.
+    // The arbiter in front of the read master: paths of products first, then lists, operands, rows.
     ReadCommand choose_read() {
         for (size_t n = 0; n < paths.size(); n++)
             if (paths[n]->asks()) {
@@ -161,6 +176,11 @@ class Engine {
             }
         if (lists.asks()) return reading = LISTS, lists.request(LISTS);
         if (fetch.command.valid) return reading = OPERANDS, fetch.command.value;
+        if (sizes.reorder_columns && rows.asks()) {
+            ReadCommand command = rows.request();
+            command.target = reading = ROWS;
+            return command;
+        }
         reading = NOTHING;
         return {};
     }
@@ -168,6 +188,7 @@ class Engine {
     int64_t choose_write() {
         for (size_t n = 0; n < paths.size(); n++)
             if (paths[n]->beat().valid && (locked < 0 || locked == int64_t(n))) return int64_t(n);
+        if (sizes.reorder_columns && rows.beat().valid && (locked < 0 || locked == ROWS)) return ROWS;
         return -1;
     }
     void queue_descriptors(bool starts, bool job_done, bool list_sent) {

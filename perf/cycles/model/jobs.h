@@ -70,7 +70,7 @@ class DescriptorCheck {
     }
     // Of JobPlanner, from its start.
     Cycle planned() const {
-        const int64_t tiles = sizes.tiles;
+        const int64_t tiles = sizes.stationary_tiles;
         int64_t left = checked.k_blocks, chunks = 1, groups = 0;
         while (left > sizes.k_blocks && chunks <= tiles) left -= sizes.k_blocks, chunks++;
         for (int64_t used = chunks; used <= tiles && chunks != 1; used += chunks) groups++;
