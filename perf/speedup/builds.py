@@ -1,9 +1,11 @@
 """Engines that are compared, and what stands behind their clocks."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from golden.engine import EngineParameters
+from mixdit.sim import Memory
 
 __all__ = ["BUILDS", "Build"]
 
@@ -26,6 +28,8 @@ class Build:
         M: placed and routed by an open flow; A: assumed.
     clock_source:
         Where it stands, or why it is assumed.
+    bytes_per_second:
+        What the memory of all engines reads, and what it writes; infinite where their ports limit it.
     """
 
     title: str
@@ -34,6 +38,14 @@ class Build:
     clock_mhz: float
     clock_status: str
     clock_source: str
+    bytes_per_second: float = math.inf
+
+    @property
+    def memory(self) -> Memory:
+        """What each engine's port gets, in its cycles; latencies as of DRAM behind a controller at 1 GHz."""
+        port = self.sizes["data_bits"] / 8 * self.clock_mhz * 1e6
+        share = min(1.0, self.bytes_per_second / self.engines / port)
+        return Memory(read_latency=100, write_latency=60, bandwidth=share)
 
     def parameters(self, reorder_columns: int) -> EngineParameters:
         """Those of each engine."""
@@ -46,7 +58,10 @@ class Build:
         return self.engines * s.get("arrays", 1) * s["rows"] * s["cols"]
 
 
-_ASIC = {"rows": 16, "cols": 16, "arrays": 4, "data_bits": 512, "stationary_tiles": 32, "function_lanes": 16}
+_LARGE = {"rows": 16, "cols": 8, "arrays": 2, "data_bits": 512, "stationary_tiles": 32, "function_lanes": 16}
+
+_GPU_MEMORY = 936e9
+"""Bytes per second of an RTX 3090's memory."""
 
 BUILDS: Mapping[str, Build] = {
     "4x4": Build(
@@ -67,19 +82,21 @@ BUILDS: Mapping[str, Build] = {
     ),
     "4096": Build(
         title="4,096 elements",
-        engines=4,
-        sizes=_ASIC,
+        engines=16,
+        sizes=_LARGE,
         clock_mhz=1000,
         clock_status="A",
         clock_source="a clock that accelerators of this kind state; nothing here was laid out",
+        bytes_per_second=_GPU_MEMORY,
     ),
     "8192": Build(
         title="8,192 elements",
-        engines=8,
-        sizes=_ASIC,
+        engines=32,
+        sizes=_LARGE,
         clock_mhz=1000,
         clock_status="A",
         clock_source="as for 4,096 elements",
+        bytes_per_second=_GPU_MEMORY,
     ),
 }
-"""Builds by name."""
+"""Builds by name. Arrays of 16x8 in engines of two: larger ones wait longer for results and for weights."""

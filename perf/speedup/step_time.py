@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from golden.engine import COUNTERS
 from mixdit.compiler.program import Program
 from mixdit.compiler.program_run import ProgramRunner
-from mixdit.sim import Memory
 from perf.cycles.port import CyclePort
 from perf.speedup.blocks import network_blocks
 from perf.speedup.builds import Build
@@ -14,9 +13,6 @@ from perf.speedup.mixes import Mix
 from perf.speedup.shares import share_of
 
 __all__ = ["StepTime", "program_counters", "step_time"]
-
-MEMORY = Memory(read_latency=100, write_latency=60)
-"""A beat per cycle on each port; latencies in cycles, as of DRAM behind a controller at 1 GHz."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,16 +54,16 @@ def step_time(network: str, mix: Mix, build: Build) -> StepTime:
     blocks = network_blocks(network)
     total = dict.fromkeys(COUNTERS, 0)
     for program, count in zip(blocks.programs(mix, build), blocks.counts, strict=True):
-        for name, value in program_counters(share_of(program, build.engines)).items():
+        for name, value in program_counters(share_of(program, build.engines), build).items():
             total[name] += count * value
     return StepTime(counters=total, build=build)
 
 
-def program_counters(program: Program) -> dict[str, int]:
-    """The counters of a program, run once by one doorbell."""
+def program_counters(program: Program, build: Build) -> dict[str, int]:
+    """The counters of a program on an engine of a build, run once by one doorbell."""
     memory = program.memory
     size = -(-len(memory) // 64) * 64
-    with CyclePort(program.parameters, size=size, origin=memory.start, memory=MEMORY) as port:
+    with CyclePort(program.parameters, size=size, origin=memory.start, memory=build.memory) as port:
         runner = ProgramRunner(program, port, float("inf"))
         runner.engine.clear_counters()
         runner.engine.wait(runner.engine.submit_list(program.list_address, len(program.jobs)))

@@ -10,6 +10,16 @@ from perf.workloads.models import published
 
 __all__ = ["markdown"]
 
+WAITS = {
+    "busy": "BUSY",
+    "fill": "FILL",
+    "drain": "DRAIN",
+    "unpacking": "LOADER_STALL",
+    "reads": "READ_STALL",
+    "writes": "WRITE_STALL",
+}
+"""What an engine does in its cycles, or waits for, and the counters of that."""
+
 SHOWN = ("eager", "flash", "tensorrt", "w8a8")
 """Baselines of the columns of speedups."""
 
@@ -47,7 +57,7 @@ def _network(name: str, comparison: Comparison) -> str:
     ]
     shown = {r.baseline: r for r in rows if r.baseline in SHOWN}
     of_engine = [_cells(cell, shown) for cell in comparison.cells if cell.network == name]
-    columns = ("engine", "formats", "ms per step", "s per image", "busy", "to the limit", "GB per step")
+    columns = ("engine", "formats", "ms per step", "s per image", *WAITS, "to the limit", "GB per step")
     speedups = tuple(f"times {BASELINES[each]}" for each in shown)
     return (
         f"### {published(name).title}\n\n{_table(head, of_gpu)}\n{_table((*columns, *speedups), of_engine)}"
@@ -62,7 +72,7 @@ def _cells(cell: Cell, shown: dict) -> tuple[str, ...]:
         MIXES[cell.mix].title,
         f"{1e3 * time.seconds:,.2f} ({status})",
         f"{cell.image_seconds:,.2f}",
-        f"{time.busy:.1%}",
+        *(f"{time.counters[counter] / time.counters['CYCLES']:.0%}" for counter in WAITS.values()),
         f"{time.seconds / cell.limit:.2f}",
         f"{time.bytes_moved / 1e9:.2f}",
         *(_range(*cell.speedup(row), digits=2) for row in shown.values()),
