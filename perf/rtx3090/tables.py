@@ -31,7 +31,7 @@ def document(found: Sequence[Row]) -> str:
         "Milliseconds of a step, two samples for guidance, of the transformer alone:",
         _by_model(found, lambda row: _cell(row.step, 1000)),
         "Seconds of an image, transformer alone / with text encoders and VAE decoder (in FP16), by the"
-        f" published defaults: {_defaults(found)}.",
+        f" published defaults.\nThese are {_defaults(found)}.",
         _by_model(found, _of_image),
         _model(),
         "Share of launches, whose cost is assumed, in a step:",

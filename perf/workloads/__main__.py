@@ -12,10 +12,9 @@ from perf.workloads.workload import Workload
 
 __all__ = ["document"]
 
-_NOTE = (
-    "Two FLOPs for each multiplication with addition; a step is of two samples, with the condition and"
-    " without. Text encoders and VAE decoder are not in these figures:"
-)
+_NOTE = """\
+Two FLOPs for each multiplication with addition; a step is of two samples, with the condition and without.
+Text encoders and VAE decoder are not in these figures:"""
 
 
 def document(models: dict[str, PublishedModel]) -> str:

@@ -171,8 +171,10 @@ def test_the_model_meets_what_it_is_fitted_to_and_errs_for_the_gpu_elsewhere():
             assert abs(check.error) < 0.05
         elif check.measurement.framework == "TensorRT":
             assert abs(check.error) < 0.06
-        elif check.measurement.software == "flash" or check.measurement.framework == "PyTorch":
-            assert -0.3 < check.error < 0
+        else:
+            # The rest is too short: by more where candle makes attention in its parts.
+            worst = -0.3 if check.measurement.software == "flash" else -0.65
+            assert worst < check.error < 0
     measured = {baseline: row("hunyuandit-1024", baseline).measured for baseline in SOFTWARE}
     assert measured["eager"] == Figure(least=90, most=98, status="M")
     assert measured["tensorrt"] == Figure(least=40, most=40, status="M")
