@@ -10,7 +10,9 @@ from perf.speedup.blocks import NETWORKS
 from perf.speedup.builds import BUILDS
 from perf.speedup.comparison import Cell, compare
 from perf.speedup.mixes import MIXES
+from perf.speedup.published import COUNTERS_FILE, read, write
 from perf.speedup.tables import markdown
+from perf.workloads.page import publish
 
 
 def main() -> None:
@@ -20,12 +22,21 @@ def main() -> None:
     parser.add_argument("--build", nargs="+", choices=list(BUILDS), default=list(BUILDS))
     parser.add_argument("--mix", nargs="+", choices=list(MIXES), default=list(MIXES))
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help="also renew docs/performance.md; cells that are not asked for keep their counters",
+    )
     options = parser.parse_args()
 
     def show(done: str) -> None:
         print(done, file=sys.stderr)
 
     found = compare(options.network, options.build, options.mix, show)
+    if options.publish:
+        whole = read().renewed(found) if COUNTERS_FILE.exists() else found
+        write(whole)
+        publish("engines", markdown(whole))
     if options.json:
         baselines = {name: [asdict(row) for row in rows] for name, rows in found.baselines.items()}
         print(json.dumps({"cells": list(map(_figures, found.cells)), "baselines": baselines}, indent=2))

@@ -38,6 +38,11 @@ class Cell:
     macs: int
 
     @property
+    def key(self) -> tuple[int, int, int]:
+        """Its place among all cells."""
+        return NETWORKS.index(self.network), list(BUILDS).index(self.build), list(MIXES).index(self.mix)
+
+    @property
     def image_seconds(self) -> float:
         """Of all steps of an image."""
         return published(self.network).image.steps * self.time.seconds
@@ -59,6 +64,15 @@ class Comparison:
 
     cells: list[Cell]
     baselines: dict[str, list[Row]]
+
+    def renewed(self, other: "Comparison") -> "Comparison":
+        """The cells of both in the order of networks, builds and mixes; of ``other`` where both have one."""
+        cells = {cell.key: cell for cell in (*self.cells, *other.cells)}
+        baselines = {**self.baselines, **other.baselines}
+        return Comparison(
+            cells=[cells[key] for key in sorted(cells)],
+            baselines={name: baselines[name] for name in NETWORKS if name in baselines},
+        )
 
 
 def compare(
