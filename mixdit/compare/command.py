@@ -181,14 +181,16 @@ def _report(
     """Add the scores, write the tables, and print one."""
     from gen.files import write_text
     from mixdit.compare.report import print_rows, write_markdown
+    from mixdit.compare.results import TABLES
 
     for row in rows:
         row.scores = scores.score(comparison, results, row.variant, images)
     text = json.dumps([row.to_json() for row in rows], indent=2)
     guidance = "" if comparison.guidance is None else f", guidance {comparison.guidance:g}"
     title = f"{comparison.model}: {images} images, {comparison.steps} steps{guidance}"
-    write_text(results.folder / "compare.json", text + "\n")
-    write_markdown(rows, title, results.folder / "compare.md")
+    as_text, as_markdown = (results.folder / name for name in TABLES)
+    write_text(as_text, text + "\n")
+    write_markdown(rows, title, as_markdown)
     left_out = scores.missing(comparison)
     if as_json:
         print(text)

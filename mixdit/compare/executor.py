@@ -137,7 +137,8 @@ class Cluster:
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
         self._lost: type[Exception] = distributed.KilledWorker
         try:
-            self._client = distributed.Client(self.address, timeout=PATIENCE, set_as_default=False)
+            client: Any = distributed.Client
+            self._client = client(self.address, timeout=PATIENCE, set_as_default=False)
             self._client.wait_for_workers(1, timeout=PATIENCE)
         except (OSError, ValueError, TimeoutError) as error:
             reason = " ".join(str(error).split())
@@ -179,13 +180,23 @@ def run_tasks(executor: Executor, tasks: Iterable[Task], done: Callable[[Task, A
     waiting = deque(tasks)
     running: dict[Future[Any], Task] = {}
     attempts: Counter[str] = Counter()
+
+    def lose(task: Task) -> None:
+        attempts[task.name] += 1
+        if attempts[task.name] == ATTEMPTS:
+            raise CompareError(f"{task.name}: its process ended {ATTEMPTS} times; not enough memory?")
+
     while waiting or running:
+        broken = False
         while waiting and len(running) < executor.slots + 1:  # one in reserve
             task = waiting.popleft()
             try:
                 running[executor.submit(task.function, *task.arguments())] = task
             except BrokenExecutor:
+                if not running:
+                    lose(task)
                 waiting.appendleft(task)
+                broken = True
                 break
         lost = []
         for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -197,9 +208,7 @@ def run_tasks(executor: Executor, tasks: Iterable[Task], done: Callable[[Task, A
             else:
                 done(task, result)
         for task in lost:
-            attempts[task.name] += 1
-            if attempts[task.name] == ATTEMPTS:
-                raise CompareError(f"{task.name}: its process ended {ATTEMPTS} times; not enough memory?")
-        if lost and not running:
+            lose(task)
+        if (lost or broken) and not running:
             executor.renew()
         waiting.extendleft(reversed(lost))

@@ -12,10 +12,11 @@ from mixdit.compare.comparison import CompareError, Comparison
 from mixdit.compare.subject import Arrays, Measurement
 from mixdit.save_tensors import opened_tensors, save_tensors
 
-__all__ = ["Results", "folder_name"]
+__all__ = ["TABLES", "Results", "folder_name"]
 
 SETTINGS = "comparison.json"
 REFERENCE = "reference"
+TABLES = ("compare.json", "compare.md")
 
 
 class Results:
@@ -45,6 +46,8 @@ class Results:
         if restart:
             for path in folder.glob("*/[0-9][0-9][0-9][0-9][0-9].safetensors"):
                 path.unlink()
+            for name in TABLES:
+                (folder / name).unlink(missing_ok=True)
         elif settings.exists() and _digest(settings) != self.digest:
             raise CompareError(
                 f"{folder} has results of another comparison: choose another --output, or --restart"

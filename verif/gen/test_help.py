@@ -12,6 +12,7 @@ from verif.gen.blocked_imports import EXTRAS, without
 COMMANDS = [point.name for point in (*application.OWN, *entry_points(group="mixdit.commands"))]
 NEEDY = {
     "calibrate": (["--model", "x", "--pipeline", "dit"], "torch", "dit"),
+    "compare": (["--model", "x", "--pipeline", "dit"], "torch", "dit"),
     "compile": ([], "torch", "dit"),
     "draw": ([], "torch", "dit"),
     "quality": ([], "torch", "dit"),
@@ -36,7 +37,7 @@ def test_help_of_everything_needs_no_extra():
 
 def test_an_error_of_use_needs_no_extra():
     ((code, _, err),) = without(calls=[["calibrate", "--model", "x", "--pipeline", "sdxl"]])
-    assert (code, err) == (2, "mixdit: --pipeline must be one of dit, pixart, sd3, not 'sdxl'\n")
+    assert (code, err) == (2, "mixdit: --pipeline must be one of dit, pixart, sd3, latte, not 'sdxl'\n")
 
 
 def test_a_missing_extra_is_one_line_that_names_the_line_which_gets_it():

@@ -90,7 +90,7 @@ COMPLETIONS = {
     "mixdit synth --design ": set(subject_names()),
     "mixdit synth --family ": set(FAMILIES),
     "mixdit synth --placer ": {"heap", "static"},
-    "mixdit calibrate --pipeline ": {"dit", "pixart", "sd3"},
+    "mixdit calibrate --pipeline ": {"dit", "pixart", "sd3", "latte"},
     "mixdit calibrate --low MX": {"MX4", "MX6", "MX9", "MXINT8"},
     "mixdit sample --backend ": {"fast", "exact", "rtl"},
     "mixdit train-digits ": {*RECIPES, *CLASSIFIERS, "all"},

@@ -135,7 +135,7 @@ def test_more_images_begin_with_the_same(folder, tmp_path, capsys, monkeypatch):
     assert (found["MX6"], found["MX9"]) == (continued["MX6"], continued["MX9"])
 
 
-def test_results_do_not_mix(folder, tmp_path, capsys):
+def test_results_do_not_mix(folder, tmp_path, capsys, monkeypatch):
     few = arguments(folder, "dit", ["MX6"], images=1)
     assert run(*few, "--output", tmp_path) == 0
     before = (tmp_path / "mx6" / "00000.safetensors").read_bytes()
@@ -153,6 +153,10 @@ def test_results_do_not_mix(folder, tmp_path, capsys):
     assert run(*few, "--output", tmp_path) == 1
     assert run(*few, "--seed", 1, "--output", tmp_path, "--restart") == 0
     assert (tmp_path / "mx6" / "00000.safetensors").read_bytes() != before
+    monkeypatch.setattr(Subject, "measure", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["compare", *map(str, [*few, "--output", tmp_path, "--restart"])])
+    assert not list(tmp_path.glob("compare.*"))
 
 
 def test_every_variant_has_a_folder_of_its_own():
