@@ -57,14 +57,28 @@ def job_of(
 
 
 _SAME = (
-    *("m", "n", "keep_b", "bias", "accumulate", "scale", "gate", "gate_by_row", "function", "permute", "divide"),
+    *(
+        "m",
+        "n",
+        "keep_b",
+        "bias",
+        "accumulate",
+        "scale",
+        "gate",
+        "gate_by_row",
+        "function",
+        "permute",
+        "divide",
+    ),
     *("a_address", "b_address", "d_address", "bias_address", "a_pitch", "b_pitch", "d_pitch"),
     *("a_format", "b_format", "d_format", "d_mx9_blocks"),
 )
 
 
 def block_turns(indices: NDArray[np.uint16]) -> NDArray[np.int32]:
-    """Cycles in which the reorder unit gathers each block of a row: int32 ``[blocks]``, of ``indices [columns]``.
+    """Cycles in which the reorder unit gathers each block of a row: int32 ``[blocks]``.
+
+    ``indices`` are uint16 ``[columns]``.
 
     As many as its busiest bank gives elements. What lies behind the last index counts too, and is not known:
     the last block is taken to be in order there.
