@@ -13,7 +13,7 @@ from mixdit.sim.verilate import BuildError
 __all__ = ["Job", "Region", "Sizes", "library"]
 
 _SOURCES = Path(__file__).with_name("model")
-_FLAGS = ("-std=c++17", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror")
+_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror")
 _COMPILERS = ("g++", "c++", "clang++")
 
 

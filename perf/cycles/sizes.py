@@ -65,6 +65,7 @@ def sizes_of(
     grid: DrainedGrid = core._array
     lanes = min(words, p.function_lanes)
     statistic_lanes = min(lanes, p.data_bits // BINARY32_BITS, row_buffer.MOST_STATISTIC_LANES)
+    root, inverse = SquareRoot(width=ROOT_BITS), Inverse(width=ROOT_BITS, steps=ROOT_BITS + 1)
     width = min(words, 2 * core._epilogue_lanes)
     old_tile = 1 << (p.rows * BLOCK_SIZE // width - 1).bit_length()
     formats = list(MemoryFormat)
@@ -131,9 +132,7 @@ def sizes_of(
         sum_stages=RowSums(lanes=max(1, statistic_lanes)).latency,
         variance_holds=variance.BITS + variance.LATE,
         variance_cycles=variance.BITS + variance.LATE + 2,
-        factor_cycles=SquareRoot(width=ROOT_BITS).latency
-        + Inverse(width=ROOT_BITS, steps=ROOT_BITS + 1).latency
-        + 4,
+        factor_cycles=root.latency + inverse.latency + 4,
         normalize_stages=Normalize.latency,
         normalize_depth=FreePipeline.depth_of(Normalize.latency),
         line_bytes=FRAGMENT_BYTES,
