@@ -121,7 +121,7 @@ class _Layout:
 
 
 def random_case(rng: np.random.Generator, parameters: EngineParameters, jobs: int | None = None) -> Case:
-    """A case of up to `MOST_JOBS` jobs, or of so many ``jobs``, with all that the engine and the model have."""
+    """A case of up to `MOST_JOBS` jobs, or of so many ``jobs``, with all that engine and model have."""
     layout = _Layout(rng)
     contents: list[tuple[int, NDArray[np.uint8]]] = []
     descriptors = [
@@ -137,7 +137,7 @@ def random_case(rng: np.random.Generator, parameters: EngineParameters, jobs: in
 def _length(rng: np.random.Generator, whole: int) -> int:
     """Within a tile or over several, or on the edge of one, or beside that."""
     if rng.random() < 0.7:
-        return int(rng.integers(1, 3.2 * whole))
+        return int(rng.integers(1, round(3.2 * whole)))
     return max(1, int(rng.integers(1, 3)) * whole + int(rng.integers(-1, 2)))
 
 

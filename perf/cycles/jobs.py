@@ -57,14 +57,28 @@ def job_of(
 
 
 _SAME = (
-    *("m", "n", "keep_b", "bias", "accumulate", "scale", "gate", "gate_by_row", "function", "permute", "divide"),
+    *(
+        "m",
+        "n",
+        "keep_b",
+        "bias",
+        "accumulate",
+        "scale",
+        "gate",
+        "gate_by_row",
+        "function",
+        "permute",
+        "divide",
+    ),
     *("a_address", "b_address", "d_address", "bias_address", "a_pitch", "b_pitch", "d_pitch"),
     *("a_format", "b_format", "d_format", "d_mx9_blocks"),
 )
 
 
 def block_turns(indices: NDArray[np.uint16]) -> NDArray[np.int32]:
-    """Cycles in which the reorder unit gathers each block of a row: int32 ``[blocks]``, of ``indices [columns]``.
+    """Cycles in which the reorder unit gathers each block of a row: int32 ``[blocks]``.
+
+    ``indices`` are uint16 ``[columns]``.
 
     As many as its busiest bank gives elements. What lies behind the last index counts too, and is not known:
     the last block is taken to be in order there.
@@ -73,7 +87,8 @@ def block_turns(indices: NDArray[np.uint16]) -> NDArray[np.int32]:
     banks = np.arange(blocks * BLOCK_SIZE) % BLOCK_SIZE
     banks[: len(indices)] = indices % BLOCK_SIZE
     counts = (banks.reshape(blocks, BLOCK_SIZE, 1) == np.arange(BLOCK_SIZE)).sum(axis=1)
-    return counts.max(axis=1).astype(np.int32)
+    turns: NDArray[np.int32] = counts.max(axis=1).astype(np.int32)
+    return turns
 
 
 def _statistic_cycles(width: int, mean: bool) -> tuple[int, int]:
@@ -82,7 +97,7 @@ def _statistic_cycles(width: int, mean: bool) -> tuple[int, int]:
     The former looks for the variance's highest bit, the latter goes through all bits of width and total.
     """
     deviation = STATISTIC_BITS - math.log2(_LARGEST)  # bits of a deviation, in a row's units
-    shifts = (BITS - 2 * (deviation + math.log2(width))) / 2
+    shifts = (BITS - 1 - 2 * (deviation + math.log2(width))) // 2
     total = deviation + math.log2(width) / 2 + FINE_BITS - MEAN_BITS if mean else 1
     return round(max(0, shifts)), width.bit_length() + round(total)
 

@@ -13,7 +13,7 @@ from mixdit.sim.verilate import BuildError
 __all__ = ["Job", "Region", "Sizes", "library"]
 
 _SOURCES = Path(__file__).with_name("model")
-_FLAGS = ("-std=c++17", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror")
+_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror")
 _COMPILERS = ("g++", "c++", "clang++")
 
 
@@ -34,7 +34,8 @@ class Sizes(ctypes.Structure):
             " ahead load_delay release_delay drain_delay drained_rows room_tiles"
             " adder_stages affine_stages exp2_stages activation_stages activation_lanes"
             " quantizer_delay quantizer_depth free_compared old_compared format_stages"
-            " exp2_depth activation_depth old_depth fragments kinds reads_of_rows divisors reciprocal product_stages"
+            " exp2_depth activation_depth old_depth fragments kinds reads_of_rows"
+            " divisors reciprocal product_stages"
             " norm_lanes statistic_lanes buffer_rows buffer_late buffer_depth memory_latency exponent_stages"
             " maximum_stages sum_stages variance_holds variance_cycles factor_cycles"
             " normalize_stages normalize_depth"

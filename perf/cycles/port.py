@@ -114,7 +114,7 @@ class CyclePort:
         if name in COUNTERS:
             counters = (ctypes.c_int64 * len(COUNTERS))()
             self._library.model_read(self._model, 1, counters)
-            return counters[list(COUNTERS).index(name)] & 0xFFFFFFFF
+            return int(counters[list(COUNTERS).index(name)]) & 0xFFFFFFFF
         values = (ctypes.c_int64 * len(_STATE))()
         self._library.model_read(self._model, 0, values)
         state = dict(zip(_STATE, values, strict=True))

@@ -10,6 +10,17 @@ from hw.axi.line import FRAGMENT_BYTES, UNIT_BYTES
 from hw.axi.signatures import PAGE_BYTES
 from hw.block.binary32 import BINARY32_BITS
 from hw.block.quantizer import Quantizer
+from hw.functions import variance
+from hw.functions.activation import Activation
+from hw.functions.exp2 import Exp2
+from hw.functions.inverse import Inverse
+from hw.functions.normalize import Normalize
+from hw.functions.product import PRODUCT_STAGES
+from hw.functions.reciprocal import Reciprocal
+from hw.functions.row_maximum import RowMaximum
+from hw.functions.row_sums import RowSums
+from hw.functions.square_root import SquareRoot
+from hw.functions.variance import ROOT_BITS
 from hw.gemm.engine import Engine
 from hw.gemm.geometry import Geometry
 from hw.gemm.jobs.job import DIMENSION_BITS, MOST_BESIDE
@@ -26,17 +37,6 @@ from hw.gemm.results.affine_lanes import AffineLanes
 from hw.gemm.results.float_adder import FloatAdder
 from hw.gemm.results.result_format import FRAGMENT_STAGES
 from hw.gemm.tiles import tile_loop
-from hw.functions.activation import Activation
-from hw.functions.exp2 import Exp2
-from hw.functions.product import PRODUCT_STAGES
-from hw.functions import variance
-from hw.functions.inverse import Inverse
-from hw.functions.normalize import Normalize
-from hw.functions.reciprocal import Reciprocal
-from hw.functions.row_maximum import RowMaximum
-from hw.functions.row_sums import RowSums
-from hw.functions.square_root import SquareRoot
-from hw.functions.variance import ROOT_BITS
 from hw.stream.block_queue import BlockQueue
 from hw.stream.free_pipeline import FreePipeline
 from hw.target.block_memory import BlockMemory
@@ -65,6 +65,7 @@ def sizes_of(
     grid: DrainedGrid = core._array
     lanes = min(words, p.function_lanes)
     statistic_lanes = min(lanes, p.data_bits // BINARY32_BITS, row_buffer.MOST_STATISTIC_LANES)
+    root, inverse = SquareRoot(width=ROOT_BITS), Inverse(width=ROOT_BITS, steps=ROOT_BITS + 1)
     width = min(words, 2 * core._epilogue_lanes)
     old_tile = 1 << (p.rows * BLOCK_SIZE // width - 1).bit_length()
     formats = list(MemoryFormat)
@@ -131,7 +132,7 @@ def sizes_of(
         sum_stages=RowSums(lanes=max(1, statistic_lanes)).latency,
         variance_holds=variance.BITS + variance.LATE,
         variance_cycles=variance.BITS + variance.LATE + 2,
-        factor_cycles=SquareRoot(width=ROOT_BITS).latency + Inverse(width=ROOT_BITS, steps=ROOT_BITS + 1).latency + 4,
+        factor_cycles=root.latency + inverse.latency + 4,
         normalize_stages=Normalize.latency,
         normalize_depth=FreePipeline.depth_of(Normalize.latency),
         line_bytes=FRAGMENT_BYTES,

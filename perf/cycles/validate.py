@@ -8,9 +8,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
@@ -18,12 +17,10 @@ from rich.table import Table
 
 from golden.engine import encode_list
 from mixdit.driver.engine import Engine
-from mixdit.sim import EngineHarness, Memory
+from mixdit.driver.port import Port
+from mixdit.sim import EngineHarness
 from perf.cycles.cases import ENGINES, MEMORIES, Build, Case, random_case
 from perf.cycles.port import CyclePort
-
-if TYPE_CHECKING:
-    from mixdit.driver.port import Port
 
 __all__ = ["Comparison", "compare", "counters_of", "main"]
 
@@ -49,7 +46,7 @@ class Comparison:
         return {name: difference for name, difference in differences.items() if difference}
 
 
-def counters_of(port: "Port", case: Case) -> dict[str, int]:
+def counters_of(port: Port, case: Case) -> dict[str, int]:
     """Run a case behind a port, from its first doorbell until all is done; the performance counters."""
     engine = Engine(port, timeout=float("inf"))
     for address, data in case.contents:
@@ -67,20 +64,20 @@ def counters_of(port: "Port", case: Case) -> dict[str, int]:
 
 def compare(engine: str, build: Build, memory: str, case: Case) -> Comparison:
     """Run a case on the hardware and on the model."""
-    behaviour: Memory = MEMORIES[memory]
-    found, seconds = [], []
-    sizes = {"size": case.size, "memory": behaviour, "result_words": build.result_words}
-    for kind in (_hardware, CyclePort):
-        with kind(build.parameters, **sizes) as port:
+    behaviour, words, found, seconds = MEMORIES[memory], build.result_words, [], []
+    ports: tuple[Callable[[], EngineHarness | CyclePort], ...] = (
+        # These engines run for moments: what compiles fast is fast.
+        lambda: EngineHarness(
+            build.parameters, size=case.size, memory=behaviour, result_words=words, optimization="-O1"
+        ),
+        lambda: CyclePort(build.parameters, size=case.size, memory=behaviour, result_words=words),
+    )
+    for opened in ports:
+        with opened() as port:
             start = time.perf_counter()
             found.append(counters_of(port, case))
             seconds.append(time.perf_counter() - start)
     return Comparison(engine, memory, case, found[0], found[1], (seconds[0], seconds[1]))
-
-
-def _hardware(*parameters: object, **sizes: object) -> EngineHarness:
-    # These engines run for moments: what compiles fast is fast.
-    return EngineHarness(*parameters, **sizes, optimization="-O1")  # type: ignore[arg-type]
 
 
 def comparisons(

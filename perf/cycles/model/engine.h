@@ -83,22 +83,22 @@ class Engine {
 
         // Tiles and jobs.
         const bool begins = fetch.offers() && loop.ready();
-        const Job begun = fetch.offered();
+        const Job* const begun = begins ? &fetch.offered() : nullptr;
         const bool job_done = dispatch.job_done || order.row_done();
         activity.job_begins = begins;
-        dispatch.step(loop.results, begins ? &begun : nullptr, command_taken, carried_out, sent);
+        dispatch.step(loop.results, begun, command_taken, carried_out, sent);
         const bool loaded[2] = {take(unpacker.tiles(0)), take(unpacker.tiles(1))};
-        loop.step(begins ? &begun : nullptr, loaded);
+        loop.step(begun, loaded);
         unpacker.step(reader);
-        const Job started = supervisor.gives() ? check.job() : Job{};
-        const bool by_rows = started.reorder;
-        const bool starts = supervisor.gives() && (by_rows ? rows.takes(started) : fetch.ready());
+        const Job* const given = supervisor.gives() ? &check.job() : nullptr;
+        const bool by_rows = given && given->reorder;
+        const bool starts = given && (by_rows ? rows.takes(*given) : fetch.ready());
         const bool product_starts = starts && !by_rows;
-        fetch.step(product_starts ? &started : nullptr, read_taken && reading == OPERANDS, begins, released);
+        fetch.step(product_starts ? given : nullptr, read_taken && reading == OPERANDS, begins, released);
         if (sizes.reorder_columns) {
             const bool comes = reader.beat && reader.tag.target == ROWS;
             order.step(starts, by_rows, job_done, rows.ends);
-            rows.step(by_rows ? &started : nullptr, starts && by_rows, read_taken && reading == ROWS,
+            rows.step(by_rows ? given : nullptr, starts && by_rows, read_taken && reading == ROWS,
                       beat_taken && writes == ROWS, comes, reader.last);
         }
         queue_descriptors(starts, job_done, read_taken && reading == LISTS);
@@ -193,10 +193,11 @@ class Engine {
     }
     void queue_descriptors(bool starts, bool job_done, bool list_sent) {
         const bool offered = check.ready() && descriptors.valid();
-        const Job next = offered ? descriptors.front() : Job{};
         const bool room = descriptors.ready();
         const bool from_list = lists.gives() && room;
-        const Job of_list = from_list ? lists.job() : Job{};
+        Job next, of_list;
+        if (offered) next = descriptors.front();
+        if (from_list) of_list = lists.job();
         supervisor.step(check, starts, from_list || doorbell, job_done, list_doorbell);
         check.step(offered ? &next : nullptr, starts);
         if (offered) descriptors.pop();

@@ -18,7 +18,8 @@ class OperandFetch {
     // `given`: a job that is taken; `sent`: the read master took the command; `started`: the tile loop the job;
     // `released`: a slot of A, of B is free.
     void step(const Job* given, bool sent, bool started, const bool released[2]) {
-        const ReaderJob jobs[2] = {side(0), side(1)};
+        ReaderJob jobs[2];
+        if (present) jobs[0] = side(0), jobs[1] = side(1);
         const bool begins[2] = {
             present && !taken[0] && a.takes(jobs[0]),
             present && !taken[1] && b.takes(jobs[1]),
@@ -26,10 +27,11 @@ class OperandFetch {
         const bool begun[2] = {taken[0], taken[1]};
         const bool b_chosen = b.valid() && (b_first || !a.valid()), any = a.valid() || b.valid();
         const bool passes = any && command.ready();
-        const ReadCommand chosen = any ? (b_chosen ? b.command() : a.command()) : ReadCommand{};
+        ReadCommand chosen{};
+        if (passes) chosen = b_chosen ? b.command() : a.command();
         a.step(begins[0] ? &jobs[0] : nullptr, passes && !b_chosen, released[0]);
         b.step(begins[1] ? &jobs[1] : nullptr, passes && b_chosen, released[1]);
-        command.step(sent, any, chosen);
+        command.step(sent, passes, chosen);
 
         const bool first = begun[0] != begun[1] ? begun[0] : ahead < 0 || (ahead == 0 && b_moves);
         if (first != b_first || a.met || b.met) clock.touch();
