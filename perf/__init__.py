@@ -2,5 +2,5 @@
 
 ``speed``: of the model, the simulation and the PyTorch layers, and how busy arrays are.
 ``ppa``: size and speed of designs on FPGAs. ``baselines``: designs that figures are compared with.
-``accuracy``: errors of the functions between products.
+``accuracy``: errors of the functions between products. ``cycles``: how many cycles jobs take, without their data.
 """

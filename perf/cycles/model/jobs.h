@@ -121,8 +121,7 @@ class ListFetch {
     bool gives() const { return state == GIVE; }
     const Job& job() { return entries.front(); }
     void step(bool begins, bool sent, bool beat_last, bool taken) {
-        if (state != IDLE && state != RECEIVE) clock.touch();
-        if (begins || sent || beat_last || taken) clock.touch();
+        if (state == LOOK || state == SETTLE || begins || sent || beat_last || taken) clock.touch();
         switch (state) {
         case IDLE:
             if (begins) state = LOOK;
