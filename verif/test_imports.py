@@ -74,7 +74,8 @@ STAGES = {
     "perf.ppa": "perf.baselines gen.targets_command",
     "perf.cycles": "mixdit.sim",
     "perf.speed": "mixdit.quality mixdit.compiler",
-    "verif": "perf perf.accuracy perf.cycles perf.ppa perf.speed mixdit.search mixdit.compiler mixdit.litex gen.__main__",
+    "verif": "perf perf.accuracy perf.cycles perf.ppa perf.speed mixdit.search mixdit.compiler mixdit.litex"
+    " gen.__main__",
 }
 """What each stage may import, besides itself: these stages, and what these may import.
 

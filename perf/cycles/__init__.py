@@ -4,5 +4,6 @@
 C++ below it, in ``model``, a file for each unit of the hardware; ``sizes``: what it is told of an engine, as
 the hardware's modules state it; ``jobs``: of a descriptor.
 
-``validate``, which ``__main__`` runs: the model beside the simulated hardware; ``cases``: the engines and random jobs for that.
+``validate``, which ``__main__`` runs: the model beside the simulated hardware; ``cases``: the engines and
+random jobs for that.
 """

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from golden.engine import COUNTERS, PASSES, STALLS, Descriptor, EngineParameters, MemoryFormat
+from mixdit.driver.engine import Engine
+from mixdit.driver.port import PortError
 from mixdit.sim import Memory
 from perf.cycles import port as cycle_port
 from perf.cycles import validate
@@ -111,6 +113,18 @@ def test_refused_jobs_and_memories_are_named():
         job_of(Descriptor(m=0, n=1, k=1), parameters)
     with pytest.raises(ValueError, match=r"memory\.stall must be 0 for the cycle model, not 0\.5"):
         CyclePort(parameters, memory=Memory(stall=0.5))
+
+
+def test_a_reset_is_refused_while_jobs_are_under_way():
+    (case,) = cases(SMALL, 4, 1, jobs=1)
+    with CyclePort(ENGINES[SMALL].parameters, size=case.size) as port:
+        engine = Engine(port)
+        engine.submit(case.descriptors[0])
+        with pytest.raises(PortError, match="a soft reset while jobs are under way is not modelled"):
+            engine.reset()
+        port.wait()
+        # The next driver counts from 0 on.
+        assert counters_of(port, case) == modelled(SMALL, case)
 
 
 def test_the_command_refuses_what_it_cannot_run(capsys):
