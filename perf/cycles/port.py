@@ -121,7 +121,7 @@ class CyclePort:
         if name == "STATUS":
             fields = {field: state[field] for field in ("busy", "full", "list", "fetching")}
             return REGISTERS[name].pack(**fields, waiting=max(0, state["left"] - 1))
-        return (self._constants | self._words | state).get(name, 0) & 0xFFFFFFFF
+        return int((self._constants | self._words | state).get(name, 0)) & 0xFFFFFFFF
 
     def write32(self, offset: int, value: int) -> None:
         name = _BY_OFFSET.get(offset, "")
@@ -177,7 +177,8 @@ class CyclePort:
             address = entry.following
 
     def _reset(self) -> None:
-        pass
+        if not self._library.model_reset(self._model):
+            raise PortError("a soft reset while jobs are under way is not modelled")
 
     def _part(self, address: int, size: int) -> NDArray[np.uint8]:
         if address < self.memory.start or address + size > self.memory.stop:

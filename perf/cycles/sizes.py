@@ -1,6 +1,7 @@
 """The sizes, depths and latencies of an engine, as its modules state them."""
 
 from dataclasses import asdict
+from functools import cache
 
 from golden.engine import ENTRY_BYTES, HALF_BLOCK_BYTES, EngineParameters, Function, MemoryFormat
 from golden.formats import BLOCK_SIZE, MX9
@@ -55,6 +56,12 @@ def sizes_of(
     """
     if memory.stall:
         raise ValueError(f"memory.stall must be 0 for the cycle model, not {memory.stall!r}")
+    return Sizes.from_buffer_copy(_sizes(parameters, memory, result_words, adder_lanes))
+
+
+@cache
+def _sizes(parameters: EngineParameters, memory: Memory, result_words: int, adder_lanes: int) -> Sizes:
+    """The sizes, found once: an engine's modules take longer to make than most jobs to model."""
     p = parameters
     core = Engine(**asdict(p), result_words=result_words, adder_lanes=adder_lanes)._datapath
     g = Geometry(p)

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from golden.engine import COUNTERS, PASSES, STALLS, Descriptor, EngineParameters, MemoryFormat
+from golden.formats import BLOCK_SIZE
+from mixdit.driver.engine import Engine
+from mixdit.driver.port import PortError
 from mixdit.sim import Memory
 from perf.cycles import port as cycle_port
 from perf.cycles import validate
@@ -40,6 +43,17 @@ def modelled(engine, case, memory=None):
         return counters_of(port, case)
 
 
+def passes_of(d, p):
+    """What the formats of a product call for, in the order of `PASSES`."""
+    blocks = -(-d.k // BLOCK_SIZE)
+    whole = (MemoryFormat.MX9, MemoryFormat.MXINT8)
+    a, b = (
+        blocks if getattr(d, f"{name}_format") in whole else getattr(d, f"{name}_mx9_blocks") for name in "ab"
+    )
+    tiles = 0 if d.operation else -(-d.m // (p.rows * p.arrays)) * -(-d.n // p.cols)
+    return [tiles * count for count in (blocks - max(a, b), 2 * abs(a - b), 4 * min(a, b))]
+
+
 @pytest.mark.parametrize("engine", list(ENGINES))
 def test_counters_add_up(engine):
     """Every cycle has a reason, and passes are what the blocks' formats call for."""
@@ -48,6 +62,8 @@ def test_counters_add_up(engine):
         assert list(counters) == list(COUNTERS)
         assert sum(counters[name] for name in STALLS) == counters["CYCLES"] > 0
         assert sum(counters[name] for name in PASSES) == counters["BUSY"]
+        each = [passes_of(d, ENGINES[engine].parameters) for d in case.descriptors]
+        assert [counters[name] for name in PASSES] == np.sum(each, axis=0).tolist()
 
 
 def test_cycles_that_are_passed_over_change_nothing():
@@ -111,6 +127,18 @@ def test_refused_jobs_and_memories_are_named():
         job_of(Descriptor(m=0, n=1, k=1), parameters)
     with pytest.raises(ValueError, match=r"memory\.stall must be 0 for the cycle model, not 0\.5"):
         CyclePort(parameters, memory=Memory(stall=0.5))
+
+
+def test_a_reset_is_refused_while_jobs_are_under_way():
+    (case,) = cases(SMALL, 4, 1, jobs=1)
+    with CyclePort(ENGINES[SMALL].parameters, size=case.size) as port:
+        engine = Engine(port)
+        engine.submit(case.descriptors[0])
+        with pytest.raises(PortError, match="a soft reset while jobs are under way is not modelled"):
+            engine.reset()
+        port.wait()
+        # The next driver counts from 0 on.
+        assert counters_of(port, case) == modelled(SMALL, case)
 
 
 def test_the_command_refuses_what_it_cannot_run(capsys):

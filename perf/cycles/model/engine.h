@@ -37,6 +37,13 @@ class Engine {
     const Job* doorbell = nullptr;     // a job that is queued in this cycle
     bool list_doorbell = false;
 
+    // A soft reset of an engine without jobs; whether it is one.
+    bool reset() {
+        if (supervisor.busy()) return false;
+        supervisor.submitted = supervisor.done = supervisor.lists_done = 0;
+        check.reset();
+        return true;
+    }
     // What happens until `clock.now` is the next cycle.
     void step() {
         memory.drive();

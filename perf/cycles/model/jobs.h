@@ -7,11 +7,9 @@
 // When a descriptor has become a job, and beside how many others it may run.
 class DescriptorCheck {
   public:
-    DescriptorCheck(Clock& clock, const Sizes& sizes) : clock(clock), sizes(sizes) {
-        const Region nothing = {1, 0, 0};
-        for (Job& job : before)
-            for (Region& region : job.regions) region = nothing;
-    }
+    DescriptorCheck(Clock& clock, const Sizes& sizes) : clock(clock), sizes(sizes) {}
+    // Forgets the jobs before.
+    void reset() { before[0] = before[1] = Job{}; }
     bool ready() const { return !busy; }
     bool valid() const { return busy && answer <= clock.now; }
     const Job& job() const { return checked; }
@@ -121,8 +119,7 @@ class ListFetch {
     bool gives() const { return state == GIVE; }
     const Job& job() { return entries.front(); }
     void step(bool begins, bool sent, bool beat_last, bool taken) {
-        if (state != IDLE && state != RECEIVE) clock.touch();
-        if (begins || sent || beat_last || taken) clock.touch();
+        if (state == LOOK || state == SETTLE || begins || sent || beat_last || taken) clock.touch();
         switch (state) {
         case IDLE:
             if (begins) state = LOOK;

@@ -24,6 +24,8 @@ void* model_open(const Sizes* sizes) { return new Engine(*sizes); }
 void model_close(void* engine) { delete static_cast<Engine*>(engine); }
 int64_t model_cycles(void* engine) { return static_cast<Engine*>(engine)->clock.now; }
 
+int model_reset(void* engine) { return static_cast<Engine*>(engine)->reset(); }
+
 // Puts an entry of a list where the doorbell finds it.
 void model_add_entry(void* engine, const Job* job) { static_cast<Engine*>(engine)->lists.add(*job); }
 

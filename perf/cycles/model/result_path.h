@@ -113,7 +113,8 @@ class ResultPath {
         const bool ready = queues_ready;
         queues_ready = rows.size.ready() && accumulation.tile.ready() && added.ready() && written.ready() &&
                        epilogue.checked.ready();
-        if (stage || command || ready != queues_ready) clock.touch();
+        if (stage == 3 ? ready : stage || command) clock.touch();
+        if (ready != queues_ready) clock.touch();
         switch (stage) {
         case 0: stage = command != nullptr; break;
         case 1: stage = 2; break;

@@ -63,7 +63,7 @@ class RowCollector {
         }
         if (queued >= 0) waiting[size_t(queued)] = true;
         if (line_sent >= 0) waiting[size_t(line_sent)] = false;
-        if (reads || done || takes || queued >= 0 || given) clock.touch();
+        if (reads || done || takes || queued >= 0 || (given && accepts)) clock.touch();
         if (!accepts) return false;
         begun = given;
         if (given) fresh = fragment;
