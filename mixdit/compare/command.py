@@ -53,7 +53,7 @@ def command(
     size: Annotated[
         int | None, typer.Option(min=8, help="Side of the images in pixels.", show_default="the model's")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1, help="Seed of the first image's noise.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=1 << 30, help="Seed of the first image's noise.")] = 0,
     calibration_images: Annotated[
         int, typer.Option(min=1, help="Images that calibrate the variants, from other noise.")
     ] = 4,

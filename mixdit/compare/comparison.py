@@ -9,10 +9,13 @@ from typing import Any
 
 from gen import __version__
 
-__all__ = ["CompareError", "Comparison"]
+__all__ = ["CALIBRATION_SEEDS", "LARGEST_SEED", "CompareError", "Comparison"]
 
-CALIBRATION_SEEDS = 1 << 32
-"""Beyond those of all images: what calibration sees, no figure is of."""
+CALIBRATION_SEEDS = 1 << 31
+"""Beyond those of all images: what calibration sees, no figure is of. Of a seed, 32 bits count."""
+
+LARGEST_SEED = 1 << 30
+"""Of the first image."""
 
 
 class CompareError(OSError):
@@ -38,6 +41,11 @@ class Comparison:
         Where the model runs.
     threads:
         Of each process.
+
+    Raises
+    ------
+    ValueError
+        A seed out of range.
     """
 
     model: str
@@ -50,6 +58,10 @@ class Comparison:
     calibration_images: int
     device: str
     threads: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise ValueError(f"seed must be 0 to {LARGEST_SEED}, not {self.seed!r}")
 
     def item(self, number: int) -> int | str:
         """What image ``number`` is of."""

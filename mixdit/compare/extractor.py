@@ -19,7 +19,7 @@ def load_extractor(path: Path) -> nn.Module:
             return torch.export.load(path).module()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # published networks are in this form
-            network: Any = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+            network: nn.Module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
         return network
     except Exception as error:  # whatever a file of another kind makes them raise
         reason = " ".join(str(error).split())[:200]

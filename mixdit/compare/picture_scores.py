@@ -107,7 +107,8 @@ class _Clip:
         from transformers import AutoProcessor, CLIPModel
 
         try:
-            return CLIPModel.from_pretrained(self.folder), AutoProcessor.from_pretrained(self.folder)
+            processor: Any = AutoProcessor
+            return CLIPModel.from_pretrained(self.folder), processor.from_pretrained(self.folder)
         except (OSError, ValueError) as error:
             raise CompareError(f"{self.folder} has no CLIP model with a processor: {error}") from error
 

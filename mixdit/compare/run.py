@@ -69,7 +69,7 @@ def compare(
     run_tasks(
         executor,
         _measurements(comparison, left, results),
-        partial(keep, lambda key, result: results.keep(*key, result)),
+        partial(keep, lambda key, result: results.keep(key[0], key[1], result)),
     )
     return [make_row(VARIANTS[name], results, images) for name in variants]
 

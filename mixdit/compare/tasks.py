@@ -17,14 +17,16 @@ _SUBJECTS: dict[str, Subject] = {}
 
 def make_reference(comparison: Comparison, number: int) -> Arrays:
     """See `Subject.reference`; CompareError if there is not enough memory."""
-    return _run(comparison, "reference", number)
+    arrays: Arrays = _run(comparison, "reference", number)
+    return arrays
 
 
 def measure(
     comparison: Comparison, name: str, number: int, reference: Arrays, predictions: bool
 ) -> Measurement:
     """See `Subject.measure`; CompareError if there is not enough memory."""
-    return _run(comparison, "measure", name, number, reference, predictions)
+    measurement: Measurement = _run(comparison, "measure", name, number, reference, predictions)
+    return measurement
 
 
 def _run(comparison: Comparison, method: str, *arguments: Any) -> Any:

@@ -11,8 +11,10 @@ from PIL import Image
 from torch import nn
 
 from gen.cli import main
+from mixdit.calibration.passes import Passes
 from mixdit.calibration.pipelines import KINDS
 from mixdit.compare import tasks
+from mixdit.compare.comparison import Comparison
 from mixdit.compare.perceptual import perceptual_distance
 from mixdit.compare.results import folder_name
 from mixdit.compare.subject import Subject
@@ -105,6 +107,30 @@ def test_figures_are_those_of_the_images(folder, tmp_path, capsys):
         ):
             errors.append((ours.get_tensor("image").double() / 255 - its.get_tensor("image")).square().mean())
     assert row["psnr_db"] == pytest.approx(-10 * math.log10(sum(errors) / 2), abs=0.1)
+
+
+def test_noise_follows_the_number_of_the_image(folder):
+    """Image i of seed s is image 0 of seed s + i; calibration sees noise of no image."""
+    settings = {
+        "model": str(folder / "dit"), "pipeline": "dit", "items": (7,), "steps": 2, "guidance": None,
+        "size": None, "calibration_images": 2, "device": "cpu", "threads": 1,
+    }  # fmt: skip
+    subject = Subject(Comparison(**settings, seed=3))
+    images = [subject.reference(number) for number in range(3)]
+    later = Subject(Comparison(**settings, seed=4)).reference(0)
+    assert all(np.array_equal(images[1][name], later[name]) for name in later)
+    assert not np.array_equal(images[0]["image"], images[1]["image"])
+    first = [batch["hidden_states"][0] for batch in subject.calibration.batches[::2]]
+    noise = torch.stack([*first, *(starts(subject, number) for number in range(2))])
+    assert len(noise.flatten(1).unique(dim=0)) == 4
+
+
+def starts(subject: Subject, number: int) -> torch.Tensor:
+    """The noise that an image begins with."""
+    passes = Passes()
+    with passes.watch(subject.model):
+        subject.reference(number)
+    return passes.kwargs[0]["hidden_states"][0]
 
 
 def test_more_images_begin_with_the_same(folder, tmp_path, capsys, monkeypatch):

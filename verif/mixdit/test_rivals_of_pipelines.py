@@ -2,13 +2,16 @@
 
 import pytest
 import torch
+from torch import nn
 
 from mixdit.calibration.passes import Passes
 from mixdit.calibration.pipelines import KINDS, run_pipeline
+from mixdit.layers.attention_sites import original_submodule
 from mixdit.rivals.calibration import Calibration
-from mixdit.rivals.htg import reparameterize
+from mixdit.rivals.htg import htg, reparameterize
 from mixdit.rivals.neighbours import find_neighbours
 from mixdit.rivals.noise_error import predict
+from mixdit.rivals.shifted_linear import ShiftedLinear
 from mixdit.rivals.variants import VARIANTS
 from mixdit.rivals.viditq_mp import Metric
 from verif.mixdit.tiny_pipelines import pipeline
@@ -117,6 +120,61 @@ def test_htg_shifts_what_a_neighbour_can_shift(kind, calibration):
         assert by_layer[f"{first}.add_q_proj"] is not q
     rewritten, _ = reparameterize(calibration)
     assert decibels(calibration, rewritten) > 100
+
+
+def test_htg_quantizes_between_what_shifted_channels_reach(kind, calibration):
+    """In the first layer, before which nothing is quantized: bounds are those of ``(x - z) / s``."""
+    quantized = htg(calibration, 8)
+    layer = original_submodule(quantized, f"{next(iter(calibration.layers.heads))}.to_q")
+    assert isinstance(layer, ShiftedLinear)
+    seen = {}
+    layer.linear.register_forward_pre_hook(
+        lambda m, args: seen.setdefault(layer.groups.current, []).append(args[0])
+    )
+    predict(quantized, calibration.batches)
+    bounds = layer.linear.activation
+    assert len(seen) == len(layer.groups) > 1
+    for group, inputs in seen.items():
+        reached = torch.stack(inputs)
+        torch.testing.assert_close(bounds.low[group], reached.amin())
+        torch.testing.assert_close(bounds.high[group], reached.amax())
+
+
+class Block(nn.Module):
+    """Layers behind a norm that is modulated by channel, or by token, and behind none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(16)
+        self.by_channel, self.by_token, self.behind_none, self.behind_activation = (
+            nn.Linear(16, 16) for _ in range(4)
+        )
+
+    def forward(self, x):
+        y = self.norm(x)
+        modulated = y * (1 + x[:, :1]) + x[:, -1:]
+        return (
+            self.by_channel(modulated)
+            + self.by_token(y + x)
+            + self.behind_none(x)
+            + self.behind_activation(modulated.tanh())
+        )
+
+
+class Blocks(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList([Block()])
+
+    def forward(self, x, timestep):
+        return self.blocks[0](x)
+
+
+def test_only_modulation_by_channel_can_hold_a_shift():
+    c = Calibration(Blocks(), [(torch.randn(2, 5, 16), torch.tensor([t])) for t in (9, 1)])
+    assert len(c.layers.linears) == 4
+    found = find_neighbours(c.model, c.batches[0], c.layers)
+    assert [neighbour.layers for neighbour in found] == [["blocks.0.by_channel"]]
 
 
 def test_all_samples_of_a_timestep_count_for_its_range(calibration):
