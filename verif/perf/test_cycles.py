@@ -22,14 +22,14 @@ PLANTED = {
     "fill": ("load_delay", 1),
     "drain": ("drain_delay", 1),
     "format": ("format_stages", 1),
-    "passes": ("drain_rows", 1),
+    "passes": ("mx9", 1),
     "slots": ("release_delay", 1),
     "result width": ("words", 4),
     "memory": ("read_latency", 1),
     "responses": ("write_latency", -1),
     "bytes": ("mx9_bytes", 2),
 }
-"""Errors by what they are in: a size of the model, and by how much it is wrong."""
+"""Errors by what they are in: a size (or a format's code) of the model, and by how much it is wrong."""
 
 
 def cases(engine, seed, count, jobs=None):
