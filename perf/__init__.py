@@ -3,5 +3,6 @@
 ``speed``: of the model, the simulation and the PyTorch layers, and how busy arrays are.
 ``ppa``: size and speed of designs on FPGAs. ``baselines``: designs that figures are compared with.
 ``accuracy``: errors of the functions between products.
-``workloads``: what whole networks do. ``rtx3090``: how long a GPU takes for them.
+``cycles``: how many cycles jobs take on an engine, without their data.
+``workloads``: what whole networks do. ``rtx3090``: how long a GPU takes for them; ``speedup``: and engines.
 """

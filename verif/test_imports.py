@@ -73,11 +73,13 @@ STAGES = {
     "perf.accuracy": "mixdit.quality",
     "perf.baselines": "hw.gemm",
     "perf.ppa": "perf.baselines gen.targets_command",
+    "perf.cycles": "mixdit.sim",
     "perf.speed": "mixdit.quality mixdit.compiler",
     "perf.workloads": "gen.files",
     "perf.rtx3090": "perf.workloads",
-    "verif": "perf perf.accuracy perf.ppa perf.speed perf.rtx3090 mixdit.search mixdit.compare"
-    " mixdit.compiler mixdit.litex gen.__main__",
+    "perf.speedup": "perf.cycles perf.rtx3090 mixdit.compiler",
+    "verif": "perf perf.accuracy perf.cycles perf.ppa perf.speed perf.speedup mixdit.search"
+    " mixdit.compare mixdit.compiler mixdit.litex gen.__main__",
 }
 """What each stage may import, besides itself: these stages, and what these may import.
 

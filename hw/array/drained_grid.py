@@ -14,6 +14,9 @@ from hw.target.delay import delay
 
 __all__ = ["DrainedGrid"]
 
+ROOM_TILES = 3
+"""Tiles for which there is room where one may start: it and those that may start before it is counted."""
+
 
 class DrainedGrid(wiring.Component):
     """A ``Grid``, the rings that its rows go to, and the room that they have.
@@ -129,7 +132,7 @@ class DrainedGrid(wiring.Component):
         started = delay(m, "started", self.start, 1, reset_less=False)
         m.d.sync += [
             reserved.eq(reserved + (self.drain_rows * started) - sent),
-            self.room.eq(reserved <= self.depth - 3 * self.drain_rows),
+            self.room.eq(reserved <= self.depth - ROOM_TILES * self.drain_rows),
         ]
 
         m.submodules.statuses = statuses = Queue(

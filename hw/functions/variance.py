@@ -17,14 +17,14 @@ ROOT_BITS = (VARIANCE_BITS + 1) // 2
 TOTAL_BITS = 40
 """Bits of the sum of a row's elements, with its sign, that count in the mean."""
 
-_BITS = 64
+BITS = 64
 """Bits of the variance of a row times its width squared, one of them for a shift by two."""
 
-_LATE = 5
+LATE = 5
 """Registers from a bit of the sums to that of the variance."""
 
-_MOST_POWER = (_BITS - 2 * ROOT_BITS) // 2
-_LEAST_POWER = _MOST_POWER + 1 - _BITS // 2
+_MOST_POWER = (BITS - 2 * ROOT_BITS) // 2
+_LEAST_POWER = _MOST_POWER + 1 - BITS // 2
 
 
 def variance_layout() -> data.StructLayout:
@@ -77,15 +77,15 @@ class Variance(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         i, o = self.i, self.o
-        place = Signal(range(_BITS + _LATE))
+        place = Signal(range(BITS + LATE))
         run = Signal()
         last = Signal()
-        value = Signal(_BITS, reset_less=True)
+        value = Signal(BITS, reset_less=True)
         power = Signal.like(o.p.power, reset_less=True)
         largest = Signal.like(o.p.largest, reset_less=True)
-        m.d.comb += [last.eq(place == _BITS + _LATE - 1), i.ready.eq(run & last)]
+        m.d.comb += [last.eq(place == BITS + LATE - 1), i.ready.eq(run & last)]
 
-        serial = SerialArithmetic(m, run=run, place=place, bits=_BITS)
+        serial = SerialArithmetic(m, run=run, place=place, bits=BITS)
         bit = self._variance(m, serial, run, place)
         with m.FSM():
             with m.State("idle"):
@@ -131,7 +131,7 @@ class Variance(wiring.Component):
         return total
 
     def _variance(self, m, serial, run, place):
-        """The variance's bit of ``_LATE`` cycles ago."""
+        """The variance's bit of ``LATE`` cycles ago."""
         sums = self.i.p
         low = serial.bits_of("square", sums.square)
         high = serial.bits_of("square_high", Cat(Const(0, SQUARE_DIGIT), sums.square_high))
@@ -146,7 +146,7 @@ class Variance(wiring.Component):
         """A bit of epsilon, or of the largest that is added, in the variance's unit: beside the products."""
         epsilon, largest = self.epsilon, self.i.p.largest
         # Which bit of the significand is next, if any. It starts below the variance's lowest bit.
-        before = _LATE - 3
+        before = LATE - 3
         unit = 2 * (BINARY32_BIAS + STATISTIC_BITS) - (BINARY32_BIAS + BINARY32_SIGNIFICAND - 1)
         position = Signal(signed(len(epsilon.exponent) + 2), reset_less=True)
         large = Signal(reset_less=True)

@@ -47,8 +47,9 @@ class BlockQueue(wiring.Component):
     """
 
     latency = RingReader.latency
+    compared = 3
 
-    def __init__(self, *, shape, depth, compared=3, target="generic"):
+    def __init__(self, *, shape, depth, compared=compared, target="generic"):
         if not isinstance(depth, int) or isinstance(depth, bool):
             raise TypeError(f"depth must be an integer, not {depth!r}")
         if depth < 2 or depth & (depth - 1):

@@ -42,9 +42,14 @@ class FreePipeline(FreeStages):
         One of ``hw.target.targets.TARGETS``, for the queue.
     """
 
+    compared = 4
+    """Bits of the queue's addresses that tell how full it is."""
+
     def __init__(self, m: Module, *, i, o, stages, gathers=False, target="generic"):
         super().__init__(m)
-        queue = BlockQueue(shape=o.p.shape(), depth=self.depth_of(stages), compared=4, target=target)
+        queue = BlockQueue(
+            shape=o.p.shape(), depth=self.depth_of(stages), compared=self.compared, target=target
+        )
         m.submodules.queue = queue
         ready, self.taken = Signal(name="ready", init=1), Signal(name="taken")
         self.result, self.coming = queue.data, queue.coming

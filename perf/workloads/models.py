@@ -14,7 +14,7 @@ from torch import nn
 from perf.workloads.extract import extract
 from perf.workloads.workload import Workload
 
-__all__ = ["MODELS", "Image", "PublishedModel", "build", "published"]
+__all__ = ["MODELS", "Image", "PublishedModel", "build", "description", "published"]
 
 _FOLDER = Path(__file__).with_name("configurations")
 
@@ -97,7 +97,7 @@ def published(name: str) -> PublishedModel:
     ValueError
         For another name.
     """
-    described = _description(name)
+    described = description(name)
     image = Image(**described["image"])
     workloads = {}
     for part in (described["transformer"], *described["outside"]):
@@ -123,7 +123,7 @@ def build(name: str, **sizes: int) -> tuple[nn.Module, dict[str, Any]]:
     ValueError
         For another name, or a size that the network does not have.
     """
-    described = _description(name)
+    described = description(name)
     usual = {**described["sizes"], "batch": Image(**described["image"]).batch}
     unknown = sizes.keys() - usual.keys()
     if unknown:
@@ -131,7 +131,8 @@ def build(name: str, **sizes: int) -> tuple[nn.Module, dict[str, Any]]:
     return _build(described["transformer"], {**usual, **sizes})
 
 
-def _description(name: str) -> Any:
+def description(name: str) -> Any:
+    """The file of ``name``, one of ``MODELS``; ValueError for another name."""
     if name not in MODELS:
         raise ValueError(f"there is no model {name!r}, only {', '.join(MODELS)}")
     return json.loads((_FOLDER / f"{name}.json").read_text())

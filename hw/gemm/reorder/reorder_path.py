@@ -30,7 +30,7 @@ __all__ = ["ReorderPath"]
 
 _LOG = BLOCK_SIZE.bit_length() - 1
 
-_READS = 32
+READS = 32
 """Reads of 16 elements under way in an engine with functions: at 8 per cycle they hide 64 cycles."""
 
 _BLOCKS_UNDER_WAY = 64
@@ -132,7 +132,7 @@ class ReorderPath(wiring.Component):
         m.submodules.collector = collector = RowCollector(
             data_bits=self.data_bits, target=self.target, **parts
         )
-        more = {"depth": _READS} if self.function_lanes else {}
+        more = {"depth": READS} if self.function_lanes else {}
         m.submodules.reader = reader = FragmentReader(
             data_bits=self.data_bits, address_bits=self.address_bits, unit=INDEX_BYTES, **more
         )

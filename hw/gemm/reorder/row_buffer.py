@@ -24,13 +24,13 @@ __all__ = ["MOST_STATISTIC_LANES", "RowBuffer"]
 MOST_STATISTIC_LANES = BLOCK_SIZE // 2
 """Most elements per cycle that sums are made of: half of the reads are left for rows that go on."""
 
-_ROWS = 8
+ROWS = 8
 """Rows in the buffer, and factors that wait."""
 
 _LEAST_DEPTH = 512
 """A block memory has so many words at least: room for several rows, which hides what one of them waits."""
 
-_LATE = 2
+LATE = 2
 """Room that is left when no more is taken: ``i.ready`` is a register, made of others."""
 
 _EXPONENT = BINARY32_INFINITE.bit_length()
@@ -102,8 +102,8 @@ class RowBuffer(wiring.Component):
         m.submodules.memory = memory = BlockMemory(
             width=BINARY32_BITS * BLOCK_SIZE, depth=self.depth, target=self.target
         )
-        m.submodules.largest = largest = Queue(shape=_EXPONENT, depth=_ROWS)
-        m.submodules.known = known = Queue(shape=row_factors_layout(), depth=_ROWS)
+        m.submodules.largest = largest = Queue(shape=_EXPONENT, depth=ROWS)
+        m.submodules.known = known = Queue(shape=row_factors_layout(), depth=ROWS)
         wiring.connect(m, known.o, wiring.flipped(self.factors))
         last, exponential = Signal(range(self.columns // BLOCK_SIZE + 1)), Signal()
         # They hold still long before a row.
@@ -121,7 +121,7 @@ class RowBuffer(wiring.Component):
     def _arrive(self, m, memory, largest, released, row_released):
         """Blocks into the ring, as long as there is room for them and their rows."""
         m.submodules.largest_exponent = exponent = LargestExponent()
-        used, rows = Signal(range(self.depth + 1)), Signal(range(_ROWS + 1))
+        used, rows = Signal(range(self.depth + 1)), Signal(range(ROWS + 1))
         at = Signal(range(self.depth))
         taken = Signal()
         m.d.comb += [
@@ -138,7 +138,7 @@ class RowBuffer(wiring.Component):
             at.eq((at + taken)[: len(at)]),
             used.eq(used + taken - released),
             rows.eq(rows + (taken & self.i.p.last) - row_released),
-            self.i.ready.eq((used < self.depth - _LATE) & (rows < _ROWS - _LATE)),
+            self.i.ready.eq((used < self.depth - LATE) & (rows < ROWS - LATE)),
         ]
 
     def _find_factors(self, m, exponential, factors):
@@ -202,7 +202,7 @@ class RowBuffer(wiring.Component):
         """The oldest row, when its factors ``came``: whether a block is read, its address, the row's end."""
         busy, reading, reads = Signal(name="going"), Signal(name="go_reading"), Signal(name="go_reads")
         block, at = Signal.like(last, name="go_block"), Signal(range(self.depth), name="go_at")
-        known = Signal(range(_ROWS + 1))  # rows whose factors came
+        known = Signal(range(ROWS + 1))  # rows whose factors came
         begins, ends = Signal(name="go_begins"), Signal(name="go_ends")
         m.d.comb += [
             begins.eq((known != 0) & ~busy & self.o.ready),

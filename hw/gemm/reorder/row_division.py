@@ -16,7 +16,7 @@ from hw.stream.queue import Queue
 
 __all__ = ["RowDivision"]
 
-_DIVISORS = 2
+DIVISORS = 2
 """Divisors, and as many inverses, that wait: of rows that are being gathered."""
 
 
@@ -56,9 +56,9 @@ class RowDivision(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.divisors = divisors = Queue(shape=binary32_layout(), depth=_DIVISORS)
+        m.submodules.divisors = divisors = Queue(shape=binary32_layout(), depth=DIVISORS)
         m.submodules.reciprocal = reciprocal = Reciprocal()
-        m.submodules.inverses = inverses = Queue(shape=binary32_layout(), depth=_DIVISORS)
+        m.submodules.inverses = inverses = Queue(shape=binary32_layout(), depth=DIVISORS)
         wiring.connect(m, wiring.flipped(self.divisor), divisors.i)
         wiring.connect(m, divisors.o, reciprocal.i)
         wiring.connect(m, reciprocal.o, inverses.i)

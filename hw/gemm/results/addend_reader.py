@@ -11,6 +11,9 @@ from hw.block.binary32 import BINARY32_BITS
 
 __all__ = ["AddendReader", "addend_tile_layout"]
 
+ADDENDS = 16
+"""Addends that wait, under way or here."""
+
 
 def addend_tile_layout(*, rows, address_bits) -> data.StructLayout:
     """A tile's addends, ``columns`` of each: the ``bias`` row, old rows of D if ``accumulate``.
@@ -57,7 +60,7 @@ class AddendReader(wiring.Component):
     o: Out(stream of ``words`` binary32)
     """
 
-    def __init__(self, *, rows, words, data_bits, address_bits, target="generic", depth=16):
+    def __init__(self, *, rows, words, data_bits, address_bits, target="generic", depth=ADDENDS):
         self.rows = rows
         self.words = words
         self.data_bits = data_bits

@@ -20,10 +20,10 @@ __all__ = ["EpilogueReader", "epilogue_tile_layout"]
 _VECTORS = ("scale", "bias", "gate")
 """In the order in which they are read; old rows of D follow."""
 
-_BESIDE = 4
+BESIDE = 4
 """Fragments that may be on their way out of the reader, beside those that it counts."""
 
-_LEAST_OLD = 32
+LEAST_OLD = 32
 """Fewest slices of old rows for which there is room."""
 
 
@@ -113,7 +113,7 @@ class EpilogueReader(wiring.Component):
         kind = data.StructLayout(
             {"kind": len(_VECTORS) + 1, "last": 1, "last_row": self.tile.p.last_row.shape()}
         )
-        m.submodules.kinds = kinds = Queue(shape=kind, depth=self.depth + _BESIDE)
+        m.submodules.kinds = kinds = Queue(shape=kind, depth=self.depth + BESIDE)
         wiring.connect(m, reader.read, wiring.flipped(self.read))
         wiring.connect(m, wiring.flipped(self.beat), reader.beat)
         m.d.comb += reader.times.eq(1)
@@ -193,7 +193,7 @@ class EpilogueReader(wiring.Component):
         width, beside = BINARY32_BITS * self.width, self.width // self.lanes
         tile = 1 << ceil_log2(self.rows * BLOCK_SIZE // self.width)
         m.submodules.queue = queue = BlockQueue(
-            shape=width, depth=max(_LEAST_OLD, 2 * tile), target=self.target
+            shape=width, depth=max(LEAST_OLD, 2 * tile), target=self.target
         )
         old = stream.Signature(width).create(path=("to_queue",))
         m.d.sync += [old.ready.eq(~queue.filling), queue.data.eq(old.p)]

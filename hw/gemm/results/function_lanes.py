@@ -15,7 +15,7 @@ from hw.stream.packet import packet_layout
 
 __all__ = ["FunctionLanes"]
 
-_ACTIVATION_SHARE = 4
+ACTIVATION_SHARE = 4
 """Lanes for powers of two to each one for activations: products before these have a longer K."""
 
 
@@ -50,7 +50,7 @@ class FunctionLanes(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.exp2 = exp2 = _Lanes(Exp2, lanes=self.lanes, **self._sizes)
-        activation_lanes = max(1, self.lanes // _ACTIVATION_SHARE)
+        activation_lanes = max(1, self.lanes // ACTIVATION_SHARE)
         m.submodules.activation = activation = _Lanes(Activation, lanes=activation_lanes, **self._sizes)
         silu = self.function == Function.SILU
         m.d.comb += [

@@ -14,6 +14,9 @@ from hw.stream.pipeline import Pipeline
 
 __all__ = ["ResultFormat"]
 
+FRAGMENT_STAGES = 2
+"""Registers from a part of floats, or from a block, to its fragment."""
+
 
 class ResultFormat(wiring.Component):
     """Rows as binary32, bfloat16 (ties to even) or a block, padded with zeros; in fragments.
@@ -103,7 +106,7 @@ class _Fragments(wiring.Component):
         m = Module()
         part, block = self.floats.p, self.blocks.p
         given = stream.Signature(packet_layout(0, 0)).create()
-        pipe = Pipeline(m, i=given, o=self.o, stages=2)
+        pipe = Pipeline(m, i=given, o=self.o, stages=FRAGMENT_STAGES)
         m.d.comb += [
             given.valid.eq(Mux(self.is_floats, self.floats.valid, self.blocks.valid)),
             given.p.last.eq(Mux(self.is_floats, part.final & part.place.last, block.last)),

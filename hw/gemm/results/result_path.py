@@ -26,7 +26,7 @@ from hw.stream.queue import Queue
 
 __all__ = ["ResultPath", "usual_words"]
 
-_COMMANDS = 8
+COMMANDS = 8
 """Tile commands that wait for their results, in front of each part that needs them: more than are summed
 while addends are read for one and the sums of another leave the adder."""
 
@@ -234,7 +234,7 @@ class ResultPath(wiring.Component):
         if checked is not None:
             parts["checked"] = checked
         for name, to in parts.items():
-            queue = Queue(shape=to.p.shape(), depth=_COMMANDS, registered=True)
+            queue = Queue(shape=to.p.shape(), depth=COMMANDS, registered=True)
             m.submodules[f"{name}_queue"] = queue
             wiring.connect(m, queue.o, to)
             inputs.append(queue.i)

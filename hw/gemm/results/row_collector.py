@@ -16,7 +16,7 @@ __all__ = ["RowCollector"]
 
 _UNIT_BITS = 8 * UNIT_BYTES
 
-_LINES = 4
+LINES = 4
 """Lines of each row that are kept: those of all rows fill in the same tile, at the end of a run in two."""
 
 
@@ -79,7 +79,7 @@ class RowCollector(wiring.Component):
         self._fragment = fragment_layout(rows=rows, words=words, address_bits=address_bits)
         self._turned_units = words * 32 // _UNIT_BITS
         self._units = max(data_bits // _UNIT_BITS, self._turned_units)  # of a word
-        self._slot_bits = exact_log2(_LINES)
+        self._slot_bits = exact_log2(LINES)
         self._row_bits = ceil_log2(max(2, rows))
         super().__init__(
             {

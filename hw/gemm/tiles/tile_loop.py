@@ -19,10 +19,10 @@ from hw.stream.queue import Queue
 __all__ = ["TileLoop"]
 
 
-_TILES = 2
+TILES = 2
 """Tiles that wait for the sequencer: one that is given, while the loop finds the next one."""
 
-_COMMANDS = 32
+COMMANDS = 32
 """Results that may be on their way through the arrays; more short tiles wait."""
 
 
@@ -100,8 +100,8 @@ class TileLoop(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.chunk = chunk = ChunkCounter(geometry=self.geometry, operands=2)
-        m.submodules.tiles = tiles = Queue(shape=self.tile.p.shape(), depth=_TILES)
-        m.submodules.commands = commands = Queue(shape=self.results.p.shape(), depth=_COMMANDS)
+        m.submodules.tiles = tiles = Queue(shape=self.tile.p.shape(), depth=TILES)
+        m.submodules.commands = commands = Queue(shape=self.results.p.shape(), depth=COMMANDS)
         wiring.connect(m, tiles.o, wiring.flipped(self.tile))
         wiring.connect(m, commands.o, wiring.flipped(self.results))
 

@@ -1,0 +1,102 @@
+"""Engines that are compared, and what stands behind their clocks."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from golden.engine import EngineParameters
+from mixdit.sim import Memory
+
+__all__ = ["BUILDS", "Build"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """Engines side by side, which share the work of every job by rows or columns of its result.
+
+    Parameters
+    ----------
+    title:
+        For tables.
+    engines:
+        How many.
+    sizes:
+        Parameters of each; rows of the reorder unit are as long as the network's.
+    clock_mhz:
+        Of all.
+    clock_status:
+        M: placed and routed by an open flow; A: assumed.
+    clock_source:
+        Where it stands, or why it is assumed.
+    bytes_per_second:
+        What the memory of all engines reads, and what it writes; infinite where their ports limit it.
+    """
+
+    title: str
+    engines: int
+    sizes: Mapping[str, int]
+    clock_mhz: float
+    clock_status: str
+    clock_source: str
+    bytes_per_second: float = math.inf
+
+    @property
+    def memory(self) -> Memory:
+        """What each engine's port gets, in its cycles; latencies as of DRAM behind a controller at 1 GHz."""
+        port = self.sizes["data_bits"] / 8 * self.clock_mhz * 1e6
+        share = min(1.0, self.bytes_per_second / self.engines / port)
+        return Memory(read_latency=100, write_latency=60, bandwidth=share)
+
+    def parameters(self, reorder_columns: int) -> EngineParameters:
+        """Those of each engine."""
+        return EngineParameters(reorder_columns=reorder_columns, **self.sizes)
+
+    @property
+    def elements(self) -> int:
+        """Processing elements of all engines, 16 multiply-accumulates per cycle in MX6 each."""
+        s = self.sizes
+        return self.engines * s.get("arrays", 1) * s["rows"] * s["cols"]
+
+
+_LARGE = {"rows": 16, "cols": 8, "arrays": 2, "data_bits": 512, "stationary_tiles": 32, "function_lanes": 16}
+
+_GPU_MEMORY = 936e9
+"""Bytes per second of an RTX 3090's memory."""
+
+BUILDS: Mapping[str, Build] = {
+    "4x4": Build(
+        title="4x4, ECP5",
+        engines=1,
+        sizes={"rows": 4, "cols": 4, "data_bits": 128, "stationary_tiles": 8, "function_lanes": 4},
+        clock_mhz=85,
+        clock_status="M",
+        clock_source="docs/ppa/report.md, engine 4x4 without functions, placed and routed in an LFE5U-85F",
+    ),
+    "8x8": Build(
+        title="8x8",
+        engines=1,
+        sizes={"rows": 8, "cols": 8, "data_bits": 256, "stationary_tiles": 8, "function_lanes": 16},
+        clock_mhz=85,
+        clock_status="A",
+        clock_source="the clock of the engine 4x4; 8x8 was synthesized, not placed",
+    ),
+    "4096": Build(
+        title="4,096 elements",
+        engines=16,
+        sizes=_LARGE,
+        clock_mhz=1000,
+        clock_status="A",
+        clock_source="a clock that accelerators of this kind state; nothing here was laid out",
+        bytes_per_second=_GPU_MEMORY,
+    ),
+    "8192": Build(
+        title="8,192 elements",
+        engines=32,
+        sizes=_LARGE,
+        clock_mhz=1000,
+        clock_status="A",
+        clock_source="as for 4,096 elements",
+        bytes_per_second=_GPU_MEMORY,
+    ),
+}
+"""Builds by name. Arrays of 16x8 in engines of two: larger ones wait longer for results and for weights."""

@@ -1,0 +1,48 @@
+"""What one of several engines does of a program."""
+
+import re
+from dataclasses import replace
+
+from golden.engine import Descriptor, Operation
+from golden.formats import BLOCK_SIZE
+from mixdit.compiler.program import Job, Program
+
+__all__ = ["share_of"]
+
+_HEAD = re.compile(r"(?:sample (?P<sample>\d+))?.* of head (?P<head>\d+)$")
+
+
+def share_of(program: Program, engines: int) -> Program:
+    """The jobs of the engine that has most to do, when ``engines`` share every job.
+
+    Heads go to the engines in turn. Of other products, rows of the result are shared if there are more rows
+    than columns, else columns, so that each engine reads a part of the larger operand; of all other jobs
+    rows; in whole blocks. The first engine has the most. Where jobs need what others made, engines wait for
+    each other: some cycles per job, which are left out.
+    """
+    heads = 1 + max((int(m["head"]) for m in map(_head, program.jobs) if m), default=0)
+    jobs = []
+    for job in program.jobs:
+        match = _head(job)
+        if match is None:
+            jobs.append(replace(job, descriptor=_share(job.descriptor, engines)))
+        elif (int(match["sample"] or 0) * heads + int(match["head"])) % engines == 0:
+            jobs.append(job)
+    return replace(program, jobs=tuple(jobs))
+
+
+def _head(job: Job) -> re.Match[str] | None:
+    return _HEAD.search(job.name)
+
+
+def _share(d: Descriptor, engines: int) -> Descriptor:
+    if d.operation == Operation.REORDER or d.m >= d.n:
+        return replace(d, m=_part(d.m, engines))
+    columns = _part(d.n, engines)
+    return replace(d, n=columns, d_mx9_blocks=min(d.d_mx9_blocks, -(-columns // BLOCK_SIZE)))
+
+
+def _part(count: int, engines: int) -> int:
+    """So many of ``count``, in blocks."""
+    blocks = -(-count // BLOCK_SIZE)
+    return min(count, -(-blocks // engines) * BLOCK_SIZE)

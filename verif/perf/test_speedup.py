@@ -1,0 +1,127 @@
+"""Engines beside an RTX 3090: what one of several does, what tables say, that published cells are right."""
+
+from dataclasses import replace
+
+import pytest
+
+from golden.engine import COUNTERS, Operation
+from perf.rtx3090.baselines import Figure
+from perf.speedup.blocks import network_blocks
+from perf.speedup.builds import BUILDS
+from perf.speedup.comparison import Cell, Comparison, compare
+from perf.speedup.mixes import MIXES
+from perf.speedup.published import read, write
+from perf.speedup.shares import share_of
+from perf.speedup.step_time import StepTime
+from perf.speedup.tables import markdown
+from perf.workloads.page import PAGE, section
+
+NETWORK = "dit-xl-2-256"
+
+
+@pytest.fixture(scope="module")
+def program():
+    (found,) = network_blocks(NETWORK).programs(MIXES["mixed"], BUILDS["4096"])
+    return found
+
+
+def test_an_engine_of_one_does_all(program):
+    assert share_of(program, 1).jobs == program.jobs
+
+
+@pytest.mark.parametrize("engines", [3, 16])
+def test_engines_share_every_job(program, engines):
+    """None has less than its part, and none much more: blocks of 16 and whole heads are not divided."""
+    jobs = {job.name: job.descriptor for job in share_of(program, engines).jobs}
+    heads = [job.name for job in program.jobs if " of head " in job.name]
+    kept = [name for name in heads if name in jobs]
+    assert len(kept) == -(-len(heads) // 3 // engines) * 3
+    for job in program.jobs:
+        whole = job.descriptor
+        if job.name in heads:
+            assert jobs.get(job.name, whole) == whole
+            continue
+        part = jobs[job.name]
+        assert replace(part, m=whole.m, n=whole.n, d_mx9_blocks=whole.d_mx9_blocks) == whole
+        assert whole.m * whole.n <= engines * part.m * part.n
+        ends = (part.m, whole.m) if part.n == whole.n else (part.n, whole.n)
+        assert ends[0] < ends[1] / engines + 16
+        if whole.operation == Operation.REORDER:
+            assert part.n == whole.n
+
+
+def test_mixes_have_the_shares_of_mixdit():
+    model = network_blocks(NETWORK).model
+    plan = MIXES["mixed"].plan(model)
+    linear = plan.linears["transformer_blocks.0.ff.net.2"]
+    assert (linear.in_features, linear.high_blocks) == (4608, 14)
+    assert linear.permutation is not None
+    assert [str(head) for head in plan.attentions["transformer_blocks.0.attn1"].heads].count("MX9") == 3
+    alone = MIXES["mixed-p"].plan(model).attentions["transformer_blocks.0.attn1"].heads
+    assert [str(head.p) for head in alone].count("MX9") == 3
+    assert {str(head.q) for head in alone} == {"MX6"}
+    modulation = plan.linears["transformer_blocks.0.norm1.linear"]
+    assert (str(modulation.weight), str(modulation.low), modulation.high_blocks) == ("MX6", "MX9", 0)
+
+
+def test_memory_is_that_of_the_gpu_or_of_the_ports():
+    large = BUILDS["4096"]
+    port = large.sizes["data_bits"] / 8 * large.clock_mhz * 1e6
+    assert large.engines * port * large.memory.bandwidth == pytest.approx(936e9)
+    assert replace(large, engines=4).memory.bandwidth == 1
+    assert BUILDS["8x8"].memory.bandwidth == 1
+    assert BUILDS["8192"].elements == 2 * large.elements == 8192
+
+
+def cell(cycles: int) -> Cell:
+    counters = dict.fromkeys(COUNTERS, 0) | {"CYCLES": cycles, "BUSY": cycles // 2, "READ_STALL": cycles // 4}
+    time = StepTime(counters=counters, build=BUILDS["4096"])
+    return Cell(network=NETWORK, mix="MX6", build="4096", time=time, macs=4096 * 16 * cycles // 4)
+
+
+def test_a_cell_is_what_its_cycles_say(tmp_path):
+    found = cell(8_000_000)
+    assert found.time.seconds == 8e-3
+    assert found.image_seconds == pytest.approx(50 * 8e-3)
+    assert found.time.seconds / found.limit == 4
+    baseline = read().baselines[NETWORK][0]
+    faster = replace(baseline, step=Figure(least=16e-3, most=20e-3, status="A"))
+    assert found.speedup(faster) == (2, 2.5)
+    comparison = Comparison(cells=[found], baselines={NETWORK: [baseline]})
+    write(comparison, tmp_path / "figures.json")
+    assert read(tmp_path / "figures.json").cells == [found]
+    (line,) = (row for row in markdown(comparison).splitlines() if row.startswith("| 4,096 elements | MX6"))
+    assert "| 8.00 (A) | 0.40 | 50% |" in line
+    assert "| 25% |" in line
+
+
+def test_newer_cells_take_the_place_of_older_ones():
+    old, new = cell(100), cell(200)
+    other = replace(old, mix="MX9")
+    both = Comparison(cells=[other, old], baselines={}).renewed(Comparison(cells=[new], baselines={}))
+    assert both.cells == [new, other]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"networks": ["dit"]}, "network must be one of dit-xl-2-256"),
+        ({"builds": ["16x16"]}, "build must be one of 4x4"),
+        ({"mixes": ["MX4"]}, "mix must be one of MX6"),
+    ],
+)
+def test_names_are_checked(given, says):
+    with pytest.raises(ValueError, match=says):
+        compare(**given)
+
+
+@pytest.mark.slow
+def test_the_page_has_the_published_counters():
+    assert section(PAGE.read_text(), "engines") == markdown(read())
+
+
+@pytest.mark.slow
+def test_a_published_cell_comes_out_again():
+    published = {cell.key: cell for cell in read().cells}
+    (again,) = compare([NETWORK], ["4096"], ["MX6"]).cells
+    assert published[again.key] == again
