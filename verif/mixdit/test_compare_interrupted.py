@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future
+from contextlib import contextmanager
 from pathlib import Path
 
+import distributed
 import pytest
 
 from gen.cli import main
@@ -23,9 +26,9 @@ pytestmark = [
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "gen", "compare"]
-OPTIONS = ["--pipeline", "dit", "--labels", "1,2,3", "-n", "3", "--steps", "2", "--calibration-images", "1"]
+OPTIONS = ["--pipeline", "dit", "--labels", "1,2,3", "-n", "5", "--steps", "2", "--calibration-images", "1"]
 NAMES = ("MX6", "HTG W4A8", "mixed")
-FILES = 3 * (1 + len(NAMES))
+FILES = 5 * (1 + len(NAMES))
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,16 @@ def undisturbed(model, tmp_path_factory):
     return table(model, tmp_path_factory.mktemp("undisturbed"))
 
 
+@contextmanager
+def running(*arguments: str) -> Iterator[subprocess.Popen]:
+    """The command in a process of its own, which is killed in the end."""
+    with subprocess.Popen([*COMMAND, *arguments], cwd=ROOT) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def files(output) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in output.glob("*/*.safetensors")}
 
@@ -75,14 +88,12 @@ def wait_for(happened, seconds: float = 200) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_a_killed_comparison_goes_on(model, undisturbed, tmp_path):
     """Killed while it works in two processes, which end too; what is there stays as it is."""
-    process = subprocess.Popen([*COMMAND, *options(model, tmp_path), "--jobs", "2"], cwd=ROOT)
-    wait_for(lambda: len(files(tmp_path)) >= 4)
-    helpers = children(process)
-    process.kill()
-    process.wait()
+    with running(*options(model, tmp_path), "--jobs", "2") as process:
+        wait_for(lambda: len(files(tmp_path)) >= 4)
+        helpers = children(process)
     kept = files(tmp_path)
     assert 4 <= len(kept) < FILES
     assert not (tmp_path / "compare.json").exists()
@@ -93,14 +104,14 @@ def test_a_killed_comparison_goes_on(model, undisturbed, tmp_path):
     assert {path: after[path] for path in kept} == kept
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_a_killed_process_costs_its_task_only(model, undisturbed, tmp_path):
-    process = subprocess.Popen([*COMMAND, *options(model, tmp_path), "--jobs", "2"], cwd=ROOT)
-    wait_for(lambda: len(files(tmp_path)) >= 3)
-    kept = files(tmp_path)
-    workers = [pid for pid in children(process) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    os.kill(workers[0], signal.SIGKILL)
-    assert process.wait() == 0
+    with running(*options(model, tmp_path), "--jobs", "2") as process:
+        wait_for(lambda: len(files(tmp_path)) >= 3)
+        kept = files(tmp_path)
+        commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children(process)}
+        os.kill(next(pid for pid, command in commands.items() if b"spawn_main" in command), signal.SIGKILL)
+        assert process.wait() == 0
     assert json.loads((tmp_path / "compare.json").read_text()) == undisturbed
     after = files(tmp_path)
     assert {path: after[path] for path in kept} == kept
@@ -108,25 +119,22 @@ def test_a_killed_process_costs_its_task_only(model, undisturbed, tmp_path):
 
 @pytest.fixture
 def cluster():
-    distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, protocol="tcp"
     ) as cluster:
         yield cluster
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_dask_cluster_of_two_processes_gives_the_same_table(model, undisturbed, cluster, tmp_path):
     """Also if one of them is killed: its task alone is done again, by the other or by its successor."""
     assert table(model, tmp_path / "a", "--scheduler", cluster.scheduler_address) == undisturbed
-    process = subprocess.Popen(
-        [*COMMAND, *options(model, tmp_path / "b"), "--scheduler", cluster.scheduler_address], cwd=ROOT
-    )
-    wait_for(lambda: len(files(tmp_path / "b")) >= 3)
-    kept = files(tmp_path / "b")
-    os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-    assert process.wait() == 0
+    with running(*options(model, tmp_path / "b"), "--scheduler", cluster.scheduler_address) as process:
+        wait_for(lambda: len(files(tmp_path / "b")) >= 3)
+        kept = files(tmp_path / "b")
+        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        assert process.wait() == 0
     assert json.loads((tmp_path / "b" / "compare.json").read_text()) == undisturbed
     after = files(tmp_path / "b")
     assert {path: after[path] for path in kept} == kept
@@ -135,7 +143,6 @@ def test_a_dask_cluster_of_two_processes_gives_the_same_table(model, undisturbed
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_scheduler_that_is_not_there(model, tmp_path, capsys, monkeypatch):
-    pytest.importorskip("distributed")
     monkeypatch.setattr("mixdit.compare.executor.PATIENCE", 0.2)
     for address in ("tcp://127.0.0.1:1", "nonsense://x"):
         with pytest.raises(SystemExit) as exit_:
