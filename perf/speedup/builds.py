@@ -58,7 +58,7 @@ class Build:
         return self.engines * s.get("arrays", 1) * s["rows"] * s["cols"]
 
 
-_LARGE = {"rows": 16, "cols": 8, "arrays": 2, "data_bits": 512, "stationary_tiles": 64, "function_lanes": 16}
+_LARGE = {"rows": 16, "cols": 8, "arrays": 2, "data_bits": 512, "stationary_tiles": 128, "function_lanes": 16}
 
 _GPU_MEMORY = 936e9
 """Bytes per second of an RTX 3090's memory."""
