@@ -80,7 +80,8 @@ def _cells(cell: Cell, shown: dict) -> tuple[str, ...]:
 
 
 def _range(least: float, most: float, digits: int = 1) -> str:
-    return f"{least:,.{digits}f}" if least == most else f"{least:,.{digits}f} to {most:,.{digits}f}"
+    low, high = (f"{value:,.{digits if value >= 0.1 else 4}f}" for value in (least, most))
+    return low if least == most else f"{low} to {high}"
 
 
 def _outside(networks: Iterable[str]) -> str:
