@@ -9,7 +9,7 @@ from mixdit.compiler.program import Job, Program
 
 __all__ = ["share_of"]
 
-_HEAD = re.compile(r"(?:sample (?P<sample>\d+))?.* of head (?P<head>\d+)$")
+_HEAD = re.compile(r"^(?:.*sample (?P<sample>\d+))?.* of head (?P<head>\d+)$")
 
 
 def share_of(program: Program, engines: int) -> Program:

@@ -176,12 +176,12 @@ def test_prompts_are_utf_8(tmp_path, capsys):
 
 
 def test_prompts_do_not_depend_on_the_locale(tmp_path, monkeypatch):
-    from mixdit.calibration.command import _items
+    from mixdit.calibration.options import items_of
 
     path = tmp_path / "prompts.txt"
     path.write_bytes("\ufeffein Bär\r\n\r\neine Möwe\r\n".encode())
     monkeypatch.setattr("locale.getencoding", lambda: "latin-1")
-    assert _items("prompt", path, None) == ("ein Bär", "eine Möwe")
+    assert items_of("prompt", path, None) == ("ein Bär", "eine Möwe")
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[]", b"", b'{"format": "mixdit-plan"}'])

@@ -29,19 +29,23 @@ def test_an_engine_of_one_does_all(program):
     assert share_of(program, 1).jobs == program.jobs
 
 
-@pytest.mark.parametrize("engines", [3, 16])
+def divided(jobs):
+    """The descriptors of heads' jobs, and those of all others."""
+    of_head = [" of head " in job.name for job in jobs]
+    return (
+        [job.descriptor for job, head in zip(jobs, of_head, strict=True) if head],
+        [job.descriptor for job, head in zip(jobs, of_head, strict=True) if not head],
+    )
+
+
+@pytest.mark.parametrize("engines", [3, 16, 32])
 def test_engines_share_every_job(program, engines):
     """None has less than its part, and none much more: blocks of 16 and whole heads are not divided."""
-    jobs = {job.name: job.descriptor for job in share_of(program, engines).jobs}
-    heads = [job.name for job in program.jobs if " of head " in job.name]
-    kept = [name for name in heads if name in jobs]
-    assert len(kept) == -(-len(heads) // 3 // engines) * 3
-    for job in program.jobs:
-        whole = job.descriptor
-        if job.name in heads:
-            assert jobs.get(job.name, whole) == whole
-            continue
-        part = jobs[job.name]
+    heads, others = divided(program.jobs)
+    kept, parts = divided(share_of(program, engines).jobs)
+    assert len(kept) == -(-len(heads) // 3 // engines) * 3  # exponentials, sums and division of each
+    assert set(kept) <= set(heads)
+    for whole, part in zip(others, parts, strict=True):
         assert replace(part, m=whole.m, n=whole.n, d_mx9_blocks=whole.d_mx9_blocks) == whole
         assert whole.m * whole.n <= engines * part.m * part.n
         ends = (part.m, whole.m) if part.n == whole.n else (part.n, whole.n)
