@@ -3,5 +3,6 @@
 ``builds``: engines, and what stands behind their clocks. ``mixes``: formats of a network's layers.
 ``blocks``: programs of published networks' blocks. ``shares``: what one of several engines does of them.
 ``step_time``: cycles of a step. ``comparison``: all of it beside the baselines of an RTX 3090.
-``tables``: as Markdown. ``__main__``: the command. ``published``: counters that docs/performance.md was made from.
+``tables``: as Markdown. ``published``: counters that docs/performance.md was made from.
+``__main__``: the command.
 """
