@@ -45,7 +45,8 @@ class Blocks:
     @property
     def longest_row(self) -> int:
         """Channels of the longest row that is normalized or permuted."""
-        hidden = (m.in_features for m in self.model.transformer_blocks.modules() if isinstance(m, nn.Linear))
+        blocks: Any = self.model.transformer_blocks
+        hidden = (m.in_features for m in blocks.modules() if isinstance(m, nn.Linear))
         return max(longest_row(self.model), *hidden)
 
     def programs(self, mix: Mix, build: Build) -> list[Program]:

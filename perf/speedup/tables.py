@@ -1,8 +1,8 @@
 """The comparison as Markdown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from perf.rtx3090.baselines import BASELINES
+from perf.rtx3090.baselines import BASELINES, Row
 from perf.speedup.builds import BUILDS
 from perf.speedup.comparison import Cell, Comparison
 from perf.speedup.mixes import MIXES
@@ -64,7 +64,7 @@ def _network(name: str, comparison: Comparison) -> str:
     )
 
 
-def _cells(cell: Cell, shown: dict) -> tuple[str, ...]:
+def _cells(cell: Cell, shown: Mapping[str, Row]) -> tuple[str, ...]:
     build, time = BUILDS[cell.build], cell.time
     status = "C" if build.clock_status == "M" else build.clock_status
     return (
