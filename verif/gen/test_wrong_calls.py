@@ -70,7 +70,7 @@ OTHERS = [
     (["quality", "--json", "--csv"], "--csv"),
     (["quality", "--check", "--variant", "MX6"], "--variant"),
     (["quality", "--variant", "MX5"], "MX5"),
-    (["quality", "--n", "2", "--n", "3", "--n", "4"], "[2, 3, 4]"),
+    (["quality", "--n", "2", "--n", "3"], "[2, 3]"),
     (["sample", "--variant", "MX5"], "MX5"),
     (["sample", "--backend", "gpu"], "gpu"),
 ]

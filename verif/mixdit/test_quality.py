@@ -70,7 +70,7 @@ def test_images_come_from_the_noise_of_two_seeds_and_choices_from_another(experi
     error = (predict(chosen, batches).double() - reference).square().sum()
     expected = 10 * (reference.square().sum() / error).log10().item()
     assert row.sqnr_calibration_db == pytest.approx(expected)
-    noise, labels = calibration[:16], balanced_labels(16)
+    noise, labels = other[:16], balanced_labels(16)
     images = [sample(model, noise, labels, 3) for model in (chosen, experiment.model)]
     assert row.psnr_calibration_db == pytest.approx(psnr(*images), abs=1e-3)
 
