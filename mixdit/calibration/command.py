@@ -9,7 +9,17 @@ from rich.console import Console
 from rich.table import Table
 
 from golden.formats import FORMATS
-from mixdit.calibration.options import device_of, items_of
+from mixdit.calibration.options import (
+    Guidance,
+    Labels,
+    Model,
+    Pipeline,
+    Prompts,
+    Size,
+    Steps,
+    device_of,
+    items_of,
+)
 from mixdit.calibration.settings import Choice, Heads, Rounding
 from mixdit.require import require
 
@@ -19,23 +29,14 @@ _FormatName = Literal[*FORMATS]
 
 
 def command(
-    model: Annotated[str, typer.Option(help="Folder of a pipeline, or its name on the Hugging Face Hub.")],
-    pipeline: Annotated[Literal["dit", "pixart", "sd3", "latte"], typer.Option(help="Its architecture.")],
+    model: Model,
+    pipeline: Pipeline,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("build/plan"),
-    prompts: Annotated[
-        Path | None,
-        typer.Option(help="Text file with a prompt per line (pixart, sd3, latte)."),
-    ] = None,
-    labels: Annotated[
-        str | None, typer.Option(help="Class labels to calibrate with, such as 207,360,387 (dit).")
-    ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Denoising steps of each image.")] = 20,
-    guidance: Annotated[
-        float | None, typer.Option(min=0, help="Guidance scale.", show_default="the pipeline's")
-    ] = None,
-    size: Annotated[
-        int | None, typer.Option(min=8, help="Side of the images in pixels.", show_default="the model's")
-    ] = None,
+    prompts: Prompts = None,
+    labels: Labels = None,
+    steps: Steps = 20,
+    guidance: Guidance = None,
+    size: Size = None,
     linear_share: Annotated[
         float, typer.Option(min=0, max=1, help="Most of the linear layers' activations in --high.")
     ] = 0.05,

@@ -1,10 +1,23 @@
 """Options that commands on pipelines of diffusers share."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["device_of", "items_of"]
+__all__ = ["Guidance", "Labels", "Model", "Pipeline", "Prompts", "Size", "Steps", "device_of", "items_of"]
+
+Model = Annotated[str, typer.Option(help="Folder of a pipeline, or its name on the Hugging Face Hub.")]
+Pipeline = Annotated[Literal["dit", "pixart", "sd3", "latte"], typer.Option(help="Its architecture.")]
+Prompts = Annotated[
+    Path | None, typer.Option(help="Text file with a prompt per line, taken in turn (pixart, sd3, latte).")
+]
+Labels = Annotated[str | None, typer.Option(help="Class labels, taken in turn, such as 207,360,387 (dit).")]
+Steps = Annotated[int, typer.Option(min=1, help="Denoising steps of each image.")]
+Guidance = Annotated[float | None, typer.Option(min=0, help="Guidance scale.", show_default="the pipeline's")]
+Size = Annotated[
+    int | None, typer.Option(min=8, help="Side of the images in pixels.", show_default="the model's")
+]
 
 
 def items_of(takes: str, prompts: Path | None, labels: str | None) -> tuple[int | str, ...]:

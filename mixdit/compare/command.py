@@ -12,7 +12,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from mixdit.calibration.options import device_of, items_of
+from mixdit.calibration.options import (
+    Guidance,
+    Labels,
+    Model,
+    Pipeline,
+    Prompts,
+    Size,
+    Steps,
+    device_of,
+    items_of,
+)
 from mixdit.require import require
 
 if TYPE_CHECKING:
@@ -27,8 +37,8 @@ DEFAULT_VARIANTS = ("FP32", "MX6", "MX9", "W MX6, A MX9", "mixed")
 
 
 def command(
-    model: Annotated[str, typer.Option(help="Folder of a pipeline, or its name on the Hugging Face Hub.")],
-    pipeline: Annotated[Literal["dit", "pixart", "sd3", "latte"], typer.Option(help="Its architecture.")],
+    model: Model,
+    pipeline: Pipeline,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for results.")] = Path(
         "build/compare"
     ),
@@ -39,20 +49,11 @@ def command(
         ),
     ] = None,
     images: Annotated[int, typer.Option("--images", "-n", min=1, help="Images of each variant.")] = 16,
-    prompts: Annotated[
-        Path | None,
-        typer.Option(help="Text file with a prompt per line, taken in turn (pixart, sd3, latte)."),
-    ] = None,
-    labels: Annotated[
-        str | None, typer.Option(help="Class labels, taken in turn, such as 207,360,387 (dit).")
-    ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Denoising steps of each image.")] = 20,
-    guidance: Annotated[
-        float | None, typer.Option(min=0, help="Guidance scale.", show_default="the pipeline's")
-    ] = None,
-    size: Annotated[
-        int | None, typer.Option(min=8, help="Side of the images in pixels.", show_default="the model's")
-    ] = None,
+    prompts: Prompts = None,
+    labels: Labels = None,
+    steps: Steps = 20,
+    guidance: Guidance = None,
+    size: Size = None,
     seed: Annotated[int, typer.Option(min=0, max=1 << 30, help="Seed of the first image's noise.")] = 0,
     calibration_images: Annotated[
         int, typer.Option(min=1, help="Images that calibrate the variants, from other noise.")

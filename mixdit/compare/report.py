@@ -8,6 +8,7 @@ from rich.table import Table
 
 from gen.files import write_text
 from mixdit.compare.rows import CompareRow
+from mixdit.quality.report import decibels_text, share_text
 
 __all__ = ["print_rows", "write_markdown"]
 
@@ -82,12 +83,12 @@ def _figures(rows: Sequence[CompareRow]) -> list[list[str]]:
                 row.weights,
                 row.activations,
                 row.attention,
-                _decibels(row.psnr_db),
+                decibels_text(row.psnr_db),
                 f"{row.ssim:.4f}",
-                _decibels(row.sqnr_db),
+                decibels_text(row.sqnr_db),
                 *(f"{row.scores[name]:.3f}" for name in scores),
-                _share(row.mx9_linear),
-                _share(row.mx9_attention),
+                share_text(row.mx9_linear),
+                share_text(row.mx9_attention),
                 "" if row.passes is None else f"{row.passes:.2f}",
                 f"{row.memory:.2f}x",
             ]
@@ -99,12 +100,5 @@ def _by_timestep(rows: Sequence[CompareRow]) -> list[list[str]]:
     count = len(rows[0].sqnr_by_timestep)
     shown = sorted({round(i * (count - 1) / max(1, min(STEPS, count) - 1)) for i in range(min(STEPS, count))})
     header = ["variant", *(f"{rows[0].sqnr_by_timestep[i][0]:.0f}" for i in shown)]
-    return [header, *([row.variant, *(_decibels(row.sqnr_by_timestep[i][1]) for i in shown)] for row in rows)]
-
-
-def _decibels(value: float | None) -> str:
-    return "exact" if value is None else f"{value:.2f}"
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.1%}"
+    lines = ([row.variant, *(decibels_text(row.sqnr_by_timestep[i][1]) for i in shown)] for row in rows)
+    return [header, *lines]

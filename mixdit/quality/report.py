@@ -12,7 +12,7 @@ from mixdit.quality.choice import Choice
 from mixdit.quality.memory import times_smaller
 from mixdit.quality.row import Row
 
-__all__ = ["print_choices", "print_rows", "write_csv", "write_markdown"]
+__all__ = ["decibels_text", "print_choices", "print_rows", "share_text", "write_csv", "write_markdown"]
 
 
 def print_rows(rows: Sequence[Row], console: Console) -> None:
@@ -42,7 +42,7 @@ def print_choices(choices: Sequence[Choice], console: Console) -> None:
     for each in choices:
         row = each.row
         table.add_row(
-            each.model, each.criterion, row.variant, _decibels(row.psnr_db), _decibels(row.sqnr_db),
+            each.model, each.criterion, row.variant, decibels_text(row.psnr_db), decibels_text(row.sqnr_db),
             f"{row.frechet_delta:+.3f}", f"{row.frechet_delta_sd:.3f}",
         )  # fmt: skip
     console.print(table)
@@ -77,26 +77,28 @@ memory      how many times smaller weights are than in FP16"""
 
 def _figures(row: Row) -> list[str]:
     return [
-        _decibels(row.psnr_db),
+        decibels_text(row.psnr_db),
         f"{row.ssim:.4f}",
-        _decibels(row.sqnr_db),
+        decibels_text(row.sqnr_db),
         f"{row.frechet:.3f}",
         f"{row.frechet_delta:+.3f}",
         f"{row.frechet_delta_sd:.3f}",
         f"{row.inception_score:.2f}",
         f"{row.accuracy:.1%}",
-        _share(row.mx9_linear),
-        _share(row.mx9_attention),
+        share_text(row.mx9_linear),
+        share_text(row.mx9_attention),
         "" if row.passes is None else f"{row.passes:.2f}",
         f"{times_smaller(row.weight_bits):.2f}x",
     ]
 
 
-def _decibels(value: float | None) -> str:
+def decibels_text(value: float | None) -> str:
+    """Two digits after the point; None is no error at all."""
     return "exact" if value is None else f"{value:.2f}"
 
 
-def _share(value: float | None) -> str:
+def share_text(value: float | None) -> str:
+    """In percent; nothing for None."""
     return "" if value is None else f"{value:.1%}"
 
 
@@ -155,13 +157,13 @@ def _cells(row: Row) -> list[str]:
         row.weights,
         row.activations,
         row.attention,
-        _decibels(row.psnr_db),
+        decibels_text(row.psnr_db),
         f"{row.ssim:.4f}",
-        _decibels(row.sqnr_db),
+        decibels_text(row.sqnr_db),
         f"{row.frechet_delta:+.3f} ± {row.frechet_delta_sd:.3f}",
         f"{row.accuracy:.1%}",
-        _share(row.mx9_linear),
-        _share(row.mx9_attention),
+        share_text(row.mx9_linear),
+        share_text(row.mx9_attention),
         "" if row.passes is None else f"{row.passes:.2f}",
         f"{times_smaller(row.weight_bits):.2f}x",
     ]

@@ -89,12 +89,18 @@ class CyclePort:
             )
         self._turns: list[NDArray[np.int32]] = []
         self._library = library()
-        self._model = ctypes.c_void_p(self._library.model_open(ctypes.byref(self.sizes)))
-        self._close = weakref.finalize(self, self._library.model_close, self._model)
+        self._opened = ctypes.c_void_p(self._library.model_open(ctypes.byref(self.sizes)))
+        self._close = weakref.finalize(self, self._library.model_close, self._opened)
 
     def close(self) -> None:
         """Free the model."""
         self._close()
+
+    @property
+    def _model(self) -> ctypes.c_void_p:
+        if not self._close.alive:
+            raise PortError("the model is closed")
+        return self._opened
 
     def __enter__(self) -> "CyclePort":
         return self

@@ -20,6 +20,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m perf.speedup", description=__doc__)
     parser.add_argument("--network", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--build", nargs="+", choices=list(BUILDS), default=list(BUILDS))
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="engines, or a parameter",
+    )
     parser.add_argument("--mix", nargs="+", choices=list(MIXES), default=list(MIXES))
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument(
@@ -28,11 +35,18 @@ def main() -> None:
         help="also renew docs/performance.md; cells that are not asked for keep their counters",
     )
     options = parser.parse_args()
+    if options.publish and options.set:
+        parser.error("--publish is for the builds as they are: leave --set out")
+    try:
+        changes = {name: int(value) for name, value in (change.split("=") for change in options.set)}
+        builds = {name: BUILDS[name].changed(changes) for name in options.build}
+    except (TypeError, ValueError) as error:
+        parser.error(f"--set must be NAME=VALUE, such as stationary_tiles=32: {error}")
 
     def show(done: str) -> None:
         print(done, file=sys.stderr)
 
-    found = compare(options.network, options.build, options.mix, show)
+    found = compare(options.network, builds, options.mix, show)
     if options.publish:
         whole = read().renewed(found) if COUNTERS_FILE.exists() else found
         write(whole)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from golden.engine import EngineParameters
 from mixdit.sim import Memory
@@ -50,6 +50,13 @@ class Build:
     def parameters(self, reorder_columns: int) -> EngineParameters:
         """Those of each engine."""
         return EngineParameters(reorder_columns=reorder_columns, **self.sizes)
+
+    def changed(self, changes: Mapping[str, int]) -> "Build":
+        """With other ``engines`` or parameters; TypeError or ValueError for what an engine cannot have."""
+        sizes = {name: value for name, value in changes.items() if name != "engines"}
+        found = replace(self, engines=changes.get("engines", self.engines), sizes={**self.sizes, **sizes})
+        found.parameters(0)
+        return found
 
     @property
     def elements(self) -> int:

@@ -1,12 +1,12 @@
 """Engines beside the baselines, network by network."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from golden.formats import BLOCK_SIZE
 from perf.rtx3090.baselines import BASELINES, Row, row
 from perf.speedup.blocks import NETWORKS
-from perf.speedup.builds import BUILDS
+from perf.speedup.builds import BUILDS, Build
 from perf.speedup.mixes import MIXES
 from perf.speedup.step_time import StepTime, step_time
 from perf.workloads.models import published
@@ -50,7 +50,7 @@ class Cell:
     @property
     def limit(self) -> float:
         """Seconds of a step if every element multiplied in every cycle, all in MX6."""
-        build = BUILDS[self.build]
+        build = self.time.build
         return self.macs / (build.elements * BLOCK_SIZE * build.clock_mhz * 1e6)
 
     def speedup(self, baseline: Row) -> tuple[float, float]:
@@ -77,15 +77,14 @@ class Comparison:
 
 def compare(
     networks: Iterable[str] = NETWORKS,
-    builds: Iterable[str] = tuple(BUILDS),
+    builds: Mapping[str, Build] = BUILDS,
     mixes: Iterable[str] = tuple(MIXES),
     progress: Progress = lambda done: None,
 ) -> Comparison:
     """Every network in every mix on every build. Raises ``ValueError`` for names that there are not."""
-    networks, builds, mixes = list(networks), list(builds), list(mixes)
+    networks, mixes = list(networks), list(mixes)
     for what, names, known in (
         ("network", networks, NETWORKS),
-        ("build", builds, BUILDS),
         ("mix", mixes, MIXES),
     ):
         for name in names:
@@ -95,11 +94,11 @@ def compare(
     for network in networks:
         baselines[network] = [row(network, baseline) for baseline in BASELINES]
         macs = _block_macs(network)
-        for build in builds:
+        for name, build in builds.items():
             for mix in mixes:
-                time = step_time(network, MIXES[mix], BUILDS[build])
-                cells.append(Cell(network=network, mix=mix, build=build, time=time, macs=macs))
-                progress(f"{network}, {build}, {mix}")
+                time = step_time(network, MIXES[mix], build)
+                cells.append(Cell(network=network, mix=mix, build=name, time=time, macs=macs))
+                progress(f"{network}, {name}, {mix}")
     return Comparison(cells=cells, baselines=baselines)
 
 

@@ -65,7 +65,7 @@ def _network(name: str, comparison: Comparison) -> str:
 
 
 def _cells(cell: Cell, shown: Mapping[str, Row]) -> tuple[str, ...]:
-    build, time = BUILDS[cell.build], cell.time
+    time, build = cell.time, cell.time.build
     status = "C" if build.clock_status == "M" else build.clock_status
     return (
         build.title,

@@ -13,7 +13,7 @@ from mixdit.layers.packed import load_packed, restore
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan_file import load_plan
 from mixdit.plan.timestep_plan import TimestepPlan
-from verif.mixdit.tiny_pipelines import pipeline
+from verif.mixdit.tiny_pipelines import save_pipelines
 
 pytestmark = [
     # Their own business: of diffusers with itself, and of transformers with torchvision.
@@ -25,11 +25,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The pipelines on disk, and a file of prompts."""
-    root = tmp_path_factory.mktemp("pipelines")
-    (root / "prompts.txt").write_text("a cat\n\na dog\n")
-    for kind in KINDS:
-        pipeline(kind).save_pretrained(root / kind)
-    return root
+    return save_pipelines(tmp_path_factory.mktemp("pipelines"))
 
 
 def run(*arguments: object) -> int:

@@ -20,7 +20,7 @@ from mixdit.compare.results import folder_name
 from mixdit.compare.subject import Subject
 from mixdit.rivals.variants import VARIANTS
 from mixdit.save_tensors import opened_tensors
-from verif.mixdit.tiny_pipelines import pipeline
+from verif.mixdit.tiny_pipelines import save_pipelines
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:diffusers"),
@@ -33,11 +33,7 @@ NAMES = ("FP32", "MX9", "MX6", "mixed", "HTG W4A8", "ViDiT-Q W8A8")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The pipelines on disk, and a file of prompts."""
-    root = tmp_path_factory.mktemp("pipelines")
-    (root / "prompts.txt").write_text("a cat\n\na dog\n")
-    for kind in KINDS:
-        pipeline(kind).save_pretrained(root / kind)
-    return root
+    return save_pipelines(tmp_path_factory.mktemp("pipelines"))
 
 
 @pytest.fixture(autouse=True)

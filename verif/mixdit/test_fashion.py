@@ -155,9 +155,10 @@ def test_classifiers_have_no_steps(tmp_path):
     assert (result.exit_code, "leave --steps 3 out" in result.stderr) == (1, True)
 
 
-@pytest.mark.parametrize("side", CLASSIFIERS.values())
-def test_judges_see_what_the_classifier_does(side):
+@pytest.mark.parametrize(("name", "side"), CLASSIFIERS.items())
+def test_judges_see_what_the_classifier_does(name, side):
     judge = Judge.of(side)
+    assert torch.equal(judge.classifier.logits.weight, load_classifier(name).logits.weight)
     images = torch.randn(501, 1, side, side).clamp(-1, 1)
     features, shares = judge(images)
     wanted, logits = judge.classifier(images[498:])

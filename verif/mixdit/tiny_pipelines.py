@@ -1,6 +1,7 @@
 """The architectures in miniature: random weights, made here, nothing to download."""
 
 import string
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,6 +26,8 @@ from transformers import (
     T5EncoderModel,
     T5Tokenizer,
 )
+
+from mixdit.calibration.pipelines import KINDS
 
 LATENT = 8
 """Side of the latents; images are twice as large."""
@@ -179,3 +182,11 @@ def pipeline(kind: str) -> Any:
         text_encoder_3=t5,
         tokenizer_3=t5_tokenizer,
     )
+
+
+def save_pipelines(folder: Path) -> Path:
+    """Every pipeline, each in a folder of its name, and ``prompts.txt`` beside them; returns ``folder``."""
+    (folder / "prompts.txt").write_text("a cat\n\na dog\n")
+    for kind in KINDS:
+        pipeline(kind).save_pretrained(folder / kind)
+    return folder

@@ -144,6 +144,13 @@ def test_a_reset_is_refused_while_jobs_are_under_way():
         assert counters_of(port, case) == modelled(SMALL, case)
 
 
+def test_a_closed_model_says_so():
+    port = CyclePort(ENGINES[SMALL].parameters, size=4096)
+    port.close()
+    with pytest.raises(PortError, match="the model is closed"):
+        _ = port.cycles
+
+
 def test_the_command_refuses_what_it_cannot_run(capsys):
     for arguments, message in (
         (["--jobs", "0"], "--jobs must be at least 1, not 0"),

@@ -106,11 +106,19 @@ def test_newer_cells_take_the_place_of_older_ones():
     assert both.cells == [new, other]
 
 
+def test_builds_can_be_changed():
+    found = BUILDS["4096"].changed({"engines": 4, "rows": 8})
+    assert (found.engines, found.sizes["rows"], found.sizes["cols"], found.elements) == (4, 8, 8, 512)
+    with pytest.raises(ValueError, match="cols must be one of"):
+        BUILDS["8x8"].changed({"cols": 3})
+    with pytest.raises(TypeError, match="columns"):
+        BUILDS["8x8"].changed({"columns": 4})
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
         ({"networks": ["dit"]}, "network must be one of dit-xl-2-256"),
-        ({"builds": ["16x16"]}, "build must be one of 4x4"),
         ({"mixes": ["MX4"]}, "mix must be one of MX6"),
     ],
 )
@@ -127,5 +135,5 @@ def test_the_page_has_the_published_counters():
 @pytest.mark.slow
 def test_a_published_cell_comes_out_again():
     published = {cell.key: cell for cell in read().cells}
-    (again,) = compare([NETWORK], ["4096"], ["MX6"]).cells
+    (again,) = compare([NETWORK], {"4096": BUILDS["4096"]}, ["MX6"]).cells
     assert published[again.key] == again

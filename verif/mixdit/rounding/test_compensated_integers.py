@@ -84,6 +84,14 @@ def test_outputs_err_less_than_with_weights_to_the_nearest(calibration, groups, 
     assert ours < 0.5 * nearest
 
 
+def test_errors_count_for_what_is_multiplied(calibration, groups):
+    """Where nothing is, every weight goes to the nearest."""
+    found = compensated_integers(calibration, BITS, groups, dict.fromkeys(groups, torch.zeros_like))
+    for path, layer in calibration.layers.linears.items():
+        nearest = asymmetric_grouped(layer.weight.detach().double(), BITS, groups[path])
+        assert torch.equal(found[path], nearest.float())
+
+
 def test_layers_in_parts_are_the_same(calibration, groups, activations, rounded, monkeypatch):
     passes = []
     monkeypatch.setattr(module, "call", lambda model, batch: passes.append(1) or model(*batch))
