@@ -38,7 +38,6 @@ module DP16KD(
   initial begin
     if (REGMODE_A != REGMODE_B) refuse("REGMODE_A unlike REGMODE_B");
     if (REGMODE_A != "NOREG" && REGMODE_A != "OUTREG") refuse("REGMODE_A, REGMODE_B");
-    if (REGMODE_A == "OUTREG" && DATA_WIDTH_B != 36) refuse("REGMODE of a narrow port");
     if (CSDECODE_A != "0b000" || CSDECODE_B != "0b000") refuse("CSDECODE_A, CSDECODE_B");
     if (CLKAMUX != "CLKA" || CLKBMUX != "CLKB") refuse("inverted clock");
     if (DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18 && DATA_WIDTH_A != 36) refuse("DATA_WIDTH_A");
@@ -93,20 +92,21 @@ module DP16KD(
     if (selected_b) sb <= bb;
   end
 
-  // Registers behind the outputs, each half with the enable of its port.
-  reg [35:0] rb = 0;
-  always @(posedge CLKB) begin
-    if (OCEA) rb[17:0] <= qb[17:0];
-    if (OCEB) rb[35:18] <= qb[35:18];
-    if (REGMODE_B == "OUTREG" && (RSTA | RSTB)) refuse("reset of output registers");
-  end
-  wire [35:0] ob = REGMODE_B == "OUTREG" ? rb : qb;
-
   // A port that reads 36 bits uses both ports' outputs.
   wire [35:0] va = qa >> 9 * sa;
   wire [35:0] vb = qb >> 9 * sb;
+  wire [17:0] oa = DATA_WIDTH_B == 36 ? qb[17:0] : va[17:0];
+  wire [17:0] ob = DATA_WIDTH_B == 36 ? qb[35:18] : vb[17:0];
+
+  // Registers behind the outputs of each port, with its enable.
+  reg [17:0] ra = 0, rb = 0;
+  always @(posedge CLKA) if (OCEA) ra <= oa;
+  always @(posedge CLKB) begin
+    if (OCEB) rb <= ob;
+    if (REGMODE_B == "OUTREG" && (RSTA | RSTB)) refuse("reset of output registers");
+  end
   assign {DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9,
-          DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2, DOA1, DOA0} = DATA_WIDTH_B == 36 ? ob[17:0] : va[17:0];
+          DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2, DOA1, DOA0} = REGMODE_A == "OUTREG" ? ra : oa;
   assign {DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9,
-          DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2, DOB1, DOB0} = DATA_WIDTH_B == 36 ? ob[35:18] : vb[17:0];
+          DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2, DOB1, DOB0} = REGMODE_B == "OUTREG" ? rb : ob;
 endmodule

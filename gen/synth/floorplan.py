@@ -14,6 +14,7 @@ totals from each of its elements. Several grids stand side by side, all of it in
     83..93
 """
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -56,22 +57,24 @@ def floorplan(instances: Iterable[str], *, width: int) -> dict[str, tuple[int, i
     grids = sorted({grid for grid, _, _ in places.values()})
     rows = 1 + max(row for _, row, _ in places.values())
     cols = 1 + max(column for _, _, column in places.values())
-    y, x = _bands(rows), _columns(len(grids) * cols, width)
-    return {
-        name: (x[grids.index(grid) * cols + column], y[row]) for name, (grid, row, column) in places.items()
-    }
+    height = min(rows, len(_BANDS))
+    y, x = _bands(height), _columns(math.ceil(len(grids) * cols * rows / height), width)
+
+    def place(grid: str, row: int, column: int) -> tuple[int, int]:
+        along, down = divmod((grids.index(grid) * cols + column) * rows + row, height)
+        return x[along], y[down]
+
+    return {name: place(*where) for name, where in places.items()}
 
 
 def _bands(rows: int) -> list[int]:
-    """Y of each row of elements."""
-    if rows > len(_BANDS):
-        raise NoFloorplanError(f"{rows} rows of elements, and {_DEVICE} has room for {len(_BANDS)}")
+    """Y of each of ``rows`` rectangles above each other."""
     first = (len(_BANDS) - rows) // 2
     return [band.start for band in _BANDS[first : first + rows]]
 
 
 def _columns(cols: int, width: int) -> list[int]:
-    """X of each column of elements."""
+    """X of each of ``cols`` rectangles beside each other."""
     tiles = LFE5U_85_TILES.columns
     if cols * width > len(tiles):
         most = len(tiles) // width

@@ -91,20 +91,25 @@ class FragmentReader(wiring.Component):
         m.submodules.offsets = offsets = Queue(shape=exact_log2(self._beat_units), depth=self.depth)
         m.submodules.counts = counts = Queue(shape=self.times.shape(), depth=self.depth)
         room = Signal(range(self.depth + 1), init=self.depth)
+        has_room = Signal(init=1)  # much hangs on it
         waiting = Signal(range(self.depth + 1))
         sent, stored, given = Signal(), Signal(), Signal()
         m.d.comb += [
             sent.eq(self.read.valid & self.read.ready),
             self.read.p.eq(self.request.p),
-            self.read.valid.eq(self.request.valid & (room != 0)),
-            self.request.ready.eq(self.read.ready & (room != 0)),
+            self.read.valid.eq(self.request.valid & has_room),
+            self.request.ready.eq(self.read.ready & has_room),
             offsets.i.valid.eq(sent),
             offsets.i.p.eq(self.request.p.address[exact_log2(self.unit) :][: len(offsets.i.p)]),
             counts.i.valid.eq(sent),
             counts.i.p.eq(self.times),
             counts.o.ready.eq(given),
         ]
-        m.d.sync += [room.eq(room - sent + given), waiting.eq(waiting + stored - given)]
+        m.d.sync += [
+            room.eq(room - sent + given),
+            has_room.eq(given | (room > 1) | ((room == 1) & ~sent)),
+            waiting.eq(waiting + stored - given),
+        ]
         self._store(m, memories, offsets.o, stored)
         self._give(m, memories, counts.o.p, waiting != 0, given)
         return m

@@ -14,6 +14,7 @@ ns from the clock to a block's output (FPGA-TN-02204).
 """
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal
+from amaranth.utils import exact_log2
 
 from hw.target import generic
 
@@ -92,41 +93,48 @@ def choose(m: Module, name, level, select, second, first):
     return result
 
 
-_WORD_BITS = 36
-"""Bits of a block's widest word."""
+_SHAPES = {512: 36, 1024: 18, 2048: 9}
+"""Bits of a word of a block of 18 kbit, by the most words it can have of them."""
 
-_WORDS = 512
-"""Words of that width in a block of 18 kbit."""
+_PORT_BITS = 18
+"""Data pins of a port."""
+
+_ADDRESS_BITS = 14
+"""Address pins of a port."""
 
 
 def block_memory(m: Module, ports):
-    """Up to 512 words behind ``ports``, those of a ``hw.target.block_memory.BlockMemory``, in blocks.
+    """Up to 2,048 words behind ``ports``, those of a ``hw.target.block_memory.BlockMemory``, in blocks.
 
-    Port A of a block writes and port B reads words of 36 bits, low and high half on the data pins of both.
+    Port A of a block writes and port B reads. Words of 36 bits have their low and high half on the data pins
+    of both.
     """
-    if ports.depth > _WORDS:
+    words = next((words for words in _SHAPES if ports.depth <= words), None)
+    if not words:
         generic.block_memory(m, ports)
         return
-    address_bits = (_WORDS - 1).bit_length()
+    word_bits, address_bits = _SHAPES[words], exact_log2(words)
+    half = min(word_bits, _PORT_BITS)
+    # The lowest address bits of a port enable the bytes of a write, but one of 9 bits has no such bits.
+    unused, enables = _ADDRESS_BITS - address_bits, word_bits // 9 if word_bits > 9 else 0
     write_address, read_address = Signal(address_bits), Signal(address_bits)
     m.d.comb += [write_address.eq(ports.write_address), read_address.eq(ports.read_address)]
-    half = _WORD_BITS // 2
-    output_enable = ports.output_enable[0]  # has a load for 18 bits
-    for n in range(-(-ports.width // _WORD_BITS)):
-        bits = slice(n * _WORD_BITS, min((n + 1) * _WORD_BITS, ports.width))
-        written, read = Signal(_WORD_BITS, name=f"written_{n}"), Signal(_WORD_BITS, name=f"read_{n}")
+    output_enable = ports.output_enable[0]  # has a load for 9 bits or more
+    for n in range(-(-ports.width // word_bits)):
+        bits = slice(n * word_bits, min((n + 1) * word_bits, ports.width))
+        written, read = Signal(word_bits, name=f"written_{n}"), Signal(word_bits, name=f"read_{n}")
         data = ports.data[bits]
         m.d.comb += [written.eq(ports.write_data[bits]), data.eq(read[: len(data)])]
         pins = {
-            "p_DATA_WIDTH_A": _WORD_BITS,
-            "p_DATA_WIDTH_B": _WORD_BITS,
+            "p_DATA_WIDTH_A": word_bits,
+            "p_DATA_WIDTH_B": word_bits,
             "p_REGMODE_A": "OUTREG",
             "p_REGMODE_B": "OUTREG",
             "p_RESETMODE": "SYNC",
             "p_GSR": "DISABLED",
             "i_CLKA": ClockSignal(),
             "i_CEA": Const(1, 1),
-            "i_WEA": Const(1, 1),
+            "i_WEA": Const(1, 1) if enables else ports.write_enable,
             "i_CLKB": ClockSignal(),
             "i_CEB": ports.read_enable,
             "i_WEB": Const(0, 1),
@@ -136,19 +144,18 @@ def block_memory(m: Module, ports):
             "i_RSTB": Const(0, 1),
         }
         pins |= {f"i_CS{port}{bit}": Const(0, 1) for port in "AB" for bit in range(3)}
-        # The lowest address bits of a port that writes 36 bits enable its bytes.
         for port, address, enable in (
             ("A", write_address, ports.write_enable),
             ("B", read_address, Const(0, 1)),
         ):
-            pins |= {f"i_AD{port}{bit}": enable for bit in range(4)}
-            pins[f"i_AD{port}4"] = Const(0, 1)
-            pins |= {f"i_AD{port}{5 + bit}": address[bit] for bit in range(address_bits)}
-        for bit in range(half):
-            pins |= {
-                f"i_DIA{bit}": written[bit],
-                f"i_DIB{bit}": written[half + bit],
-                f"o_DOA{bit}": read[bit],
-                f"o_DOB{bit}": read[half + bit],
-            }
+            pins |= {f"i_AD{port}{bit}": enable if bit < enables else Const(0, 1) for bit in range(unused)}
+            pins |= {f"i_AD{port}{unused + bit}": address[bit] for bit in range(address_bits)}
+        for bit in range(_PORT_BITS):
+            high = half + bit if word_bits > half else None
+            pins[f"i_DIA{bit}"] = written[bit] if bit < half else Const(0, 1)
+            pins[f"i_DIB{bit}"] = Const(0, 1) if high is None else written[high]
+            if high is not None:
+                pins |= {f"o_DOA{bit}": read[bit], f"o_DOB{bit}": read[high]}
+            elif bit < half:
+                pins[f"o_DOB{bit}"] = read[bit]
         m.submodules[f"block_{n}"] = Instance("DP16KD", **pins)

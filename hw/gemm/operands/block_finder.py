@@ -76,6 +76,8 @@ class BlockFinder(wiring.Component):
                 "second": 1,
                 "first": 1,
                 "pattern": len(self.patterns),
+                # Of the blocks that may start in a beat, which ones the row has: much hangs on it.
+                "left": min(self.banks, self.k_blocks),
             }
         )
         self._beat = beat_layout(data_bits=geometry.data_bits, tag=self._tag)
@@ -93,12 +95,7 @@ class BlockFinder(wiring.Component):
         row = Signal(self._row, reset_less=True)
         tag = row.tag
         starts = Signal(self.banks)
-        m.d.comb += starts.eq(
-            Cat(
-                self._starts_in_beat(row, i) & _at_least(tag.blocks, i + 1)
-                for i in range(min(self.banks, self.k_blocks))
-            )
-        )
+        m.d.comb += starts.eq(Cat(self._starts_in_beat(row, i) & left for i, left in enumerate(row.left)))
         # What the row is after so many blocks is found beside their number, not behind it.
         counts = Signal(self.banks + 1)
         m.d.comb += counts.eq(Cat(1, starts) & ~Cat(starts, 0))
@@ -136,6 +133,7 @@ class BlockFinder(wiring.Component):
             row.second.eq(0),
             row.first.eq(1),
             row.pattern.eq(self._patterns(tag, 0, Const(0, 1))),
+            row.left.eq(self._left(tag, 0)),
         ]
         return row
 
@@ -152,8 +150,13 @@ class BlockFinder(wiring.Component):
             after.place.eq((row.place + self._distance(row, n) - self.beat_bytes)[: len(row.place)]),
             after.second.eq(second),
             after.pattern.eq(self._patterns(tag, n, second)),
+            after.left.eq(self._left(tag, n)),
         ]
         return after
+
+    def _left(self, tag, n):
+        """Which of the next blocks are there when ``n`` more of a row's have gone by: one bit for each."""
+        return Cat(_at_least(tag.blocks, n + i + 1) for i in range(min(self.banks, self.k_blocks)))
 
     def _window(self, m):
         """Keep beats until their blocks leave; the one that is the oldest next, and whether it is then.

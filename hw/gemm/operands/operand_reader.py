@@ -163,6 +163,7 @@ class OperandReader(wiring.Component):
         """The loops of the class's docstring, a state for each of their bodies."""
         # Of the group, or of V's 16 columns.
         tiles_left = Signal(range(self.geometry.most_group * self.tiles + 1))
+        more_tiles = Signal()  # whether it is not 0
         first_v = Signal()
         # Rows of the other operand that this one has yet to meet; a group meets ``step`` of them at a time.
         other_left = Signal(DIMENSION_BITS, reset_less=True)
@@ -186,11 +187,14 @@ class OperandReader(wiring.Component):
                 m.next = "CHUNK"
             with m.State("CHUNK"):
                 m.d.comb += walker.rewind.eq(1)
-                m.d.sync += tiles_left.eq(Mux(job.stationary, job.group, 1) * self.tiles)
+                m.d.sync += [
+                    tiles_left.eq(Mux(job.stationary, job.group, 1) * self.tiles),
+                    more_tiles.eq(1),
+                ]
                 m.next = "TILE"
             with m.State("TILE"):
                 m.d.sync += lane.eq(0)
-                with m.If(walker.more & (tiles_left != 0)):
+                with m.If(walker.more & more_tiles):
                     m.d.comb += slots.take.eq(slots.free)
                     with m.If(slots.free):
                         m.next = "ROWS"
@@ -202,7 +206,7 @@ class OperandReader(wiring.Component):
                     m.d.comb += [walker.step.eq(1), slots.advance.eq(tile_ends)]
                     m.d.sync += lane.eq(lane + 1)
                     with m.If(tile_ends):
-                        m.d.sync += tiles_left.eq(tiles_left - 1)
+                        m.d.sync += [tiles_left.eq(tiles_left - 1), more_tiles.eq(tiles_left != 1)]
                         m.next = "TILE"
             with m.State("CHUNK_END"):
                 m.d.comb += self.met.eq(job.stationary | first_v | ~job.resident)
@@ -236,7 +240,11 @@ class OperandReader(wiring.Component):
         slots_left = Signal(range(most + 1), init=self.slots)
         m.d.comb += pitch.eq(Const(self.geometry.k_blocks) >> stride)
         after = next_slot(m, "slot_after", slot, slots=Const(self.slots) << stride, pitch=pitch)
-        m.d.sync += slots_left.eq(slots_left - take + self.released)
+        free = Signal(init=1)  # whether it is not 0
+        m.d.sync += [
+            slots_left.eq(slots_left - take + self.released),
+            free.eq(self.released | (slots_left > 1) | ((slots_left == 1) & ~take)),
+        ]
         with m.If(advance):
             m.d.sync += slot.eq(after)
         change, all_free = Signal(), Signal(init=1)
@@ -244,12 +252,17 @@ class OperandReader(wiring.Component):
         # A cycle late: none is taken shortly before a job begins.
         m.d.sync += all_free.eq(slots_left == Const(self.slots) << stride)
         with m.If(begin & change):
-            m.d.sync += [stride.eq(wanted), slot.eq(0), slots_left.eq(Const(self.slots) << wanted)]
+            m.d.sync += [
+                stride.eq(wanted),
+                slot.eq(0),
+                slots_left.eq(Const(self.slots) << wanted),
+                free.eq(1),
+            ]
         return _Slots(
             begin=begin,
             take=take,
             advance=advance,
             current=slot,
-            free=slots_left != 0,
+            free=free,
             fit=~change | all_free,
         )

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.formats import NAN_EXPONENT, PASS_MAGNITUDE_BITS
+from golden.formats import BLOCK_SIZE, NAN_EXPONENT, PASS_MAGNITUDE_BITS
 from hw.array.operand_lane import reference_layout
 from hw.block.layouts import EXPONENT_BITS
 from hw.gemm.jobs.job import OperandSide
@@ -12,6 +12,9 @@ from hw.gemm.operands.block_extractor import extracted_layout
 from hw.target.delay import delay
 
 __all__ = ["RowReference", "row_write_layout"]
+
+_TOGETHER = 4
+"""Elements of a block whose second pass is asked for together."""
 
 
 def row_write_layout(geometry) -> data.StructLayout:
@@ -65,8 +68,10 @@ class RowReference(wiring.Component):
             candidate = (bits.exponent + block.is_mx9)[:EXPONENT_BITS]
             candidates.append(candidate & block.enable.replicate(EXPONENT_BITS))
             nan.append(block.enable & (bits.exponent == NAN_EXPONENT))
-            least = (q[-1] & (q[:PASS_MAGNITUDE_BITS] == 0) for q in bits.elements)
-            wide.append(Cat(least).any() & block.enable & ~block.is_mx9)
+            least = [q[-1] & (q[:PASS_MAGNITUDE_BITS] == 0) for q in bits.elements]
+            # Some elements each: of all of them together there is too much logic behind the extraction.
+            for n in range(0, BLOCK_SIZE, _TOGETHER):
+                wide.append(Cat(least[n : n + _TOGETHER]).any() & block.enable & ~block.is_mx9)
         largest = [delay(m, f"candidate_{n}", value, 1) for n, value in enumerate(candidates)]
         for level in range(self.levels):
             pairs = zip(largest[::2], largest[1::2], strict=True)

@@ -270,6 +270,7 @@ class Accumulation(wiring.Component):
         Operands are chosen among slices, which are fewer bits than parts.
         """
         number = Signal(range(max(2, self._slices)))
+        last = Signal(init=self._slices == 1)  # much hangs on it
 
         def slice_of(values):
             return data.View(data.ArrayLayout(BINARY32_BITS * self.lanes, self._slices), values)[number]
@@ -281,10 +282,12 @@ class Accumulation(wiring.Component):
         m.d.comb += [
             adder.p.data.x.eq(Mux(step.first, slice_of(self.results.p.as_value()), kept)),
             adder.p.data.y.eq(added),
-            adder.p.last.eq(number == self._slices - 1),
+            adder.p.last.eq(last),
             adder.valid.eq(there),
             # What was there for the first slice of several stays for the last one.
             done.eq(adder.ready & (adder.p.last if self._slices > 1 else there)),
         ]
         with m.If(adder.valid & adder.ready):
-            m.d.sync += number.eq(Mux(adder.p.last, 0, number + 1))
+            m.d.sync += number.eq(Mux(last, 0, number + 1))
+            if self._slices > 1:
+                m.d.sync += last.eq(number == self._slices - 2)

@@ -78,12 +78,13 @@ class LineSender(wiring.Component):
             Signal(out.more.shape(), name=name) for name in ("first", "last", "beat", "following")
         )
         ends, under_way = Signal(), Signal()
+        following_ends = Signal()  # much hangs on it
         read = MemoryRead(m, there=self.lines.valid, valid=self.o.valid, ready=self.o.ready)
         m.d.comb += [
             first.eq(line.first >> unit_bits),
             last.eq(line.last >> unit_bits),
             beat.eq(Mux(under_way, following, first)),
-            ends.eq(beat == last),
+            ends.eq(Mux(under_way, following_ends, first == last)),
             self.lines.ready.eq(read.read_enable & ends),
             self.read_enable.eq(read.read_enable),
             self.read_address.eq(Cat(beat[part_bits:beat_bits], line.place)),
@@ -91,7 +92,11 @@ class LineSender(wiring.Component):
             self.busy.eq(read.under_way | self.o.valid),
         ]
         with m.If(read.reads):
-            m.d.sync += [under_way.eq(~ends), following.eq(beat + 1)]
+            m.d.sync += [
+                under_way.eq(~ends),
+                following.eq(beat + 1),
+                following_ends.eq((beat + 1)[: len(last)] == last),
+            ]
 
         # What goes with a beat.
         low, high = (Signal(unit_bits, name=name) for name in ("low", "high"))

@@ -23,6 +23,7 @@ from hw.gemm.results.row_places import RowPlaces
 from hw.gemm.results.tile_address import TileAddress
 from hw.stream.packet import packet_layout
 from hw.stream.queue import Queue
+from hw.stream.skid_buffer import SkidBuffer
 
 __all__ = ["ResultPath", "usual_words"]
 
@@ -156,6 +157,8 @@ class ResultPath(wiring.Component):
             target=self.target,
         )
         m.submodules.places = places = RowPlaces(**parts)
+        # Where a part goes takes logic, and so does the first stage of what becomes of it.
+        m.submodules.placed_parts = placed = SkidBuffer(shape=places.o.p.shape())
         m.submodules.format = format_ = ResultFormat(target=self.target, **parts)
         m.submodules.collector = collector = RowCollector(
             data_bits=self.data_bits, target=self.target, **parts
@@ -168,7 +171,8 @@ class ResultPath(wiring.Component):
         make = self._epilogue if self._functions else self._addends
         addend, made, checked = make(m, accumulation, parts)
         connect(m, made, places.i)
-        connect(m, places.o, format_.i)
+        connect(m, places.o, placed.i)
+        connect(m, placed.o, format_.i)
         connect(m, format_.o, collector.i)
         connect(m, collector.o, flipped(self.o))
         job = self.job
@@ -185,7 +189,7 @@ class ResultPath(wiring.Component):
         # parts behind it, which make no fragments, have gone too.
         commands, kept, left = Signal(range(_COMMANDS_UNDER_WAY)), Signal(), Signal()
         m.d.comb += [
-            self.carried_out.eq((commands == 0) & ~places.tile.valid & collector.placed),
+            self.carried_out.eq((commands == 0) & ~places.tile.valid & ~placed.o.valid & collector.placed),
             self.idle.eq((self.carried_out | (self.turn != self.writing)) & collector.idle),
         ]
         tile, fragment = accumulation.tile, format_.o

@@ -19,9 +19,6 @@ from hw.stream.queue import Queue
 __all__ = ["TileLoop"]
 
 
-TILES = 2
-"""Tiles that wait for the sequencer: one that is given, while the loop finds the next one."""
-
 COMMANDS = 32
 """Results that may be on their way through the arrays; more short tiles wait."""
 
@@ -39,6 +36,8 @@ class _Loops:
     v_tile_last, s_tile_last, chunk_last, v_last, s_last:
         Whether the next tile is the last one of each loop, from the inside out: V's tiles of 16 columns, the
         group's tiles, the chunks, V, S.
+    chunk_ends:
+        Whether it is the last one of the two innermost loops.
     chunk_end, v_end, group_end:
         The last tile of a chunk, of the last chunk of a tile of V, of the last tile of V is issued.
     """
@@ -48,6 +47,7 @@ class _Loops:
     issue: Signal
     v_tile_last: Signal
     s_tile_last: Signal
+    chunk_ends: Signal
     chunk_last: Value
     v_last: Signal
     s_last: Signal
@@ -79,7 +79,7 @@ class TileLoop(wiring.Component):
     -------
     job: In(stream of ``job_layout``)
     loaded: In(2), a tile of A (bit 0), of B (bit 1) is complete on chip
-    tile: Out(stream of ``tile_layout``)
+    tile: Out(stream of ``tile_layout``), given a cycle after it was ready, which it stays meanwhile
     results: Out(stream of ``results_layout``), with the first of the tiles that make 16 columns
     active: Out(1), a job has tiles left; starved: Out(1), the next one's operands are not on chip
     """
@@ -100,27 +100,26 @@ class TileLoop(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.chunk = chunk = ChunkCounter(geometry=self.geometry, operands=2)
-        m.submodules.tiles = tiles = Queue(shape=self.tile.p.shape(), depth=TILES)
         m.submodules.commands = commands = Queue(shape=self.results.p.shape(), depth=COMMANDS)
-        wiring.connect(m, tiles.o, wiring.flipped(self.tile))
         wiring.connect(m, commands.o, wiring.flipped(self.results))
 
         loops = self._loops(m, chunk)
         s_number, v_number = self._count_tiles(m, loops)
         a, b = self._places(m, loops)
-        settled = self._find_ends(m, loops, a, b, s_number, v_number)
+        self._find_ends(m, loops, a, b, s_number, v_number)
         self._choose_chunk(m, loops, chunk)
         slots = self._slots(m, loops)
         s_is_new, s_is_done = self._stationary_use(m, loops)
-        self._give_tile(m, loops, tiles.i, (a, b), slots, chunk, s_is_done)
+        self._give_tile(m, loops, self.tile.p, (a, b), slots, chunk, s_is_done)
         block_begins = self._give_results(m, loops, commands.i, a, b, chunk, s_number, v_number)
         ready = self._operands_ready(m, loops, v_needs=s_number == 0, s_needs=(v_number == 0) & s_is_new)
 
-        may_issue = Signal()  # holds until the tile is issued, and is right again when the loop has settled
-        m.d.sync += may_issue.eq(ready & tiles.i.ready & commands.i.ready)
+        # Much hangs on it, so it is a register: a tile is issued in the cycle after all is found to be there.
+        m.d.sync += loops.issue.eq(
+            self.active & ~loops.begin & ~loops.issue & ready & self.tile.ready & commands.i.ready
+        )
         m.d.comb += [
-            loops.issue.eq(self.active & settled & may_issue),
-            tiles.i.valid.eq(loops.issue),
+            self.tile.valid.eq(loops.issue),
             commands.i.valid.eq(loops.issue & block_begins),
             self.starved.eq(self.active & ~ready),
         ]
@@ -139,9 +138,9 @@ class TileLoop(wiring.Component):
         m.d.comb += [
             taken.eq(self.job.valid & self.job.ready),
             self.job.ready.eq(~self.active & ~loops.begin),
-            loops.chunk_end.eq(loops.issue & loops.v_tile_last & loops.s_tile_last),
-            loops.v_end.eq(loops.chunk_end & loops.chunk_last),
-            loops.group_end.eq(loops.v_end & loops.v_last),
+            loops.chunk_end.eq(loops.issue & loops.chunk_ends),
+            loops.v_end.eq(loops.issue & loops.chunk_ends & loops.chunk_last),
+            loops.group_end.eq(loops.issue & loops.chunk_ends & loops.chunk_last & loops.v_last),
         ]
         with m.If(loops.group_end & loops.s_last):
             m.d.sync += self.active.eq(0)
@@ -164,19 +163,24 @@ class TileLoop(wiring.Component):
         return s_number, v_number
 
     def _find_ends(self, m, loops, a, b, s_number, v_number):
-        """The ends of the loops: registers, right again two cycles after a tile, which a signal tells."""
+        """The ends of the loops: registers, right again two cycles after a tile, when the next may come."""
         g, job = self.geometry, loops.job
         s_ends, v_ends = Mux(job.keep_b, b.ends, a.ends), Mux(job.keep_b, a.ends, b.ends)
         group_tiles = Mux(job.keep_b, job.group * g.b_tiles, job.group)
-        settled = Signal()
+        s_most = Signal.like(s_number)
+        v_tile_last, s_tile_last = Signal(name="is_v_tile_last"), Signal(name="is_s_tile_last")
+        m.d.comb += [
+            v_tile_last.eq((v_number == Mux(job.keep_b, 0, g.b_tiles - 1)) | v_ends),
+            s_tile_last.eq(s_ends | (s_number == s_most)),
+        ]
         m.d.sync += [
-            settled.eq(~loops.issue & ~loops.begin),
-            loops.v_tile_last.eq((v_number == Mux(job.keep_b, 0, g.b_tiles - 1)) | v_ends),
-            loops.s_tile_last.eq(s_ends | (s_number == group_tiles - 1)),
+            s_most.eq(group_tiles - 1),
+            loops.v_tile_last.eq(v_tile_last),
+            loops.s_tile_last.eq(s_tile_last),
+            loops.chunk_ends.eq(v_tile_last & s_tile_last),
             loops.v_last.eq(Mux(job.keep_b, a.first_ends, b.first_ends)),
             loops.s_last.eq(s_ends),
         ]
-        return settled
 
     def _choose_chunk(self, m, loops, chunk):
         """The chunk of the next tile."""
@@ -189,27 +193,20 @@ class TileLoop(wiring.Component):
             chunk.next.eq(loops.chunk_end),
         ]
 
-    def _steps(self, is_s, *, s, v):
-        """The steps of an operand that is S, or else V."""
-        return TileSteps(
-            *(Mux(is_s, getattr(s, name), getattr(v, name)) for name in ("forward", "back", "keep"))
-        )
+    def _steps(self, loops, is_s, *, s, v):
+        """The steps of an operand that is S, or else V: when it goes ``back``, and when it is to ``keep``.
+
+        With each tile V moves, and S with V's last one.
+        """
+        moves = loops.issue & (~is_s | loops.v_tile_last)
+        return TileSteps(moves, *(Mux(is_s, of_s, of_v) for of_s, of_v in zip(s, v, strict=True)))
 
     def _places(self, m, loops):
         """The places of the next tiles of A and of B."""
         g, job = self.geometry, loops.job
         v_tile_end = loops.issue & loops.v_tile_last
-        s = TileSteps(
-            forward=(v_tile_end & ~loops.s_tile_last) | loops.group_end,
-            back=loops.chunk_end & ~loops.group_end,
-            keep=loops.group_end,
-        )
-        v_goes_on = loops.v_end & ~loops.v_last
-        v = TileSteps(
-            forward=(loops.issue & ~loops.v_tile_last) | v_goes_on,
-            back=v_tile_end & ~loops.v_end,
-            keep=v_goes_on,
-        )
+        s = (loops.chunk_end & ~loops.group_end, loops.group_end)
+        v = (v_tile_end & ~loops.v_end, loops.v_end & ~loops.v_last)
         found = []
         for name, is_s, lanes, block, at_bits, step in (
             ("a", ~job.keep_b, g.a_lanes, g.a_lanes, g.address_bits, job.row_step * g.parameters.arrays),
@@ -220,22 +217,25 @@ class TileLoop(wiring.Component):
             place, first = (
                 Signal(layout, name=f"{name}_{kind}", reset_less=True) for kind in ("place", "first_place")
             )
-            following, start = (Signal(layout, name=f"{name}_{kind}") for kind in ("next_place", "start"))
+            following, start = (
+                Signal(layout, name=f"{name}_{kind}", reset_less=True) for kind in ("next_place", "start")
+            )
             rows = getattr(job, name).rows
-            m.d.comb += [
+            m.d.sync += [  # right when a tile is issued, two cycles after the one before
                 following.left.eq(place.left - lanes),
                 following.ends.eq(place.left <= 2 * lanes),
                 following.block_ends.eq(place.left <= lanes + block),
                 following.at.eq((place.at + step)[:at_bits]),
+            ]
+            m.d.comb += [
                 start.left.eq(rows),
                 start.ends.eq(rows <= lanes),
                 start.block_ends.eq(rows <= block),
                 start.at.eq(job.d_address if name == "a" else 0),
             ]
+            self._steps(loops, is_s, s=s, v=v).take(m, place, first, following)
             with m.If(loops.begin | (~is_s & loops.group_end)):
                 m.d.sync += [place.eq(start), first.eq(start)]
-            with m.Else():
-                self._steps(is_s, s=s, v=v).take(m, place, first, following)
             found.append(TilePlace(place.at, place.left, place.ends, place.block_ends, first.block_ends))
         return found
 
@@ -248,23 +248,19 @@ class TileLoop(wiring.Component):
         m.d.sync += divided_anew.eq(self.job.p.stride != job.stride)
         v_tile_end = loops.issue & loops.v_tile_last
         s_again = loops.v_end & job.resident & ~loops.v_last
-        s = TileSteps(forward=v_tile_end & ~s_again, back=s_again, keep=loops.group_end)
-        v = TileSteps(
-            forward=(loops.issue & ~loops.v_tile_last) | loops.chunk_end,
-            back=v_tile_end & ~loops.chunk_end,
-            keep=loops.chunk_end,
-        )
+        s = (s_again, loops.group_end)
+        v = (v_tile_end & ~loops.chunk_end, loops.chunk_end)
         found = []
         for n, (name, is_s) in enumerate((("a", ~job.keep_b), ("b", job.keep_b))):
             layout = slot_layout(slots=g.most_slots[n], depth=g.depth[n])
             slot, first = (Signal(layout, name=f"{name}_{kind}") for kind in ("slot", "first_slot"))
             slots = Const(g.slots[n]) << job.stride
-            following = next_slot(m, f"{name}_slot_next", slot, slots=slots, pitch=pitch)
+            following = Signal(layout, name=f"{name}_next_slot")  # right when a tile is issued
+            m.d.sync += following.eq(next_slot(m, f"{name}_slot_behind", slot, slots=slots, pitch=pitch))
             # In another division of the buffers all begin anew.
+            self._steps(loops, is_s, s=s, v=v).take(m, slot, first, following)
             with m.If(loops.begin & divided_anew):
                 m.d.sync += [slot.eq(0), first.eq(0)]
-            with m.Else():
-                self._steps(is_s, s=s, v=v).take(m, slot, first, following)
             found.append(slot)
         return found
 
@@ -280,10 +276,10 @@ class TileLoop(wiring.Component):
     def _give_tile(self, m, loops, to, places, slots, chunk, s_is_done):
         """The next tile for the sequencer."""
         g, job = self.geometry, loops.job
-        m.d.comb += to.p.blocks.eq(chunk.blocks)
+        m.d.comb += to.blocks.eq(chunk.blocks)
         for part, operand, place, slot, leading, is_s, lanes in (
-            (to.p.a, job.a, places[0], slots[0], chunk.taken[0], ~job.keep_b, g.a_lanes),
-            (to.p.b, job.b, places[1], slots[1], chunk.taken[1], job.keep_b, g.b_lanes),
+            (to.a, job.a, places[0], slots[0], chunk.taken[0], ~job.keep_b, g.a_lanes),
+            (to.b, job.b, places[1], slots[1], chunk.taken[1], job.keep_b, g.b_lanes),
         ):
             code = operand.format.as_value()
             m.d.comb += [

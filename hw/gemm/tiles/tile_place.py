@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Value
+from amaranth.hdl import Mux, Value
 
 __all__ = ["TilePlace", "TileSteps"]
 
@@ -13,22 +13,22 @@ class TileSteps:
 
     Parameters
     ----------
-    forward, back:
-        Go on to the tile behind it; go back to the kept one.
+    moves:
+        It goes on, to the tile behind it.
+    back:
+        But it goes back to the kept one.
     keep:
         Keep the one gone on to, as the first of the group or of V's tiles.
     """
 
-    forward: Value
+    moves: Value
     back: Value
     keep: Value
 
     def take(self, m, current, first, following):
         """Registers ``current`` and ``first``, the kept one, with ``following`` behind ``current``."""
-        with m.If(self.forward):
-            m.d.sync += current.eq(following)
-        with m.Elif(self.back):
-            m.d.sync += current.eq(first)
+        with m.If(self.moves):
+            m.d.sync += Value.cast(current).eq(Mux(self.back, first, following))
         with m.If(self.keep):
             m.d.sync += first.eq(following)
 

@@ -9,6 +9,7 @@ from hw.gemm.jobs.job import OperandSide
 from hw.gemm.operands.row_reference import row_write_layout
 from hw.gemm.tiles.tile_layouts import stored_tile_layout, tile_layout
 from hw.stream.memory_read import MemoryRead
+from hw.stream.skid_buffer import SkidBuffer
 from hw.target.block_memory import BlockMemory
 
 __all__ = ["WideTiles"]
@@ -17,7 +18,8 @@ __all__ = ["WideTiles"]
 class WideTiles(wiring.Component):
     """Tells of each tile whether its operands are wide, which is known with a tile's last row.
 
-    Latency two cycles, throughput one tile per cycle.
+    Latency three cycles, throughput one tile per cycle. Two tiles wait behind the memory, so that the loop
+    does not hang on what the sequencer does in the same cycle.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ class WideTiles(wiring.Component):
     -------
     row: In(``row_write_layout``)
     i: In(stream of ``tile_layout``); o: Out(stream of ``stored_tile_layout``)
-    busy: Out(1), tiles are on their way
+    busy: Out(1), tiles are told of, and wait
     """
 
     def __init__(self, *, geometry, target="generic"):
@@ -47,7 +49,10 @@ class WideTiles(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        read = MemoryRead(m, there=self.i.valid, valid=self.o.valid, ready=self.o.ready)
+        m.submodules.buffer = buffer = SkidBuffer(shape=self.o.p.shape())
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))
+        told = buffer.i
+        read = MemoryRead(m, there=self.i.valid, valid=told.valid, ready=told.ready)
         wide, first_mx9 = [], []
         for side, tile in zip(OperandSide, (self.i.p.a, self.i.p.b), strict=True):
             cells = BlockMemory(width=1, depth=self.slots[side.value], target=self.target)
@@ -62,10 +67,10 @@ class WideTiles(wiring.Component):
             first_mx9.append((tile.leading != 0) | (tile.rest == FormatCode.MX9))
         m.d.comb += [
             self.i.ready.eq(read.read_enable),
-            Value.cast(self.o.p.tile).eq(read.accompany("tile", self.i.p)),
-            self.o.p.wide.eq(Cat(wide)),
-            self.o.p.first_mx9.eq(read.accompany("first_mx9", Cat(first_mx9))),
-            self.o.p.single.eq(read.accompany("single", self.i.p.blocks == 1)),
-            self.busy.eq(read.under_way | self.o.valid),
+            Value.cast(told.p.tile).eq(read.accompany("tile", self.i.p)),
+            told.p.wide.eq(Cat(wide)),
+            told.p.first_mx9.eq(read.accompany("first_mx9", Cat(first_mx9))),
+            told.p.single.eq(read.accompany("single", self.i.p.blocks == 1)),
+            self.busy.eq(told.valid | self.o.valid),
         ]
         return m

@@ -26,11 +26,11 @@ class ResultPath {
     ResultPath(Clock& clock, const Sizes& sizes)
         : grid(clock, sizes), clock(clock), sizes(sizes), rows(clock, sizes), accumulation(clock, sizes),
           addends(clock, sizes), epilogue(clock, sizes), format(clock, sizes), collector(clock, sizes, sizes.rows),
-          written(clock, sizes.path_commands, true), parts(sizes.block_size / sizes.words) {}
+          written(clock, sizes.path_commands, true), placed_parts(clock), parts(sizes.block_size / sizes.words) {}
 
     // What others see of the registers, before anything steps.
     void look(int64_t turn, int64_t writing) {
-        carried_out = commands == 0 && !written.valid() && collector.placed();
+        carried_out = commands == 0 && !written.valid() && !placed_parts.valid && collector.placed();
         idle = (carried_out || turn != writing) && collector.idle(turn, writing);
     }
     bool takes_command() const { return stage == 2; }
@@ -44,7 +44,7 @@ class ResultPath {
     void step(const Job& job, int64_t turn, int64_t writing, const TileCommand* command, bool sent, bool beat_sent,
               bool starts, bool ends, bool beat, bool beat_last) {
         const bool offers = accumulation.valid(rows.valid());
-        const bool takes_part = format.ready() && written.valid();
+        const bool takes_part = placed_parts.ready() && written.valid();
         const bool passes = takes_part && (sizes.functions ? epilogue.valid(job) : offers);
         const bool beat_there = grid.valid();
 
@@ -52,8 +52,10 @@ class ResultPath {
         const Fragment fragment = offers_fragment ? format.front() : Fragment{};
         const bool fragment_taken = collector.step(beat_sent, turn, writing, offers_fragment, fragment);
         Part part{};
+        const bool goes_on = placed_parts.valid && format.ready();
+        format.step(job.d_format, fragment_taken, goes_on ? &placed_parts.value : nullptr);
         if (passes) part = place(job);
-        format.step(job.d_format, fragment_taken, passes ? &part : nullptr);
+        placed_parts.step(goes_on, passes, part);
         bool kept;
         if (sizes.functions) {
             epilogue.step(job, passes, offers, sent, beat, beat_last);
@@ -84,6 +86,7 @@ class ResultPath {
     ResultFormat format;
     RowCollector collector;
     Queue<WrittenTile> written;
+    SkidBuffer<Part> placed_parts;
     int64_t parts, part_number = 0, row_number = 0, commands = 0;
     bool was_kept = false, was_left = false;
     // TileAddress, and what it gives.
