@@ -24,6 +24,7 @@ class SkidBuffer(wiring.Component):
     """
 
     latency = 1
+    capacity = 2
 
     def __init__(self, *, shape):
         super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})

@@ -40,6 +40,7 @@ from hw.gemm.results.result_format import FRAGMENT_STAGES
 from hw.gemm.tiles import tile_loop
 from hw.stream.block_queue import BlockQueue
 from hw.stream.free_pipeline import FreePipeline
+from hw.stream.skid_buffer import SkidBuffer
 from hw.target.block_memory import BlockMemory
 from mixdit.sim.memory import ONE, Memory
 from perf.cycles.library import Sizes
@@ -97,7 +98,7 @@ def _sizes(parameters: EngineParameters, memory: Memory, result_words: int, adde
         burst_bytes=min(256 * g.beat_bytes, PAGE_BYTES),
         read_bursts=read_master.OUTSTANDING,
         write_bursts=write_master.OUTSTANDING,
-        tiles=tile_loop.TILES,
+        tiles=SkidBuffer.capacity,
         most_beside=MOST_BESIDE,
         commands=tile_loop.COMMANDS,
         stationary_tiles=g.tiles,

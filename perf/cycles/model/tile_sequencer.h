@@ -1,5 +1,6 @@
 // hw/gemm/tiles/wide_tiles.py and tile_sequencer.py, with hw/array/pass_pairs.py: when tiles are multiplied.
 //
+// Tiles that wait are before the memory here and behind it in the hardware, which takes the same cycles.
 // No tile is taken to be wide: encoders make no element -2^m of MX6 or MX4.
 
 #pragma once
