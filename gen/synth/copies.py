@@ -7,7 +7,7 @@ names, which are near each other in the design's hierarchy, stay together. No si
 any time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from math import ceil
 from typing import Any
@@ -28,7 +28,7 @@ _ROUNDS = 8
 """Copies are loads, too: as often these are looked at. Beyond it nothing is left in any design so far."""
 
 
-def copy_drivers(netlist: dict[str, Any], *, most: int = MANY) -> int:
+def copy_drivers(netlist: dict[str, Any], *, most: int = MANY, boxes: Iterable[str] = ()) -> int:
     """Give no net of ``netlist`` more than ``most`` loads, where its driver can be copied.
 
     Clocks and addresses of block memories do not count, outputs of the design do.
@@ -39,6 +39,8 @@ def copy_drivers(netlist: dict[str, Any], *, most: int = MANY) -> int:
         Yosys JSON with one module of ECP5 cells, changed in place.
     most:
         Most loads of a net.
+    boxes:
+        Modules that stay as they are, such as macros.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def copy_drivers(netlist: dict[str, Any], *, most: int = MANY) -> int:
     numbers = count(1 + max(_numbers(module)))
     copies = 0
     for _ in range(_ROUNDS):
-        nets = read_nets(netlist, "ecp5")
+        nets = read_nets(netlist, "ecp5", boxes=boxes)
         many = [net for net, loads in nets.loads.items() if _copyable(cells, nets, net) and len(loads) > most]
         before = copies
         for net in sorted(many):

@@ -3,6 +3,7 @@
 Elements are rectangles as high as a band of logic tiles: a row of the array takes a band, a column of it a
 column of rectangles. Columns of tiles between them stay free for what belongs to a column: its drain takes
 totals from each of its elements. Several grids stand side by side, all of it in the middle of the device.
+With more rows than bands the columns follow each other, each from the band on where the one before it ended.
 
     band      4x4
     11..21

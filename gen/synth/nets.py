@@ -1,6 +1,6 @@
 """A netlist of Yosys as a graph of nets: the one reader that ``levels`` and ``fan_out`` search."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -127,14 +127,15 @@ class Nets:
                 yield from self._driven.get(load.pin.cell, ())
 
 
-def read_nets(netlist: Mapping[str, Any], family: str) -> Nets:
+def read_nets(netlist: Mapping[str, Any], family: str, *, boxes: Iterable[str] = ()) -> Nets:
     """The graph of ``netlist``, Yosys JSON of the cells of ``family`` with one module.
 
-    Raises ``SynthesisError`` for a cell that the family's table does not have.
+    ``boxes`` are modules that count as registers. Raises ``SynthesisError`` for another cell that the
+    family's table does not have.
     """
     (module,) = (module for module in netlist["modules"].values() if "top" in module["attributes"])
     cells = {name: cell for name, cell in module["cells"].items() if cell["type"] != "$scopeinfo"}
-    rules = CELLS[family]
+    rules = CELLS[family] | dict.fromkeys(boxes, Cell(kind=Kind.REGISTER))
     if unknown := sorted({cell["type"] for cell in cells.values()} - rules.keys()):
         known = ", ".join(sorted(rules))
         raise SynthesisError(f"{family}: no rule for paths through {', '.join(unknown)} (known: {known})")

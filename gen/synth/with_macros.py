@@ -2,7 +2,7 @@
 
 Elements are synthesized and placed once, the design around them with each element a black box. Then each
 instance is replaced by a copy of the placed cells in the place that ``floorplan`` gives it. Carry chains
-are trimmed on both sides. nextpnr places the rest, and routes all.
+are trimmed on both sides, and what drives many loads is copied. nextpnr places the rest, and routes all.
 """
 
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gen.store import stored
+from gen.synth.copies import copy_drivers
 from gen.synth.families import Area, Family
 from gen.synth.floorplan import NoFloorplanError, floorplan
 from gen.synth.macro import HEIGHT, Macro, make_macro
@@ -76,6 +77,7 @@ def with_macros(verilog: str, top: str, *, family: Family, frequency_mhz: float,
     element = make_macro(verilog, ELEMENT, family=family, frequency_mhz=frequency_mhz, store=store)
     places = floorplan(instances, width=element.width)
     trim_carry_chains(netlist)
+    copy_drivers(netlist, boxes=[ELEMENT])
     merge_macros(module, {ELEMENT: element}, places)
     text = json.dumps(netlist)
 

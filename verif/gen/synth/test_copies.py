@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from gen.synth.copies import copy_drivers
+from gen.synth.errors import SynthesisError
 from gen.synth.fan_out import largest_fan_outs
 from gen.synth.nets import read_nets
 from verif.gen.synth.netlists import cell, lut, netlist, register
@@ -45,6 +46,16 @@ def test_loads_are_divided(driver, kind, loads, copies):
     assert set(read) == set(outputs)
     assert sum(read.values()) == loads
     assert max(read.values()) <= 4
+
+
+def test_boxes_are_loads_and_stay():
+    boxes = [cell("element", I="q", Z=f"o{n}") for n in range(5)]
+    design = netlist(register("d", "q"), *boxes, inputs=["d"])
+    with pytest.raises(SynthesisError, match="no rule for paths through element "):
+        copy_drivers(design, most=4)
+    assert copy_drivers(design, most=4, boxes=["element"]) == 1
+    read = Counter(c["connections"]["I"][0] for c in cells_of(design).values() if c["type"] == "element")
+    assert sorted(read.values()) == [2, 3]
 
 
 def test_loads_named_alike_stay_together():

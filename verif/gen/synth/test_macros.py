@@ -38,7 +38,7 @@ def elements(rows, cols, grid="grid."):
     return [f"{grid}pe_{row}_{column}" for row in range(rows) for column in range(cols)]
 
 
-@pytest.mark.parametrize(("rows", "cols", "width"), [(1, 1, 13), (4, 4, 13), (7, 9, 13), (3, 11, 11)])
+@pytest.mark.parametrize(("rows", "cols", "width"), [(1, 1, 13), (7, 9, 13), (3, 11, 11), (8, 8, 11)])
 def test_rectangles_are_of_logic_tiles_and_apart(rows, cols, width):
     places = floorplan(elements(rows, cols), width=width)
     assert set(places) == set(elements(rows, cols))
@@ -54,6 +54,13 @@ def test_neighbours_are_neighbours():
     assert places["grid.pe_2_1"] == (x, y + 12)
 
 
+def test_columns_of_more_rows_than_bands_follow_each_other():
+    places = floorplan(elements(8, 8), width=11)
+    order = [places[f"grid.pe_{row}_{column}"] for column in range(8) for row in range(8)]
+    assert order == sorted(order)
+    assert len({x for x, _ in order}) == 10  # 64 of 70 places
+
+
 def test_grids_stand_side_by_side():
     places = floorplan([*elements(2, 2, "a."), *elements(2, 2, "b.")], width=13)
     assert max(x for name, (x, _) in places.items() if name[0] == "a") < places["b.pe_0_0"][0]
@@ -65,7 +72,7 @@ def test_grids_stand_side_by_side():
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (elements(8, 1), "8 rows of elements, and LFE5U-85F has room for 7"),
+        (elements(8, 8), "10 columns of elements, and LFE5U-85F has room for 9"),
         (elements(1, 10), "10 columns of elements, and LFE5U-85F has room for 9"),
         (["element"], "element has no place in a grid"),
     ],
