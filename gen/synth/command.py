@@ -133,6 +133,10 @@ def _print_tables(result: Result) -> None:
     lines = [f"{family.lut_name} counts {family.counting}"]
     if result.levels and result.fan_outs:  # standard cells have none
         _add_nets(table, result.levels, result.fan_outs)
+        if result.placed_fan_outs:
+            table.add_row(
+                "the same when copied", str(result.placed_fan_outs.many), "as nextpnr gets it, trimmed"
+            )
         lines += _net_lines(result.levels, result.fan_outs)
     console.print(table, soft_wrap=True)
     if result.no_macros:

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from gen.synth.chips import place_on_chip
+from gen.synth.copies import copy_drivers
 from gen.synth.errors import SynthesisError
 from gen.synth.fan_out import FanOuts, largest_fan_outs
 from gen.synth.floorplan import NoFloorplanError
@@ -35,6 +36,7 @@ class _Work:
         self.netlist: Netlist | None = None
         self.levels: Levels | None = None
         self.fan_outs: FanOuts | None = None
+        self.placed_fan_outs: FanOuts | None = None
         self.failures: list[str] = []
         self.parts: list[Part] = []
         self.timing: dict[bool, dict[int, Placement]] = {False: {}, True: {}}
@@ -69,6 +71,7 @@ class _Work:
             parts=self.parts,
             levels=self.levels,
             fan_outs=self.fan_outs,
+            placed_fan_outs=self.placed_fan_outs,
             failures=sorted(set(self.failures)),
             tools=list(dict.fromkeys(tool.identity for tool in self.request.tools)),
             memories=self.netlist.memories if self.netlist else None,
@@ -171,8 +174,12 @@ def _first_steps(item: _Work, store: Path) -> list[_Step]:
         item.netlist = run(False)
         if request.family.library:
             return [_timing(item, item.netlist, store)] if request.timed else []
-        nets = read_nets(json.loads(item.netlist.path.read_text()), request.family.name)
+        netlist, family = json.loads(item.netlist.path.read_text()), request.family.name
+        nets = read_nets(netlist, family)
         item.levels, item.fan_outs = longest_chains(nets), largest_fan_outs(nets)
+        if request.family.timing and not request.chip:
+            copy_drivers(netlist)
+            item.placed_fan_outs = largest_fan_outs(read_nets(netlist, family))
         steps = _on_chip if request.chip else _placements
         return steps(item, item.netlist, store) if request.placed else []
 

@@ -135,7 +135,7 @@ def read_nets(netlist: Mapping[str, Any], family: str, *, boxes: Iterable[str] =
     """
     (module,) = (module for module in netlist["modules"].values() if "top" in module["attributes"])
     cells = {name: cell for name, cell in module["cells"].items() if cell["type"] != "$scopeinfo"}
-    rules = CELLS[family] | dict.fromkeys(boxes, Cell(kind=Kind.REGISTER))
+    rules = {**CELLS[family], **dict.fromkeys(boxes, Cell(kind=Kind.REGISTER))}
     if unknown := sorted({cell["type"] for cell in cells.values()} - rules.keys()):
         known = ", ".join(sorted(rules))
         raise SynthesisError(f"{family}: no rule for paths through {', '.join(unknown)} (known: {known})")

@@ -74,6 +74,9 @@ class Result:
         Cells by kind of part, from a run that kept the modules apart; empty where it was not made.
     levels, fan_outs:
         The longest chains and the largest fan-outs of Yosys' netlist; None if Yosys failed.
+    placed_fan_outs:
+        The largest fan-outs where ``gen.synth.copies`` has made its copies, as nextpnr gets it trimmed; None
+        for families other than ecp5.
     failures:
         Steps that failed, with the tool's message, one line each.
     tools:
@@ -98,6 +101,7 @@ class Result:
     parts: Sequence[Part] = ()
     levels: Levels | None = None
     fan_outs: FanOuts | None = None
+    placed_fan_outs: FanOuts | None = None
     failures: Sequence[str] = ()
     tools: Sequence[str] = ()
     without: Sequence[str] = ()
@@ -174,6 +178,7 @@ class Result:
             },
             "levels": asdict(self.levels) if self.levels else None,
             "fan_out": asdict(self.fan_outs) if self.fan_outs else None,
+            "placed_fan_out": asdict(self.placed_fan_outs) if self.placed_fan_outs else None,
             "failures": list(self.failures),
             "tools": list(self.tools),
         }

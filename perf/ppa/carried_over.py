@@ -47,6 +47,7 @@ def _is_made_alike(figures: Mapping[str, Any], request: Request) -> bool:
 def result_of(figures: Mapping[str, Any], built: Built) -> Result:
     """What `Result.to_json` made ``figures`` of, but for elements that were placed as macros."""
     levels, fan_out = figures["levels"], figures["fan_out"]
+    placed_fan_out = figures.get("placed_fan_out")  # figures of before it was counted have none
     return Result(
         built=built,
         family=FAMILIES[figures["family"]],
@@ -57,6 +58,7 @@ def result_of(figures: Mapping[str, Any], built: Built) -> Result:
         parts=[_part(name, part) for name, part in figures["parts"].items()],
         levels=Levels(**{name: _chain(chain) for name, chain in levels.items()}) if levels else None,
         fan_outs=_fan_outs(fan_out) if fan_out else None,
+        placed_fan_outs=_fan_outs(placed_fan_out) if placed_fan_out else None,
         failures=figures["failures"],
         tools=figures["tools"],
         without=figures["without"],

@@ -235,9 +235,10 @@ TRIED: Mapping[tuple[str, str], str] = {
     ("array_8x8", "LUT4 per MAC"): "as the array of 4x4.",
     ("array_8x8", "Fmax"): "neither placer of nextpnr ends on its 67,552 flip-flops, 81 % of the device's:"
     " heap looks for room around each one, static moves all in five minutes and then makes the places legal"
-    " for more than an hour. With elements as macros (--macros), wrapped around in 10 columns of 7, static ends"
-    " within ten minutes, at an estimate of 62 MHz, for what is not an element is left to the gaps between them"
-    " and far apart; its router had 281,589 of 308,850 arcs to go after eleven minutes, and was stopped.",
+    " for more than an hour. With elements as macros (--macros), wrapped around in 10 columns of 7, static"
+    " ends within ten minutes, at an estimate of 62 MHz, for what is not an element is left to the gaps"
+    " between them and far apart; the router had 281,589 of 308,850 arcs to go after eleven minutes, and was"
+    " stopped.",
     ("array_8x8", "M MAC/s per LUT4"): "as its Fmax.",
     ("engine_4x4", "LUT4"): "operands unpacked once and kept once, results as wide as the bus, a quantizer of"
     " that width, tile loop by operand, regions by first and last address, descriptor registers by byte:"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gen.synth.families import FAMILIES
-from gen.synth.fan_out import MANY, FanOut
+from gen.synth.fan_out import MANY, FanOut, FanOuts
 from gen.synth.flow import Request
 from gen.synth.levels import Chain
 from gen.synth.result import Result
@@ -16,6 +16,10 @@ LEVELS = 6
 """Most levels between registers that a top should have."""
 
 _SIZED: Mapping[str, Any] = {"rows": 4, "cols": 4, "drain_rows": 4, "product_stages": 2}
+_HEAD = (
+    *["design", "family", "levels", "in", "out", "through", "fan-out", "many", "placed", "many"],
+    "address loads",
+)
 _TARGETS = ("ecp5", "xilinx")
 _TOPS: Mapping[str, Mapping[str, Any]] = {
     "pe": {"target": None},
@@ -69,12 +73,14 @@ def levels(results: Mapping[str, Result], titles: Mapping[str, str]) -> Iterator
         " wide multiplexers that join it to others, a whole carry chain, a multiplier, or a memory of look-up"
         " tables that is read; *in*, *out* and *through* are chains from inputs, to outputs, and from inputs"
         " to outputs. Fan-outs leave out clocks, resets and addresses of block memories. Goals:"
-        f" {LEVELS} levels between registers, {MANY} loads; *many* is how many signals have more."
+        f" {LEVELS} levels between registers, {MANY} loads; *many* is how many signals have more. *Placed* is"
+        " the same where what drives many loads was copied, as nextpnr gets it; tools of other families make"
+        " such copies themselves."
     )
     yield "\n".join(
         (
-            "| design | family | levels | in | out | through | fan-out | many | address loads |",
-            "| --- | --- |" + " ---: |" * 7,
+            f"| {' | '.join(_HEAD)} |",
+            "| --- | --- |" + " ---: |" * (len(_HEAD) - 2),
             *(_row(titles[name], result) for name, result in measured.items()),
         )
     )
@@ -92,21 +98,26 @@ def levels(results: Mapping[str, Result], titles: Mapping[str, str]) -> Iterator
 
 
 def _row(title: str, result: Result) -> str:
-    chains, nets = result.levels, result.fan_outs
+    chains, nets, placed = result.levels, result.fan_outs, result.placed_fan_outs
     assert chains
     assert nets
     between = _levels(chains.registers)
-    most = nets.signals[0].loads if nets.signals else 0
     cells = (
         title,
         result.family.title,
         f"**{between}**" if chains.registers and chains.registers.levels > LEVELS else between,
         *(_levels(chain) for chain in (chains.inputs, chains.outputs, chains.through)),
-        f"**{most:,}**" if most > MANY else str(most),
-        str(nets.many),
+        *_most(nets),
+        *(_most(placed) if placed else "--"),
         str(nets.addresses[0].loads) if nets.addresses else "-",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _most(nets: FanOuts) -> tuple[str, str]:
+    """The largest fan-out, and how many signals have too many loads."""
+    most = nets.signals[0].loads if nets.signals else 0
+    return f"**{most:,}**" if most > MANY else str(most), str(nets.many)
 
 
 def _levels(chain: Chain | None) -> str:
