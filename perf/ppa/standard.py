@@ -125,7 +125,11 @@ TITLES: Mapping[str, str] = {
     "array_8x8_xilinx_dsp": "array 8x8 with loaders, UltraScale+ with DSPs",
     "array_16x16_xilinx_dsp": "array 16x16 with loaders, UltraScale+ with DSPs",
     "engine_8x8_xilinx_dsp": "engine 8x8, UltraScale+ with DSPs",
+    "engine_16x16_xilinx_dsp": "engine 16x16, UltraScale+ with DSPs",
     "array_8x8_xilinx": "array 8x8 with loaders, UltraScale+",
+    "array_16x16_xilinx": "array 16x16 with loaders, UltraScale+",
+    "engine_8x8_xilinx": "engine 8x8, UltraScale+",
+    "engine_16x16_xilinx": "engine 16x16, UltraScale+",
     "mxint8": "peer: MXINT8 element",
     "bfloat16": "peer: bfloat16 element, binary32 sums",
     "mxint8_grid_4x4": "peer: 4x4 MXINT8 elements, drain and converters to binary32",
@@ -138,8 +142,8 @@ TITLES: Mapping[str, str] = {
 """Name of each run in the report."""
 
 
-_AMD_SIZES = {"array": (8, 16), "engine": (8,)}
-"""Rows and columns of what is mapped for UltraScale+, by design."""
+_AMD_SIZES = (8, 16)
+"""Rows and columns of the arrays and engines that are mapped for UltraScale+."""
 
 
 def standard_set(seeds: int) -> dict[str, Request]:
@@ -229,19 +233,19 @@ def standard_set(seeds: int) -> dict[str, Request]:
         "pe_xilinx7": run("pe", "xilinx7", target="xilinx7"),
         "pe_gowin": run("pe", "gowin", target="generic"),
         **{
-            f"{design}_{n}x{n}_xilinx_dsp": run(
+            f"{design}_{n}x{n}_{target}": run(
                 design,
                 "xilinx",
                 rows=n,
                 cols=n,
                 drain_rows=4,
-                target="xilinx_dsp",
+                target=target,
                 **without_functions(design),
             )
-            for design, sizes in _AMD_SIZES.items()
-            for n in sizes
+            for target in ("xilinx_dsp", "xilinx")
+            for design in ("array", "engine")
+            for n in _AMD_SIZES
         },
-        "array_8x8_xilinx": run("array", "xilinx", rows=8, cols=8, drain_rows=4, target="xilinx"),
         **{peer: run(peer, plain=False, target="ecp5") for peer in ("mxint8", "bfloat16")},
         **{
             f"{p}_grid_4x4": run(f"{p}_grid", seeds=min(seeds, 1), plain=False, target="ecp5")
