@@ -199,7 +199,7 @@ LIGHT = (
     *("mixdit", "mixdit.driver", "mixdit.sim", "mixdit.demo"),
     *("mixdit.demo.command", "mixdit.demo.sample", "mixdit.digits.command", "mixdit.quality.command"),
     *("mixdit.compiler.compile_command", "mixdit.compiler.run_command"),
-    *("mixdit.compiler.draw_command", "mixdit.compiler.stepwise_run"),
+    *("mixdit.compiler.draw_command", "mixdit.compiler.stepwise_run", "perf.speedup.command"),
 )
 """Modules that do without torch, which takes seconds to import; --help loads those of the command."""
 

@@ -1,8 +1,11 @@
 """How much faster than an RTX 3090 engines run published networks, from the cycle model.
 
 ``builds``: engines, and what stands behind their clocks. ``mixes``: formats of a network's layers.
-``blocks``: programs of published networks' blocks. ``shares``: what one of several engines does of them.
-``step_time``: cycles of a step. ``comparison``: all of it beside the baselines of an RTX 3090.
-``tables``: as Markdown. ``published``: counters that docs/performance.md was made from.
-``__main__``: the command.
+``blocks``: programs of published networks' blocks. ``shares``: what one of several engines does of them;
+``work``: how much that is. ``step_time``: cycles of a step. ``comparison``: all of it beside the baselines of
+an RTX 3090. ``published``: what was counted for docs/performance.md, kept in ``counters``.
+
+``waterfall``: where the cycles go. ``tables``, each a ``table``. ``charts``, ``roofline``: pictures, of what
+``svg`` draws. ``page``: all as one file of HTML; ``document``: in docs/performance.md. ``command``, which
+``__main__`` runs: ``mixdit speedup``.
 """

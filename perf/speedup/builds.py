@@ -43,9 +43,17 @@ class Build:
     @property
     def memory(self) -> Memory:
         """What each engine's port gets, in its cycles; latencies as of DRAM behind a controller at 1 GHz."""
-        port = self.sizes["data_bits"] / 8 * self.clock_mhz * 1e6
-        share = min(1.0, self.bytes_per_second / self.engines / port)
+        share = min(1.0, self.bytes_per_second / self._ports)
         return Memory(read_latency=100, write_latency=60, bandwidth=share)
+
+    @property
+    def bandwidth(self) -> float:
+        """Bytes per second that all engines can read, and that they can write beside that."""
+        return min(self.bytes_per_second, self._ports)
+
+    @property
+    def _ports(self) -> float:
+        return self.engines * self.sizes["data_bits"] / 8 * self.clock_mhz * 1e6
 
     def parameters(self, reorder_columns: int) -> EngineParameters:
         """Those of each engine."""

@@ -1,7 +1,7 @@
 """Cycles of a step: all blocks of a network on a build."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from golden.engine import COUNTERS
 from mixdit.compiler.program import Program
@@ -11,6 +11,7 @@ from perf.speedup.blocks import network_blocks
 from perf.speedup.builds import Build
 from perf.speedup.mixes import Mix
 from perf.speedup.shares import share_of
+from perf.speedup.work import Work, products_of, work_of
 
 __all__ = ["StepTime", "program_counters", "step_time"]
 
@@ -23,11 +24,17 @@ class StepTime:
     ----------
     counters:
         The performance counters of the engine that has most to do, over all blocks.
+    products:
+        The same without its jobs that multiply nothing.
+    work:
+        What is multiplied.
     build:
         The engines.
     """
 
     counters: Mapping[str, int]
+    products: Mapping[str, int]
+    work: Work
     build: Build
 
     @property
@@ -52,11 +59,15 @@ def step_time(network: str, mix: Mix, build: Build) -> StepTime:
     Raises ``ValueError`` for a network that the compiler does not know.
     """
     blocks = network_blocks(network)
-    total = dict.fromkeys(COUNTERS, 0)
+    counters, products = dict.fromkeys(COUNTERS, 0), dict.fromkeys(COUNTERS, 0)
+    work = Work(shared=0, own=0, filled=0)
     for program, count in zip(blocks.programs(mix, build), blocks.counts, strict=True):
-        for name, value in program_counters(share_of(program, build.engines), build).items():
-            total[name] += count * value
-    return StepTime(counters=total, build=build)
+        share = share_of(program, build.engines)
+        for total, run in ((counters, share), (products, replace(share, jobs=products_of(share)))):
+            for name, value in program_counters(run, build).items():
+                total[name] += count * value
+        work += work_of(program, share) * count
+    return StepTime(counters=counters, products=products, work=work, build=build)
 
 
 def program_counters(program: Program, build: Build) -> dict[str, int]:

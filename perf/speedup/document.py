@@ -1,0 +1,61 @@
+"""The comparison as it stands in docs/performance.md: tables, and pictures beside it."""
+
+from collections.abc import Mapping
+
+from gen.files import write_text
+from perf.speedup.charts import speedup_chart, waterfall_chart
+from perf.speedup.comparison import Comparison
+from perf.speedup.roofline import roofline_chart
+from perf.speedup.svg import Drawing
+from perf.speedup.tables import (
+    baselines_table,
+    builds_table,
+    cells_table,
+    outside_table,
+    waterfall_table,
+)
+from perf.workloads.page import PAGE, publish
+
+__all__ = ["markdown", "pictures", "publish_comparison"]
+
+BUILD = "4096"
+"""The build whose waterfalls and roofline are shown."""
+
+
+def publish_comparison(comparison: Comparison) -> None:
+    """Renew the tables of the page, and its pictures."""
+    for name, drawing in pictures(comparison).items():
+        write_text(PAGE.parent / name, str(drawing))
+    publish("engines", markdown(comparison))
+
+
+def pictures(comparison: Comparison) -> Mapping[str, Drawing]:
+    """By path, beside the page."""
+    of_build = [cell for cell in comparison.cells if cell.build == BUILD]
+    found = {"roofline": roofline_chart(of_build)} if of_build else {}
+    for network in comparison.baselines:
+        cells = [cell for cell in of_build if cell.network == network]
+        if chart := speedup_chart(network, comparison):
+            found[f"speedup-{network}"] = chart
+        if cells:
+            found[f"waterfall-{network}"] = waterfall_chart(cells)
+    return {f"performance/{name}.svg": drawing for name, drawing in found.items()}
+
+
+def markdown(comparison: Comparison) -> str:
+    """All tables, one behind the other, with their pictures."""
+    shown = pictures(comparison)
+
+    def picture(name: str) -> list[str]:
+        path = f"performance/{name}.svg"
+        return [f"![{shown[path].title}]({path})\n"] if path in shown else []
+
+    builds = {cell.build: cell.time.build for cell in comparison.cells}
+    parts = [builds_table(builds).markdown(), *picture("roofline")]
+    for network in comparison.baselines:
+        parts += [baselines_table(network, comparison).markdown(), *picture(f"speedup-{network}")]
+        parts.append(cells_table(network, comparison).markdown())
+        cells = [cell for cell in comparison.cells if (cell.network, cell.build) == (network, BUILD)]
+        parts += [waterfall_table(cells).markdown()] if cells else []
+        parts += picture(f"waterfall-{network}")
+    return "\n".join([*parts, outside_table(comparison.baselines).markdown()])
