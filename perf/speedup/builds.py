@@ -30,6 +30,8 @@ class Build:
         Where it stands, or why it is assumed.
     bytes_per_second:
         What the memory of all engines reads, and what it writes; infinite where their ports limit it.
+    result_words:
+        Of each, as ``hw.gemm.engine.Engine`` takes it.
     """
 
     title: str
@@ -39,6 +41,7 @@ class Build:
     clock_status: str
     clock_source: str
     bytes_per_second: float = math.inf
+    result_words: int = 0
 
     @property
     def memory(self) -> Memory:
@@ -60,9 +63,14 @@ class Build:
         return EngineParameters(reorder_columns=reorder_columns, **self.sizes)
 
     def changed(self, changes: Mapping[str, int]) -> "Build":
-        """With other ``engines`` or parameters; TypeError or ValueError for what an engine cannot have."""
-        sizes = {name: value for name, value in changes.items() if name != "engines"}
-        found = replace(self, engines=changes.get("engines", self.engines), sizes={**self.sizes, **sizes})
+        """With other ``engines``, ``result_words`` or parameters; TypeError or ValueError where it cannot."""
+        sizes = {**self.sizes, **changes}
+        engines, words = sizes.pop("engines", self.engines), sizes.pop("result_words", self.result_words)
+        if engines < 1:
+            raise ValueError(f"engines must be at least 1, not {engines!r}")
+        if words not in (0, 4, 8, 16):
+            raise ValueError(f"result_words must be 0, 4, 8 or 16, not {words!r}")
+        found = replace(self, engines=engines, result_words=words, sizes=sizes)
         found.parameters(0)
         return found
 

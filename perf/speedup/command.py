@@ -15,6 +15,7 @@ from mixdit.require import require
 if TYPE_CHECKING:
     from perf.speedup.builds import Build
     from perf.speedup.comparison import Cell, Comparison
+    from perf.speedup.table import Table
 
 __all__ = ["command"]
 
@@ -35,6 +36,9 @@ def command(
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Run every cell on the cycle model, published or not.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    ablations: Annotated[
+        bool, typer.Option(help="Instead: of each network what one change at a time does to 4,096 elements.")
+    ] = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page with charts, one file.")] = None,
     publish: Annotated[
         bool, typer.Option(help="Also renew docs/performance.md; cells that are not asked for keep theirs.")
@@ -48,6 +52,11 @@ def command(
         raise typer.BadParameter("--set needs the --build that it changes")
     if html is not None:
         check_writable(html)
+    if ablations:
+        if mix or build or change or html:
+            raise typer.BadParameter("--ablations takes neither --mix, --build, --set nor --html")
+        _print_ablations(network, fresh, as_json, publish)
+        return
     found = _compared(network, mix, build, change or [], fresh)
     if publish:
         _publish(found)
@@ -58,7 +67,38 @@ def command(
     if as_json:
         print(json.dumps(_figures(found), indent=2))
     else:
-        _print(found)
+        from perf.speedup.tables import tables
+
+        _show(tables(found))
+
+
+def _print_ablations(network: list[str] | None, fresh: bool, as_json: bool, publish: bool) -> None:
+    """Those published, of every network that has some, or of the networks named, which are run if need be."""
+    from dataclasses import asdict
+
+    from perf.speedup.ablation_tables import ablation_table, ladder_table
+    from perf.speedup.ablations import ABLATIONS, ablate, read_ablations, write_ablations
+    from perf.speedup.blocks import NETWORKS
+    from perf.speedup.document import publish_ablations
+
+    known = {(each.network, each.ablation): each for each in read_ablations()}
+    networks = _names("--network", network or list(dict.fromkeys(name for name, _ in known)), NETWORKS)
+    for name in networks:
+        for each in ABLATIONS:
+            if fresh or (name, each) not in known:
+                known[name, each] = ablate(name, each)
+                print(f"{name}, {each}", file=sys.stderr)
+    of_network = {name: [known[name, each] for each in ABLATIONS] for name in networks}
+    if publish:
+        everything = [each for name in NETWORKS for each in known.values() if each.network == name]
+        write_ablations(everything)
+        publish_ablations(everything)
+    if as_json:
+        figures = [asdict(each) | {"step_seconds": each.seconds} for of in of_network.values() for each in of]
+        print(json.dumps(figures, indent=2))
+        return
+    for of in of_network.values():
+        _show([ablation_table(of), ladder_table(of)])
 
 
 def _compared(
@@ -125,11 +165,9 @@ def _publish(found: "Comparison") -> None:
     publish_comparison(Comparison.of(cells))
 
 
-def _print(found: "Comparison") -> None:
-    from perf.speedup.tables import tables
-
-    console = Console(width=None if sys.stdout.isatty() else 230)
-    for table in tables(found):
+def _show(tables: "Iterable[Table]") -> None:
+    console = Console(width=None if sys.stdout.isatty() else 260)
+    for table in tables:
         console.print(table.rich())
         console.print()
 
@@ -157,4 +195,6 @@ def _cell(cell: "Cell") -> dict[str, Any]:
         "busy": cell.time.busy,
         "bytes_per_step": cell.time.bytes_moved,
         "waterfall_cycles": waterfall(cell),
+        "floats_step_seconds": cell.floats.seconds,
+        "floats_bytes_per_step": cell.floats.bytes_moved,
     }

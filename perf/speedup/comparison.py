@@ -10,7 +10,8 @@ from perf.rtx3090.baselines import BASELINES, Row, row
 from perf.speedup.blocks import NETWORKS
 from perf.speedup.builds import BUILDS, Build
 from perf.speedup.mixes import MIXES
-from perf.speedup.step_time import StepTime, step_time
+from perf.speedup.step_time import StepTime, floats_time, step_time
+from perf.speedup.vector_unit import FloatsTime
 from perf.workloads.models import published
 
 __all__ = ["Cell", "Comparison", "compare", "run_cell"]
@@ -29,6 +30,8 @@ class Cell:
         Names.
     time:
         Of the blocks in a step.
+    floats:
+        Of the same with functions and norms in a vector unit.
     macs:
         Multiply-accumulates of the blocks in a step.
     """
@@ -37,6 +40,7 @@ class Cell:
     mix: str
     build: str
     time: StepTime
+    floats: FloatsTime
     macs: int
 
     @property
@@ -119,9 +123,17 @@ def compare(
 
 def run_cell(network: str, name: str, build: Build, mix: str, progress: Progress = lambda done: None) -> Cell:
     """A cell, cycle by cycle, on a build of this ``name``."""
-    time = step_time(network, MIXES[mix], build)
+    asked = network, MIXES[mix], build
+    cell = Cell(
+        network=network,
+        mix=mix,
+        build=name,
+        time=step_time(*asked),
+        floats=floats_time(*asked),
+        macs=_block_macs(network),
+    )
     progress(f"{network}, {name}, {mix}")
-    return Cell(network=network, mix=mix, build=name, time=time, macs=_block_macs(network))
+    return cell
 
 
 @cache

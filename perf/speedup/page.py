@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from perf.rtx3090.baselines import STATUSES
+from perf.speedup.area import area_table
 from perf.speedup.charts import speedup_chart, waterfall_chart
 from perf.speedup.comparison import Cell, Comparison
 from perf.speedup.roofline import roofline_chart
@@ -11,6 +12,7 @@ from perf.speedup.tables import (
     baselines_table,
     builds_table,
     cells_table,
+    floats_table,
     outside_table,
     waterfall_table,
 )
@@ -85,7 +87,9 @@ def _introduction(comparison: Comparison) -> Iterator[str]:
     yield from (f'<a href="#{name}">{escape(published(name).title)}</a>' for name in comparison.baselines)
     yield '<a href="#limits">What this does not show</a></nav>'
     yield _heading("engines", "Engines")
-    yield builds_table({cell.build: cell.time.build for cell in comparison.cells}).html()
+    builds = {cell.build: cell.time.build for cell in comparison.cells}
+    yield builds_table(builds).html()
+    yield area_table(builds).html()
 
 
 def _rooflines(cells: Sequence[Cell]) -> Iterator[str]:
@@ -113,6 +117,8 @@ def _network(name: str, comparison: Comparison) -> Iterator[str]:
     yield from (f"<dt>{escape(step)}</dt><dd>{escape(what)}</dd>" for step, what in STEPS.items())
     yield "</dl></details>\n<h3>Engines</h3>"
     yield cells_table(name, comparison).html()
+    yield "<h3>Functions in the engines, or floats in memory and a vector unit</h3>"
+    yield floats_table(cells).html()
     yield "<h3>RTX 3090</h3>"
     yield baselines_table(name, comparison).html()
 

@@ -10,6 +10,7 @@ from gen.files import write_text
 from perf.speedup.builds import BUILDS
 from perf.speedup.comparison import Cell
 from perf.speedup.step_time import StepTime
+from perf.speedup.vector_unit import FloatsTime, VectorWork
 from perf.speedup.work import Work
 
 __all__ = ["COUNTERS_FILE", "read", "renewed", "write"]
@@ -36,6 +37,11 @@ def read(path: Path = COUNTERS_FILE) -> list[Cell]:
                 work=Work(**each["work"]),
                 build=BUILDS[each["build"]],
             ),
+            floats=FloatsTime(
+                counters=each["floats"]["counters"],
+                work=VectorWork(**each["floats"]["work"]),
+                build=BUILDS[each["build"]],
+            ),
         )
         for each in json.loads(path.read_text())
     ]
@@ -56,4 +62,5 @@ def _figures(cell: Cell) -> dict[str, Any]:
         "work": asdict(cell.time.work),
         "counters": dict(cell.time.counters),
         "products": dict(cell.time.products),
+        "floats": {"counters": dict(cell.floats.counters), "work": asdict(cell.floats.work)},
     }

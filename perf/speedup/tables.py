@@ -1,8 +1,9 @@
 """The comparison as tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from perf.rtx3090.baselines import BASELINES, Row
+from perf.speedup.area import area_table
 from perf.speedup.builds import Build
 from perf.speedup.comparison import Cell, Comparison
 from perf.speedup.mixes import MIXES
@@ -15,6 +16,7 @@ __all__ = [
     "baselines_table",
     "builds_table",
     "cells_table",
+    "floats_table",
     "outside_table",
     "tables",
     "waterfall_table",
@@ -37,9 +39,10 @@ SHOWN = ("eager", "flash", "tensorrt", "w8a8")
 def tables(comparison: Comparison) -> list[Table]:
     """All of them."""
     builds = {cell.build: cell.time.build for cell in comparison.cells}
-    found = [builds_table(builds)]
+    found = [builds_table(builds), area_table(builds)]
     for name in comparison.baselines:
         found += [baselines_table(name, comparison), cells_table(name, comparison)]
+        found.append(floats_table([cell for cell in comparison.cells if cell.network == name]))
         for build in builds:
             cells = [c for c in comparison.cells if (c.network, c.build) == (name, build)]
             found += [waterfall_table(cells)] if cells else []
@@ -78,6 +81,28 @@ def cells_table(network: str, comparison: Comparison) -> Table:
     speedups = tuple(f"times {BASELINES[each]}" for each in shown)
     rows = [_cells(cell, shown) for cell in comparison.cells if cell.network == network]
     return Table(title="", head=(*columns, *speedups), rows=rows)
+
+
+def floats_table(cells: Sequence[Cell]) -> Table:
+    """Functions and norms in the engines beside those in a vector unit, of one network."""
+    rows = []
+    for cell in cells:
+        found, seconds = cell.floats.seconds, cell.time.seconds
+        least, most = (1e3 * each for each in found)
+        rows.append(
+            (
+                cell.time.build.title,
+                MIXES[cell.mix].title,
+                f"{1e3 * seconds:,.2f}",
+                f"{cell.time.bytes_moved / 1e9:.2f}",
+                f"{_range(least, most, digits=2)} (A)",
+                f"{cell.floats.bytes_moved / 1e9:.2f}",
+                _range(found[0] / seconds, found[1] / seconds, digits=2),
+            )
+        )
+    head: tuple[str, ...] = ("engine", "formats", "functions in line: ms per step", "GB per step")
+    head += ("floats in memory: ms per step", "GB per step", "times as long")
+    return Table(title="", head=head, rows=rows)
 
 
 def waterfall_table(cells: list[Cell]) -> Table:

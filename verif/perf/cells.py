@@ -4,6 +4,7 @@ from golden.engine import COUNTERS
 from perf.speedup.builds import BUILDS
 from perf.speedup.comparison import Cell
 from perf.speedup.step_time import StepTime
+from perf.speedup.vector_unit import LANES, FloatsTime, VectorWork
 from perf.speedup.work import Work
 
 __all__ = ["made_cell"]
@@ -35,4 +36,5 @@ def made_cell(cycles: int, network: str = "dit-xl-2-256", mix: str = "MX6", buil
             work=Work(shared=5 * eighth * rate * engines // 2, own=own, filled=own + rate),
             build=BUILDS[build],
         ),
+        floats=FloatsTime(counters=whole, work=VectorWork(values=LANES * cycles), build=BUILDS[build]),
     )

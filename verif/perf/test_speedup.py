@@ -90,7 +90,9 @@ def test_a_cell_is_what_its_cycles_say(tmp_path):
     write([found], tmp_path / "figures.json")
     assert read(tmp_path / "figures.json") == [found]
     both = Comparison(cells=[found], baselines={NETWORK: [baseline]})
-    (line,) = (row for row in markdown(both).splitlines() if row.startswith("| 4,096 elements | MX6"))
+    lines = [line for line in markdown(both).splitlines() if line.startswith("| 4,096 elements | MX6")]
+    line, of_floats = lines
+    assert of_floats == "| 4,096 elements | MX6 | 8.00 | 1.28 | 8.00 to 16.00 (A) | 1.28 | 1.00 to 2.00 |"
     assert "| 8.00 (A) | 0.40 | 50% |" in line
     assert "| 25% |" in line
 
@@ -103,6 +105,7 @@ def test_newer_cells_take_the_place_of_older_ones():
 
 def test_known_cells_are_not_run_again(monkeypatch):
     monkeypatch.setattr(comparison, "step_time", lambda *which: made_cell(700).time)
+    monkeypatch.setattr(comparison, "floats_time", lambda *which: made_cell(700).floats)
     known, builds = made_cell(100), {"4096": BUILDS["4096"]}
     assert compare([NETWORK], builds, ["MX6"], known=[known]).cells == [known]
     for change in ({"builds": {"4096": BUILDS["4096"].changed({"engines": 8})}}, {"mixes": ["MX9"]}):

@@ -36,6 +36,7 @@ def made(monkeypatch):
         return made_cell(80_000).time
 
     monkeypatch.setattr(comparison, "step_time", step_time)
+    monkeypatch.setattr(comparison, "floats_time", lambda *which: made_cell(80_000).floats)
     return ran
 
 
