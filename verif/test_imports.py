@@ -73,7 +73,7 @@ STAGES = {
     "perf.accuracy": "mixdit.quality",
     "perf.baselines": "hw.gemm",
     "perf.ppa": "perf.baselines gen.targets_command",
-    "perf.cycles": "mixdit.sim",
+    "perf.cycles": "mixdit.sim mixdit.plan",
     "perf.speed": "mixdit.quality mixdit.compiler",
     "perf.workloads": "gen.files",
     "perf.rtx3090": "perf.workloads",

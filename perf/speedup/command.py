@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from gen.files import check_writable, write_text
+from mixdit.calibration.costs import values_of
 from mixdit.require import require
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _compared(
 
     networks, mixes = _names("--network", network, NETWORKS), _names("--mix", mix, MIXES)
     if build:
-        builds = _changed(_names("--build", build, BUILDS), dict(map(_value, changes)))
+        builds = _changed(_names("--build", build, BUILDS), changes)
         return compare(networks, builds, mixes, show, () if fresh else read())
     cells = [cell for cell in read() if cell.network in networks and cell.mix in mixes]
     if fresh:
@@ -128,13 +129,14 @@ def _compared(
     return Comparison.of(cells)
 
 
-def _changed(names: list[str], values: dict[str, int]) -> "dict[str, Build]":
+def _changed(names: list[str], changes: list[str]) -> "dict[str, Build]":
     from perf.speedup.builds import BUILDS
 
     try:
+        values = values_of(changes)
         return {name: BUILDS[name].changed(values) for name in names}
     except (TypeError, ValueError) as error:
-        raise typer.BadParameter(f"--set: {error}") from error
+        raise typer.BadParameter(str(error)) from error
 
 
 def _names(option: str, given: list[str] | None, known: Iterable[str]) -> list[str]:
@@ -143,16 +145,6 @@ def _names(option: str, given: list[str] | None, known: Iterable[str]) -> list[s
         if name not in known:
             raise typer.BadParameter(f"{option} must be one of {', '.join(known)}, not {name!r}")
     return names
-
-
-def _value(change: str) -> tuple[str, int]:
-    name, _, value = change.partition("=")
-    try:
-        return name, int(value)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"--set must be NAME=VALUE, such as stationary_tiles=32, not {change!r}"
-        ) from error
 
 
 def _publish(found: "Comparison") -> None:
