@@ -7,7 +7,8 @@
 ``published``: what was counted for docs/performance.md, kept in ``counters``.
 
 ``ablations``: what one change at a time does, kept in a file of that name, with ``ablation_tables``;
-``row_conversion``: one of the changes. ``area``: of elements. ``waterfall``: where the cycles go.
+``row_conversion``: one of the changes. ``area``: of elements. ``waterfall``: where the cycles go;
+``goals``: where they were to go.
 
 ``tables``, each a ``table``. ``charts``, ``roofline``: pictures, of what ``svg`` draws. ``page``: all as one
 file of HTML; ``document``: in docs/performance.md. ``command``, which ``__main__`` runs: ``mixdit speedup``.

@@ -8,6 +8,7 @@ from perf.speedup.ablations import Ablated
 from perf.speedup.area import area_table
 from perf.speedup.charts import speedup_chart, waterfall_chart
 from perf.speedup.comparison import Comparison
+from perf.speedup.goals import goals_table
 from perf.speedup.roofline import roofline_chart
 from perf.speedup.svg import Drawing
 from perf.speedup.tables import (
@@ -78,4 +79,6 @@ def markdown(comparison: Comparison) -> str:
         cells = [cell for cell in of_network if cell.build == BUILD]
         parts += [waterfall_table(cells).markdown()] if cells else []
         parts += picture(f"waterfall-{network}")
+    of_build = [cell for cell in comparison.cells if cell.build == BUILD]
+    parts += [goals_table(of_build, comparison.baselines).markdown()] if of_build else []
     return "\n".join([*parts, outside_table(comparison.baselines).markdown()])

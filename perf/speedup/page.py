@@ -7,8 +7,10 @@ from perf.rtx3090.baselines import STATUSES
 from perf.speedup.area import area_table
 from perf.speedup.charts import speedup_chart, waterfall_chart
 from perf.speedup.comparison import Cell, Comparison
+from perf.speedup.goals import goals_table
 from perf.speedup.roofline import roofline_chart
 from perf.speedup.tables import (
+    GOALS_OF,
     baselines_table,
     builds_table,
     cells_table,
@@ -65,6 +67,7 @@ def page(comparison: Comparison) -> str:
             *_introduction(comparison),
             *_rooflines(comparison.cells),
             *(text for name in comparison.baselines for text in _network(name, comparison)),
+            *_goals(comparison),
             _heading("limits", "What this does not show"),
             f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in _LIMITS)}</ul>",
             _heading("outside", "Outside the engine"),
@@ -101,6 +104,15 @@ def _rooflines(cells: Sequence[Cell]) -> Iterator[str]:
     )
     large = [build for build in _builds(cells) if build[0].time.build.elements >= 1024]
     yield f'<div class="pair">{"".join(str(roofline_chart(each)) for each in large or _builds(cells))}</div>'
+
+
+def _goals(comparison: Comparison) -> Iterator[str]:
+    for build in GOALS_OF:
+        cells = [cell for cell in comparison.cells if cell.build == build]
+        if cells:
+            table = goals_table(cells, comparison.baselines)
+            yield _heading(f"goals-{build}", table.title)
+            yield table.html()
 
 
 def _network(name: str, comparison: Comparison) -> Iterator[str]:

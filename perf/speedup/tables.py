@@ -6,12 +6,14 @@ from perf.rtx3090.baselines import BASELINES, Row
 from perf.speedup.area import area_table
 from perf.speedup.builds import Build
 from perf.speedup.comparison import Cell, Comparison
+from perf.speedup.goals import goals_table
 from perf.speedup.mixes import MIXES
 from perf.speedup.table import Table
 from perf.speedup.waterfall import STEPS, waterfall
 from perf.workloads.models import published
 
 __all__ = [
+    "GOALS_OF",
     "SHOWN",
     "baselines_table",
     "builds_table",
@@ -32,6 +34,9 @@ WAITS = {
 }
 """What an engine does in its cycles, or waits for, and the counters of that."""
 
+GOALS_OF = ("4096",)
+"""Builds that goals are of."""
+
 SHOWN = ("eager", "flash", "tensorrt", "w8a8")
 """Baselines of the columns of speedups."""
 
@@ -46,6 +51,9 @@ def tables(comparison: Comparison) -> list[Table]:
         for build in builds:
             cells = [c for c in comparison.cells if (c.network, c.build) == (name, build)]
             found += [waterfall_table(cells)] if cells else []
+    for build in GOALS_OF:
+        cells = [cell for cell in comparison.cells if cell.build == build]
+        found += [goals_table(cells, comparison.baselines)] if cells else []
     return [*found, outside_table(comparison.baselines)]
 
 
