@@ -89,7 +89,7 @@ def test_a_cell_is_what_its_cycles_say(tmp_path):
     assert found.speedup(faster) == (2, 2.5)
     write([found], tmp_path / "figures.json")
     assert read(tmp_path / "figures.json") == [found]
-    both = Comparison(cells=[found], baselines={NETWORK: [baseline]})
+    both = Comparison.of([found])
     lines = [line for line in markdown(both).splitlines() if line.startswith("| 4,096 elements | MX6")]
     line, of_floats = lines
     assert of_floats == "| 4,096 elements | MX6 | 8.00 | 1.28 | 8.00 to 16.00 (A) | 1.28 | 1.00 to 2.00 |"
