@@ -26,7 +26,7 @@ def with_row_conversion(program: Program) -> Program:
             continue
         place = program.memory.stop + n % 2 * room  # so that no job waits for the room of the one before
         floats = replace(d, d_format=int(MemoryFormat.BINARY32), d_mx9_blocks=0)
-        jobs.append(Job(job.name, replace(floats, d_address=place, d_pitch=_pitch(d))))
+        jobs.append(replace(job, descriptor=replace(floats, d_address=place, d_pitch=_pitch(d))))
         jobs.append(
             Job(
                 f"{job.name}, in blocks",

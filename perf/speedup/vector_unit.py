@@ -17,7 +17,7 @@ from golden.engine import (
     Operation,
     row_bytes,
 )
-from mixdit.compiler.program import Job, Program
+from mixdit.compiler.program import Program
 from perf.speedup.builds import Build
 
 __all__ = ["LANES", "FloatsTime", "VectorWork", "without_functions"]
@@ -106,7 +106,7 @@ def without_functions(program: Program) -> tuple[Program, VectorWork]:
         kept, done = _divided(job.descriptor, scores, program.memory.stop)
         work += done
         if kept is not None:
-            jobs.append(Job(job.name, kept))
+            jobs.append(replace(job, descriptor=kept))
             room = max(room, kept.m * kept.d_pitch if kept.d_address == program.memory.stop else 0)
     memory = range(program.memory.start, program.memory.stop + room)
     parameters = replace(program.parameters, function_lanes=0)

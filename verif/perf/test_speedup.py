@@ -33,7 +33,7 @@ def test_an_engine_of_one_does_all(program):
 
 def divided(jobs):
     """The descriptors of heads' jobs, and those of all others."""
-    of_head = [" of head " in job.name for job in jobs]
+    of_head = [job.of_head is not None for job in jobs]
     return (
         [job.descriptor for job, head in zip(jobs, of_head, strict=True) if head],
         [job.descriptor for job, head in zip(jobs, of_head, strict=True) if not head],
