@@ -62,7 +62,7 @@ class HeadJobs:
                 self._sum(title, sample, head - 1)
 
     def divide(self, title: str, sample: int, first: int, gathered: DeviceMatrix) -> None:
-        """Write what a sample's heads gathered for queries from ``first`` on: ``gathered`` ``[rows, width]``."""
+        """Write what a sample's heads gathered for queries from ``first`` on: ``[rows, width]``."""
         for head in range(self._heads):
             start, row = head * self._width, head * self._queries + first
             self._recorder.named(f"{title}division of head {head}", (sample, head)).reorder(

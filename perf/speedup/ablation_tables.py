@@ -37,7 +37,7 @@ def ablation_table(found: Sequence[Ablated]) -> Table:
             )
         )
     head = ("of", "what is changed", "ms per step", "times the reference", "busy", "GB per step")
-    title = f"{published(reference.network).title}: one thing changed at a time"
+    title = f"{published(reference.network).title}: one thing changed at a time, 4,096 elements"
     return Table(title=title, head=head, rows=rows, texts=2)
 
 
@@ -61,7 +61,11 @@ def ladder_table(found: Sequence[Ablated]) -> Table:
         rows.append((what, ms, f"{before.seconds / after.seconds:.2f}", f"{saved / gained:.0%}"))
     rows.append(("all of it", "", f"{steps[0].seconds / steps[-1].seconds:.2f}", "100%"))
     head = ("step", "ms per step", "times as fast", "share of the time saved")
-    return Table(title="Which share of the gain each step brings", head=head, rows=rows)
+    return Table(
+        title=f"{published(steps[0].network).title}: which share of the gain each step brings",
+        head=head,
+        rows=rows,
+    )
 
 
 _STEPS = (

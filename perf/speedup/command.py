@@ -62,9 +62,10 @@ def command(
     if publish:
         _publish(found)
     if html is not None:
+        from perf.speedup.ablations import read_ablations
         from perf.speedup.page import page
 
-        write_text(html, page(found))
+        write_text(html, page(found, read_ablations()))
     if as_json:
         print(json.dumps(_figures(found), indent=2))
     else:

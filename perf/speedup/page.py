@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from perf.rtx3090.baselines import STATUSES
+from perf.speedup.ablation_tables import ablation_table, ladder_table
+from perf.speedup.ablations import Ablated
 from perf.speedup.area import area_table
 from perf.speedup.charts import speedup_chart, waterfall_chart
 from perf.speedup.comparison import Cell, Comparison
@@ -56,8 +58,8 @@ _LIMITS = (
 )
 
 
-def page(comparison: Comparison) -> str:
-    """The whole page."""
+def page(comparison: Comparison, ablations: Sequence[Ablated] = ()) -> str:
+    """The whole page, with ablations of the networks that have some."""
     return "\n".join(
         (
             '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">',
@@ -66,7 +68,7 @@ def page(comparison: Comparison) -> str:
             f"<style>\n{_STYLE}</style></head>\n<body>",
             *_introduction(comparison),
             *_rooflines(comparison.cells),
-            *(text for name in comparison.baselines for text in _network(name, comparison)),
+            *(text for name in comparison.baselines for text in _network(name, comparison, ablations)),
             *_goals(comparison),
             _heading("limits", "What this does not show"),
             f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in _LIMITS)}</ul>",
@@ -115,7 +117,7 @@ def _goals(comparison: Comparison) -> Iterator[str]:
             yield table.html()
 
 
-def _network(name: str, comparison: Comparison) -> Iterator[str]:
+def _network(name: str, comparison: Comparison, ablations: Sequence[Ablated]) -> Iterator[str]:
     cells = [cell for cell in comparison.cells if cell.network == name]
     yield _heading(name, published(name).title)
     yield "<h3>Times that an RTX 3090 takes as long</h3>"
@@ -131,6 +133,10 @@ def _network(name: str, comparison: Comparison) -> Iterator[str]:
     yield cells_table(name, comparison).html()
     yield "<h3>Functions in the engines, or floats in memory and a vector unit</h3>"
     yield floats_table(cells).html()
+    if changed := [each for each in ablations if each.network == name]:
+        for table in (ladder_table(changed), ablation_table(changed)):
+            yield f"<h3>{escape(table.title)}</h3>"
+            yield table.html()
     yield "<h3>RTX 3090</h3>"
     yield baselines_table(name, comparison).html()
 

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from perf.speedup import tables
+from perf.speedup.ablation_tables import ablation_table, ladder_table
+from perf.speedup.ablations import read_ablations
 from perf.speedup.charts import speedup_chart
 from perf.speedup.comparison import Comparison
 from perf.speedup.page import page
@@ -33,7 +35,7 @@ def comparison():
 
 @pytest.fixture(scope="module")
 def text(comparison):
-    return page(comparison)
+    return page(comparison, read_ablations())
 
 
 def rendered(text: str, folder: Path) -> tuple[np.ndarray, list[str]]:
@@ -117,7 +119,8 @@ def test_it_loads_and_runs_nothing(text):
 
 def test_it_has_every_figure_of_the_tables(comparison, text):
     shown = re.sub(r"<[^>]+>", "|", text)
-    for table in tables.tables(comparison):
+    found = [each for each in read_ablations() if each.network == "dit-xl-2-256"]
+    for table in (*tables.tables(comparison), ablation_table(found), ladder_table(found)):
         for row in table.rows:
             for figure in row:
                 assert figure in shown.replace("&#x27;", "'")
