@@ -58,7 +58,7 @@ def ladder_table(found: Sequence[Ablated]) -> Table:
     for what, (before, after) in zip(_STEPS[1:], pairwise(steps), strict=True):
         saved = before.seconds - after.seconds
         ms = f"{1e3 * after.seconds:,.2f} (A)"
-        rows.append((what, ms, f"{before.seconds / after.seconds:.2f}", f"{saved / gained:.0%}"))
+        rows.append((what, ms, f"{before.seconds / after.seconds:.2f}", f"{round(100 * saved / gained)}%"))
     rows.append(("all of it", "", f"{steps[0].seconds / steps[-1].seconds:.2f}", "100%"))
     head = ("step", "ms per step", "times as fast", "share of the time saved")
     return Table(

@@ -8,6 +8,7 @@ from pathlib import Path
 from gen.files import write_text
 from golden import MX6, MX9
 from mixdit.compiler.program import Program
+from perf.speedup.blocks import NETWORKS
 from perf.speedup.builds import BUILDS, Build
 from perf.speedup.mixes import MIXES, Mix
 from perf.speedup.row_conversion import with_row_conversion
@@ -133,7 +134,9 @@ ABLATIONS: Mapping[str, Ablation] = {
     },
     **{
         f"batch-{samples}": Ablation(
-            group="batch", title=f"{samples} samples in a step, time for two", samples=samples
+            group="batch",
+            title=f"{samples} sample{'s' * (samples > 1)} in a step, time for two",
+            samples=samples,
         )
         for samples in (1, 4, 8)
     },
@@ -184,6 +187,9 @@ def read_ablations(path: Path = ABLATIONS_FILE) -> list[Ablated]:
 
 
 def write_ablations(found: Iterable[Ablated], path: Path = ABLATIONS_FILE) -> None:
-    """Keep what was counted."""
+    """Keep what was counted, in the order of `ABLATIONS` where networks are the same."""
+    found = sorted(
+        found, key=lambda each: (NETWORKS.index(each.network), list(ABLATIONS).index(each.ablation))
+    )
     figures = [{"network": a.network, "ablation": a.ablation, "counters": dict(a.counters)} for a in found]
     write_text(path, json.dumps(figures, indent=1) + "\n")

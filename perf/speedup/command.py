@@ -92,9 +92,8 @@ def _print_ablations(network: list[str] | None, fresh: bool, as_json: bool, publ
                 print(f"{name}, {each}", file=sys.stderr)
     of_network = {name: [known[name, each] for each in ABLATIONS] for name in networks}
     if publish:
-        everything = [each for name in NETWORKS for each in known.values() if each.network == name]
-        write_ablations(everything)
-        publish_ablations(everything)
+        write_ablations(known.values())
+        publish_ablations(read_ablations())
     if as_json:
         figures = [asdict(each) | {"step_seconds": each.seconds} for of in of_network.values() for each in of]
         print(json.dumps(figures, indent=2))

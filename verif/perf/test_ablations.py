@@ -84,9 +84,9 @@ def test_what_is_missing_is_told(found):
 
 
 def test_what_is_written_is_read(tmp_path):
-    one = Ablated(network=NETWORK, ablation="mx6", counters={"CYCLES": 3})
-    write_ablations([one], tmp_path / "new.json")
-    assert read_ablations(tmp_path / "new.json") == [one]
+    one, two = (Ablated(network=NETWORK, ablation=name, counters={"CYCLES": 3}) for name in ("mx9", "mx6"))
+    write_ablations([two, one], tmp_path / "new.json")
+    assert read_ablations(tmp_path / "new.json") == [one, two]
 
 
 def test_the_command_shows_them(found):
