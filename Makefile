@@ -106,7 +106,7 @@ perf:
 	@$(BIN)/python -m perf.cycles --engine=4x4 --engine="4x8, functions, rows" --jobs 40
 	@$(BIN)/python -m perf.workloads
 	@$(BIN)/python -m perf.rtx3090
-	@$(BIN)/python -m perf.speedup --html $(PAGE) $(ARGS)
+	@$(BIN)/mixdit speedup --html $(PAGE) $(ARGS)
 	@echo "page with charts: $(PAGE)"
 
 ppa:

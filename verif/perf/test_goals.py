@@ -43,3 +43,12 @@ def test_busy_products_and_the_limit():
     near = replace(cell, time=time, macs=int(cell.macs * 1.9))
     (found,) = goals_table([near], baselines(8e-3)).rows
     assert found[2:4] == ("100% *", "1.05 *")
+    assert found[7].startswith("partial tiles: ")  # the limit is most, and in nobody's way
+
+
+def test_passes_of_mx9_are_wanted():
+    cell = made_cell(8_000_000)
+    passes = {"PASSES_SINGLE": 0, "PASSES_QUADRUPLE": 4_000_000}
+    many = replace(cell, time=replace(cell.time, products={**cell.time.products, **passes}))
+    (found,) = goals_table([many], baselines(8e-3)).rows
+    assert found[7] == "row jobs: 3,000,000 cycles"
