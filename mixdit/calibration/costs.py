@@ -34,10 +34,7 @@ def find_price(name: str, changes: Mapping[str, int]) -> "Price":
     if name not in there.names:
         known = ", ".join([PASSES, *sorted(there.names)])
         raise ValueError(f"cost must be one of {known}, not {name!r}")
-    try:
-        price: Price = there[name].load()(changes)
-    except TypeError as error:
-        raise ValueError(str(error)) from error
+    price: Price = there[name].load()(changes)
     return price
 
 

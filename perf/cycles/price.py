@@ -9,6 +9,7 @@ from golden.formats import BLOCK_SIZE
 from mixdit.driver import Gemm
 from mixdit.plan.array_passes import Product
 from mixdit.sim import Memory
+from perf.cycles.changes import check_names
 from perf.cycles.port import CyclePort
 
 __all__ = ["CyclePrice", "engine_price"]
@@ -24,7 +25,8 @@ _ROOM = 1 << 16
 
 
 def engine_price(changes: Mapping[str, int]) -> "CyclePrice":
-    """The price on an engine of 8x8 with some parameters changed; TypeError or ValueError for wrong ones."""
+    """The price on an engine of 8x8 with some parameters changed; ValueError for wrong ones."""
+    check_names(changes)
     return CyclePrice(EngineParameters(**{**_ENGINE, **changes}))
 
 

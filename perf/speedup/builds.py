@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from golden.engine import EngineParameters
 from mixdit.sim import Memory
+from perf.cycles.changes import check_names
 
 __all__ = ["BUILDS", "Build"]
 
@@ -63,14 +64,17 @@ class Build:
         return EngineParameters(reorder_columns=reorder_columns, **self.sizes)
 
     def changed(self, changes: Mapping[str, int]) -> "Build":
-        """With other ``engines``, ``result_words`` or parameters; TypeError or ValueError where it cannot."""
+        """With other ``engines``, ``result_words`` or parameters; ValueError where it cannot."""
+        check_names(changes, "engines", "result_words")
         sizes = {**self.sizes, **changes}
         engines, words = sizes.pop("engines", self.engines), sizes.pop("result_words", self.result_words)
+        given = ", ".join(f"{name}={value}" for name, value in changes.items())
+        title = f"{self.title}, {given}" if changes else self.title
         if engines < 1:
             raise ValueError(f"engines must be at least 1, not {engines!r}")
         if words not in (0, 4, 8, 16):
             raise ValueError(f"result_words must be 0, 4, 8 or 16, not {words!r}")
-        found = replace(self, engines=engines, result_words=words, sizes=sizes)
+        found = replace(self, title=title, engines=engines, result_words=words, sizes=sizes)
         found.parameters(0)
         return found
 

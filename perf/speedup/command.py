@@ -135,7 +135,7 @@ def _changed(names: list[str], changes: list[str]) -> "dict[str, Build]":
     try:
         values = values_of(changes)
         return {name: BUILDS[name].changed(values) for name in names}
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
 

@@ -105,5 +105,5 @@ def test_what_has_no_price_is_refused(price, given, says):
 def test_wrong_engines_are_refused():
     with pytest.raises(ValueError, match="cols must be one of"):
         engine_price({"cols": 3})
-    with pytest.raises(TypeError, match="columns"):
+    with pytest.raises(ValueError, match=r"a parameter must be one of rows, cols, .* not 'columns'"):
         engine_price({"columns": 3})

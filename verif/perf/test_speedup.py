@@ -117,9 +117,14 @@ def test_known_cells_are_not_run_again(monkeypatch):
 def test_builds_can_be_changed():
     found = BUILDS["4096"].changed({"engines": 4, "rows": 8})
     assert (found.engines, found.sizes["rows"], found.sizes["cols"], found.elements) == (4, 8, 8, 512)
+    assert found.title == "4,096 elements, engines=4, rows=8"
+    assert BUILDS["4096"].changed({}) == BUILDS["4096"]
+    for name, value in (("engines", 0), ("result_words", 5)):
+        with pytest.raises(ValueError, match=f"{name} must be .*, not {value}"):
+            BUILDS["4096"].changed({name: value})
     with pytest.raises(ValueError, match="cols must be one of"):
         BUILDS["8x8"].changed({"cols": 3})
-    with pytest.raises(TypeError, match="columns"):
+    with pytest.raises(ValueError, match=r"one of engines, result_words, rows, .* not 'columns'"):
         BUILDS["8x8"].changed({"columns": 4})
 
 
