@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality quality-full lint bench ppa lock clean
+.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality quality-full lint bench perf ppa lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
@@ -30,6 +30,7 @@ help:
 	@echo "make quality-full  the same with enough images for claims about Frechet distances (half an hour)"
 	@echo "make lint          check the Python and the exported Verilog"
 	@echo "make bench         measure speed"
+	@echo "make perf          compare whole networks on engines with an RTX 3090, the cycle model with the hardware"
 	@echo "make ppa           synthesize the standard set, report size and speed (hours; goes on where it stopped)"
 	@echo "make lock          renew requirements.lock from pyproject.toml"
 	@echo "make clean         remove everything that make made"
@@ -96,6 +97,17 @@ bench:
 	@$(call need,g++,g++); $(call need,perl,perl)
 	@$(call setup,base sim demo)
 	@set -e; for bench in sim golden engine; do echo "== perf.speed.bench_$$bench"; $(BIN)/python -m perf.speed.bench_$$bench; done
+
+# The cycle model is compared on the engines of its tests, with jobs drawn from a seed of their own.
+perf: PAGE ?= build/speedup.html
+perf:
+	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
+	@$(call setup,base sim dit)
+	@$(BIN)/python -m perf.cycles --engine=4x4 --engine="4x8, functions, rows" --jobs 40
+	@$(BIN)/python -m perf.workloads
+	@$(BIN)/python -m perf.rtx3090
+	@$(BIN)/mixdit speedup --html $(PAGE) $(ARGS)
+	@echo "page with charts: $(PAGE)"
 
 ppa:
 	@$(call setup,base synth)

@@ -28,8 +28,8 @@ PURPOSES = {
     BASE: "the model, the export, the driver",
     "sim": "simulation, tests, `mixdit sample --backend rtl`",
     "demo": "`mixdit demo`",
-    "dit": "`mixdit calibrate`, `compare`, `search`, `compile`, `quality`, `sample`, `train-digits`, the "
-    "PyTorch layers",
+    "dit": "`mixdit calibrate`, `compare`, `search`, `compile`, `quality`, `sample`, `speedup`, "
+    "`train-digits`, the PyTorch layers",
     "synth": "`mixdit synth`, `make ppa`",
     "lint": "`make lint`, and checks of exported files",
     "litex": "the engine in systems made by LiteX",

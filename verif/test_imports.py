@@ -73,7 +73,7 @@ STAGES = {
     "perf.accuracy": "mixdit.quality",
     "perf.baselines": "hw.gemm",
     "perf.ppa": "perf.baselines gen.targets_command",
-    "perf.cycles": "mixdit.sim",
+    "perf.cycles": "mixdit.sim mixdit.plan",
     "perf.speed": "mixdit.quality mixdit.compiler",
     "perf.workloads": "gen.files",
     "perf.rtx3090": "perf.workloads",
@@ -199,7 +199,7 @@ LIGHT = (
     *("mixdit", "mixdit.driver", "mixdit.sim", "mixdit.demo"),
     *("mixdit.demo.command", "mixdit.demo.sample", "mixdit.digits.command", "mixdit.quality.command"),
     *("mixdit.compiler.compile_command", "mixdit.compiler.run_command"),
-    *("mixdit.compiler.draw_command", "mixdit.compiler.stepwise_run"),
+    *("mixdit.compiler.draw_command", "mixdit.compiler.stepwise_run", "perf.speedup.command"),
 )
 """Modules that do without torch, which takes seconds to import; --help loads those of the command."""
 

@@ -6,8 +6,8 @@ what it saw; ``statistics_file``: the same in a file.
 ``sensitivity``: what matters to the model's output. ``passes``: what pipelines call a model with.
 ``candidates``: what a block of channels would gain; ``head_candidates``: what heads and their operands
 would. ``budget``: which are worth it.
-``latency``: what layers take of the array; ``piece``, ``choice``, ``within_latency``: what that time is best
-spent on. ``estimate``: what a plan's error is, about.
+``latency``: what layers take of the array, or another of the ``costs``; ``piece``, ``choice``,
+``within_latency``: what that time is best spent on. ``estimate``: what a plan's error is, about.
 ``planning``: from statistics to a plan, for each ``timestep_part``; ``linear_plans``: of linear layers;
 ``plans_within_latency``: under a limit on time. ``exchange``: better company for channels.
 ``calibrate``: all in one call. ``command``: ``mixdit calibrate``, as a ``job`` on ``pipelines`` of

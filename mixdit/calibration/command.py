@@ -9,7 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from golden.formats import FORMATS
+from mixdit.calibration.costs import PASSES, find_price, unit_of, values_of
 from mixdit.calibration.options import (
+    Changes,
+    Cost,
     Guidance,
     Labels,
     Model,
@@ -65,6 +68,8 @@ def command(
             "(by sensitivity).",
         ),
     ] = None,
+    cost: Cost = PASSES,
+    changes: Changes = None,
     timestep_groups: Annotated[int, typer.Option(min=1, help="Ranges of timesteps, each with a plan.")] = 1,
     rounding: Annotated[
         Rounding,
@@ -98,6 +103,7 @@ def command(
 
     kind = KINDS[pipeline]
     try:
+        price = find_price(cost, values_of(changes or []))
         settings = Settings(
             linear_share=linear_share,
             attention_share=attention_share,
@@ -123,6 +129,7 @@ def command(
         items=items_of(kind.takes, prompts, labels),
         output=output,
         settings=settings,
+        price=price,
         steps=steps,
         guidance=guidance,
         size=size,
@@ -136,10 +143,10 @@ def command(
     if as_json:
         print(json.dumps(figures, indent=2))
     else:
-        _print_table(figures)
+        _print_table(figures, unit_of(cost))
 
 
-def _print_table(figures: dict[str, Any]) -> None:
+def _print_table(figures: dict[str, Any], unit: str) -> None:
     table = Table(title=f"{figures['model']}: activations in {figures['high']}")
     table.add_column("layer")
     table.add_column("in the model", justify="right")
@@ -150,7 +157,7 @@ def _print_table(figures: dict[str, Any]) -> None:
     for name, share in (("all linear layers", "mx9_linear"), ("all attention", "mx9_attention")):
         table.add_section()
         table.add_row(name, "", "", f"{figures[share]:.1%}")
-    table.add_row("passes of the array, times those in MX6", "", "", f"{figures['latency']:.3f}")
+    table.add_row(f"{unit.rstrip(',')}, times those in MX6", "", "", f"{figures['latency']:.3f}")
     console = Console()
     console.print(table)
     for row in figures["floating_point"]:

@@ -26,6 +26,7 @@ from mixdit.calibration.statistics_file import load_statistics, save_statistics
 from mixdit.layers.coverage import coverage
 from mixdit.layers.packed import save_packed
 from mixdit.layers.quantize_model import quantize_model
+from mixdit.plan.array_passes import Price, array_passes
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.plan_file import plan_to_json, save_plan
 from mixdit.plan.timestep_plan import TimestepPlan
@@ -66,6 +67,7 @@ class Job:
     restart: bool
     preview: bool
     strict: bool = False
+    price: Price = array_passes
 
     def identity(self) -> dict[str, Any]:
         """What statistics depend on: they serve another job if it has the same."""
@@ -115,7 +117,7 @@ def run_job(job: Job) -> dict[str, Any]:
     check_labels(pipeline, job.kind, job.items)
     try:
         seen = _watch(job, pipeline, statistics, done)
-        plan = make_plan(statistics, job.settings)
+        plan = make_plan(statistics, job.settings, job.price)
         covered = coverage(pipeline.transformer, plan)
         if job.strict:
             covered.check()
@@ -138,7 +140,7 @@ def run_job(job: Job) -> dict[str, Any]:
         "high": str(job.settings.high),
         "mx9_linear": plan.mx9_linear,
         "mx9_attention": plan.mx9_attention,
-        "latency": Latency(statistics).relative(plan),
+        "latency": Latency(statistics, job.price).relative(plan),
         "passes": statistics.passes,
         "layers": _layer_table(plan),
         "floating_point": covered.reasons(),

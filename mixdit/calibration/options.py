@@ -5,7 +5,19 @@ from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["Guidance", "Labels", "Model", "Pipeline", "Prompts", "Size", "Steps", "device_of", "items_of"]
+__all__ = [
+    "Changes",
+    "Cost",
+    "Guidance",
+    "Labels",
+    "Model",
+    "Pipeline",
+    "Prompts",
+    "Size",
+    "Steps",
+    "device_of",
+    "items_of",
+]
 
 Model = Annotated[str, typer.Option(help="Folder of a pipeline, or its name on the Hugging Face Hub.")]
 Pipeline = Annotated[Literal["dit", "pixart", "sd3", "latte"], typer.Option(help="Its architecture.")]
@@ -17,6 +29,14 @@ Steps = Annotated[int, typer.Option(min=1, help="Denoising steps of each image."
 Guidance = Annotated[float | None, typer.Option(min=0, help="Guidance scale.", show_default="the pipeline's")]
 Size = Annotated[
     int | None, typer.Option(min=8, help="Side of the images in pixels.", show_default="the model's")
+]
+
+Cost = Annotated[
+    str, typer.Option(help="What latency counts: passes, or cycles of an engine by the cycle model.")
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of that engine; several allowed."),
 ]
 
 

@@ -59,13 +59,13 @@ class HeadJobs:
             if head < self._heads:
                 self._exponentials(title, sample, head, mask)
             if head > 0:
-                self._sum(title, head - 1)
+                self._sum(title, sample, head - 1)
 
-    def divide(self, title: str, first: int, gathered: DeviceMatrix) -> None:
-        """Write what heads gathered for queries from ``first`` on to ``gathered`` ``[rows, width]``."""
+    def divide(self, title: str, sample: int, first: int, gathered: DeviceMatrix) -> None:
+        """Write what a sample's heads gathered for queries from ``first`` on: ``[rows, width]``."""
         for head in range(self._heads):
             start, row = head * self._width, head * self._queries + first
-            self._recorder.named(f"{title}division of head {head}").reorder(
+            self._recorder.named(f"{title}division of head {head}", (sample, head)).reorder(
                 self._sums.rows(row, row + gathered.shape[0]),
                 gathered.columns(start, start + self._width),
                 divide=True,
@@ -76,13 +76,13 @@ class HeadJobs:
             self._columns(matrices, head).rows(sample * n, (sample + 1) * n)
             for matrices, n in ((self._operands.q, self._queries), (self._operands.k, self._keys))
         )
-        self._recorder.named(f"{title}exponentials of head {head}").product(
+        self._recorder.named(f"{title}exponentials of head {head}", (sample, head)).product(
             q, k, self._exponentials_of(head), bias=mask, function="exp2"
         )
 
-    def _sum(self, title: str, head: int) -> None:
+    def _sum(self, title: str, sample: int, head: int) -> None:
         of, place = _place(self._operands.v, head)
-        self._recorder.named(f"{title}weighted sums of head {head}").product(
+        self._recorder.named(f"{title}weighted sums of head {head}", (sample, head)).product(
             self._exponentials_of(head),
             of.matrix.every(place, len(of.group.heads)),
             self._part(self._sums, head),

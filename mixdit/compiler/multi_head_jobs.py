@@ -145,7 +145,7 @@ class MultiHeadJobs:
         for asking, (gathered, order), attended in zip(
             self._queries, self._gathered, self.attended, strict=True
         ):
-            self._heads.divide(f"{title}{asking.owner}", first, gathered)
+            self._heads.divide(f"{title}{asking.owner}", sample, first, gathered)
             if gathered is not attended:
                 for part in token_parts(asking.tokens, self._recorder.parameters):
                     self._recorder.named(f"{title}{asking.owner}heads in blocks").reorder(

@@ -24,10 +24,13 @@ class Job:
         In a few words.
     descriptor:
         What the engine is told.
+    of_head:
+        The sample and the head that it is of; None if it is of more than one head.
     """
 
     name: str
     descriptor: Descriptor
+    of_head: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)

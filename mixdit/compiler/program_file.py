@@ -68,13 +68,23 @@ def _to_json(program: Program) -> dict[str, Any]:
         "list_address": program.list_address,
         "inputs": program.inputs,
         "outputs": program.outputs,
-        "jobs": [{"name": job.name, "words": job.descriptor.words()} for job in program.jobs],
+        "jobs": [
+            {"name": job.name, "words": job.descriptor.words(), "of_head": job.of_head}
+            for job in program.jobs
+        ],
         "constants": [
             {"name": constant.name, "address": constant.address, "size": constant.data.size}
             for constant in program.constants
         ],
         "matrices": [asdict(matrix) | {"format": matrix.format.name} for matrix in program.matrices],
     }
+
+
+def _pair(given: Any) -> tuple[int, int] | None:
+    if given is None:
+        return None
+    sample, head = given
+    return sample, head
 
 
 def _from_json(value: Any, image: np.ndarray[Any, np.dtype[np.uint8]]) -> Program:
@@ -89,7 +99,11 @@ def _from_json(value: Any, image: np.ndarray[Any, np.dtype[np.uint8]]) -> Progra
     return Program(
         parameters=EngineParameters(**value["parameters"]),
         samples=value["samples"],
-        jobs=tuple(Job(job["name"], Descriptor.from_words(job["words"])) for job in value["jobs"]),
+        # Files of before jobs said it do not name heads.
+        jobs=tuple(
+            Job(job["name"], Descriptor.from_words(job["words"]), _pair(job.get("of_head")))
+            for job in value["jobs"]
+        ),
         constants=tuple(constants),
         matrices=tuple(
             NamedMatrix(**m | {"format": MemoryFormat[m["format"]], "shape": tuple(m["shape"])})

@@ -35,6 +35,7 @@ class Recorder(Gemm):
     def __init__(self, parameters: EngineParameters, memory: range) -> None:
         super().__init__(ModelPort(parameters, size=len(memory), origin=memory.start))
         self._name = ""
+        self._of_head: tuple[int, int] | None = None
         self._jobs: list[Job] = []
         self._constants: dict[int, tuple[str, int]] = {}
         self._matrices: list[tuple[str, DeviceMatrix]] = []
@@ -54,15 +55,18 @@ class Recorder(Gemm):
             memory = range(_ORIGIN, min(_ORIGIN + _MOST_BYTES, 1 << parameters.address_bits))
         return cls(parameters, memory)
 
-    def named(self, name: str) -> "Recorder":
-        """Give the next job a name: ``recorder.named("scores").product(...)``."""
-        self._name = name
+    def named(self, name: str, of_head: tuple[int, int] | None = None) -> "Recorder":
+        """Give the next job a name, and the sample and head that it is of if it is of one alone.
+
+        So: ``recorder.named("scores").product(...)``.
+        """
+        self._name, self._of_head = name, of_head
         return self
 
     def submit(self, descriptor: Descriptor) -> int:
         """Note a job; raises as ``Engine.submit`` for one that the engine would refuse."""
         d = check_descriptor(descriptor, self.parameters, self.port.memory)
-        self._jobs.append(Job(self._name, d))
+        self._jobs.append(Job(self._name, d, self._of_head))
         return len(self._jobs)
 
     def room(self, name: str, shape: tuple[int, int], fmt: OutFormat, mx9_blocks: int = 0) -> DeviceMatrix:

@@ -10,8 +10,11 @@ from rich.table import Table
 
 from gen.files import write_text
 from golden.formats import FORMATS
+from mixdit.calibration.costs import PASSES, find_price, unit_of, values_of
+from mixdit.calibration.options import Changes, Cost
 from mixdit.calibration.settings import Heads
 from mixdit.require import require
+from mixdit.search.chart import draw_front, write_csv
 
 if TYPE_CHECKING:
     from mixdit.search.front import FrontPlan
@@ -41,15 +44,18 @@ def command(
     ] = 0,
     timestep_groups: Annotated[int, typer.Option(min=1, help="Ranges of timesteps, each with a plan.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of exchanges.")] = 0,
+    cost: Cost = PASSES,
+    changes: Changes = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
     """Plan a model for several latencies: quality against the time of the array."""
-    require("torch", "safetensors", "sklearn", "scipy")
+    require("torch", "safetensors", "sklearn", "scipy", "matplotlib")
     from mixdit.calibration.settings import Settings
     from mixdit.search.front import search_front
     from mixdit.search.source import find_statistics
 
     try:
+        price = find_price(cost, values_of(changes or []))
         statistics, low, high = find_statistics(source)
         settings = Settings(
             linear_share=linear_share,
@@ -63,18 +69,18 @@ def command(
             timestep_groups=timestep_groups,
             seed=seed,
         )
-        front = search_front(statistics, settings, points)
+        front = search_front(statistics, settings, points, price)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    rows = _write(front, output)
+    rows = _write(front, unit_of(cost), output)
     if as_json:
         print(json.dumps(rows, indent=2))
     else:
-        _print_table(rows, output)
+        _print_table(rows, unit_of(cost), output)
 
 
-def _write(front: "list[FrontPlan]", output: Path) -> list[dict[str, Any]]:
-    """Write the plans in place of those of an earlier search, and a table of them."""
+def _write(front: "list[FrontPlan]", unit: str, output: Path) -> list[dict[str, Any]]:
+    """Write the plans in place of those of an earlier search, and tables and a picture of them."""
     from mixdit.plan.plan_file import save_plan
 
     output.mkdir(parents=True, exist_ok=True)
@@ -91,13 +97,16 @@ def _write(front: "list[FrontPlan]", output: Path) -> list[dict[str, Any]]:
                 "sqnr_db": each.sqnr_db,
                 "mx9_linear": each.plan.mx9_linear,
                 "mx9_attention": each.plan.mx9_attention,
+                "cost": unit,
             }
         )
     write_text(output / "front.json", json.dumps(rows, indent=2) + "\n")
+    write_csv(rows, output / "front.csv")
+    draw_front(rows, unit, output / "front.png")
     return rows
 
 
-def _print_table(rows: list[dict[str, Any]], output: Path) -> None:
+def _print_table(rows: list[dict[str, Any]], unit: str, output: Path) -> None:
     table = Table(title="plans by latency", box=None, pad_edge=False)
     table.add_column("plan", no_wrap=True)
     for name in ("latency", "SQNR", "MX9 linear", "MX9 attention"):
@@ -107,10 +116,10 @@ def _print_table(rows: list[dict[str, Any]], output: Path) -> None:
         table.add_row(Path(row["plan"]).name, f"{row['latency']:.4f}", f"{row['sqnr_db']:.2f}", *shares)
     console = Console()
     console.print(table)
-    console.print(LEGEND, highlight=False, soft_wrap=True)
+    console.print(LEGEND.format(unit=unit), highlight=False, soft_wrap=True)
     console.print(f"plans in {output}/", highlight=False, soft_wrap=True)
 
 
 LEGEND = """\
-latency  passes of the array for all planned layers, times those with all activations in MX6
+latency  {unit} for all planned layers, times those with all activations in MX6
 SQNR     of the model's output in dB, estimated from the calibration, without the error of weights"""

@@ -49,8 +49,8 @@ class Blocks:
         hidden = (m.in_features for m in blocks.modules() if isinstance(m, nn.Linear))
         return max(longest_row(self.model), *hidden)
 
-    def programs(self, mix: Mix, build: Build) -> list[Program]:
-        """That of each kind."""
+    def programs(self, mix: Mix, build: Build, samples: int | None = None) -> list[Program]:
+        """That of each kind, of as many samples as the network has, or of so many."""
         plan = mix.plan(self.model)
         return [
             diffusers_program(
@@ -60,7 +60,7 @@ class Blocks:
                 weight=MX6,
                 activation=MX9,
                 sizes=self.sizes,
-                samples=self.samples,
+                samples=self.samples if samples is None else samples,
                 parameters=build.parameters(self.longest_row),
             )
             for n in range(len(self.counts))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from golden.engine import EngineParameters
 from mixdit.sim import Memory
+from perf.cycles.changes import check_names
 
 __all__ = ["BUILDS", "Build"]
 
@@ -30,6 +31,8 @@ class Build:
         Where it stands, or why it is assumed.
     bytes_per_second:
         What the memory of all engines reads, and what it writes; infinite where their ports limit it.
+    result_words:
+        Of each, as ``hw.gemm.engine.Engine`` takes it.
     """
 
     title: str
@@ -39,22 +42,39 @@ class Build:
     clock_status: str
     clock_source: str
     bytes_per_second: float = math.inf
+    result_words: int = 0
 
     @property
     def memory(self) -> Memory:
         """What each engine's port gets, in its cycles; latencies as of DRAM behind a controller at 1 GHz."""
-        port = self.sizes["data_bits"] / 8 * self.clock_mhz * 1e6
-        share = min(1.0, self.bytes_per_second / self.engines / port)
+        share = min(1.0, self.bytes_per_second / self._ports)
         return Memory(read_latency=100, write_latency=60, bandwidth=share)
+
+    @property
+    def bandwidth(self) -> float:
+        """Bytes per second that all engines can read, and that they can write beside that."""
+        return min(self.bytes_per_second, self._ports)
+
+    @property
+    def _ports(self) -> float:
+        return self.engines * self.sizes["data_bits"] / 8 * self.clock_mhz * 1e6
 
     def parameters(self, reorder_columns: int) -> EngineParameters:
         """Those of each engine."""
         return EngineParameters(reorder_columns=reorder_columns, **self.sizes)
 
     def changed(self, changes: Mapping[str, int]) -> "Build":
-        """With other ``engines`` or parameters; TypeError or ValueError for what an engine cannot have."""
-        sizes = {name: value for name, value in changes.items() if name != "engines"}
-        found = replace(self, engines=changes.get("engines", self.engines), sizes={**self.sizes, **sizes})
+        """With other ``engines``, ``result_words`` or parameters; ValueError where it cannot."""
+        check_names(changes, "engines", "result_words")
+        sizes = {**self.sizes, **changes}
+        engines, words = sizes.pop("engines", self.engines), sizes.pop("result_words", self.result_words)
+        given = ", ".join(f"{name}={value}" for name, value in changes.items())
+        title = f"{self.title}, {given}" if changes else self.title
+        if engines < 1:
+            raise ValueError(f"engines must be at least 1, not {engines!r}")
+        if words not in (0, 4, 8, 16):
+            raise ValueError(f"result_words must be 0, 4, 8 or 16, not {words!r}")
+        found = replace(self, title=title, engines=engines, result_words=words, sizes=sizes)
         found.parameters(0)
         return found
 

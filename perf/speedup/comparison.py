@@ -1,17 +1,20 @@
 """Engines beside the baselines, network by network."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Self
 
 from golden.formats import BLOCK_SIZE
 from perf.rtx3090.baselines import BASELINES, Row, row
 from perf.speedup.blocks import NETWORKS
 from perf.speedup.builds import BUILDS, Build
 from perf.speedup.mixes import MIXES
-from perf.speedup.step_time import StepTime, step_time
+from perf.speedup.step_time import StepTime, floats_time, step_time
+from perf.speedup.vector_unit import FloatsTime
 from perf.workloads.models import published
 
-__all__ = ["Cell", "Comparison", "compare"]
+__all__ = ["Cell", "Comparison", "compare", "run_cell"]
 
 Progress = Callable[[str], None]
 """Called with what is done."""
@@ -27,6 +30,8 @@ class Cell:
         Names.
     time:
         Of the blocks in a step.
+    floats:
+        Of the same with functions and norms in a vector unit.
     macs:
         Multiply-accumulates of the blocks in a step.
     """
@@ -35,6 +40,7 @@ class Cell:
     mix: str
     build: str
     time: StepTime
+    floats: FloatsTime
     macs: int
 
     @property
@@ -60,19 +66,17 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All cells, and the baselines of their networks."""
+    """Cells, and the baselines of their networks."""
 
     cells: list[Cell]
     baselines: dict[str, list[Row]]
 
-    def renewed(self, other: "Comparison") -> "Comparison":
-        """The cells of both in the order of networks, builds and mixes; of ``other`` where both have one."""
-        cells = {cell.key: cell for cell in (*self.cells, *other.cells)}
-        baselines = {**self.baselines, **other.baselines}
-        return Comparison(
-            cells=[cells[key] for key in sorted(cells)],
-            baselines={name: baselines[name] for name in NETWORKS if name in baselines},
-        )
+    @classmethod
+    def of(cls, cells: Sequence[Cell]) -> Self:
+        """These cells with the baselines of their networks."""
+        networks = dict.fromkeys(cell.network for cell in cells)
+        baselines = {name: [row(name, baseline) for baseline in BASELINES] for name in networks}
+        return cls(cells=list(cells), baselines=baselines)
 
 
 def compare(
@@ -80,28 +84,59 @@ def compare(
     builds: Mapping[str, Build] = BUILDS,
     mixes: Iterable[str] = tuple(MIXES),
     progress: Progress = lambda done: None,
+    known: Iterable[Cell] = (),
 ) -> Comparison:
-    """Every network in every mix on every build. Raises ``ValueError`` for names that there are not."""
+    """Every network in every mix on every build.
+
+    Parameters
+    ----------
+    networks, mixes:
+        Names.
+    builds:
+        By name.
+    progress:
+        Called for each cell that was run.
+    known:
+        Cells that need not be run again, if they are of these builds. Others are left out.
+
+    Raises
+    ------
+    ValueError
+        For names that there are not.
+    """
     networks, mixes = list(networks), list(mixes)
-    for what, names, known in (
-        ("network", networks, NETWORKS),
-        ("mix", mixes, MIXES),
-    ):
+    for what, names, there in (("network", networks, NETWORKS), ("mix", mixes, MIXES)):
         for name in names:
-            if name not in known:
-                raise ValueError(f"{what} must be one of {', '.join(known)}, not {name!r}")
-    cells, baselines = [], {}
+            if name not in there:
+                raise ValueError(f"{what} must be one of {', '.join(there)}, not {name!r}")
+    found = {(cell.network, cell.build, cell.mix): cell for cell in known}
+    cells = []
     for network in networks:
-        baselines[network] = [row(network, baseline) for baseline in BASELINES]
-        macs = _block_macs(network)
         for name, build in builds.items():
             for mix in mixes:
-                time = step_time(network, MIXES[mix], build)
-                cells.append(Cell(network=network, mix=mix, build=name, time=time, macs=macs))
-                progress(f"{network}, {name}, {mix}")
-    return Comparison(cells=cells, baselines=baselines)
+                cell = found.get((network, name, mix))
+                if cell is None or cell.time.build != build:
+                    cell = run_cell(network, name, build, mix, progress)
+                cells.append(cell)
+    return Comparison.of(cells)
 
 
+def run_cell(network: str, name: str, build: Build, mix: str, progress: Progress = lambda done: None) -> Cell:
+    """A cell, cycle by cycle, on a build of this ``name``."""
+    asked = network, MIXES[mix], build
+    cell = Cell(
+        network=network,
+        mix=mix,
+        build=name,
+        time=step_time(*asked),
+        floats=floats_time(*asked),
+        macs=_block_macs(network),
+    )
+    progress(f"{network}, {name}, {mix}")
+    return cell
+
+
+@cache
 def _block_macs(network: str) -> int:
     """Of the products in the blocks: the rest of the step is outside the engine, in a row of its own."""
     products = published(network).step.products

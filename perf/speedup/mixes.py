@@ -33,6 +33,8 @@ class Mix:
         Whether the shares of activations are in MX9, in an order of channels that calibration would choose.
     head:
         Formats of a head that is among the share.
+    ordered:
+        Whether those channels come first; else every block that holds one of them is in MX9.
     """
 
     title: str
@@ -40,6 +42,7 @@ class Mix:
     low: Format
     mixed: bool = False
     head: HeadFormats = _MX6
+    ordered: bool = True
 
     def plan(self, model: nn.Module) -> Plan:
         """Of a transformer of diffusers: every linear layer of its blocks, every attention.
@@ -65,6 +68,8 @@ class Mix:
             return plan
         order = np.random.default_rng(channels).permutation(channels)  # as scattered as outliers are
         blocks = int(LINEAR_SHARE * -(-channels // BLOCK_SIZE))
+        if not self.ordered:
+            return replace(plan, high_blocks=len(np.unique(order[: blocks * BLOCK_SIZE] // BLOCK_SIZE)))
         return replace(plan, high_blocks=blocks, permutation=tuple(map(int, order)))
 
     def _heads(self, count: int) -> tuple[HeadFormats, ...]:

@@ -1,15 +1,12 @@
 """What one of several engines does of a program."""
 
-import re
 from dataclasses import replace
 
 from golden.engine import Descriptor, Operation
 from golden.formats import BLOCK_SIZE
-from mixdit.compiler.program import Job, Program
+from mixdit.compiler.program import Program
 
 __all__ = ["share_of"]
-
-_HEAD = re.compile(r"^(?:.*sample (?P<sample>\d+))?.* of head (?P<head>\d+)$")
 
 
 def share_of(program: Program, engines: int) -> Program:
@@ -20,19 +17,16 @@ def share_of(program: Program, engines: int) -> Program:
     rows; in whole blocks. The first engine has the most. Where jobs need what others made, engines wait for
     each other: some cycles per job, which are left out.
     """
-    heads = 1 + max((int(m["head"]) for m in map(_head, program.jobs) if m), default=0)
+    heads = 1 + max((job.of_head[1] for job in program.jobs if job.of_head), default=0)
     jobs = []
     for job in program.jobs:
-        match = _head(job)
-        if match is None:
+        if job.of_head is None:
             jobs.append(replace(job, descriptor=_share(job.descriptor, engines)))
-        elif (int(match["sample"] or 0) * heads + int(match["head"])) % engines == 0:
+            continue
+        sample, head = job.of_head
+        if (sample * heads + head) % engines == 0:
             jobs.append(job)
     return replace(program, jobs=tuple(jobs))
-
-
-def _head(job: Job) -> re.Match[str] | None:
-    return _HEAD.search(job.name)
 
 
 def _share(d: Descriptor, engines: int) -> Descriptor:

@@ -1,7 +1,8 @@
 """Cycles of a step: all blocks of a network on a build."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from golden.engine import COUNTERS
 from mixdit.compiler.program import Program
@@ -11,8 +12,10 @@ from perf.speedup.blocks import network_blocks
 from perf.speedup.builds import Build
 from perf.speedup.mixes import Mix
 from perf.speedup.shares import share_of
+from perf.speedup.vector_unit import FloatsTime, VectorWork, without_functions
+from perf.speedup.work import Work, products_of, work_of
 
-__all__ = ["StepTime", "program_counters", "step_time"]
+__all__ = ["StepTime", "floats_time", "program_counters", "step_counters", "step_time"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +26,17 @@ class StepTime:
     ----------
     counters:
         The performance counters of the engine that has most to do, over all blocks.
+    products:
+        The same without its jobs that multiply nothing.
+    work:
+        What is multiplied.
     build:
         The engines.
     """
 
     counters: Mapping[str, int]
+    products: Mapping[str, int]
+    work: Work
     build: Build
 
     @property
@@ -51,19 +60,64 @@ def step_time(network: str, mix: Mix, build: Build) -> StepTime:
 
     Raises ``ValueError`` for a network that the compiler does not know.
     """
+    counters, products = Counter[str](), Counter[str]()
+    work = Work(shared=0, own=0, filled=0)
+    for program, share, count in _shares(network, mix, build):
+        counters += _times(program_counters(share, build), count)
+        products += _times(program_counters(replace(share, jobs=products_of(share)), build), count)
+        work += work_of(program, share) * count
+    return StepTime(counters=_all(counters), products=_all(products), work=work, build=build)
+
+
+def floats_time(network: str, mix: Mix, build: Build) -> FloatsTime:
+    """The same with functions and norms in a vector unit; ValueError as `step_time`."""
+    counters, work = Counter[str](), VectorWork()
+    for _, share, count in _shares(network, mix, build):
+        plain, done = without_functions(share)
+        counters += _times(program_counters(plain, build), count)
+        work += done * count
+    return FloatsTime(counters=_all(counters), work=work, build=build)
+
+
+def step_counters(
+    network: str, mix: Mix, build: Build, prepare: Callable[[Program], Program], samples: int | None
+) -> dict[str, int]:
+    """The counters alone, of what ``prepare`` makes of an engine's jobs, for so many samples."""
+    counters = Counter[str]()
+    for _, share, count in _shares(network, mix, build, samples):
+        counters += _times(program_counters(prepare(share), build), count)
+    return _all(counters)
+
+
+def _shares(
+    network: str, mix: Mix, build: Build, samples: int | None = None
+) -> Iterator[tuple[Program, Program, int]]:
+    """The program of each kind of block, what one engine does of it, and how many such blocks there are."""
     blocks = network_blocks(network)
-    total = dict.fromkeys(COUNTERS, 0)
-    for program, count in zip(blocks.programs(mix, build), blocks.counts, strict=True):
-        for name, value in program_counters(share_of(program, build.engines), build).items():
-            total[name] += count * value
-    return StepTime(counters=total, build=build)
+    for program, count in zip(blocks.programs(mix, build, samples), blocks.counts, strict=True):
+        yield program, share_of(program, build.engines), count
+
+
+def _times(counters: Mapping[str, int], count: int) -> Counter[str]:
+    return Counter({name: count * value for name, value in counters.items()})
+
+
+def _all(counters: Counter[str]) -> dict[str, int]:
+    """Zeros, too, which sums of counters leave out."""
+    return {name: counters[name] for name in COUNTERS}
 
 
 def program_counters(program: Program, build: Build) -> dict[str, int]:
     """The counters of a program on an engine of a build, run once by one doorbell."""
     memory = program.memory
     size = -(-len(memory) // 64) * 64
-    with CyclePort(program.parameters, size=size, origin=memory.start, memory=build.memory) as port:
+    with CyclePort(
+        program.parameters,
+        size=size,
+        origin=memory.start,
+        memory=build.memory,
+        result_words=build.result_words,
+    ) as port:
         runner = ProgramRunner(program, port, float("inf"))
         runner.engine.clear_counters()
         runner.engine.wait(runner.engine.submit_list(program.list_address, len(program.jobs)))

@@ -1,14 +1,28 @@
-"""The comparison as Markdown."""
+"""The comparison as tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from perf.rtx3090.baselines import BASELINES, Row
-from perf.speedup.builds import BUILDS
+from perf.speedup.area import area_table
+from perf.speedup.builds import Build
 from perf.speedup.comparison import Cell, Comparison
+from perf.speedup.goals import goals_table
 from perf.speedup.mixes import MIXES
+from perf.speedup.table import Table
+from perf.speedup.waterfall import STEPS, waterfall
 from perf.workloads.models import published
 
-__all__ = ["markdown"]
+__all__ = [
+    "GOALS_OF",
+    "SHOWN",
+    "baselines_table",
+    "builds_table",
+    "cells_table",
+    "floats_table",
+    "outside_table",
+    "tables",
+    "waterfall_table",
+]
 
 WAITS = {
     "busy": "BUSY",
@@ -20,22 +34,31 @@ WAITS = {
 }
 """What an engine does in its cycles, or waits for, and the counters of that."""
 
+GOALS_OF = ("4096",)
+"""Builds that goals are of."""
+
 SHOWN = ("eager", "flash", "tensorrt", "w8a8")
 """Baselines of the columns of speedups."""
 
 
-def markdown(comparison: Comparison) -> str:
-    """All tables, one behind the other."""
-    networks = list(comparison.baselines)
-    return "\n".join([_builds(), *(_network(name, comparison) for name in networks), _outside(networks)])
+def tables(comparison: Comparison) -> list[Table]:
+    """All of them."""
+    builds = {cell.build: cell.time.build for cell in comparison.cells}
+    found = [builds_table(builds), area_table(builds)]
+    for name in comparison.baselines:
+        found += [baselines_table(name, comparison), cells_table(name, comparison)]
+        found.append(floats_table([cell for cell in comparison.cells if cell.network == name]))
+        for build in builds:
+            cells = [c for c in comparison.cells if (c.network, c.build) == (name, build)]
+            found += [waterfall_table(cells)] if cells else []
+    for build in GOALS_OF:
+        cells = [cell for cell in comparison.cells if cell.build == build]
+        found += [goals_table(cells, comparison.baselines)] if cells else []
+    return [*found, outside_table(comparison.baselines)]
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---" if n == 0 else "---:" for n in range(len(head))], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _builds() -> str:
+def builds_table(builds: Mapping[str, Build]) -> Table:
+    """Engines, and what stands behind their clocks."""
     rows = [
         (
             b.title,
@@ -44,24 +67,78 @@ def _builds() -> str:
             f"{b.clock_mhz:g} MHz ({b.clock_status})",
             b.clock_source,
         )
-        for b in BUILDS.values()
+        for b in builds.values()
     ]
-    return "### Engines\n\n" + _table(("build", "engines", "elements", "clock", "the clock is"), rows)
+    head = ("build", "engines", "elements", "clock", "the clock is")
+    return Table(title="Engines", head=head, rows=rows)
 
 
-def _network(name: str, comparison: Comparison) -> str:
-    rows = comparison.baselines[name]
-    head = ("RTX 3090", "ms per step", "")
-    of_gpu = [
-        (BASELINES[r.baseline], _range(1e3 * r.step.least, 1e3 * r.step.most), r.step.status) for r in rows
+def baselines_table(network: str, comparison: Comparison) -> Table:
+    """What an RTX 3090 takes for a step of a network."""
+    rows = [
+        (BASELINES[r.baseline], _range(1e3 * r.step.least, 1e3 * r.step.most), r.step.status)
+        for r in comparison.baselines[network]
     ]
-    shown = {r.baseline: r for r in rows if r.baseline in SHOWN}
-    of_engine = [_cells(cell, shown) for cell in comparison.cells if cell.network == name]
+    return Table(title=published(network).title, head=("RTX 3090", "ms per step", ""), rows=rows)
+
+
+def cells_table(network: str, comparison: Comparison) -> Table:
+    """What engines take for it."""
+    shown = {r.baseline: r for r in comparison.baselines[network] if r.baseline in SHOWN}
     columns = ("engine", "formats", "ms per step", "s per image", *WAITS, "to the limit", "GB per step")
     speedups = tuple(f"times {BASELINES[each]}" for each in shown)
-    return (
-        f"### {published(name).title}\n\n{_table(head, of_gpu)}\n{_table((*columns, *speedups), of_engine)}"
-    )
+    rows = [_cells(cell, shown) for cell in comparison.cells if cell.network == network]
+    return Table(title="", head=(*columns, *speedups), rows=rows)
+
+
+def floats_table(cells: Sequence[Cell]) -> Table:
+    """Functions and norms in the engines beside those in a vector unit, of one network."""
+    rows = []
+    for cell in cells:
+        found, seconds = cell.floats.seconds, cell.time.seconds
+        least, most = (1e3 * each for each in found)
+        rows.append(
+            (
+                cell.time.build.title,
+                MIXES[cell.mix].title,
+                f"{1e3 * seconds:,.2f}",
+                f"{cell.time.bytes_moved / 1e9:.2f}",
+                f"{_range(least, most, digits=2)} (A)",
+                f"{cell.floats.bytes_moved / 1e9:.2f}",
+                _range(found[0] / seconds, found[1] / seconds, digits=2),
+            )
+        )
+    head: tuple[str, ...] = ("engine", "formats", "functions in line: ms per step", "GB per step")
+    head += ("floats in memory: ms per step", "GB per step", "times as long")
+    return Table(title="", head=head, rows=rows)
+
+
+def waterfall_table(cells: list[Cell]) -> Table:
+    """Where the cycles of one network on one build go, by formats."""
+    found = [waterfall(cell) for cell in cells]
+    rows = [(step, *(_part(steps[step], sum(steps.values())) for steps in found)) for step in STEPS]
+    rows.append(("all", *(f"{sum(steps.values()):,}" for steps in found)))
+    head = (f"cycles of a step, {cells[0].time.build.title}", *(MIXES[c.mix].title for c in cells))
+    return Table(title="", head=head, rows=rows)
+
+
+def outside_table(networks: Iterable[str]) -> Table:
+    """What no engine does."""
+    rows = []
+    for name in networks:
+        model = published(name)
+        inside = sum(o.flops for o in model.step.products if o.layer.startswith("transformer_blocks."))
+        once = ", ".join(f"{part} {work.flops / 1e12:.3f}" for part, work in model.outside.items())
+        rows.append(
+            (
+                model.title,
+                f"{(model.step.flops - inside) / 1e9:.2f}",
+                f"{inside / model.step.flops:.2%}",
+                once,
+            )
+        )
+    head = ("network", "GFLOP per step outside the blocks", "in the blocks", "TFLOP once per image")
+    return Table(title="Outside the engine", head=head, rows=rows)
 
 
 def _cells(cell: Cell, shown: Mapping[str, Row]) -> tuple[str, ...]:
@@ -79,24 +156,10 @@ def _cells(cell: Cell, shown: Mapping[str, Row]) -> tuple[str, ...]:
     )
 
 
+def _part(cycles: int, of: int) -> str:
+    return f"{cycles:,} ({cycles / of:.1%})"
+
+
 def _range(least: float, most: float, digits: int = 1) -> str:
     low, high = (f"{value:,.{digits if value >= 0.1 else 4}f}" for value in (least, most))
     return low if least == most else f"{low} to {high}"
-
-
-def _outside(networks: Iterable[str]) -> str:
-    rows = []
-    for name in networks:
-        model = published(name)
-        inside = sum(o.flops for o in model.step.products if o.layer.startswith("transformer_blocks."))
-        once = ", ".join(f"{part} {work.flops / 1e12:.3f}" for part, work in model.outside.items())
-        rows.append(
-            (
-                model.title,
-                f"{(model.step.flops - inside) / 1e9:.2f}",
-                f"{inside / model.step.flops:.2%}",
-                once,
-            )
-        )
-    head = ("network", "GFLOP per step outside the blocks", "in the blocks", "TFLOP once per image")
-    return "### Outside the engine\n\n" + _table(head, rows)

@@ -1,18 +1,23 @@
 """``mixdit calibrate`` on the real architectures in miniature: load, calibrate, save, load, sample."""
 
 import json
+from importlib.metadata import EntryPoint, EntryPoints
 
 import numpy as np
 import pytest
 import torch
 
 from gen.cli import main
+from mixdit.calibration import costs
 from mixdit.calibration import job as calibration_job
+from mixdit.calibration.latency import Latency
 from mixdit.calibration.pipelines import KINDS, load_pipeline, run_pipeline
+from mixdit.calibration.statistics_file import load_statistics
 from mixdit.layers.packed import load_packed, restore
 from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan_file import load_plan
 from mixdit.plan.timestep_plan import TimestepPlan
+from perf.cycles.price import engine_price
 from verif.mixdit.tiny_pipelines import save_pipelines
 
 pytestmark = [
@@ -142,6 +147,31 @@ def test_more_images_give_a_plan_of_their_own(folder, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "transformer_blocks.*.attn1.to_q" in printed
     assert str(tmp_path / "weights.safetensors") in printed
+
+
+@pytest.mark.slow
+def test_a_limit_in_cycles(folder, tmp_path, capsys, monkeypatch):
+    """Of another engine than the usual one; the same plan is not made by passes."""
+    cost = EntryPoint("cycles", "perf.cycles.price:engine_price", costs.COSTS)
+    monkeypatch.setattr(costs, "entry_points", lambda group: EntryPoints([cost]))
+    asked = (
+        *arguments(folder, "dit"),
+        "--output",
+        tmp_path,
+        "--choice",
+        "sensitivity",
+        "--linear-share",
+        0.5,
+    )
+    asked += ("--latency", 1.1, "--json")
+    assert run(*asked, "--cost", "cycles", "--set", "rows=4", "--set", "cols=4") == 0
+    figures = json.loads(capsys.readouterr().out)
+    statistics, _ = load_statistics(tmp_path / "statistics.safetensors")
+    plan, price = load_plan(tmp_path / "plan.json"), engine_price({"rows": 4, "cols": 4})
+    assert figures["latency"] == Latency(statistics, price).relative(plan) <= 1.1 + 1e-9
+    assert figures["latency"] != Latency(statistics).relative(plan)
+    assert run(*asked) == 0
+    assert load_plan(tmp_path / "plan.json") != plan
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
 """``mixdit search``: fronts of plans, what they are estimated to be, and their files."""
 
+import csv
 import json
 from dataclasses import replace
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from gen import application
 from gen.cli import main
 from golden import MX6, MX9
+from mixdit.calibration import costs
 from mixdit.calibration.calibrate import collect
 from mixdit.calibration.estimate import estimated_sqnr
 from mixdit.calibration.latency import Latency
@@ -24,6 +28,7 @@ from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.plan_file import load_plan
 from mixdit.search.front import FrontPlan, search_front, undominated
 from mixdit.tensors.quantize import fake_quantize
+from perf.cycles.price import engine_price
 from verif.mixdit.planted import batch
 
 SETTINGS = Settings(choice="sensitivity", heads="operands")
@@ -111,7 +116,9 @@ def test_estimates_take_sensitivities(model):
 def search(monkeypatch, capsys):
     """Runs the command, also where the package was installed before it had one; status, output, errors."""
     point = EntryPoint("search", "mixdit.search.command:command [dit]", "mixdit.commands")
+    cost = EntryPoint("cycles", "perf.cycles.price:engine_price", costs.COSTS)
     monkeypatch.setattr(application, "entry_points", lambda group: [point])
+    monkeypatch.setattr(costs, "entry_points", lambda group: EntryPoints([cost]))
 
     def run(*arguments):
         with pytest.raises(SystemExit) as exit_:
@@ -145,13 +152,44 @@ def test_plans_of_a_calibration_are_written(search, folder, tmp_path, statistics
     assert [row["latency"] for row in rows] == [each.latency for each in front]
     assert [row["mx9_linear"] for row in rows] == [each.plan.mx9_linear for each in front]
     names = {f"plan-{n:02d}.json" for n in range(len(front))}
-    assert {path.name for path in output.iterdir()} == names | {"front.json", "plan-b.json"}
+    assert {path.name for path in output.iterdir()} == names | {
+        *("front.json", "front.csv", "front.png", "plan-b.json")
+    }
+    table = list(csv.DictReader((output / "front.csv").read_text().splitlines()))
+    assert [float(row["latency"]) for row in table] == [row["latency"] for row in rows]
+    assert list(table[0]) == list(rows[0])
+    assert {row["cost"] for row in rows} == {"passes of the array"}
+    picture = np.asarray(Image.open(output / "front.png").convert("L"))
+    assert 0.01 < (picture < 128).mean() < 0.2
 
     status, printed, _ = search(folder, "-o", output, "--points", 2, "--heads", "whole")
     assert status == 0
     assert "plans by latency" in printed
     assert "1.0000" in printed
     assert not (output / "plan-02.json").exists()
+
+
+def test_cycles_take_the_place_of_passes(search, folder, tmp_path, statistics):
+    """The same search twice gives the same files; latencies are cycles, on the engine that is asked for."""
+    asked = (folder, "--points", 4, "--linear-share", 0.3, "--cost", "cycles", "--json")
+    status, printed, _ = search(*asked, "-o", tmp_path / "first")
+    assert status == 0
+    rows = json.loads(printed)
+    price = engine_price({})
+    assert [row["latency"] for row in rows] == [
+        Latency(statistics, price).relative(load_plan(row["plan"])) for row in rows
+    ]
+    assert {row["cost"] for row in rows} == {"cycles of the engine, each product by itself,"}
+    search(*asked, "-o", tmp_path / "second")
+    for path in (tmp_path / "first").glob("*.json"):
+        again = (tmp_path / "second" / path.name).read_text()
+        assert again == path.read_text().replace("/first/", "/second/")
+    _, printed, _ = search(*asked, "--set", "rows=4", "--set", "cols=4", "-o", tmp_path / "third")
+    other = json.loads(printed)
+    assert [row["latency"] for row in other] != [row["latency"] for row in rows]
+    _, printed, _ = search(*asked[:-3], "--json", "-o", tmp_path / "fourth")
+    passes = json.loads(printed)
+    assert [row["latency"] for row in passes] != [row["latency"] for row in rows]
 
 
 def test_digits_models_are_calibrated_at_once(search, tmp_path):
@@ -178,6 +216,15 @@ def test_what_cannot_be_searched_is_explained(search, folder, tmp_path):
     assert (status, "weight must be one of MX4, MX6, MX9, not MXINT8" in said) == (2, True)
     status, said = refused(folder, "--timestep-groups", 21)
     assert (status, "timestep_groups must be at most 20, not 21" in said) == (2, True)
+    for given, says in (
+        (("--cost", "seconds"), "cost must be one of passes, cycles, not 'seconds'"),
+        (("--cost", "cycles", "--set", "cols=3"), "cols must be one of"),
+        (("--cost", "cycles", "--set", "columns=3"), "columns"),
+        (("--cost", "cycles", "--set", "cols"), "--set must be NAME=VALUE"),
+        (("--set", "cols=8"), "passes are the same on every engine: leave cols out"),
+    ):
+        status, said = refused(folder, *given)
+        assert (status, says in said) == (2, True), said
     status, said = refused(folder, "--points", 1)
     assert (status, "--points must be an integer from 2 to 99, not '1'" in said) == (2, True)
     (folder / "statistics.safetensors").write_bytes(b"nothing")

@@ -1,20 +1,22 @@
 """Engines beside an RTX 3090: what one of several does, what tables say, that published cells are right."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from golden.engine import COUNTERS, Operation
-from perf.rtx3090.baselines import Figure
+from golden.engine import Operation
+from perf.rtx3090.baselines import Figure, row
+from perf.speedup import comparison
 from perf.speedup.blocks import network_blocks
 from perf.speedup.builds import BUILDS
-from perf.speedup.comparison import Cell, Comparison, compare
+from perf.speedup.comparison import Comparison, compare
+from perf.speedup.document import markdown, pictures
 from perf.speedup.mixes import MIXES
-from perf.speedup.published import read, write
+from perf.speedup.published import read, renewed, write
 from perf.speedup.shares import share_of
-from perf.speedup.step_time import StepTime
-from perf.speedup.tables import markdown
 from perf.workloads.page import PAGE, section
+from verif.perf.cells import made_cell
 
 NETWORK = "dit-xl-2-256"
 
@@ -31,7 +33,7 @@ def test_an_engine_of_one_does_all(program):
 
 def divided(jobs):
     """The descriptors of heads' jobs, and those of all others."""
-    of_head = [" of head " in job.name for job in jobs]
+    of_head = [job.of_head is not None for job in jobs]
     return (
         [job.descriptor for job, head in zip(jobs, of_head, strict=True) if head],
         [job.descriptor for job, head in zip(jobs, of_head, strict=True) if not head],
@@ -77,41 +79,52 @@ def test_memory_is_that_of_the_gpu_or_of_the_ports():
     assert BUILDS["8192"].elements == 2 * large.elements == 8192
 
 
-def cell(cycles: int) -> Cell:
-    counters = dict.fromkeys(COUNTERS, 0) | {"CYCLES": cycles, "BUSY": cycles // 2, "READ_STALL": cycles // 4}
-    time = StepTime(counters=counters, build=BUILDS["4096"])
-    return Cell(network=NETWORK, mix="MX6", build="4096", time=time, macs=4096 * 16 * cycles // 4)
-
-
 def test_a_cell_is_what_its_cycles_say(tmp_path):
-    found = cell(8_000_000)
+    found = made_cell(8_000_000)
     assert found.time.seconds == 8e-3
     assert found.image_seconds == pytest.approx(50 * 8e-3)
     assert found.time.seconds / found.limit == 4
-    baseline = read().baselines[NETWORK][0]
+    baseline = row(NETWORK, "tensorrt")
     faster = replace(baseline, step=Figure(least=16e-3, most=20e-3, status="A"))
     assert found.speedup(faster) == (2, 2.5)
-    comparison = Comparison(cells=[found], baselines={NETWORK: [baseline]})
-    write(comparison, tmp_path / "figures.json")
-    assert read(tmp_path / "figures.json").cells == [found]
-    (line,) = (row for row in markdown(comparison).splitlines() if row.startswith("| 4,096 elements | MX6"))
+    write([found], tmp_path / "figures.json")
+    assert read(tmp_path / "figures.json") == [found]
+    both = Comparison.of([found])
+    lines = [line for line in markdown(both).splitlines() if line.startswith("| 4,096 elements | MX6")]
+    line, of_floats = lines
+    assert of_floats == "| 4,096 elements | MX6 | 8.00 | 1.28 | 8.00 to 16.00 (A) | 1.28 | 1.00 to 2.00 |"
     assert "| 8.00 (A) | 0.40 | 50% |" in line
     assert "| 25% |" in line
 
 
 def test_newer_cells_take_the_place_of_older_ones():
-    old, new = cell(100), cell(200)
+    old, new = made_cell(100), made_cell(200)
     other = replace(old, mix="MX9")
-    both = Comparison(cells=[other, old], baselines={}).renewed(Comparison(cells=[new], baselines={}))
-    assert both.cells == [new, other]
+    assert renewed([other, old], [new]) == [new, other]
+
+
+def test_known_cells_are_not_run_again(monkeypatch):
+    monkeypatch.setattr(comparison, "step_time", lambda *which: made_cell(700).time)
+    monkeypatch.setattr(comparison, "floats_time", lambda *which: made_cell(700).floats)
+    known, builds = made_cell(100), {"4096": BUILDS["4096"]}
+    assert compare([NETWORK], builds, ["MX6"], known=[known]).cells == [known]
+    for change in ({"builds": {"4096": BUILDS["4096"].changed({"engines": 8})}}, {"mixes": ["MX9"]}):
+        asked = {"networks": [NETWORK], "builds": builds, "mixes": ["MX6"], "known": [known]} | change
+        (again,) = compare(**asked).cells
+        assert again.time.counters["CYCLES"] == 700
 
 
 def test_builds_can_be_changed():
     found = BUILDS["4096"].changed({"engines": 4, "rows": 8})
     assert (found.engines, found.sizes["rows"], found.sizes["cols"], found.elements) == (4, 8, 8, 512)
+    assert found.title == "4,096 elements, engines=4, rows=8"
+    assert BUILDS["4096"].changed({}) == BUILDS["4096"]
+    for name, value in (("engines", 0), ("result_words", 5)):
+        with pytest.raises(ValueError, match=f"{name} must be .*, not {value}"):
+            BUILDS["4096"].changed({name: value})
     with pytest.raises(ValueError, match="cols must be one of"):
         BUILDS["8x8"].changed({"cols": 3})
-    with pytest.raises(TypeError, match="columns"):
+    with pytest.raises(ValueError, match=r"one of engines, result_words, rows, .* not 'columns'"):
         BUILDS["8x8"].changed({"columns": 4})
 
 
@@ -129,11 +142,16 @@ def test_names_are_checked(given, says):
 
 @pytest.mark.slow
 def test_the_page_has_the_published_counters():
-    assert section(PAGE.read_text(), "engines") == markdown(read())
+    comparison = Comparison.of(read())
+    assert section(PAGE.read_text(), "engines") == markdown(comparison)
+    shown = pictures(comparison)
+    assert {path.name for path in (PAGE.parent / "performance").iterdir()} == {Path(p).name for p in shown}
+    for path, drawing in shown.items():
+        assert (PAGE.parent / path).read_text() == str(drawing)
 
 
 @pytest.mark.slow
 def test_a_published_cell_comes_out_again():
-    published = {cell.key: cell for cell in read().cells}
+    published = {cell.key: cell for cell in read()}
     (again,) = compare([NETWORK], {"4096": BUILDS["4096"]}, ["MX6"]).cells
     assert published[again.key] == again

@@ -191,6 +191,22 @@ def test_inputs_and_outputs_in_files(tmp_path):
     assert load_program(tmp_path).inputs == ("tokens", "condition")
 
 
+@pytest.mark.parametrize("kind", ["pixart", "sd3"])
+def test_jobs_say_which_head_they_are_of(kind, tmp_path):
+    """As their names do, which are for people; also from a file, and not in one from before they did."""
+    program = compiled(kind)
+    for job in program.jobs:
+        named = re.search(r"sample (\d+).* of head (\d+)$", job.name)
+        assert job.of_head == (named and tuple(map(int, named.groups()))), job.name
+    heads = {job.of_head for job in program.jobs} - {None}
+    assert heads == {(sample, head) for sample in range(2) for head in range(1 + max(h for _, h in heads))}
+    save_program(program, tmp_path)
+    assert load_program(tmp_path).jobs == program.jobs
+    text = (tmp_path / MAP).read_text()
+    (tmp_path / MAP).write_text(text.replace('"of_head"', '"other"'))
+    assert {job.of_head for job in load_program(tmp_path).jobs} == {None}
+
+
 def test_sizes_of_a_model():
     assert vars(Sizes(tiny_model("pixart"), None, None)) == {"tokens": 16, "context_tokens": 300}
     assert vars(Sizes(tiny_model("sd3"), 12, 7)) == {"tokens": 12, "context_tokens": 7}
