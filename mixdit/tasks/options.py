@@ -16,7 +16,7 @@ Scheduler = Annotated[
 
 
 def executor_of(jobs: int, scheduler: str | None) -> Executor:
-    """The cluster of a scheduler, or so many processes; ModuleNotFoundError without Dask if that is needed."""
+    """The cluster of a scheduler, or so many processes. Raises ModuleNotFoundError for want of Dask."""
     from mixdit.tasks.cluster import Cluster
     from mixdit.tasks.processes import Processes
 
