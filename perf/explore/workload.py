@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from golden import MX9
 from golden.engine import COUNTERS, Descriptor, EngineParameters, MemoryFormat, Operation, row_bytes
@@ -112,7 +113,7 @@ def _product(workload: str, mix: Mix, parameters: EngineParameters) -> Descripto
         "b": (n, k, MemoryFormat.of(mix.weight), 0),
         "d": (m, n, MemoryFormat.BINARY32, 0),
     }
-    fields: dict[str, int] = {}
+    fields: dict[str, Any] = {}
     address = 0
     for name, (rows, columns, fmt, mx9_blocks) in shapes.items():
         pitch = -(-row_bytes(fmt, columns, mx9_blocks) // 64) * 64
