@@ -83,7 +83,7 @@ def with_parameter_options(
         def run(**arguments: Any) -> None:
             given = {name: arguments.pop(name) for name in names}
             if lists:
-                given = {name: value and _values(name, value) for name, value in given.items()}
+                given = {n: text if text is None else _values(n, text) for n, text in given.items()}
             command(**arguments, parameters={n: value for n, value in given.items() if value is not None})
 
         own = inspect.signature(command)
