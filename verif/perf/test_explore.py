@@ -17,10 +17,9 @@ from mixdit.sim.toolchain import ToolchainError
 from mixdit.tasks.errors import TaskError
 from perf.explore import work, workload
 from perf.explore.columns import SCHEMA
-from perf.explore.design import design_of
+from perf.explore.design import design_of, designs_of
 from perf.explore.devices import Limits
 from perf.explore.estimate import Estimate
-from perf.explore.exploration import designs_of
 from perf.explore.figures import best, figures_of, front
 from perf.explore.point import Point
 from perf.explore.results import ExploreError, Results

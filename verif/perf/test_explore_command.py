@@ -109,14 +109,27 @@ def test_what_is_refused_or_fails_is_listed_and_the_others_are_not_lost(tmp_path
     result = run(tmp_path, *workloads)
     assert result.exit_code == 1
     assert "refused: rows 2, cols 3: cols must be one of (1, 2, 4, 8, 16), not 3\n" in result.stdout
-    assert "failed: cycles of 13x13x13, MX6, 1 of 2x2: the engine has no luck\n" in result.stdout
+    assert "refused: 13x13x13, MX6, rows 2, cols 2: the engine has no luck\n" in result.stdout
     assert "failed: cycles of 14x14x14, MX6, 1 of 2x2: not enough memory\n" in result.stdout
-    assert "mixdit: 2 results could not be found" in result.stderr
+    assert "mixdit: 1 results could not be found" in result.stderr
     assert "32x32x32, MX6, ecp5: 1 designs, 1 within limits" in result.stdout
     assert run(tmp_path, *workloads).exit_code == 1
     ended = explore_calls.notes(notes, "end")
     assert len(ended) == 4 + 1  # what failed is tried again, what was refused is not
     assert len(set(ended)) == 4
+
+
+def test_a_design_that_runs_no_workload_is_not_synthesized(tmp_path, notes):
+    found = explore(tmp_path, "--workload", "13x13x13", "--rows", "2,4")
+    assert [(r["workload"], r["rows"], r["reason"]) for r in found["refused"]] == [
+        ("13x13x13", rows, "the engine has no luck") for rows in (2, 4)
+    ]
+    assert found["points"] == []
+    assert [note.partition("-")[0] for note in explore_calls.notes(notes, "end")] == ["cycles"] * 2
+    explore(tmp_path, "--workload", "13x13x13", "--rows", "2,4")
+    assert len(explore_calls.notes(notes, "end")) == 2
+    explore(tmp_path, "--workload", "13x13x13,8x8x8", "--rows", "2")
+    assert len(explore_calls.notes(notes, "end")) == 2 + 2
 
 
 def test_tables_are_for_people(tmp_path, notes):
