@@ -50,8 +50,8 @@ def killed(number: int, folder: str) -> None:
 
 
 def with_tool(folder: str) -> None:
-    """Call a tool that takes a minute, and note its process."""
-    with subprocess.Popen(["sleep", "60"]) as tool:
+    """Call a tool that takes ten minutes, and note its process."""
+    with subprocess.Popen(["sleep", "600"]) as tool:
         note(folder, tool.pid)
 
 

@@ -89,7 +89,7 @@ def test_tasks_that_follow_from_others():
     assert found == [(2, 4), (4, 16), (16, 256)]
 
 
-def wait_for(happened, seconds: float = 60) -> None:
+def wait_for(happened, seconds: float = 40) -> None:
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end
