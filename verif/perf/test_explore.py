@@ -381,3 +381,19 @@ def test_time_left_is_by_kind():
     for kind in ("cycles", "synthesis", "synthesis"):
         estimate.done(kind, 1.0)
     assert estimate.seconds(8) == 0
+
+
+def test_the_digest_is_of_the_source(tmp_path, monkeypatch):
+    """Of what the hardware, its synthesis and the cycle model are made from, by names too."""
+    digest = source_digest.__wrapped__
+    monkeypatch.setattr("perf.explore.source._ROOT", tmp_path)
+    found = [digest()]
+    for name, text in (("hw/a.py", "1"), ("hw/a.py", "2"), ("perf/cycles/model/b.h", "1"), ("gen/c.py", "1")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+        found.append(digest())
+    (tmp_path / "gen/c.py").rename(tmp_path / "gen/d.py")
+    found.append(digest())
+    assert len(set(found)) == 6
+    (tmp_path / "hw/a.pyc").write_text("1")
+    assert digest() == found[-1]
