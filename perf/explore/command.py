@@ -125,7 +125,10 @@ def _check(workloads: Sequence[str], mixes: Sequence[str], family: str | None, p
             check_workload(name)
         except ValueError as error:
             raise typer.BadParameter(f"--workload {error}") from error
-    for option, names, known in (("--mix", mixes, MIXES), ("--family", [] if family is None else [family], FAMILIES)):
+    for option, names, known in (
+        ("--mix", mixes, MIXES),
+        ("--family", [] if family is None else [family], FAMILIES),
+    ):
         for name in names:
             if name not in known:
                 raise typer.BadParameter(f"{option} must be one of {', '.join(known)}, not {name!r}")

@@ -33,6 +33,11 @@ def label_of(figures: Figures, names: Sequence[str]) -> str:
     return ", ".join([size, *others])
 
 
+def _short(value: float) -> str:
+    """Four digits and more, without an exponent for large numbers."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """What an exploration has found.
@@ -79,10 +84,10 @@ class Report:
                 *(str(f.row[name]) for name in self.names),
                 f"{f.row['cycles']:,}",
                 f"{f.clock_mhz:.1f} ({f.clock_status})",
-                f"{1e3 * f.seconds:.4g}",
+                _short(1e3 * f.seconds),
                 f"{f.busy:.0%}",
                 *sizes,
-                f"{f.speed_per_lut:.3g}" if f.speed_per_lut else "",
+                _short(f.speed_per_lut) if f.speed_per_lut else "",
             )
         return table
 
