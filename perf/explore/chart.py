@@ -5,6 +5,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from gen.files import replacing
 from perf.explore.figures import Figures, front
@@ -43,7 +44,7 @@ def _draw_group(axes: Axes, title: str, group: Sequence[Figures], names: Sequenc
         axes.plot(
             [f.lut or 0 for f in best], [f.seconds for f in best], "o-", color=FRONT, label="Pareto front"
         )
-    for f in best:
+    for f in {(f.lut, f.seconds): f for f in reversed(best)}.values():  # the first of those in one place
         axes.annotate(
             label_of(f, names),
             (f.lut or 0, f.seconds),
@@ -51,6 +52,10 @@ def _draw_group(axes: Axes, title: str, group: Sequence[Figures], names: Sequenc
             textcoords="offset points",
             fontsize=7,
         )
-    axes.set(xscale="log", yscale="log", title=title, xlabel="look-up tables", ylabel="seconds")
+    axes.set(xscale="log", yscale="log", title=title, xlabel="look-up tables", ylabel="time")
+    for axis, unit in ((axes.xaxis, ""), (axes.yaxis, "s")):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(EngFormatter(unit))
+        axis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize=8)

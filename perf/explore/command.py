@@ -91,7 +91,7 @@ def command(
     except ValueError as error:
         raise typer.BadParameter(f"--device {error}") from error
     workloads, mixes = _names(workload), _names(mix)
-    _check(workloads, mixes, family, place)
+    _check(workloads, mixes, family)
     axes = {**DEFAULT_AXES, **parameters}
     points, refusals = _points(axes, workloads, mixes, family, place)
     with Results(output / FILE) as results:
@@ -115,7 +115,7 @@ def _names(text: str) -> list[str]:
     return list(dict.fromkeys(word.strip() for word in text.split(",")))
 
 
-def _check(workloads: Sequence[str], mixes: Sequence[str], family: str | None, place: int) -> None:
+def _check(workloads: Sequence[str], mixes: Sequence[str], family: str | None) -> None:
     """Raises BadParameter for names that there are not."""
     from perf.explore.workload import check_workload
     from perf.speedup.mixes import MIXES

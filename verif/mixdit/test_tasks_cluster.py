@@ -11,8 +11,10 @@ from functools import partial
 import distributed
 import pytest
 
+from mixdit.quality.evaluate import evaluate
 from mixdit.tasks.cluster import Cluster
 from mixdit.tasks.errors import TaskError
+from mixdit.tasks.executor import Here
 from mixdit.tasks.run import run_tasks
 from mixdit.tasks.task import Task
 from verif.mixdit import calls
@@ -93,3 +95,14 @@ def test_a_scheduler_that_ends(tmp_path):
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+
+
+@pytest.mark.engine
+def test_quality_on_a_cluster_is_that_of_one_process(cluster):
+    names = ["MX6", "mixed"]
+    with Here() as here, Cluster(cluster.scheduler_address) as workers:
+        ((_, expected),) = evaluate({"digits-16": 4}, 2, names, here)
+        ((_, found),) = evaluate({"digits-16": 4}, 2, names, workers)
+    assert [each.row.variant for each in found] == names
+    for a, b in zip(expected, found, strict=True):
+        assert b.row.sqnr_db == pytest.approx(a.row.sqnr_db, abs=1e-3)
