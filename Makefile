@@ -48,7 +48,7 @@ test-netlist: MARKS := netlist
 
 test test-fast test-engine test-netlist test-sweep:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
-	@$(call setup,base sim demo lint synth dit litex)
+	@$(call setup,base sim demo lint synth dit explore litex)
 	@$(BIN)/python -m pytest verif -n $(JOBS) --dist worksteal -m "$(MARKS)" $(ARGS)
 
 test-tools:

@@ -31,6 +31,7 @@ PURPOSES = {
     "dit": "`mixdit calibrate`, `compare`, `search`, `compile`, `quality`, `sample`, `speedup`, "
     "`train-digits`, the PyTorch layers",
     "synth": "`mixdit synth`, `make ppa`",
+    "explore": "`mixdit explore`, which needs dit and synth too",
     "lint": "`make lint`, and checks of exported files",
     "litex": "the engine in systems made by LiteX",
 }
@@ -104,7 +105,7 @@ def install_line(extras: Sequence[str], package: str = "") -> str:
 
 def is_foreign(module: str | None) -> bool:
     """Whether a module that was not found belongs to others; else it is a fault of this project."""
-    return bool(module) and str(module).partition(".")[0] not in ("golden", "hw", "gen", "mixdit")
+    return bool(module) and str(module).partition(".")[0] not in ("golden", "hw", "gen", "mixdit", "perf")
 
 
 def _declared() -> Iterator[tuple[Requirement, str]]:

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -53,7 +53,13 @@ def one_of(
     return typer.Option(option, help="\n\n".join(lines), callback=check, autocompletion=complete, **more)
 
 
-def with_parameter_options(*, show_defaults: bool) -> Callable[[_Command], _Command]:
+def with_parameter_options(
+    *,
+    show_defaults: bool,
+    names: Sequence[str] = tuple(PARAMETERS),
+    lists: bool = False,
+    defaults: Mapping[str, str] | None = None,
+) -> Callable[[_Command], _Command]:
     """Decorator of a command for typer: an option for every parameter of any design.
 
     The command has an argument ``parameters``, a mapping of names to values. It gets those that were given
@@ -63,37 +69,61 @@ def with_parameter_options(*, show_defaults: bool) -> Callable[[_Command], _Comm
     ----------
     show_defaults:
         Whether ``--help`` shows the defaults of ``DESIGNS``.
+    names:
+        Of the parameters that have an option.
+    lists:
+        Whether an option takes several values with commas between them: the mapping is to tuples, without
+        repetitions.
+    defaults:
+        What ``--help`` shows for parameters that the command itself has defaults for.
     """
 
     def decorate(command: _Command) -> _Command:
         @functools.wraps(command)
         def run(**arguments: Any) -> None:
-            given = {name: arguments.pop(name) for name in PARAMETERS}
+            given = {name: arguments.pop(name) for name in names}
+            if lists:
+                given = {n: text if text is None else _values(n, text) for n, text in given.items()}
             command(**arguments, parameters={n: value for n, value in given.items() if value is not None})
 
         own = inspect.signature(command)
         others = [parameter for parameter in own.parameters.values() if parameter.name != "parameters"]
-        options = [_option(name, show_defaults) for name in PARAMETERS]
+        options = [_option(name, show_defaults, lists, (defaults or {}).get(name)) for name in names]
         run.__signature__ = own.replace(parameters=[*others, *options])  # type: ignore[attr-defined]
         return run
 
     return decorate
 
 
-def _option(name: str, show_default: bool) -> inspect.Parameter:
+def _values(name: str, text: str) -> tuple[Any, ...]:
+    """Values of a parameter with commas between them, each once."""
+    option, words = f"--{name.replace('_', '-')}", [word.strip() for word in text.split(",")]
+    if name == "target":
+        if unknown := [word for word in words if word not in TARGETS]:
+            raise typer.BadParameter(f"{option} must be some of {', '.join(TARGETS)}, not {unknown[0]!r}")
+        return tuple(dict.fromkeys(words))
+    try:
+        return tuple(dict.fromkeys(map(int, words)))
+    except ValueError as error:
+        raise typer.BadParameter(f"{option} must be integers with commas between, not {text!r}") from error
+
+
+def _option(name: str, show_default: bool, several: bool, default: str | None) -> inspect.Parameter:
     meaning = f"{PARAMETERS[name][0].upper()}{PARAMETERS[name][1:]}."
     defaults = {design.defaults()[name] for design in DESIGNS.values() if name in design.parameters}
     shown = DERIVED.get(name) or " or ".join(map(str, sorted(defaults)))
     settings: dict[str, Any] = {
-        "show_default": show_default and shown,
+        "show_default": default or (show_default and shown),
         "rich_help_panel": "Parameters of the design; left out, its own defaults",
     }
-    if name == "target":
+    if several:
+        option: Any = typer.Option(help=meaning, metavar="LIST", **settings)
+    elif name == "target":
         summaries = {target: TARGETS[target].summary for target in TARGETS}
         option = one_of("--target", summaries, help=meaning, **settings)
     else:
         option = typer.Option(help=meaning, **settings)
-    kind = str if name == "target" else int
+    kind = str if several or name == "target" else int
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
     )

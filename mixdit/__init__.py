@@ -7,7 +7,8 @@ With torch, each built from those before it: ``tensors``: blocks, quantization a
 the hardware's bits. ``plan``: which layer, channel block and operand of a head is in which format.
 ``timesteps``: plans that change along the denoising. ``layers``: quantized layers and models.
 ``rounding``: weights rounded for their error. ``calibration``: plans from a model's activations.
-``digits``: a model that trains in minutes. ``rivals``: other quantizers. ``quality``: how samples compare.
+``digits``: a model that trains in minutes. ``rivals``: other quantizers. ``tasks``: calls in other
+processes, of this machine or a cluster. ``quality``: how samples compare.
 ``compare``: all of that for a model of yours. ``search``: plans by quality and time. ``compiler``:
 transformer blocks as jobs for the engine (a compiled one runs without).
 

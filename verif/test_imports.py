@@ -63,7 +63,8 @@ STAGES = {
     "mixdit.rounding": "mixdit.layers",
     "mixdit.calibration": "mixdit.rounding",
     "mixdit.rivals": "mixdit.calibration mixdit.digits",
-    "mixdit.quality": "mixdit.rivals",
+    "mixdit.tasks": "mixdit",
+    "mixdit.quality": "mixdit.rivals mixdit.tasks",
     "mixdit.search": "mixdit.quality",
     "mixdit.compare": "mixdit.quality gen",
     "mixdit.demo": "mixdit.quality mixdit.sim",
@@ -78,7 +79,8 @@ STAGES = {
     "perf.workloads": "gen.files",
     "perf.rtx3090": "perf.workloads",
     "perf.speedup": "perf.cycles perf.rtx3090 mixdit.compiler",
-    "verif": "perf perf.accuracy perf.cycles perf.ppa perf.speed perf.speedup mixdit.search"
+    "perf.explore": "perf.speedup gen.synth mixdit.tasks",
+    "verif": "perf perf.accuracy perf.cycles perf.explore perf.ppa perf.speed mixdit.search"
     " mixdit.compare mixdit.compiler mixdit.litex gen.__main__",
 }
 """What each stage may import, besides itself: these stages, and what these may import.

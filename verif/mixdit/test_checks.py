@@ -16,8 +16,8 @@ from mixdit.quality.evaluate import evaluate
 from mixdit.quality.result import Result
 from mixdit.quality.row import Row
 from mixdit.quality.score import Score, decibel_score
-from mixdit.quality.workers import workers
 from mixdit.rivals.variants import VARIANTS
+from mixdit.tasks.processes import Processes
 
 CLAIMS = (*NOISE_CLAIMS, *FRECHET_CLAIMS)
 
@@ -246,8 +246,8 @@ def test_claims_hold_of_a_quick_evaluation_and_fail_for_worse_variants():
     """All but rounding of weights for their error, which takes long."""
     claims = [claim for claim in NOISE_CLAIMS if not any("compensated" in name for name in claim.names())]
     names = [name for name, variant in VARIANTS.items() if variant.standard]
-    with workers(1) as pool:
-        ((_, results),) = evaluate({"digits-16": 20}, 10, names, pool)
+    with Processes(1) as executor:
+        ((_, results),) = evaluate({"digits-16": 20}, 10, names, executor)
     for check in check_results(results, claims):
         print(f"{check.claim}: {check.measured}; {check.control}: {check.control_measured}")
         assert check.holds, check

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,8 +14,6 @@ import distributed
 import pytest
 
 from gen.cli import main
-from mixdit.compare.comparison import CompareError
-from mixdit.compare.executor import Task, run_tasks
 from verif.mixdit.tiny_pipelines import pipeline
 
 pytestmark = [
@@ -143,7 +140,7 @@ def test_a_dask_cluster_of_two_processes_gives_the_same_table(model, undisturbed
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_scheduler_that_is_not_there(model, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("mixdit.compare.executor.PATIENCE", 0.2)
+    monkeypatch.setattr("mixdit.tasks.cluster.PATIENCE", 0.2)
     for address in ("tcp://127.0.0.1:1", "nonsense://x"):
         with pytest.raises(SystemExit) as exit_:
             main(["compare", *options(model, tmp_path), "--scheduler", address])
@@ -151,54 +148,3 @@ def test_a_scheduler_that_is_not_there(model, tmp_path, capsys, monkeypatch):
         said = capsys.readouterr().err
         assert f"mixdit: no Dask scheduler with a worker at '{address}': " in said
         assert said.count("\n") == 1
-
-
-class Fragile:
-    """Runs calls at once, and loses those that it is told to."""
-
-    def __init__(self, lost, broken: int = 0) -> None:
-        self.lost, self.broken, self.renewed, self.slots = list(lost), broken, 0, 2
-        self.most = self.open = 0
-
-    def submit(self, function, *arguments):
-        if self.broken:
-            raise BrokenExecutor
-        self.open += 1
-        self.most = max(self.most, self.open)
-        future = Future()
-        if arguments[0] in self.lost:
-            self.lost.remove(arguments[0])
-            future.set_exception(BrokenExecutor())
-        else:
-            future.set_result(function(*arguments))
-        return future
-
-    def result(self, future):
-        self.open -= 1
-        return future.result()
-
-    def renew(self) -> None:
-        self.renewed += 1
-        self.broken = max(0, self.broken - 1)
-
-
-def calls(count: int) -> list[Task]:
-    return [Task(f"call {i}", lambda x: x * x, lambda i=i: (i,), i) for i in range(count)]
-
-
-def test_lost_calls_are_made_again():
-    executor, results = Fragile([3, 3, 4]), {}
-    run_tasks(executor, calls(8), lambda task, result: results.update({task.key: result}))
-    assert results == {i: i * i for i in range(8)}
-    assert executor.renewed >= 2
-    assert executor.most == 3  # two at work, one in reserve
-
-
-def test_a_call_that_is_lost_again_and_again_ends_the_comparison():
-    executor, results = Fragile([], broken=2), {}
-    run_tasks(executor, calls(3), lambda task, result: results.update({task.key: result}))
-    assert results == {0: 0, 1: 1, 2: 4}
-    with pytest.raises(CompareError, match="call 0: its process ended 3 times"):
-        run_tasks(Fragile([], broken=3), calls(3), lambda task, result: None)
-    with pytest.raises(CompareError, match="call 2: its process ended 3 times; not enough memory"):
-        run_tasks(Fragile([2, 2, 2]), calls(4), lambda task, result: None)

@@ -17,7 +17,6 @@ from mixdit.quality.command import command
 from mixdit.quality.experiment import Experiment
 from mixdit.quality.mx9_share import count_mx9
 from mixdit.quality.similarity import psnr
-from mixdit.quality.workers import workers
 from mixdit.rivals.calibration import Calibration
 from mixdit.rivals.noise_error import predict
 from mixdit.rivals.uniform import uniform_mx, uniform_plan
@@ -140,11 +139,9 @@ def test_mx9_is_counted_not_assumed(experiment, calibration):
     assert linear.share == pytest.approx(128 / (4 * 896))
 
 
-def test_experiments_and_workers_are_checked():
+def test_experiments_are_checked():
     with pytest.raises(ValueError, match="samples must be at least 2, not 1"):
         Experiment("digits-16", 1, 2)
-    with pytest.raises(ValueError, match="jobs must be at least 1, not 0"), workers(0):
-        pass
 
 
 @pytest.mark.slow
