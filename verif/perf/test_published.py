@@ -6,6 +6,7 @@ from gen.targets_command import MEASURED
 from perf.ppa.levels import tops
 from perf.ppa.publish import FIGURES, README, measured, summary, with_summary
 from perf.ppa.standard import TITLES, standard_set
+from perf.speedup.builds import BUILDS
 
 
 def test_readme_has_the_published_figures():
@@ -47,3 +48,9 @@ def test_page_on_levels_has_the_published_figures():
         assert numbers[1] == str(run["levels"]["registers"]["levels"])
         assert (numbers[5], numbers[6]) == (str(signals[0]["loads"]), str(run["fan_out"]["many"]))
         assert f"{title}: " + ", ".join(f"`{net['signal']}` {net['loads']:,}" for net in signals) in page
+
+
+def test_engines_beside_the_gpu_have_the_published_clock():
+    figures = json.loads(FIGURES.read_text())
+    clocks = {BUILDS[name].clock_mhz for name in ("4x4", "8x8")}
+    assert clocks == {round(figures["engine_4x4"]["fmax_mhz_trimmed"])}
