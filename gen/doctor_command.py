@@ -29,6 +29,7 @@ PROGRAMS = {
     "tclsh": ("tcl", "FuseSoC's synthesis with the packaged Yosys; checking scripts for Vivado and Quartus"),
     "sta": ("opensta", "Fmax in `mixdit synth --family osu018`"),
     "dtc": ("device-tree-compiler", "checking device trees"),
+    "chromium": ("chromium", "checking the page of `mixdit speedup --html`"),
 }
 """Programs that no Python package brings: package of Debian and Ubuntu, and what each is for."""
 
