@@ -15,7 +15,10 @@ from verif.hw.block.aligned import aligned_fields, expected_fields
 from verif.hw.gemm.operands.stored_rows import drive_beats, random_tiles, tile_beats
 from verif.simulation import simulate
 
-ROWS, K_BLOCKS, TILES = 5, 16, 6
+ROWS, K_BLOCKS, TILES = 5, 16, 8
+
+LOWEST = ((0, 0, 0), (1, 2, 6), (2, 1, 9), (ROWS - 1, 3, 15))
+"""Row, block and element of the only element -2**m of a tile."""
 
 
 @pytest.mark.slow
@@ -31,7 +34,7 @@ def test_every_block_reaches_its_place(data_bits, stall):
     unpacker = Unpacker(geometry=geometry)
     cases = ("ordinary", "nan", "lowest", "spread")
     tiles = [tile for case in cases for tile in random_tiles(rng, rows=ROWS, k_blocks=K_BLOCKS, case=case)]
-    tiles += [tile_with_one_lowest(rng, row, block) for row, block in ((0, 0), (ROWS - 1, 3))]
+    tiles += [tile_with_one_lowest(rng, *place) for place in LOWEST]
     written, rows, ends = {}, {}, []
 
     async def drive(ctx):
@@ -75,17 +78,17 @@ def test_every_block_reaches_its_place(data_bits, stall):
             if not nan:
                 assert exponent == reference_exponents(tile)[lane] % 256
     assert (len(written), len(rows)) == (blocks, len(tiles) * ROWS)
-    assert [wide for _, wide in ends[-2:]] == [1, 1]
+    assert [wide for _, wide in ends[-len(LOWEST) :]] == [1] * len(LOWEST)
     assert ends == [(slot, takes_second_passes(tile)) for slot, tile in enumerate(tiles)]
 
 
-def tile_with_one_lowest(rng, row, block):
+def tile_with_one_lowest(rng, row, block, element):
     """Four blocks of MX6 in each row, with a single element -2**m."""
     tile, _ = operands(rng, (ROWS, 1, 4), ("MX6", "MX6"), "ordinary")
     lowest = -(1 << tile.fmt.magnitude_bits)
     elements = tile.elements.copy()
     elements[elements == lowest] = 0
-    elements[row, block, 5] = lowest
+    elements[row, block, element] = lowest
     return MXTensor(tile.fmt, tile.k, tile.exponents, tile.microexponents, elements)
 
 
