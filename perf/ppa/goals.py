@@ -245,11 +245,14 @@ TRIED: Mapping[tuple[str, str], str] = {
     " 47,911 LUT4 before. Descriptors in memory instead of registers (about 1,500), one walker for both"
     " operand readers (about 600), regions and queues of bursts in memory are not built.",
     ("engine_4x4", "Fmax"): "what much hangs on is known a cycle earlier, jobs are chosen in one cycle and"
-    " begun in the next, enables for 256 bits of a pipeline each, copies of what drives many loads. Two"
-    " thirds of each slow path are wires: nextpnr spreads the engine over the device.",
+    " begun in the next, enables for 256 bits of a pipeline each, copies of what drives many loads; then"
+    " registers where results are placed and tiles issued, and deep memories with their own output registers"
+    " (85 MHz before). Two thirds of each slow path are wires: nextpnr spreads the engine over the device."
+    " With elements as macros it was no faster.",
     ("engine_4x4", "LUT4 over its array"): "as its LUT4.",
-    ("engine_4x4", "levels between registers"): "16 levels before. Two chains of 8 are left, of ready"
-    " signals that reach the count of a queue: that of addends, and that of lines.",
+    ("engine_4x4", "levels between registers"): "16 levels before. Chains of 8 are left from the last"
+    " slice of an addition to the count of addends and from the adder to the queue of tiles; of 7 in the"
+    " finder of blocks, the sequencer, the row collector and the bytes that both operand readers ask for.",
     ("engine_8x8", "LUT4 or flip-flops of an LFE5U-85F"): "as the engine of 4x4; an 8x8 array alone takes"
     " three quarters of the device.",
     ("engine_8x8", "LUT4 over its array"): "as the engine of 4x4.",
