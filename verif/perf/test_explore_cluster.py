@@ -25,7 +25,10 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
+# Shells have SIGINT ignored by what they run in the background, tests too.
 CODE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from verif.perf.explore_calls import replace_work
 replace_work()
 from typer import Typer
@@ -62,7 +65,7 @@ def notes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notes")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(explore_calls.NOTES, str(folder))
-        patch.setenv(explore_calls.SECONDS, "0.25")
+        patch.setenv(explore_calls.SECONDS, "0.5")  # of 24 by 3: longer than between two writes
         yield folder
 
 
@@ -96,6 +99,12 @@ def cluster(notes):
 
 def ended(notes) -> int:
     return len(explore_calls.notes(notes, "end"))
+
+
+def results_in(path) -> int:
+    """Results in a file of which each design has two workloads."""
+    rows = pq.read_table(path).to_pylist()
+    return sum(row["cycles"] is not None for row in rows) + sum(row["lut"] is not None for row in rows) // 2
 
 
 def check_once_but(notes, most: int) -> None:
@@ -132,11 +141,9 @@ def test_who_is_killed_goes_on(undisturbed, forgotten, notes, cluster, tmp_path,
     options = ["--scheduler", cluster.scheduler_address] if where == "cluster" else ["--jobs", "3"]
     path = tmp_path / "explore.parquet"
     with running(tmp_path, *options) as process:
-        wait_for(path.exists)
-        wait_for(lambda: ended(notes) >= 12)
+        wait_for(lambda: path.exists() and results_in(path))
         process.send_signal(signal.SIGKILL)
-    rows = pq.read_table(path).to_pylist()
-    kept = sum(row["cycles"] is not None for row in rows) + sum(row["lut"] is not None for row in rows) // 2
+    kept = results_in(path)
     assert 0 < kept < TASKS
     time.sleep(1)  # what is under way on the cluster ends
     before = len(explore_calls.notes(notes, "begin"))
