@@ -223,7 +223,7 @@ def test_names_that_the_terminal_cannot_show(tmp_path):
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_odd_environments_give_the_same_plan(dit, tmp_path):
     environments = [
         {},

@@ -17,7 +17,7 @@ def row(high, blocks, low=MX6):
     return (MX9,) * high + (low,) * (blocks - high)
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_cycles_are_those_of_the_hardware():
     memory = Memory(read_latency=90, write_latency=3, bandwidth=0.37)
     price = CyclePrice(SMALL, memory)
