@@ -98,9 +98,15 @@ module DP16KD(
   wire [17:0] oa = DATA_WIDTH_B == 36 ? qb[17:0] : va[17:0];
   wire [17:0] ob = DATA_WIDTH_B == 36 ? qb[35:18] : vb[17:0];
 
-  // Registers behind the outputs of each port, with its enable.
+  // Registers behind the outputs of each port, with its enable; with 36 bits port B's clock is that of both.
   reg [17:0] ra = 0, rb = 0;
-  always @(posedge CLKA) if (OCEA) ra <= oa;
+  generate
+    if (DATA_WIDTH_B == 36) begin : wide
+      always @(posedge CLKB) if (OCEA) ra <= oa;
+    end else begin : narrow
+      always @(posedge CLKA) if (OCEA) ra <= oa;
+    end
+  endgenerate
   always @(posedge CLKB) begin
     if (OCEB) rb <= ob;
     if (REGMODE_B == "OUTREG" && (RSTA | RSTB)) refuse("reset of output registers");

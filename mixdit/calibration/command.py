@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from golden.formats import FORMATS
-from mixdit.calibration.costs import PASSES, find_price, unit_of, values_of
+from mixdit.calibration.costs import PASSES, find_price, unit_of
 from mixdit.calibration.options import (
     Changes,
     Cost,
@@ -22,6 +22,7 @@ from mixdit.calibration.options import (
     Steps,
     device_of,
     items_of,
+    named_values,
 )
 from mixdit.calibration.settings import Choice, Heads, Rounding
 from mixdit.require import require
@@ -103,7 +104,7 @@ def command(
 
     kind = KINDS[pipeline]
     try:
-        price = find_price(cost, values_of(changes or []))
+        price = find_price(cost, named_values(changes or []))
         settings = Settings(
             linear_share=linear_share,
             attention_share=attention_share,
@@ -157,7 +158,7 @@ def _print_table(figures: dict[str, Any], unit: str) -> None:
     for name, share in (("all linear layers", "mx9_linear"), ("all attention", "mx9_attention")):
         table.add_section()
         table.add_row(name, "", "", f"{figures[share]:.1%}")
-    table.add_row(f"{unit.rstrip(',')}, times those in MX6", "", "", f"{figures['latency']:.3f}")
+    table.add_row(f"{unit}, times those in MX6", "", "", f"{figures['latency']:.3f}")
     console = Console()
     console.print(table)
     for row in figures["floating_point"]:

@@ -1,13 +1,13 @@
 """What products cost, by the names that commands take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mixdit.plan.array_passes import Price
 
-__all__ = ["COSTS", "PASSES", "find_price", "unit_of", "values_of"]
+__all__ = ["COSTS", "PASSES", "find_price", "unit_of"]
 
 COSTS = "mixdit.costs"
 """Entry points: functions that give a `Price` for changed parameters of an engine, by name."""
@@ -38,20 +38,6 @@ def find_price(name: str, changes: Mapping[str, int]) -> "Price":
     return price
 
 
-def values_of(changes: Sequence[str]) -> dict[str, int]:
-    """NAME=VALUE, as options give them, by name; ValueError for anything else."""
-    found = {}
-    for change in changes:
-        name, _, value = change.partition("=")
-        try:
-            found[name] = int(value)
-        except ValueError as error:
-            raise ValueError(
-                f"--set must be NAME=VALUE, such as stationary_tiles=32, not {change!r}"
-            ) from error
-    return found
-
-
 def unit_of(name: str) -> str:
     """What tables call it."""
-    return "passes of the array" if name == PASSES else f"{name} of the engine, each product by itself,"
+    return "passes of the array" if name == PASSES else f"{name} of the engine"

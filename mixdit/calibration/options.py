@@ -1,5 +1,6 @@
 """Options that commands on pipelines of diffusers share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,7 @@ __all__ = [
     "Steps",
     "device_of",
     "items_of",
+    "named_values",
 ]
 
 Model = Annotated[str, typer.Option(help="Folder of a pipeline, or its name on the Hugging Face Hub.")]
@@ -77,3 +79,17 @@ def device_of(name: str) -> str:
     if name == "cuda" and not torch.cuda.is_available():
         raise typer.BadParameter("--device cuda: this machine has no usable NVIDIA GPU")
     return name
+
+
+def named_values(changes: Sequence[str]) -> dict[str, int]:
+    """NAME=VALUE, as options give them, by name; ValueError for anything else."""
+    found = {}
+    for change in changes:
+        name, _, value = change.partition("=")
+        try:
+            found[name] = int(value)
+        except ValueError as error:
+            raise ValueError(
+                f"--set must be NAME=VALUE, such as stationary_tiles=32, not {change!r}"
+            ) from error
+    return found

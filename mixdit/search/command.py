@@ -10,8 +10,8 @@ from rich.table import Table
 
 from gen.files import write_text
 from golden.formats import FORMATS
-from mixdit.calibration.costs import PASSES, find_price, unit_of, values_of
-from mixdit.calibration.options import Changes, Cost
+from mixdit.calibration.costs import PASSES, find_price, unit_of
+from mixdit.calibration.options import Changes, Cost, named_values
 from mixdit.calibration.settings import Heads
 from mixdit.require import require
 from mixdit.search.chart import draw_front, write_csv
@@ -55,7 +55,7 @@ def command(
     from mixdit.search.source import find_statistics
 
     try:
-        price = find_price(cost, values_of(changes or []))
+        price = find_price(cost, named_values(changes or []))
         statistics, low, high = find_statistics(source)
         settings = Settings(
             linear_share=linear_share,

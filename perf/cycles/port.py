@@ -25,7 +25,10 @@ from perf.cycles.jobs import block_turns, job_of
 from perf.cycles.library import Job, library
 from perf.cycles.sizes import sizes_of
 
-__all__ = ["CyclePort"]
+__all__ = ["DRAM", "CyclePort"]
+
+DRAM = Memory(read_latency=100, write_latency=60)
+"""What an engine's port gets from DRAM behind a controller, in cycles at 1 GHz: its whole width."""
 
 _BY_OFFSET = {register.offset: register.name for register in REGISTERS.values()}
 _STATE = (

@@ -10,12 +10,11 @@ from mixdit.driver import Gemm
 from mixdit.plan.array_passes import Product
 from mixdit.sim import Memory
 from perf.cycles.changes import check_names
-from perf.cycles.port import CyclePort
+from perf.cycles.port import DRAM, CyclePort
 
 __all__ = ["CyclePrice", "engine_price"]
 
 _ENGINE = {"rows": 8, "cols": 8, "data_bits": 256, "stationary_tiles": 8}
-_MEMORY = Memory(read_latency=100, write_latency=60)
 
 _PARTS = 4
 """Leading MX9 blocks of A are run in so many steps from none to all; between them cycles are interpolated."""
@@ -43,7 +42,7 @@ class CyclePrice:
         How its memory answers.
     """
 
-    def __init__(self, parameters: EngineParameters, memory: Memory = _MEMORY) -> None:
+    def __init__(self, parameters: EngineParameters, memory: Memory = DRAM) -> None:
         self.parameters, self.memory = parameters, memory
         self._cycles = cache(self._run)
 

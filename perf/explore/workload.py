@@ -1,28 +1,18 @@
 """What engines run: a step of a published network, or one product."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from golden import MX9
 from golden.engine import COUNTERS, Descriptor, EngineParameters, MemoryFormat, Operation, row_bytes
 from golden.formats import BLOCK_SIZE
-from mixdit.compiler.program_run import ProgramRunner
-from mixdit.driver.engine import Engine
-from mixdit.sim import Memory
-from perf.cycles.port import CyclePort
+from perf.cycles.port import DRAM
 from perf.explore.design import Design, engine_of
 from perf.speedup.blocks import NETWORKS, network_blocks
-from perf.speedup.builds import Build
 from perf.speedup.mixes import LINEAR_SHARE, MIXES, Mix
+from perf.speedup.program_counters import job_counters, program_counters
 
-__all__ = ["MEMORY", "check_workload", "counters_of", "longest_row"]
-
-MEMORY = Memory(read_latency=100, write_latency=60)
-"""What an engine's port gets: its whole width, behind a DRAM controller."""
-
-MOST_CYCLES = 1 << 32
-"""Of a block: counters wrap there."""
+__all__ = ["check_workload", "counters_of", "longest_row"]
 
 _PRODUCT = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})x([1-9]\d{0,5})")
 
@@ -61,47 +51,16 @@ def counters_of(workload: str, mix: str, design: Design) -> dict[str, int]:
     return total
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Fixed(Build):
-    """Engines whose reorder unit is as it was chosen."""
-
-    engine: EngineParameters
-
-    def parameters(self, reorder_columns: int) -> EngineParameters:
-        return self.engine
-
-
 def _block_counters(workload: str, mix: str, design: Design) -> list[dict[str, int]]:
-    parameters, others = engine_of(design)
-    build = _Fixed(
-        title="", engines=1, sizes={}, clock_mhz=1, clock_status="A", clock_source="", engine=parameters
-    )
-    found = []
-    for program in network_blocks(workload).programs(MIXES[mix], build):
-        memory = program.memory
-        size = -(-len(memory) // 64) * 64
-        with CyclePort(parameters, size=size, origin=memory.start, memory=MEMORY, **others) as port:
-            engine = ProgramRunner(program, port, float("inf")).engine
-            engine.clear_counters()
-            engine.wait(engine.submit_list(program.list_address, len(program.jobs)))
-            found.append(_read(engine, port))
-    return found
+    parameters, widths = engine_of(design)
+    programs = network_blocks(workload).programs(MIXES[mix], parameters)
+    return [program_counters(program, DRAM, **widths) for program in programs]
 
 
 def _product_counters(product: Descriptor, design: Design) -> dict[str, int]:
-    parameters, others = engine_of(design)
-    size = -(-(product.d_address + product.m * product.d_pitch) // 4096) * 4096
-    with CyclePort(parameters, size=size, memory=MEMORY, **others) as port:
-        engine = Engine(port, float("inf"))
-        engine.clear_counters()
-        engine.wait(engine.submit(product))
-        return _read(engine, port)
-
-
-def _read(engine: Engine, port: CyclePort) -> dict[str, int]:
-    if port.cycles >= MOST_CYCLES:
-        raise ValueError(f"a block must take fewer than {MOST_CYCLES} cycles, not {port.cycles}")
-    return dict(engine.counters())
+    parameters, widths = engine_of(design)
+    size = product.d_address + product.m * product.d_pitch
+    return job_counters(parameters, product, size, DRAM, **widths)
 
 
 def _product(workload: str, mix: Mix, parameters: EngineParameters) -> Descriptor:

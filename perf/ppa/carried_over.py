@@ -46,8 +46,7 @@ def _is_made_alike(figures: Mapping[str, Any], request: Request) -> bool:
 
 def result_of(figures: Mapping[str, Any], built: Built) -> Result:
     """What `Result.to_json` made ``figures`` of, but for elements that were placed as macros."""
-    levels, fan_out = figures["levels"], figures["fan_out"]
-    placed_fan_out = figures.get("placed_fan_out")  # figures of before it was counted have none
+    levels, fan_out, placed_fan_out = (figures[name] for name in ("levels", "fan_out", "placed_fan_out"))
     return Result(
         built=built,
         family=FAMILIES[figures["family"]],

@@ -17,8 +17,10 @@ LEVELS = 6
 
 _SIZED: Mapping[str, Any] = {"rows": 4, "cols": 4, "drain_rows": 4, "product_stages": 2}
 _HEAD = (
-    *["design", "family", "levels", "in", "out", "through", "fan-out", "many", "placed", "many"],
-    "address loads",
+    "design",
+    "family",
+    *("levels", "in", "out", "through"),
+    *("fan-out", "many", "placed", "many", "address loads"),
 )
 _TARGETS = ("ecp5", "xilinx")
 _TOPS: Mapping[str, Mapping[str, Any]] = {

@@ -3,7 +3,8 @@
 ``builds``: engines, and what stands behind their clocks. ``mixes``: formats of a network's layers.
 ``blocks``: programs of published networks' blocks. ``shares``: what one of several engines does of them;
 ``work``: how much that is; ``vector_unit``: what it is without functions in the engines.
-``step_time``: cycles of a step. ``comparison``: all of it beside the baselines of an RTX 3090.
+``program_counters``: of a program, and of one job; ``step_time``: cycles of a step. ``comparison``: all of
+it beside the baselines of an RTX 3090.
 ``published``: what was counted for docs/performance.md, kept in ``counters``.
 
 ``ablations``: what one change at a time does, kept in a file of that name, with ``ablation_tables``;

@@ -9,7 +9,7 @@ from gen.files import write_text
 from golden import MX6, MX9
 from mixdit.compiler.program import Program
 from perf.speedup.blocks import NETWORKS
-from perf.speedup.builds import BUILDS, Build
+from perf.speedup.builds import BUILDS, REFERENCE, Build
 from perf.speedup.mixes import MIXES, Mix
 from perf.speedup.row_conversion import with_row_conversion
 from perf.speedup.step_time import step_counters
@@ -19,7 +19,6 @@ __all__ = [
     "ABLATIONS",
     "ABLATIONS_FILE",
     "LADDER",
-    "REFERENCE",
     "Ablated",
     "Ablation",
     "ablate",
@@ -28,9 +27,6 @@ __all__ = [
 ]
 
 ABLATIONS_FILE = Path(__file__).with_name("ablations.json")
-
-REFERENCE = "4096"
-"""The build that is changed."""
 
 
 def _same(program: Program) -> Program:

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from golden import MX6, MX9
+from golden.engine import EngineParameters
 from mixdit.compiler.diffusers_program import Sizes, diffusers_program, longest_row
 from mixdit.compiler.program import Program
-from perf.speedup.builds import Build
 from perf.speedup.mixes import Mix
 from perf.workloads.models import description
 
@@ -49,8 +49,8 @@ class Blocks:
         hidden = (m.in_features for m in blocks.modules() if isinstance(m, nn.Linear))
         return max(longest_row(self.model), *hidden)
 
-    def programs(self, mix: Mix, build: Build, samples: int | None = None) -> list[Program]:
-        """That of each kind, of as many samples as the network has, or of so many."""
+    def programs(self, mix: Mix, parameters: EngineParameters, samples: int | None = None) -> list[Program]:
+        """That of each kind for an engine, of as many samples as the network has, or of so many."""
         plan = mix.plan(self.model)
         return [
             diffusers_program(
@@ -61,7 +61,7 @@ class Blocks:
                 activation=MX9,
                 sizes=self.sizes,
                 samples=self.samples if samples is None else samples,
-                parameters=build.parameters(self.longest_row),
+                parameters=parameters,
             )
             for n in range(len(self.counts))
         ]

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from golden.engine import EngineParameters
 from mixdit.sim import Memory
 from perf.cycles.changes import check_names
+from perf.cycles.port import DRAM
 
-__all__ = ["BUILDS", "Build"]
+__all__ = ["BUILDS", "REFERENCE", "Build"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class Build:
     def memory(self) -> Memory:
         """What each engine's port gets, in its cycles; latencies as of DRAM behind a controller at 1 GHz."""
         share = min(1.0, self.bytes_per_second / self._ports)
-        return Memory(read_latency=100, write_latency=60, bandwidth=share)
+        return replace(DRAM, bandwidth=share)
 
     @property
     def bandwidth(self) -> float:
@@ -127,3 +128,6 @@ BUILDS: Mapping[str, Build] = {
     ),
 }
 """Builds by name. Arrays of 16x8 in engines of two: larger ones wait longer for results and for weights."""
+
+REFERENCE = "4096"
+"""The build that goals and ablations are of, and pictures."""

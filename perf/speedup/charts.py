@@ -33,8 +33,9 @@ def speedup_chart(network: str, comparison: Comparison) -> Drawing | None:
     None without an engine to show.
     """
     rows = [row for row in comparison.baselines[network] if row.baseline in COMPARED]
-    of_network = [cell for cell in comparison.cells if cell.network == network]
-    cells = [c for c in of_network if any(c.speedup(row)[1] >= _LEAST for row in rows)]
+    cells = [
+        c for c in comparison.cells_of(network=network) if any(c.speedup(row)[1] >= _LEAST for row in rows)
+    ]
     if not cells:
         return None
     left, top = 210, 58

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from gen.files import check_writable, write_text
-from mixdit.calibration.costs import values_of
+from mixdit.calibration.options import named_values
 from mixdit.require import require
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _changed(names: list[str], changes: list[str]) -> "dict[str, Build]":
     from perf.speedup.builds import BUILDS
 
     try:
-        values = values_of(changes)
+        values = named_values(changes)
         return {name: BUILDS[name].changed(values) for name in names}
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

@@ -71,6 +71,17 @@ class Comparison:
     cells: list[Cell]
     baselines: dict[str, list[Row]]
 
+    @property
+    def builds(self) -> dict[str, Build]:
+        """Those that there are cells of, by name."""
+        return {cell.build: cell.time.build for cell in self.cells}
+
+    def cells_of(self, *, network: str | None = None, build: str | None = None) -> list[Cell]:
+        """Those of a network, of a build, or of one on the other."""
+        return [
+            cell for cell in self.cells if network in (None, cell.network) and build in (None, cell.build)
+        ]
+
     @classmethod
     def of(cls, cells: Sequence[Cell]) -> Self:
         """These cells with the baselines of their networks."""

@@ -6,6 +6,7 @@ from gen.files import write_text
 from perf.speedup.ablation_tables import ablation_table, ladder_table
 from perf.speedup.ablations import Ablated
 from perf.speedup.area import area_table
+from perf.speedup.builds import REFERENCE
 from perf.speedup.charts import speedup_chart, waterfall_chart
 from perf.speedup.comparison import Comparison
 from perf.speedup.goals import goals_table
@@ -22,9 +23,6 @@ from perf.speedup.tables import (
 from perf.workloads.page import PAGE, publish
 
 __all__ = ["ablations_markdown", "markdown", "pictures", "publish_ablations", "publish_comparison"]
-
-BUILD = "4096"
-"""The build whose waterfalls and roofline are shown."""
 
 
 def publish_comparison(comparison: Comparison) -> None:
@@ -50,10 +48,10 @@ def ablations_markdown(found: Sequence[Ablated]) -> str:
 
 def pictures(comparison: Comparison) -> Mapping[str, Drawing]:
     """By path, beside the page."""
-    of_build = [cell for cell in comparison.cells if cell.build == BUILD]
+    of_build = comparison.cells_of(build=REFERENCE)
     found = {"roofline": roofline_chart(of_build)} if of_build else {}
     for network in comparison.baselines:
-        cells = [cell for cell in of_build if cell.network == network]
+        cells = comparison.cells_of(network=network, build=REFERENCE)
         if chart := speedup_chart(network, comparison):
             found[f"speedup-{network}"] = chart
         if cells:
@@ -69,16 +67,15 @@ def markdown(comparison: Comparison) -> str:
         path = f"performance/{name}.svg"
         return [f"![{shown[path].title}]({path})\n"] if path in shown else []
 
-    builds = {cell.build: cell.time.build for cell in comparison.cells}
+    builds = comparison.builds
     parts = [builds_table(builds).markdown(), area_table(builds).markdown(), *picture("roofline")]
     for network in comparison.baselines:
         parts += [baselines_table(network, comparison).markdown(), *picture(f"speedup-{network}")]
         parts.append(cells_table(network, comparison).markdown())
-        of_network = [cell for cell in comparison.cells if cell.network == network]
-        parts.append(floats_table(of_network).markdown())
-        cells = [cell for cell in of_network if cell.build == BUILD]
+        parts.append(floats_table(comparison.cells_of(network=network)).markdown())
+        cells = comparison.cells_of(network=network, build=REFERENCE)
         parts += [waterfall_table(cells).markdown()] if cells else []
         parts += picture(f"waterfall-{network}")
-    of_build = [cell for cell in comparison.cells if cell.build == BUILD]
+    of_build = comparison.cells_of(build=REFERENCE)
     parts += [goals_table(of_build, comparison.baselines).markdown()] if of_build else []
     return "\n".join([*parts, outside_table(comparison.baselines).markdown()])

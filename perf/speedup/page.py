@@ -7,12 +7,12 @@ from perf.rtx3090.baselines import STATUSES
 from perf.speedup.ablation_tables import ablation_table, ladder_table
 from perf.speedup.ablations import Ablated
 from perf.speedup.area import area_table
+from perf.speedup.builds import REFERENCE
 from perf.speedup.charts import speedup_chart, waterfall_chart
-from perf.speedup.comparison import Cell, Comparison
+from perf.speedup.comparison import Comparison
 from perf.speedup.goals import goals_table
 from perf.speedup.roofline import roofline_chart
 from perf.speedup.tables import (
-    GOALS_OF,
     baselines_table,
     builds_table,
     cells_table,
@@ -67,7 +67,7 @@ def page(comparison: Comparison, ablations: Sequence[Ablated] = ()) -> str:
             "<title>Diffusion transformers on engines, beside an RTX 3090</title>",
             f"<style>\n{_STYLE}</style></head>\n<body>",
             *_introduction(comparison),
-            *_rooflines(comparison.cells),
+            *_rooflines(comparison),
             *(text for name in comparison.baselines for text in _network(name, comparison, ablations)),
             *_goals(comparison),
             _heading("limits", "What this does not show"),
@@ -92,38 +92,36 @@ def _introduction(comparison: Comparison) -> Iterator[str]:
     yield from (f'<a href="#{name}">{escape(published(name).title)}</a>' for name in comparison.baselines)
     yield '<a href="#limits">What this does not show</a></nav>'
     yield _heading("engines", "Engines")
-    builds = {cell.build: cell.time.build for cell in comparison.cells}
-    yield builds_table(builds).html()
-    yield area_table(builds).html()
+    yield builds_table(comparison.builds).html()
+    yield area_table(comparison.builds).html()
 
 
-def _rooflines(cells: Sequence[Cell]) -> Iterator[str]:
+def _rooflines(comparison: Comparison) -> Iterator[str]:
     yield _heading("roofline", "Roofline")
     yield (
         "<p>Operations of the networks' products, two for each multiplication with addition, against bytes"
         " read and written. Lines are what elements and memory allow; MX9 by MX9 takes four passes of a"
         " block.</p>"
     )
-    large = [build for build in _builds(cells) if build[0].time.build.elements >= 1024]
-    yield f'<div class="pair">{"".join(str(roofline_chart(each)) for each in large or _builds(cells))}</div>'
+    large = [name for name, build in comparison.builds.items() if build.elements >= 1024]
+    charts = (roofline_chart(comparison.cells_of(build=name)) for name in large or comparison.builds)
+    yield f'<div class="pair">{"".join(map(str, charts))}</div>'
 
 
 def _goals(comparison: Comparison) -> Iterator[str]:
-    for build in GOALS_OF:
-        cells = [cell for cell in comparison.cells if cell.build == build]
-        if cells:
-            table = goals_table(cells, comparison.baselines)
-            yield _heading(f"goals-{build}", table.title)
-            yield table.html()
+    if cells := comparison.cells_of(build=REFERENCE):
+        table = goals_table(cells, comparison.baselines)
+        yield _heading("goals", table.title)
+        yield table.html()
 
 
 def _network(name: str, comparison: Comparison, ablations: Sequence[Ablated]) -> Iterator[str]:
-    cells = [cell for cell in comparison.cells if cell.network == name]
     yield _heading(name, published(name).title)
     yield "<h3>Times that an RTX 3090 takes as long</h3>"
     chart = speedup_chart(name, comparison)
     yield str(chart) if chart else "<p>Every engine here is more than four times slower than the GPU.</p>"
-    for each in reversed(_builds(cells)):
+    of_builds = (comparison.cells_of(network=name, build=build) for build in reversed(comparison.builds))
+    for each in filter(None, of_builds):
         yield f"<h3>Where the time of a step goes: {escape(each[0].time.build.title)}</h3>"
         yield str(waterfall_chart(each))
         yield "<details><summary>Cycles</summary>" + waterfall_table(each).html() + "</details>"
@@ -132,19 +130,13 @@ def _network(name: str, comparison: Comparison, ablations: Sequence[Ablated]) ->
     yield "</dl></details>\n<h3>Engines</h3>"
     yield cells_table(name, comparison).html()
     yield "<h3>Functions in the engines, or floats in memory and a vector unit</h3>"
-    yield floats_table(cells).html()
+    yield floats_table(comparison.cells_of(network=name)).html()
     if changed := [each for each in ablations if each.network == name]:
         for table in (ladder_table(changed), ablation_table(changed)):
             yield f"<h3>{escape(table.title)}</h3>"
             yield table.html()
     yield "<h3>RTX 3090</h3>"
     yield baselines_table(name, comparison).html()
-
-
-def _builds(cells: Sequence[Cell]) -> list[list[Cell]]:
-    """The cells of each build."""
-    names = dict.fromkeys(cell.build for cell in cells)
-    return [[cell for cell in cells if cell.build == name] for name in names]
 
 
 def _heading(mark: str, words: str) -> str:

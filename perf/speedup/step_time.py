@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 
 from golden.engine import COUNTERS
 from mixdit.compiler.program import Program
-from mixdit.compiler.program_run import ProgramRunner
-from perf.cycles.port import CyclePort
 from perf.speedup.blocks import network_blocks
 from perf.speedup.builds import Build
 from perf.speedup.mixes import Mix
+from perf.speedup.program_counters import program_counters
 from perf.speedup.shares import share_of
 from perf.speedup.vector_unit import FloatsTime, VectorWork, without_functions
 from perf.speedup.work import Work, products_of, work_of
 
-__all__ = ["StepTime", "floats_time", "program_counters", "step_counters", "step_time"]
+__all__ = ["StepTime", "build_counters", "floats_time", "step_counters", "step_time"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +62,8 @@ def step_time(network: str, mix: Mix, build: Build) -> StepTime:
     counters, products = Counter[str](), Counter[str]()
     work = Work(shared=0, own=0, filled=0)
     for program, share, count in _shares(network, mix, build):
-        counters += _times(program_counters(share, build), count)
-        products += _times(program_counters(replace(share, jobs=products_of(share)), build), count)
+        counters += _times(build_counters(share, build), count)
+        products += _times(build_counters(replace(share, jobs=products_of(share)), build), count)
         work += work_of(program, share) * count
     return StepTime(counters=_all(counters), products=_all(products), work=work, build=build)
 
@@ -74,7 +73,7 @@ def floats_time(network: str, mix: Mix, build: Build) -> FloatsTime:
     counters, work = Counter[str](), VectorWork()
     for _, share, count in _shares(network, mix, build):
         plain, done = without_functions(share)
-        counters += _times(program_counters(plain, build), count)
+        counters += _times(build_counters(plain, build), count)
         work += done * count
     return FloatsTime(counters=_all(counters), work=work, build=build)
 
@@ -85,7 +84,7 @@ def step_counters(
     """The counters alone, of what ``prepare`` makes of an engine's jobs, for so many samples."""
     counters = Counter[str]()
     for _, share, count in _shares(network, mix, build, samples):
-        counters += _times(program_counters(prepare(share), build), count)
+        counters += _times(build_counters(prepare(share), build), count)
     return _all(counters)
 
 
@@ -94,7 +93,8 @@ def _shares(
 ) -> Iterator[tuple[Program, Program, int]]:
     """The program of each kind of block, what one engine does of it, and how many such blocks there are."""
     blocks = network_blocks(network)
-    for program, count in zip(blocks.programs(mix, build, samples), blocks.counts, strict=True):
+    programs = blocks.programs(mix, build.parameters(blocks.longest_row), samples)
+    for program, count in zip(programs, blocks.counts, strict=True):
         yield program, share_of(program, build.engines), count
 
 
@@ -107,18 +107,6 @@ def _all(counters: Counter[str]) -> dict[str, int]:
     return {name: counters[name] for name in COUNTERS}
 
 
-def program_counters(program: Program, build: Build) -> dict[str, int]:
-    """The counters of a program on an engine of a build, run once by one doorbell."""
-    memory = program.memory
-    size = -(-len(memory) // 64) * 64
-    with CyclePort(
-        program.parameters,
-        size=size,
-        origin=memory.start,
-        memory=build.memory,
-        result_words=build.result_words,
-    ) as port:
-        runner = ProgramRunner(program, port, float("inf"))
-        runner.engine.clear_counters()
-        runner.engine.wait(runner.engine.submit_list(program.list_address, len(program.jobs)))
-        return dict(runner.engine.counters())
+def build_counters(program: Program, build: Build) -> dict[str, int]:
+    """The counters of a program on an engine of a build."""
+    return program_counters(program, build.memory, result_words=build.result_words)

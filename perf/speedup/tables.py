@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from perf.rtx3090.baselines import BASELINES, Row
 from perf.speedup.area import area_table
-from perf.speedup.builds import Build
+from perf.speedup.builds import REFERENCE, Build
 from perf.speedup.comparison import Cell, Comparison
 from perf.speedup.goals import goals_table
 from perf.speedup.mixes import MIXES
@@ -13,7 +13,6 @@ from perf.speedup.waterfall import STEPS, waterfall
 from perf.workloads.models import published
 
 __all__ = [
-    "GOALS_OF",
     "SHOWN",
     "baselines_table",
     "builds_table",
@@ -34,26 +33,21 @@ WAITS = {
 }
 """What an engine does in its cycles, or waits for, and the counters of that."""
 
-GOALS_OF = ("4096",)
-"""Builds that goals are of."""
-
 SHOWN = ("eager", "flash", "tensorrt", "w8a8")
 """Baselines of the columns of speedups."""
 
 
 def tables(comparison: Comparison) -> list[Table]:
     """All of them."""
-    builds = {cell.build: cell.time.build for cell in comparison.cells}
+    builds = comparison.builds
     found = [builds_table(builds), area_table(builds)]
     for name in comparison.baselines:
         found += [baselines_table(name, comparison), cells_table(name, comparison)]
-        found.append(floats_table([cell for cell in comparison.cells if cell.network == name]))
-        for build in builds:
-            cells = [c for c in comparison.cells if (c.network, c.build) == (name, build)]
-            found += [waterfall_table(cells)] if cells else []
-    for build in GOALS_OF:
-        cells = [cell for cell in comparison.cells if cell.build == build]
-        found += [goals_table(cells, comparison.baselines)] if cells else []
+        found.append(floats_table(comparison.cells_of(network=name)))
+        of_builds = (comparison.cells_of(network=name, build=build) for build in builds)
+        found += [waterfall_table(cells) for cells in of_builds if cells]
+    if cells := comparison.cells_of(build=REFERENCE):
+        found.append(goals_table(cells, comparison.baselines))
     return [*found, outside_table(comparison.baselines)]
 
 
@@ -87,7 +81,7 @@ def cells_table(network: str, comparison: Comparison) -> Table:
     shown = {r.baseline: r for r in comparison.baselines[network] if r.baseline in SHOWN}
     columns = ("engine", "formats", "ms per step", "s per image", *WAITS, "to the limit", "GB per step")
     speedups = tuple(f"times {BASELINES[each]}" for each in shown)
-    rows = [_cells(cell, shown) for cell in comparison.cells if cell.network == network]
+    rows = [_cells(cell, shown) for cell in comparison.cells_of(network=network)]
     return Table(title="", head=(*columns, *speedups), rows=rows)
 
 

@@ -1,13 +1,22 @@
 """A cell of the comparison with figures that can be reckoned by hand."""
 
 from golden.engine import COUNTERS
-from perf.speedup.builds import BUILDS
+from perf.speedup.blocks import network_blocks
+from perf.speedup.builds import BUILDS, REFERENCE
 from perf.speedup.comparison import Cell
+from perf.speedup.mixes import MIXES
 from perf.speedup.step_time import StepTime
 from perf.speedup.vector_unit import LANES, FloatsTime, VectorWork
 from perf.speedup.work import Work
 
-__all__ = ["made_cell"]
+__all__ = ["block_program", "made_cell"]
+
+
+def block_program(mix: str):
+    """That of a block of DiT-XL/2 256, for an engine of the largest builds."""
+    blocks = network_blocks("dit-xl-2-256")
+    (found,) = blocks.programs(MIXES[mix], BUILDS[REFERENCE].parameters(blocks.longest_row))
+    return found
 
 
 def made_cell(cycles: int, network: str = "dit-xl-2-256", mix: str = "MX6", build: str = "4096") -> Cell:

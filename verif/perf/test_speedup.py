@@ -16,15 +16,14 @@ from perf.speedup.mixes import MIXES
 from perf.speedup.published import read, renewed, write
 from perf.speedup.shares import share_of
 from perf.workloads.page import PAGE, section
-from verif.perf.cells import made_cell
+from verif.perf.cells import block_program, made_cell
 
 NETWORK = "dit-xl-2-256"
 
 
 @pytest.fixture(scope="module")
 def program():
-    (found,) = network_blocks(NETWORK).programs(MIXES["mixed"], BUILDS["4096"])
-    return found
+    return block_program("mixed")
 
 
 def test_an_engine_of_one_does_all(program):

@@ -6,23 +6,21 @@ import pytest
 
 from golden.engine import QUANTIZED_FORMATS, ErrorCode, Function, MemoryFormat, Operation, check
 from perf.speedup.area import CELLS, NAND2_UM2, area_table
-from perf.speedup.blocks import network_blocks
 from perf.speedup.builds import BUILDS
-from perf.speedup.mixes import MIXES
 from perf.speedup.published import read
 from perf.speedup.row_conversion import with_row_conversion
 from perf.speedup.shares import share_of
-from perf.speedup.step_time import program_counters
+from perf.speedup.step_time import build_counters
 from perf.speedup.vector_unit import LANES, FloatsTime, VectorWork, without_functions
 from perf.workloads.page import PAGE
+from verif.perf.cells import block_program
 
 TOKENS, WIDTH, HIDDEN, HEADS, SAMPLES = 256, 1152, 4608, 16, 2
 
 
 @pytest.fixture(scope="module")
 def program():
-    (found,) = network_blocks("dit-xl-2-256").programs(MIXES["MX6"], BUILDS["4096"])
-    return found
+    return block_program("MX6")
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +106,8 @@ def test_converted_by_rows_all_blocks_are_made_of_floats(program):
                 MemoryFormat.BINARY32,
             )
     assert len(found.jobs) - len(share.jobs) == sum(d.operation == Operation.PRODUCT for d in made)
-    slower = program_counters(found, BUILDS["4096"])["CYCLES"]
-    assert slower > 1.2 * program_counters(share, BUILDS["4096"])["CYCLES"]
+    slower = build_counters(found, BUILDS["4096"])["CYCLES"]
+    assert slower > 1.2 * build_counters(share, BUILDS["4096"])["CYCLES"]
 
 
 def test_exponentials_are_left_to_nobody(program, plain):

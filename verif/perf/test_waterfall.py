@@ -5,14 +5,11 @@ from dataclasses import replace
 import pytest
 
 from golden.engine import Operation
-from perf.speedup.blocks import network_blocks
-from perf.speedup.builds import BUILDS
-from perf.speedup.mixes import MIXES
 from perf.speedup.published import read
 from perf.speedup.shares import share_of
 from perf.speedup.waterfall import STEPS, waterfall
 from perf.speedup.work import products_of, work_of
-from verif.perf.cells import made_cell
+from verif.perf.cells import block_program, made_cell
 
 CELLS = {f"{cell.network}, {cell.build}, {cell.mix}": cell for cell in read()}
 
@@ -54,8 +51,7 @@ def test_passes_of_mx9_are_no_blocks():
 
 @pytest.fixture(scope="module")
 def program():
-    (found,) = network_blocks("dit-xl-2-256").programs(MIXES["MX6"], BUILDS["4096"])
-    return found
+    return block_program("MX6")
 
 
 def test_work_is_that_of_the_products(program):
