@@ -1,16 +1,19 @@
 """Writing files: whole or not at all, whatever ends the program meanwhile."""
 
+import csv
 import errno
+import io
 import json
 import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-__all__ = ["check_writable", "naming", "replacing", "write_files", "write_text"]
+__all__ = ["check_writable", "csv_text", "naming", "replacing", "write_files", "write_text"]
 
 
 def write_files(directory: Path, files: Mapping[str, str]) -> list[str]:
@@ -33,6 +36,16 @@ def write_files(directory: Path, files: Mapping[str, str]) -> list[str]:
         for name in changed:
             os.replace(staging / name, directory / name)
     return changed
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as comma-separated values, under a line with the names of the first; empty without rows."""
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()
 
 
 def write_text(path: Path, text: str) -> None:

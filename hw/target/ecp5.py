@@ -114,7 +114,7 @@ def block_memory(m: Module, ports):
         generic.block_memory(m, ports)
         return
     word_bits, address_bits = _SHAPES[words], exact_log2(words)
-    half = min(word_bits, _PORT_BITS)
+    both_ports = word_bits > _PORT_BITS  # have data of a word
     # The lowest address bits of a port enable the bytes of a write, but one of 9 bits has no such bits.
     unused, enables = _ADDRESS_BITS - address_bits, word_bits // 9 if word_bits > 9 else 0
     write_address, read_address = Signal(address_bits), Signal(address_bits)
@@ -150,12 +150,10 @@ def block_memory(m: Module, ports):
         ):
             pins |= {f"i_AD{port}{bit}": enable if bit < enables else Const(0, 1) for bit in range(unused)}
             pins |= {f"i_AD{port}{unused + bit}": address[bit] for bit in range(address_bits)}
+        inputs = {"A": written[:_PORT_BITS], "B": written[_PORT_BITS:]}
+        outputs = {"A": read[:_PORT_BITS], "B": read[_PORT_BITS:]} if both_ports else {"B": read}
         for bit in range(_PORT_BITS):
-            high = half + bit if word_bits > half else None
-            pins[f"i_DIA{bit}"] = written[bit] if bit < half else Const(0, 1)
-            pins[f"i_DIB{bit}"] = Const(0, 1) if high is None else written[high]
-            if high is not None:
-                pins |= {f"o_DOA{bit}": read[bit], f"o_DOB{bit}": read[high]}
-            elif bit < half:
-                pins[f"o_DOB{bit}"] = read[bit]
+            for port, part in inputs.items():
+                pins[f"i_DI{port}{bit}"] = part[bit] if bit < len(part) else Const(0, 1)
+            pins |= {f"o_DO{port}{bit}": part[bit] for port, part in outputs.items() if bit < len(part)}
         m.submodules[f"block_{n}"] = Instance("DP16KD", **pins)

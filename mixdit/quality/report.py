@@ -1,13 +1,12 @@
 """The quality table: on the terminal, as CSV, as Markdown."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from gen.files import replacing, write_text
+from gen.files import csv_text, write_text
 from mixdit.quality.choice import Choice
 from mixdit.quality.memory import times_smaller
 from mixdit.quality.row import Row
@@ -107,10 +106,7 @@ def write_csv(rows: Sequence[Row], path: Path) -> None:
     lines = [row.to_json() for row in rows]
     for line in lines:
         del line["sqnr_by_timestep"]
-    with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+    write_text(path, csv_text(lines))
 
 
 MARKDOWN = (

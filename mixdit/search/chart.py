@@ -1,23 +1,10 @@
-"""A front of plans as a picture and as a file for spreadsheets."""
+"""A front of plans as a picture."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gen.files import write_text
-
-__all__ = ["draw_front", "write_csv"]
-
-
-def write_csv(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write ``rows`` with a line of their names above; the names are those of the first."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+__all__ = ["draw_front"]
 
 
 def draw_front(rows: Sequence[Mapping[str, Any]], unit: str, path: Path) -> None:

@@ -8,13 +8,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gen.files import write_text
+from gen.files import csv_text, write_text
 from golden.formats import FORMATS
 from mixdit.calibration.costs import PASSES, find_price, unit_of
 from mixdit.calibration.options import Changes, Cost, named_values
 from mixdit.calibration.settings import Heads
 from mixdit.require import require
-from mixdit.search.chart import draw_front, write_csv
+from mixdit.search.chart import draw_front
 
 if TYPE_CHECKING:
     from mixdit.search.front import FrontPlan
@@ -101,7 +101,7 @@ def _write(front: "list[FrontPlan]", unit: str, output: Path) -> list[dict[str, 
             }
         )
     write_text(output / "front.json", json.dumps(rows, indent=2) + "\n")
-    write_csv(rows, output / "front.csv")
+    write_text(output / "front.csv", csv_text(rows))
     draw_front(rows, unit, output / "front.png")
     return rows
 

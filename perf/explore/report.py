@@ -1,7 +1,5 @@
 """Tables of an exploration."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from gen.files import csv_text
 from perf.explore.design import Refusal
 from perf.explore.figures import BEST, Figures, best, front
 
@@ -122,10 +121,4 @@ class Report:
     def to_csv(self) -> str:
         """Every point with all that is known of it, and whether it is on the front of its group."""
         on_front = {id(f) for _, group in groups(self.figures) for f in front(group)}
-        rows = [f.to_json() | {"on_front": int(id(f) in on_front)} for f in self.figures]
-        text = io.StringIO()
-        if rows:
-            writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        return text.getvalue()
+        return csv_text([f.to_json() | {"on_front": int(id(f) in on_front)} for f in self.figures])
