@@ -1,14 +1,6 @@
-"""Parts of explorations: designs, workloads, the file, figures."""
-
-import contextlib
-import random
-import subprocess
-import sys
-from dataclasses import replace
+"""Parts of explorations: designs, workloads, time left, and what results depend on."""
 
 import diffusers
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from golden.engine import COUNTERS
@@ -16,28 +8,16 @@ from mixdit.compiler.diffusers_program import Sizes
 from mixdit.sim.toolchain import ToolchainError
 from mixdit.tasks.errors import TaskError
 from perf.explore import work, workload
-from perf.explore.columns import SCHEMA
 from perf.explore.design import design_of, designs_of
-from perf.explore.devices import Limits
 from perf.explore.estimate import Estimate
-from perf.explore.figures import best, figures_of, front
-from perf.explore.point import Point
-from perf.explore.results import ExploreError, Results
 from perf.explore.source import source_digest
 from perf.speedup.blocks import Blocks
 from perf.speedup.builds import Build
 from perf.speedup.mixes import MIXES
 from perf.speedup.step_time import build_counters
-from verif.perf import explore_calls
+from verif.perf.explore_points import SMALL, point
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning:diffusers")
-
-SMALL = {"rows": 2, "cols": 2}
-
-
-def point(name="32x32x32", mix="MX6", family="ecp5", seeds=0, **values) -> Point:
-    design = design_of({**SMALL, "target": "ecp5", **values})
-    return Point(workload=name, mix=mix, design=design, family=family, seeds=seeds, source="s")
 
 
 def test_an_engine_has_one_design():
@@ -164,206 +144,6 @@ def test_processes_of_another_version_or_without_tools_do_nothing(monkeypatch):
     monkeypatch.setattr(work, "counters_of", lambda *arguments: [][1])
     with pytest.raises(IndexError):
         work.count_cycles(source_digest(), "32x32x32", "MX6", ())
-
-
-def fill(results, points) -> None:
-    for each in points:
-        if results.found(each.cycles) is None:
-            results.keep(
-                each.cycles, explore_calls.count_cycles("s", each.workload, each.mix, each.cycles.engine)
-            )
-        if results.found(each.synthesis) is None:
-            results.keep(
-                each.synthesis, explore_calls.synthesize("s", each.design, each.family, each.seeds, "")
-            )
-
-
-POINTS = [
-    point(name, mix, rows=rows)
-    for name in ("32x32x32", "64x32x32", "13x13x13")
-    for mix in ("MX6", "MX9")
-    for rows in (2, 4)
-]
-
-
-def test_the_file_is_the_same_in_whatever_order_results_come(tmp_path):
-    with Results(tmp_path / "a" / "e.parquet") as results:
-        results.add(POINTS)
-        fill(results, POINTS)
-    shuffled = random.Random(1).sample(POINTS, len(POINTS))
-    for part in (shuffled[:5], shuffled[5:6], shuffled):  # three runs
-        with Results(tmp_path / "b" / "e.parquet") as results:
-            results.add(part)
-            fill(results, part)
-            results.write()
-    assert (tmp_path / "a/e.parquet").read_bytes() == (tmp_path / "b/e.parquet").read_bytes()
-    table = pq.read_table(tmp_path / "a/e.parquet")
-    assert table.schema.equals(SCHEMA)
-    assert table.num_rows == len(POINTS)
-    refused = [row for row in table.to_pylist() if row["workload"] == "13x13x13"]
-    assert {row["refused"] for row in refused} == {"the engine has no luck"}
-    assert all(row["cycles"] is None and row["lut"] for row in refused)
-
-
-def test_what_is_in_the_file_is_known(tmp_path):
-    path = tmp_path / "e.parquet"
-    with Results(path) as results:
-        results.add(POINTS)
-        fill(results, POINTS[:4])
-        assert len(results) == 4 + 2
-    assert pq.read_table(path).num_rows == len(POINTS)  # their sizes are known
-    with Results(path) as results:
-        assert len(results) == 6
-        other = point("640x32x32")
-        results.add([other])
-        assert results.found(other.synthesis) is not None
-        assert results.found(other.cycles) is None
-        assert results.row(other)["lut"] == 1000 + 300 * 4
-        assert results.row(POINTS[0])["cycles"] == 32**3 // 4 + 100
-    assert pq.read_table(path).num_rows == len(POINTS) + 1
-
-
-def test_results_are_written_now_and_then_and_in_the_end(tmp_path, monkeypatch):
-    path, now = tmp_path / "e.parquet", [0.0]
-    monkeypatch.setattr("perf.explore.results.monotonic", lambda: now[0])
-    with contextlib.suppress(KeyboardInterrupt), Results(path) as results:
-        results.add(POINTS)
-        fill(results, POINTS[:1])
-        results.write_if_due()
-        assert not path.exists()
-        now[0] = 2.5
-        results.write_if_due()
-        assert path.exists()
-        before = path.stat().st_mtime_ns
-        results.write()
-        assert path.stat().st_mtime_ns == before  # nothing is new
-        fill(results, POINTS[1:])
-        raise KeyboardInterrupt
-    assert all(row["lut"] for row in pq.read_table(path).to_pylist())
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "e.parquet"
-    with Results(path) as results:
-        results.add(POINTS)
-        fill(results, POINTS[:2])
-    before = path.read_bytes()
-    usual = pq.write_table
-
-    def half(table, where, **options):
-        usual(table, where, **options)
-        where.write_bytes(where.read_bytes()[:100])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(pq, "write_table", half)
-    with Results(path) as results:
-        results.add(POINTS)
-        fill(results, POINTS)
-        with pytest.raises(OSError, match="No space left"):
-            results.write()
-        results._changed = False  # or the end would try again
-    assert path.read_bytes() == before
-    monkeypatch.setattr(pq, "write_table", usual)
-    with Results(path):
-        pass
-    assert [each.name for each in tmp_path.iterdir()] == ["e.parquet"]
-
-
-def test_files_that_are_no_results(tmp_path):
-    path = tmp_path / "e.parquet"
-    path.write_bytes(b"text")
-    with pytest.raises(ExploreError, match=r"e\.parquet is not a Parquet file"), Results(path):
-        pass
-    pq.write_table(pa.table({"a": [1]}), path)
-    with pytest.raises(ExploreError, match="is not of an exploration by this version"), Results(path):
-        pass
-    path.unlink()
-    path.mkdir()
-    with pytest.raises(IsADirectoryError), Results(path):
-        pass
-
-
-def test_a_file_is_of_one_exploration_at_a_time(tmp_path):
-    path = tmp_path / "e.parquet"
-    with Results(path):
-        with pytest.raises(ExploreError, match=r"e\.parquet is in use by another exploration"), Results(path):
-            pass
-        code = "import pathlib, sys; from perf.explore.results import Results\n"
-        code += "Results(pathlib.Path(sys.argv[1])).__enter__()"
-        command = [sys.executable, "-c", code, str(path)]
-        other = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert "is in use by another exploration" in other.stderr
-    with Results(path):
-        pass
-
-
-def row(cycles=1000, lut=5000, **values):
-    usual = dict.fromkeys(SCHEMA.names) | {"workload": "w", "mix": "MX6", "family": "ecp5", "busy": 600}
-    return usual | {"cycles": cycles, "lut": lut, "ff": lut, "block_memories": 10} | values
-
-
-def test_a_clock_is_measured_or_assumed():
-    assumed = figures_of(row(), 200, Limits())
-    assert (assumed.clock_mhz, assumed.clock_status, assumed.seconds) == (200, "A", 5e-6)
-    assert assumed.speed_per_lut == pytest.approx(1 / 5e-6 / 5)
-    assert assumed.busy == 0.6
-    measured = figures_of(row(fmax_mhz=80.0), 200, Limits())
-    assert (measured.clock_mhz, measured.clock_status, measured.seconds) == (80.0, "M", 12.5e-6)
-    assert figures_of(row(cycles=None), 200, Limits()) is None
-    assert figures_of(row(lut=None), 200, Limits()).speed_per_lut is None
-
-
-@pytest.mark.parametrize(
-    ("limits", "says"),
-    [
-        ({"lut": 5000}, ""),
-        ({"lut": 4999}, "5000 LUTs, of 4999"),
-        ({"ff": 1}, "5000 flip-flops, of 1"),
-        ({"block_memories": 9}, "10 block memories, of 9"),
-        ({"device": "LFE5U-85F"}, ""),
-        ({"device": "LFE5U-85F", "lut": 4000}, "5000 LUTs, of 4000"),
-        ({"device": "LIFCL-40"}, "LIFCL-40 is of nexus, not of ecp5"),
-    ],
-)
-def test_limits(limits, says):
-    assert Limits(**limits).exceeded(row()) == says
-    assert Limits(lut=1).exceeded(row(lut=None)) == ""  # not known
-
-
-def test_devices_hold_what_they_have():
-    for name, lut in (("LFE5U-25F", 24288), ("LFE5U-85F", 83640)):
-        limits = Limits(device=name)
-        assert limits.exceeded(row(lut=lut)) == ""
-        assert limits.exceeded(row(lut=lut + 1)) == f"{lut + 1} LUTs, of {lut}"
-    with pytest.raises(ValueError, match=r"must be one of LFE5U-25F, .*, not 'XC7'"):
-        Limits(device="XC7")
-
-
-def test_the_front_is_what_nobody_beats():
-    rng = random.Random(2)
-    limits = Limits(lut=18)
-    figures = [figures_of(row(rng.randint(1, 20), rng.randint(1, 20)), 1, limits) for _ in range(60)]
-    figures.append(figures_of(row(1, None), 1, limits))
-    inside = [f for f in figures if not f.exceeded and f.lut is not None]
-    assert len(inside) < 60
-
-    def beats(a, b) -> bool:
-        return a.lut <= b.lut and a.seconds <= b.seconds and (a.lut, a.seconds) != (b.lut, b.seconds)
-
-    expected = {id(f) for f in inside if not any(beats(other, f) for other in inside)}
-    found = front(figures)
-    assert {id(f) for f in found} == expected
-    assert [f.lut for f in found] == sorted(f.lut for f in found)
-
-
-def test_the_best():
-    figures = [figures_of(row(c, lut), 1, Limits(lut=50)) for c, lut in ((9, 10), (5, 30), (1, 60), (6, 20))]
-    assert [f.row["cycles"] for f in best(figures, "time", 2)] == [5, 6]
-    assert [f.lut for f in best(figures, "LUTs", 9)] == [10, 20, 30]
-    assert [f.lut for f in best(figures, "speed per LUT", 9)] == [10, 20, 30]
-    unknown = [replace(f, row={**f.row, "lut": None}, exceeded="") for f in figures]
-    assert best(unknown, "LUTs", 9) == []
-    assert [f.row["cycles"] for f in best(unknown, "time", 9)] == [1, 5, 6, 9]
 
 
 def test_time_left_is_by_kind():
