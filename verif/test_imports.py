@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 STAGES = {
     # Writing files, and the packages that the project asks for: these do with the standard library.
     "gen.files": "",
+    "gen.markdown": "gen.files",
     "gen.extras": "",
     # What Yosys calls the families and what cells libraries have, which core files and synthesis ask.
     "gen.synth.errors": "",
@@ -44,7 +45,7 @@ STAGES = {
     "hw.gemm.reorder": "hw.gemm.results",
     "hw.gemm": "hw.gemm.reorder",
     # Export and synthesis. The command lies above both, in a file of its own.
-    "gen": "gen.extras gen.files gen.synth.families hw hw.gemm",
+    "gen": "gen.extras gen.markdown gen.synth.families hw hw.gemm",
     "gen.synth": "gen",
     "gen.targets_command": "gen.synth",
     "gen.application": "gen.targets_command",
@@ -71,14 +72,15 @@ STAGES = {
     "mixdit.compiler": "mixdit.demo",
     # Measurements and tests, which nothing above imports.
     "perf": "",
-    "perf.accuracy": "mixdit.quality",
+    "perf.accuracy": "mixdit.quality gen.markdown",
     "perf.baselines": "hw.gemm",
     "perf.ppa": "perf.baselines gen.targets_command",
     "perf.cycles": "mixdit.sim mixdit.plan",
     "perf.speed": "mixdit.quality mixdit.compiler",
-    "perf.workloads": "gen.files",
+    "perf.workloads": "gen.markdown",
     "perf.rtx3090": "perf.workloads",
-    "perf.speedup": "perf.cycles perf.rtx3090 mixdit.compiler",
+    "perf.quality": "mixdit.quality gen.markdown",
+    "perf.speedup": "perf.cycles perf.rtx3090 perf.quality mixdit.compiler",
     "perf.explore": "perf.speedup gen.synth mixdit.tasks",
     "verif": "perf perf.accuracy perf.cycles perf.explore perf.ppa perf.speed mixdit.search"
     " mixdit.compare mixdit.compiler mixdit.litex gen.__main__",

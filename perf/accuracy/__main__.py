@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from gen.files import write_text
+from gen.markdown import renew_section
 from perf.accuracy.functions import Row, rows
 from perf.accuracy.models import ModelRow, model_rows
 
@@ -53,8 +52,7 @@ def main() -> None:
         name, written = "accuracy", table(of_functions)
     print(json.dumps([asdict(row) for row in found], indent=2) if options.json else written)
     if options.publish:
-        place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-        write_text(PAGE, place.sub(lambda marks: f"{marks[1]}{written}{marks[2]}", PAGE.read_text()))
+        renew_section(PAGE, name, written)
 
 
 if __name__ == "__main__":

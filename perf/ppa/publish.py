@@ -1,17 +1,17 @@
 """Bring figures of the report into the documentation: nobody types them."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gen.files import write_text
+from gen.markdown import renew_section
 from gen.synth.subjects import SUBJECTS
 from gen.targets_command import MEASURED
 from perf.ppa.standard import TITLES
 
-__all__ = ["FIGURES", "README", "measured", "publish", "summary", "with_summary"]
+__all__ = ["FIGURES", "README", "measured", "publish", "summary"]
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -20,7 +20,6 @@ FIGURES = ROOT / "docs" / "ppa" / "report.json"
 
 _FIGURES_OF_A_TARGET = ("family", "parameters", "lut", "ff", "dsp", "ram")
 
-_SUMMARY = re.compile(r"(<!-- ppa -->\n).*?(<!-- end of ppa -->)", re.DOTALL)
 _SHOWN = (
     "pe",
     "pe_generic",
@@ -63,13 +62,8 @@ def publish(folder: Path, names: list[str]) -> None:
     for name in names:
         (target / name).write_bytes((folder / name).read_bytes())
     figures = json.loads(FIGURES.read_text())
-    write_text(README, with_summary(README.read_text(), figures))
+    renew_section(README, "ppa", summary(figures))
     write_text(MEASURED, measured(figures))
-
-
-def with_summary(text: str, figures: Mapping[str, Any]) -> str:
-    """``text`` with the summary of ``figures`` between its marks."""
-    return _SUMMARY.sub(lambda marks: f"{marks[1]}{summary(figures)}{marks[2]}", text)
 
 
 def summary(figures: Mapping[str, Any]) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+from gen.markdown import markdown_table
 from perf.rtx3090.baselines import BASELINES, DEVICE, STATUSES, Figure, Row
 from perf.rtx3090.calibration import GROUPS, checks, efficiencies
 from perf.rtx3090.sources import Sourced, sources
 from perf.rtx3090.time_model import cost
 from perf.workloads.models import published
-from perf.workloads.tables import markdown
 
 __all__ = ["document"]
 
@@ -52,7 +52,7 @@ def _by_model(found: Sequence[Row], cell: Callable[[Row], str]) -> str:
         for baseline, name in BASELINES.items()
         if (baseline, titles[0]) in cells
     ]
-    return markdown(("", *titles), lines)
+    return markdown_table(("", *titles), lines)
 
 
 def _cell(figure: Figure, scale: float) -> str:
@@ -96,7 +96,7 @@ def _launches(found: Sequence[Row]) -> str:
         costs = [cost(published(model).step, sources().devices[DEVICE], software) for model in models]
         shares = (1 - of.work / efficiencies()[group] / of.seconds(efficiencies()[group]) for of in costs)
         lines.append((BASELINES[software], *(f"{share:.0%} A" for share in shares)))
-    return markdown(("", *models.values()), lines)
+    return markdown_table(("", *models.values()), lines)
 
 
 def _checks() -> str:
@@ -118,7 +118,7 @@ def _checks() -> str:
                 "calibrates" if of.calibrates else "checks",
             )
         )
-    return markdown(("GPU", "of", "software", "measured", "calculated", "error", "use"), lines, texts=3)
+    return markdown_table(("GPU", "of", "software", "measured", "calculated", "error", "use"), lines, texts=3)
 
 
 def _sources() -> str:
@@ -131,4 +131,4 @@ def _sources() -> str:
         for of in found.measurements
     ]
     lines = [(name, of.source, of.line.replace("|", "/")) for name, of in named]
-    return markdown(("of", "source", "line"), lines, texts=3)
+    return markdown_table(("of", "source", "line"), lines, texts=3)

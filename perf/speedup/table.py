@@ -6,7 +6,7 @@ from html import escape
 
 from rich.table import Table as RichTable
 
-from perf.workloads.tables import markdown
+from gen.markdown import markdown_table
 
 __all__ = ["Table"]
 
@@ -38,7 +38,7 @@ class Table:
     def markdown(self) -> str:
         """As Markdown, its title as a heading."""
         heading = f"### {self.title}\n\n" if self.title else ""
-        return heading + markdown(self.head, self.rows, self.texts)
+        return heading + markdown_table(self.head, self.rows, self.texts)
 
     def html(self) -> str:
         """As an element of a page, without its title."""

@@ -1,17 +1,12 @@
 """Workloads as Markdown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from gen.markdown import markdown_table
 from perf.workloads.models import PublishedModel
 from perf.workloads.workload import Workload
 
-__all__ = ["markdown", "operations_table", "outside_table", "products_table", "summary"]
-
-
-def markdown(columns: Sequence[str], lines: Sequence[Sequence[str]], texts: int = 1) -> str:
-    """A table of Markdown, its first ``texts`` columns to the left, the others to the right."""
-    rows = [columns, ["---"] * texts + ["---:"] * (len(columns) - texts), *lines]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows) + "\n"
+__all__ = ["operations_table", "outside_table", "products_table", "summary"]
 
 
 def summary(models: Mapping[str, PublishedModel]) -> str:
@@ -41,7 +36,7 @@ def summary(models: Mapping[str, PublishedModel]) -> str:
                 f"{image.steps * step.flops / 1e12:.1f}",
             )
         )
-    return markdown(columns, lines)
+    return markdown_table(columns, lines)
 
 
 def outside_table(models: Mapping[str, PublishedModel]) -> str:
@@ -57,7 +52,9 @@ def outside_table(models: Mapping[str, PublishedModel]) -> str:
         for model in models.values()
         for name, part in model.outside.items()
     ]
-    return markdown(("network", "part", "parameters", "TFLOP of an image", "of all of it"), lines, texts=2)
+    return markdown_table(
+        ("network", "part", "parameters", "TFLOP of an image", "of all of it"), lines, texts=2
+    )
 
 
 def products_table(workload: Workload) -> str:
@@ -77,7 +74,7 @@ def products_table(workload: Workload) -> str:
         for group in workload.groups()
     ]
     columns = ("layers", "kind", "M", "K", "N", "batch", "heads", "calls", "GFLOP of all")
-    return markdown(columns, lines, texts=2)
+    return markdown_table(columns, lines, texts=2)
 
 
 def operations_table(workload: Workload) -> str:
@@ -86,4 +83,4 @@ def operations_table(workload: Workload) -> str:
         (kind, f"{calls:,}", f"{flops / 1e9:,.3f}", f"{elements / 1e6:,.1f}", f"{moved / 1e9:,.3f}")
         for kind, (calls, flops, elements, moved) in workload.by_kind().items()
     ]
-    return markdown(("kind", "calls", "GFLOP", "M elements written", "GB moved, unfused"), lines)
+    return markdown_table(("kind", "calls", "GFLOP", "M elements written", "GB moved, unfused"), lines)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from gen.markdown import section
 from golden import MX4, MX6, MX9, matmul, quantize
 from golden import functions as golden
 from golden.rounding import add_binary32
@@ -149,8 +150,7 @@ def test_models_without_functions_are_refused():
 
 def test_page_says_that_nothing_is_lost():
     """Predicted noise in each line: within 0.05 dB of that with float functions, or better."""
-    section = PAGE.read_text().partition("<!-- models -->")[2].partition("<!-- end of models -->")[0]
-    found = re.findall(r"\| (\S+) dB \| (\S+) dB \| (\S+) ± (\S+) dB \|", section)
+    found = re.findall(r"\| (\S+) dB \| (\S+) dB \| (\S+) ± (\S+) dB \|", section(PAGE.read_text(), "models"))
     assert len(found) == 8
     for usual, hardware, difference, deviation in found:
         assert float(hardware) - float(usual) == pytest.approx(float(difference), abs=0.011)

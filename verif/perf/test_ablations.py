@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gen.markdown import section
 from perf.speedup.ablation_tables import ablation_table, ladder_table
 from perf.speedup.ablations import (
     ABLATIONS,
@@ -16,7 +17,7 @@ from perf.speedup.ablations import (
 from perf.speedup.blocks import network_blocks
 from perf.speedup.builds import BUILDS
 from perf.speedup.document import ablations_markdown
-from perf.workloads.page import PAGE, section
+from perf.workloads.page import PAGE
 from verif.perf.test_speedup_command import run
 
 NETWORK = "dit-xl-2-256"

@@ -2,9 +2,10 @@
 
 import json
 
+from gen.markdown import with_section
 from gen.targets_command import MEASURED
 from perf.ppa.levels import tops
-from perf.ppa.publish import FIGURES, README, measured, summary, with_summary
+from perf.ppa.publish import FIGURES, README, measured, summary
 from perf.ppa.standard import TITLES, standard_set
 from perf.speedup.builds import BUILDS
 
@@ -19,7 +20,7 @@ def test_a_figure_that_was_typed_does_not_stay():
     text = README.read_text()
     changed = text.replace(f"{figures['pe']['lut']:,}", "7")
     assert changed != text
-    assert with_summary(changed, figures) == text
+    assert with_section(changed, "ppa", summary(figures)) == text
 
 
 def test_runs_that_are_not_published_are_named():

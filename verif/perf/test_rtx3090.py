@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from gen.markdown import section
 from perf.rtx3090.baselines import BASELINES, STATUSES, Figure, row
 from perf.rtx3090.calibration import fit
 from perf.rtx3090.kernels import kernels
@@ -16,7 +17,7 @@ from perf.rtx3090.sources import SOFTWARE, Device, sources
 from perf.rtx3090.time_model import Cost, cost, roofline_seconds
 from perf.workloads.extract import extract
 from perf.workloads.models import MODELS, build, published
-from perf.workloads.page import PAGE, section
+from perf.workloads.page import PAGE
 
 DEVICE = sources().devices["rtx-3090"]
 LAUNCH = 5e-6

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gen.markdown import section
 from golden.engine import Operation
 from perf.rtx3090.baselines import Figure, row
 from perf.speedup import comparison
@@ -15,7 +16,7 @@ from perf.speedup.document import markdown, pictures
 from perf.speedup.mixes import MIXES
 from perf.speedup.published import read, renewed, write
 from perf.speedup.shares import share_of
-from perf.workloads.page import PAGE, section
+from perf.workloads.page import PAGE
 from verif.perf.cells import block_program, made_cell
 
 NETWORK = "dit-xl-2-256"

@@ -11,12 +11,13 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
+from gen.markdown import section
 from mixdit.digits.checkpoint import load_model
 from mixdit.digits.diffusion import balanced_labels, initial_noise
 from perf.workloads.extract import extract
 from perf.workloads.models import MODELS, build, published
 from perf.workloads.operation import KINDS, PRODUCTS
-from perf.workloads.page import PAGE, section
+from perf.workloads.page import PAGE
 from perf.workloads.recorder import Recorder
 from perf.workloads.tables import operations_table, outside_table, products_table, summary
 
