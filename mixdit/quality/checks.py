@@ -7,7 +7,7 @@ from mixdit.quality.claim import Claim, Results
 from mixdit.quality.claims import BEST_PLAN, CANDIDATES
 from mixdit.quality.result import Result
 
-__all__ = ["Check", "check_results"]
+__all__ = ["Check", "check_results", "variants_of"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,20 @@ def check_results(results: Sequence[Result], claims: Iterable[Claim]) -> list[Ch
     checks = []
     for model in dict.fromkeys(result.row.model for result in results):
         table = {result.row.variant: result for result in results if result.row.model == model}
-        table[BEST_PLAN] = table[_best_plan(table)]
-        checks += [_check(model, claim, table) for claim in claims if model in (claim.models or (model,))]
+        if set(CANDIDATES) <= table.keys():
+            table[BEST_PLAN] = table[_best_plan(table)]
+        checks += [_check(model, claim, table) for claim in _made_for(model, claims)]
     return checks
+
+
+def variants_of(model: str, claims: Iterable[Claim]) -> set[str]:
+    """Those that the claims about a model take, with all that may be the best plan."""
+    names = {name for claim in _made_for(model, claims) for name in claim.names()}
+    return names - {BEST_PLAN} | (set(CANDIDATES) if BEST_PLAN in names else set())
+
+
+def _made_for(model: str, claims: Iterable[Claim]) -> list[Claim]:
+    return [claim for claim in claims if model in (claim.models or (model,))]
 
 
 def _best_plan(results: Results) -> str:

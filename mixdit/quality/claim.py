@@ -12,7 +12,7 @@ from typing import Literal
 from mixdit.quality.result import Result
 from mixdit.quality.score import Score
 
-__all__ = ["Claim", "Floor", "Gain", "Loss", "Part", "Results", "ScoreName", "Share"]
+__all__ = ["Claim", "Floor", "Gain", "Loss", "Part", "Passes", "Results", "ScoreName", "Share"]
 
 Results = Mapping[str, Result]
 """By variant."""
@@ -142,6 +142,20 @@ class Share(Claim):
         row = results[variant].row
         share = row.mx9_linear if self.of == "linear" else row.mx9_attention
         return ("none", False) if share is None else (f"{share:.2%}", share <= self.most)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passes(Claim):
+    """At most ``most`` times the passes of the array that all in MX6 takes."""
+
+    most: float
+
+    def text(self) -> str:
+        return f"{self.variant}: passes <= {self.most:g} of MX6's"
+
+    def judge(self, results: Results, variant: str) -> tuple[str, bool]:
+        passes = results[variant].row.passes
+        return ("none", False) if passes is None else (f"{passes:.4f}", passes <= self.most)
 
 
 def _shown(score: Score, form: str, unit: str = "") -> str:

@@ -4,9 +4,11 @@ Margins are about half of what docs/quality.md showed when they were set, so tha
 method's effect is gone. Gains in SQNR and PSNR show with a few images; Frechet distances take a thousand.
 """
 
-from mixdit.quality.claim import Claim, Floor, Gain, Loss, Part, Share
+from dataclasses import replace
 
-__all__ = ["BEST_PLAN", "CANDIDATES", "FRECHET_CLAIMS", "NOISE_CLAIMS"]
+from mixdit.quality.claim import Claim, Floor, Gain, Loss, Part, Passes, Share
+
+__all__ = ["BEST_PLAN", "CANDIDATES", "FRECHET_CLAIMS", "NOISE_CLAIMS", "WITHIN"]
 
 BEST_PLAN = "best plan"
 """In claims: the one of `CANDIDATES` with the highest SQNR on calibration images."""
@@ -18,6 +20,11 @@ CANDIDATES = (
     "mixed by timestep",
     "mixed by both",
 )
+
+DIGITS = ("digits-16", "digits-64")
+
+WITHIN = "mixed within 1.07, compensated, balanced"
+"""The plan that the project would take."""
 
 _STATIC_PLANS = (*CANDIDATES, "mixed, no reordering", "mixed at random", "MX4/MX9", "MX4/MX9 by both")
 
@@ -106,21 +113,48 @@ _RIVALS = (
     _gain("Q-DiT W4A8", "W4A8 per token", 6, "ViDiT-Q W4A8", "without groups and rounding for the error"),
 )
 
-_SHARES = tuple(
-    claim
-    for plan in _STATIC_PLANS
-    for claim in (
+_IMAGES = (
+    Gain(
+        score="PSNR",
+        variant="mixed, compensated",
+        reference="MX6, compensated",
+        least=1.5,
+        control="mixed at random, compensated",
+        reason="images show what mixing brings once weights are rounded for their error",
+    ),
+    Gain(
+        score="PSNR",
+        variant="mixed, compensated",
+        reference="mixed at random, compensated",
+        least=1.5,
+        control="MX6, compensated",
+        reason="and that the choice brings it, not the share",
+    ),
+)
+
+
+def _shares(plan: str) -> tuple[Claim, ...]:
+    return (
         Share(variant=plan, of="linear", most=0.05, control="mixed, threshold", reason="the plan's budget"),
         Share(variant=plan, of="attention", most=0.20, control="W MX6, A MX9", reason="the plan's budget"),
     )
-)
 
-NOISE_CLAIMS: tuple[Claim, ...] = (*_FORMATS, *_PLANS, *_COMPENSATED, *_RIVALS, *_SHARES)
+
+def _of_digits(*claims: Claim) -> tuple[Claim, ...]:
+    """Claims about the models of digits, unless they say which."""
+    return tuple(replace(claim, models=claim.models or DIGITS) for claim in claims)
+
+
+NOISE_CLAIMS: tuple[Claim, ...] = (
+    *_of_digits(*_FORMATS, *_PLANS, *_COMPENSATED, *_RIVALS),
+    *_of_digits(*(share for plan in _STATIC_PLANS for share in _shares(plan))),
+    *_IMAGES,
+)
 """What a few images show."""
 
 _EIGHT_BITS = ("W8A8 per token", "HTG W8A8", "ViDiT-Q W8A8", "Q-DiT W8A8", "MXINT8", "MX9")
 
-FRECHET_CLAIMS: tuple[Claim, ...] = (
+_DISTANCES: tuple[Claim, ...] = (
     *(
         Loss(
             variant=variant,
@@ -171,5 +205,28 @@ FRECHET_CLAIMS: tuple[Claim, ...] = (
         control="W MX6, A MX4",
         reason="most of the loss, and more than weights in MX6 alone remove",
     ),
+)
+
+_WITHIN: tuple[Claim, ...] = (
+    Floor(
+        score="PSNR",
+        variant=WITHIN,
+        least=47,
+        control="mixed by exchange",
+        reason="images within 1 to 2 dB of those with all activations in MX9 and weights rounded to nearest",
+    ),
+    Loss(
+        variant=WITHIN,
+        reference="FP32",
+        most=0.15,
+        control="MX6",
+        reason="a tenth of float32's own distance, on both models",
+    ),
+    *_shares(WITHIN),
+)
+
+FRECHET_CLAIMS: tuple[Claim, ...] = (
+    *_of_digits(*_DISTANCES, *_WITHIN),
+    Passes(variant=WITHIN, most=1.07, control="mixed, compensated", reason="the plan's budget"),
 )
 """What takes a thousand images."""

@@ -3,6 +3,7 @@
 import json
 import sys
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -77,6 +78,7 @@ def command(
     """Compare images of the digits transformers in every precision."""
     require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
     from mixdit.digits.recipes import RECIPES
+    from mixdit.quality.checks import variants_of
     from mixdit.quality.claims import FRECHET_CLAIMS, NOISE_CLAIMS
     from mixdit.rivals.variants import VARIANTS
 
@@ -85,7 +87,7 @@ def command(
         raise typer.BadParameter(f"variant must be one of {', '.join(VARIANTS)}, not {unknown[0]!r}")
     claims = (NOISE_CLAIMS if check or check_frechet else ()) + (FRECHET_CLAIMS if check_frechet else ())
     if claims and variant:
-        raise typer.BadParameter("a check takes all variants: leave --variant out")
+        raise typer.BadParameter("a check takes the variants of its claims: leave --variant out")
     if claims and guidance != 1:
         raise typer.BadParameter(f"a check is of images without guidance: leave --guidance {guidance:g} out")
     if as_json and as_csv:
@@ -96,9 +98,12 @@ def command(
     models = dict(zip(names, counts * (len(names) // len(counts)), strict=True))
     check_writable(output / "quality.json")  # before minutes pass
     try:
-        named = {name for claim in claims for name in claim.names()}
-        default = [name for name, each in VARIANTS.items() if each.standard or name in named]
-        results = _run(models, variant or default, steps, guidance, jobs, scheduler, output, plots)
+        chosen = {
+            each: variant
+            or [v for v in VARIANTS if (v in variants_of(each, claims) if claims else VARIANTS[v].standard)]
+            for each in models
+        }
+        results = _run(models, chosen, steps, guidance, jobs, scheduler, output, plots)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     checks = _report(results, output, claims, as_json, as_csv)
@@ -113,7 +118,7 @@ def command(
 
 def _run(
     models: "dict[str, int]",
-    names: "Sequence[str]",
+    names: "dict[str, list[str]]",
     steps: int,
     guidance: float,
     jobs: int,
@@ -132,7 +137,7 @@ def _run(
     torch.set_num_threads(jobs)
     results = []
     with _progress() as progress, executor_of(jobs, scheduler) as executor:
-        tasks = {model: progress.add_task(f"{model}: float32", total=len(names)) for model in models}
+        tasks = {model: progress.add_task(f"{model}: float32", total=len(names[model])) for model in models}
 
         def show(model: str, what: str, advance: int = 0) -> None:
             progress.update(tasks[model], advance=advance, description=f"{model}: {what}")
@@ -174,6 +179,8 @@ def _report(
     write_csv(rows, output / "quality.csv")
     write_markdown(rows, output / "quality.md")
     checks = check_results(results, claims) if claims else []
+    if claims:
+        write_text(output / "claims.json", json.dumps(list(map(asdict, checks)), indent=2) + "\n")
     if as_json:
         print(text)
     elif as_csv:

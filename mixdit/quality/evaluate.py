@@ -18,7 +18,7 @@ __all__ = ["evaluate"]
 def evaluate(
     models: Mapping[str, int],
     steps: int,
-    names: Sequence[str],
+    names: Mapping[str, Sequence[str]],
     executor: Executor,
     progress: Callable[[str, str], None] = lambda model, variant: None,
     guidance: float = 1.0,
@@ -32,7 +32,7 @@ def evaluate(
     steps:
         Denoising steps.
     names:
-        Of `VARIANTS`; the results of a model come in this order.
+        Of `VARIANTS`, by model; its results come in this order.
     executor:
         Who does the work.
     progress:
@@ -66,11 +66,11 @@ def evaluate(
             experiments[model], _ = result
             waiting.extend(
                 Task(f"{model}: {name}", _measure, partial(tuple, (*result, name)), (model, name))
-                for name in names
+                for name in names[model]
             )
-        while left and left[0] in experiments and len(results[left[0]]) == len(names):
+        while left and left[0] in experiments and len(results[left[0]]) == len(names[left[0]]):
             model = left.popleft()
-            yield experiments.pop(model), [results[model][name] for name in names]
+            yield experiments.pop(model), [results[model][name] for name in names[model]]
 
 
 def _prepare(model: str, samples: int, steps: int, guidance: float) -> tuple[Experiment, Calibration]:

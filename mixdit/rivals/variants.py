@@ -153,11 +153,13 @@ def _uniform_compensated(name: str, weight: Format, activation: Format) -> Varia
     )
 
 
-def _mixed_compensated(name: str, settings: Settings) -> Variant:
+def _mixed_compensated(
+    name: str, settings: Settings, change: Callable[[Plan], Plan] = lambda plan: plan
+) -> Variant:
     def plan(c: Calibration) -> Plan:
         found = make_plan(c.for_choice(settings), settings)
         assert isinstance(found, Plan), "weights are rounded for one plan"
-        return found
+        return change(found)
 
     return _compensated(_mixed(name, settings), plan)
 
@@ -171,6 +173,19 @@ def _balanced(of: Variant) -> Variant:
     return replace(of, name=f"{of.name}, balanced", build=make, standard=False)
 
 
+def _p_alone(plan: Plan) -> Plan:
+    """The same with the probabilities alone of each of its heads in MX9."""
+    return _with_heads(plan, lambda head: replace(_MX6, p=head.p))
+
+
+def _with_heads(plan: Plan, change: Callable[[HeadFormats], HeadFormats]) -> Plan:
+    attentions = {
+        path: replace(attention, heads=tuple(map(change, attention.heads)))
+        for path, attention in plan.attentions.items()
+    }
+    return replace(plan, attentions=attentions)
+
+
 def _attention(
     name: str, words: str, settings: Settings, change: Callable[[HeadFormats], HeadFormats] = HeadFormats.of
 ) -> Variant:
@@ -179,11 +194,7 @@ def _attention(
     def make(c: Calibration) -> nn.Module:
         found = make_plan(c.for_choice(settings), settings)
         assert isinstance(found, Plan), "heads are changed in one plan"
-        attentions = {
-            path: replace(attention, heads=tuple(map(change, attention.heads)))
-            for path, attention in found.attentions.items()
-        }
-        return quantize_model(c.model, Plan(attentions=attentions))
+        return quantize_model(c.model, Plan(attentions=_with_heads(found, change).attentions))
 
     return Variant(name=name, weights="FP32", activations="FP32", attention=words, build=make, standard=False)
 
@@ -254,6 +265,7 @@ VARIANTS = {
         ),
         _uniform_compensated("W MX6, A MX9", MX6, MX9),
         _mixed_compensated("mixed", _MIXED),
+        _mixed_compensated("mixed, p alone", _MIXED, _p_alone),
         _mixed_compensated("mixed by exchange", _EXCHANGE),
         _mixed_compensated("mixed at random", replace(_MIXED, choice="random")),
         _uniform_compensated("MX6", MX6, MX6),

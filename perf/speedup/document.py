@@ -10,6 +10,7 @@ from perf.speedup.builds import REFERENCE
 from perf.speedup.charts import speedup_chart, waterfall_chart
 from perf.speedup.comparison import Comparison
 from perf.speedup.goals import goals_table
+from perf.speedup.quality import quality_table
 from perf.speedup.roofline import roofline_chart
 from perf.speedup.svg import Drawing
 from perf.speedup.tables import (
@@ -78,4 +79,5 @@ def markdown(comparison: Comparison) -> str:
         parts += picture(f"waterfall-{network}")
     of_build = comparison.cells_of(build=REFERENCE)
     parts += [goals_table(of_build, comparison.baselines).markdown()] if of_build else []
+    parts.append(quality_table().markdown())
     return "\n".join([*parts, outside_table(comparison.baselines).markdown()])

@@ -11,6 +11,7 @@ from perf.speedup.builds import REFERENCE
 from perf.speedup.charts import speedup_chart, waterfall_chart
 from perf.speedup.comparison import Comparison
 from perf.speedup.goals import goals_table
+from perf.speedup.quality import quality_table
 from perf.speedup.roofline import roofline_chart
 from perf.speedup.tables import (
     baselines_table,
@@ -54,7 +55,7 @@ _LIMITS = (
     "No measurement of our own: no RTX 3090 was at hand, and no engine of thousands of elements was built.",
     "Their clock, and that engines share work without waiting for each other, are assumed.",
     "Memory may be written as fast as it is read, at the same time; a GPU's memory does one of both.",
-    "No area, no power, and what a mix of formats does to pictures.",
+    "No power, and what a mix of formats does to the pictures of these networks.",
 )
 
 
@@ -70,6 +71,7 @@ def page(comparison: Comparison, ablations: Sequence[Ablated] = ()) -> str:
             *_rooflines(comparison),
             *(text for name in comparison.baselines for text in _network(name, comparison, ablations)),
             *_goals(comparison),
+            *_quality(),
             _heading("limits", "What this does not show"),
             f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in _LIMITS)}</ul>",
             _heading("outside", "Outside the engine"),
@@ -113,6 +115,16 @@ def _goals(comparison: Comparison) -> Iterator[str]:
         table = goals_table(cells, comparison.baselines)
         yield _heading("goals", table.title)
         yield table.html()
+
+
+def _quality() -> Iterator[str]:
+    table = quality_table()
+    yield _heading("quality", table.title)
+    yield (
+        "<p>Of small networks that were trained for it; images against those of float32 with the same noise,"
+        " and predictions along the way. How a large network takes these mixes was not measured.</p>"
+    )
+    yield table.html()
 
 
 def _network(name: str, comparison: Comparison, ablations: Sequence[Ablated]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from perf.speedup.builds import REFERENCE, Build
 from perf.speedup.comparison import Cell, Comparison
 from perf.speedup.goals import goals_table
 from perf.speedup.mixes import MIXES
+from perf.speedup.quality import quality_table
 from perf.speedup.table import Table
 from perf.speedup.waterfall import STEPS, waterfall
 from perf.workloads.models import published
@@ -48,6 +49,7 @@ def tables(comparison: Comparison) -> list[Table]:
         found += [waterfall_table(cells) for cells in of_builds if cells]
     if cells := comparison.cells_of(build=REFERENCE):
         found.append(goals_table(cells, comparison.baselines))
+    found.append(quality_table())
     return [*found, outside_table(comparison.baselines)]
 
 

@@ -101,8 +101,8 @@ def test_a_scheduler_that_ends(tmp_path):
 def test_quality_on_a_cluster_is_that_of_one_process(cluster):
     names = ["MX6", "mixed"]
     with Here() as here, Cluster(cluster.scheduler_address) as workers:
-        ((_, expected),) = evaluate({"digits-16": 4}, 2, names, here)
-        ((_, found),) = evaluate({"digits-16": 4}, 2, names, workers)
+        ((_, expected),) = evaluate({"digits-16": 4}, 2, {"digits-16": names}, here)
+        ((_, found),) = evaluate({"digits-16": 4}, 2, {"digits-16": names}, workers)
     assert [each.row.variant for each in found] == names
     for a, b in zip(expected, found, strict=True):
         assert b.row.sqnr_db == pytest.approx(a.row.sqnr_db, abs=1e-3)
