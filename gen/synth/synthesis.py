@@ -11,11 +11,11 @@ from typing import Any
 
 from gen.store import stored
 from gen.synth import buffers
-from gen.synth.errors import SynthesisError
+from gen.synth.errors import OutOfMemoryError, SynthesisError
 from gen.synth.families import Area, Family
 from gen.synth.liberty import Library
 from gen.synth.standard_cells import SCRIPTS, Memories, map_to_cells, memories
-from gen.synth.tools import YOSYS
+from gen.synth.tools import NATIVE_YOSYS, YOSYS
 
 __all__ = ["Netlist", "Part", "parts", "synthesize"]
 
@@ -113,7 +113,10 @@ def synthesize(
 
     def make(folder: Path) -> None:
         (folder / "design.v").write_text(verilog)
-        YOSYS.run(["-q", "-p", script], folder)
+        try:
+            YOSYS.run(["-q", "-p", script], folder)
+        except OutOfMemoryError:
+            NATIVE_YOSYS.run([script], folder)
 
     folder = stored(store, f"{top}-{family.name}", [YOSYS.identity, script, verilog], make)
     uncounted = {*boxes, *(PADS if pads else ())}

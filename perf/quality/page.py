@@ -11,7 +11,7 @@ from mixdit.quality.report import decibels_text, share_text
 from mixdit.quality.row import Row
 from perf.quality.published import Published
 
-__all__ = ["PAGE", "claims_table", "publish", "sections", "variants_table"]
+__all__ = ["PAGE", "claims_table", "guidance_table", "publish", "sections", "variants_table"]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "quality.md"
 
@@ -19,6 +19,9 @@ _HEAD = (
     "variant", "weights", "activations", "images", "PSNR, dB", "SSIM", "SQNR, dB", "Frechet loss",
     "95% interval", "right", "MX9 linear", "MX9 attention", "passes", "memory",
 )  # fmt: skip
+
+_SAMPLINGS = ((20, 1.0), (20, 3.0), (50, 1.0), (50, 3.0))
+"""Steps, and the scale of guidance."""
 
 
 def publish(published: Published) -> None:
@@ -28,8 +31,8 @@ def publish(published: Published) -> None:
 
 
 def sections(published: Published) -> dict[str, str]:
-    """The tables by the names of their marks: ``MODEL`` and ``claims MODEL`` of every model."""
-    found = {}
+    """The tables by the names of their marks: ``MODEL`` and ``claims MODEL`` of every model, ``guidance``."""
+    found = {"guidance": guidance_table(published)}
     for model in RECIPES:
         found[model] = variants_table(published.rows_of(model))
         found[f"claims {model}"] = claims_table([each for each in published.checks if each.model == model])
@@ -53,6 +56,27 @@ def claims_table(checks: Sequence[Check]) -> str:
         for check in checks
     ]
     return markdown_table(("claim", "measured", "worse variant", "of that"), rows, 4)
+
+
+def guidance_table(published: Published) -> str:
+    """A line for each variant that was sampled with guidance: without it too, in few and in many steps."""
+    head = ["model", "variant"]
+    for steps, guidance in _SAMPLINGS:
+        head += [f"{steps} steps{f', guidance {guidance:g}' * (guidance != 1)}: PSNR, dB", "SQNR, dB"]
+    lines = []
+    for model in RECIPES:
+        found = {
+            sampling: {
+                row.variant: row for row in published.rows_of(model, steps=sampling[0], guidance=sampling[1])
+            }
+            for sampling in _SAMPLINGS
+        }
+        for variant in found[_SAMPLINGS[-1]]:
+            line = [model, variant]
+            for rows in found.values():
+                line += [decibels_text(rows[variant].psnr_db), decibels_text(rows[variant].sqnr_db)]
+            lines.append(line)
+    return markdown_table(head, lines, 2)
 
 
 def _unless(good: bool, else_: str) -> str:

@@ -1,0 +1,105 @@
+"""Mutants run one by one: each in a process of its own, against the tests that claim its module."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from verif.mutation.imports import rewritten_imports
+from verif.mutation.runtime import NUMBER
+from verif.mutation.site import Site
+from verif.mutation.verilog import switched_verilog
+
+__all__ = ["Outcome", "Run", "run_mutants"]
+
+_PATIENCE, _LEAST_SECONDS = 5, 60
+"""Times as long as without a mutant that a run may take, and seconds at least: a mutant may hang a bench."""
+
+
+class Outcome(Enum):
+    """What tests made of a mutant."""
+
+    KILLED = "killed"
+    HUNG = "killed, by the clock"
+    SURVIVED = "survived"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A mutant that was run: ``outcome`` after so many ``seconds``."""
+
+    site: Site
+    outcome: Outcome
+    seconds: float
+
+
+def run_mutants(sites: Sequence[Site], tests: Sequence[str], folder: Path) -> Iterator[Run]:
+    """Run the tests with each of these mutants, which are all in one build.
+
+    Parameters
+    ----------
+    sites:
+        At most 65,535.
+    tests:
+        What pytest takes.
+    folder:
+        Where what the tests print goes, a file for each mutant.
+
+    Raises
+    ------
+    RuntimeError
+        The tests fail without a mutant.
+    """
+    numbered = dict(enumerate(sites, start=1))
+    folder.mkdir(parents=True, exist_ok=True)
+    outcome, usual = _run(0, numbered, tests, folder / "0.log", None)
+    if outcome is not Outcome.SURVIVED:
+        raise RuntimeError(f"{' '.join(tests)} fails without a mutant: see {folder / '0.log'}")
+    for number, site in numbered.items():
+        limit = max(_LEAST_SECONDS, _PATIENCE * usual)
+        outcome, seconds = _run(number, numbered, tests, folder / f"{number}.log", limit)
+        yield Run(site, outcome, seconds)
+
+
+def _run(
+    number: int, numbered: Mapping[int, Site], tests: Sequence[str], log: Path, limit: float | None
+) -> tuple[Outcome, float]:
+    start = time.monotonic()
+    child = os.fork()
+    if not child:
+        os.setsid()  # with the simulators that it starts
+        _test(number, numbered, tests, log)
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        seconds = time.monotonic() - start
+        if done:
+            code = os.waitstatus_to_exitcode(status)
+            return (Outcome.KILLED if code else Outcome.SURVIVED), seconds
+        if limit is not None and seconds > limit:
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return Outcome.HUNG, seconds
+        time.sleep(0.02)
+
+
+def _test(number: int, numbered: Mapping[int, Site], tests: Sequence[str], log: Path) -> None:
+    """In a child: ends the process, with 0 where all tests passed."""
+    code = 70
+    try:
+        with open(log, "w") as output:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+        os.environ[NUMBER] = str(number)
+        rewritten_imports(numbered)
+        switched_verilog()
+        options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--tb=line", "-m", "not slow"]
+        code = int(pytest.main([*options, *tests]))
+        sys.stdout.flush()
+    finally:
+        os._exit(code)
