@@ -6,8 +6,47 @@ __all__ = ["ROOT", "modules", "tests_of"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_TESTS: dict[str, tuple[str, ...]] = {}
-"""Of modules that no test of the same name claims."""
+_BLOCKS = "verif/hw/block/test_block_units.py"
+_ADDER = "verif/hw/gemm/results/test_float_adder.py"
+_ARRAY = ("verif/hw/array/test_array.py", "verif/hw/array/test_products.py")
+_ELEMENT = ("verif/hw/array/test_block_dot.py", *_ARRAY)
+
+_TESTS: dict[str, tuple[str, ...]] = {
+    "hw.stream.free_pipeline": (_BLOCKS,),
+    "hw.stream.free_stages": (_BLOCKS, "verif/hw/functions/test_elements.py"),
+    "hw.stream.named_stages": (_ADDER, "verif/hw/functions/test_elements.py"),
+    "hw.stream.packet": (_BLOCKS, *_ARRAY),
+    "hw.stream.pipeline": (_ADDER, "verif/hw/gemm/reorder/test_row_division.py"),
+    "hw.stream.ring_reader": ("verif/hw/stream/test_block_queue.py", "verif/hw/array/test_drained_grid.py"),
+    "hw.stream.stages": (_BLOCKS, _ADDER),
+    "hw.block.aligned_block": ("verif/hw/block/test_aligned_block.py", *_ARRAY),
+    "hw.block.binary32": (_BLOCKS, _ADDER),
+    "hw.block.converter": (_BLOCKS,),
+    "hw.block.dequantizer": (_BLOCKS,),
+    "hw.block.float_sum": (_ADDER,),
+    "hw.block.layouts": (_BLOCKS,),
+    "hw.block.quantizer": (_BLOCKS,),
+    "hw.block.rounding": (_BLOCKS,),
+    "hw.block.row_gatherer": (_BLOCKS,),
+    "hw.array.aligned_accumulator": _ELEMENT,
+    "hw.array.aligned_to_float": _ARRAY,
+    "hw.array.drain_cell": ("verif/hw/array/test_drained_grid.py", *_ARRAY),
+    "hw.array.drain_segment": ("verif/hw/array/test_drained_grid.py", *_ARRAY),
+    "hw.array.exponent_distance": _ARRAY,
+    "hw.array.grid": _ARRAY,
+    "hw.array.operand_lane": _ARRAY,
+    "hw.array.packed_dot": _ELEMENT,
+    "hw.array.packed_operand": _ELEMENT,
+    "hw.array.pass_memory": _ARRAY,
+    "hw.array.pass_pairs": _ARRAY,
+    "hw.array.processing_element": _ELEMENT,
+    "hw.array.sequencer": _ARRAY,
+    "hw.array.tile_loader": _ARRAY,
+    "hw.axi.fragment_reader": ("verif/hw/axi", "verif/hw/gemm/operands"),
+    "hw.axi.line": ("verif/hw/axi/test_write_master.py", "verif/hw/axi"),
+    "hw.axi.signatures": ("verif/hw/axi",),
+}
+"""Of modules that no test of the same name claims: those that do, the quickest first."""
 
 
 def modules(under: str = "hw") -> dict[str, Path]:
