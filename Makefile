@@ -82,7 +82,7 @@ quality:
 
 quality-full:
 	@$(call setup,base dit)
-	@$(BIN)/mixdit quality --check-frechet --no-plots --model digits-16 --model digits-64 $(ARGS)
+	@$(BIN)/mixdit quality --check-frechet --no-plots $(ARGS)
 
 lint:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)

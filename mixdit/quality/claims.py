@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mixdit.quality.claim import Claim, Floor, Gain, Loss, Part, Passes, Share
 
-__all__ = ["BEST_PLAN", "CANDIDATES", "FRECHET_CLAIMS", "NOISE_CLAIMS", "WITHIN"]
+__all__ = ["BEST_PLAN", "CANDIDATES", "FRECHET_CLAIMS", "FRECHET_IMAGES", "NOISE_CLAIMS", "WITHIN"]
 
 BEST_PLAN = "best plan"
 """In claims: the one of `CANDIDATES` with the highest SQNR on calibration images."""
@@ -230,3 +230,6 @@ FRECHET_CLAIMS: tuple[Claim, ...] = (
     Passes(variant=WITHIN, most=1.07, control="mixed, compensated", reason="the plan's budget"),
 )
 """What takes a thousand images."""
+
+FRECHET_IMAGES = {"fashion-49": 2000}
+"""More than the thousand images of each variant that these claims take, by model."""

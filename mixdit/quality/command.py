@@ -50,7 +50,7 @@ def command(
             "-n",
             min=2,
             help="Images of each variant; one for each model allowed.",
-            show_default="300, or 1000 with --check-frechet",
+            show_default="300; with --check-frechet 1000, or 2000 of clothes",
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps.")] = 20,
@@ -79,7 +79,7 @@ def command(
     require("torch", "diffusers", "sklearn", "safetensors", "scipy", "matplotlib")
     from mixdit.digits.recipes import RECIPES
     from mixdit.quality.checks import variants_of
-    from mixdit.quality.claims import FRECHET_CLAIMS, NOISE_CLAIMS
+    from mixdit.quality.claims import FRECHET_CLAIMS, FRECHET_IMAGES, NOISE_CLAIMS
     from mixdit.rivals.variants import VARIANTS
 
     unknown = [name for name in variant or () if name not in VARIANTS]
@@ -92,7 +92,8 @@ def command(
         raise typer.BadParameter(f"a check is of images without guidance: leave --guidance {guidance:g} out")
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
-    names, counts = list(dict.fromkeys(model or RECIPES)), n or [1000 if check_frechet else 300]
+    names = list(dict.fromkeys(model or RECIPES))
+    counts = n or [FRECHET_IMAGES.get(each, 1000) if check_frechet else 300 for each in names]
     if len(counts) not in (1, len(names)):
         raise typer.BadParameter(f"--n must be given once, or for each of {len(names)} models, not {counts}")
     models = dict(zip(names, counts * (len(names) // len(counts)), strict=True))
