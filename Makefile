@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality quality-full lint bench perf ppa lock clean
+.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality quality-full lint bench perf ppa mutants wheel sbom lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
@@ -32,6 +32,9 @@ help:
 	@echo "make bench         measure speed"
 	@echo "make perf          compare whole networks on engines with an RTX 3090, the cycle model with the hardware"
 	@echo "make ppa           synthesize the standard set, report size and speed (hours; goes on where it stopped)"
+	@echo "make mutants       change the hardware in one place at a time, and see whether a test notices (hours)"
+	@echo "make wheel         build the wheel of the last commit, the same bytes on any machine"
+	@echo "make sbom          write a bill of materials and all licences to build/supply"
 	@echo "make lock          renew requirements.lock from pyproject.toml"
 	@echo "make clean         remove everything that make made"
 
@@ -112,6 +115,24 @@ perf:
 ppa:
 	@$(call setup,base synth)
 	@$(BIN)/python -m perf.ppa $(ARGS)
+
+wheel:
+	@$(call setup,base)
+	@$(BIN)/python tools/make_wheel.py build/wheel
+	@sha256sum build/wheel/*.whl
+
+mutants:
+	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
+	@$(call setup,base sim)
+	@$(BIN)/python -m verif.mutation $(ARGS)
+
+# Of everything that any extra brings along.
+sbom:
+	@$(call setup,base sim demo lint synth dit explore litex supply)
+	@mkdir -p build/supply
+	@$(BIN)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml -o build/supply/bom.json $(BIN)/python
+	@$(BIN)/pip-licenses --python=$(BIN)/python --format=markdown --with-urls --output-file=build/supply/licences.md >/dev/null
+	@echo "in build/supply: bom.json, licences.md"
 
 lock:
 	@$(call need,$(PYTHON),python3 python3-venv)

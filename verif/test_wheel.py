@@ -51,6 +51,18 @@ def test_carries_all_of_five_packages_and_nothing_else(wheel, sources):
     assert {Path(name).suffix for name in names} >= {".py", ".c", ".cpp", ".h", ".safetensors"}
 
 
+@pytest.mark.slow
+def test_a_commit_has_one_wheel(tmp_path):
+    """The same bytes, whatever the time, the folder and the user's mode of new files."""
+    folders = [tmp_path / "here", tmp_path / "and" / "there"]
+    for folder, umask in zip(folders, (0o022, 0o077), strict=True):
+        command = [sys.executable, ROOT / "tools" / "make_wheel.py", folder]
+        subprocess.run(command, check=True, capture_output=True, umask=umask, cwd=tmp_path)
+    (one,), (other,) = (list(folder.glob("*.whl")) for folder in folders)
+    assert one.name == other.name
+    assert one.read_bytes() == other.read_bytes()
+
+
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
     """Folder of the programs of an environment with the wheel, and without this repository on its path."""

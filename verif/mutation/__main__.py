@@ -1,4 +1,4 @@
-"""``python -m verif.mutation``: which mutants of the hardware do the tests notice?"""
+"""``python -m verif.mutation``: which mutants of the hardware the tests notice."""
 
 import argparse
 import hashlib
