@@ -72,6 +72,12 @@ def command(
     cost: Cost = PASSES,
     changes: Changes = None,
     timestep_groups: Annotated[int, typer.Option(min=1, help="Ranges of timesteps, each with a plan.")] = 1,
+    balance: Annotated[
+        bool,
+        typer.Option(
+            help="Shift and scale channels first, so that blocks err less, where another layer absorbs it."
+        ),
+    ] = False,
     rounding: Annotated[
         Rounding,
         typer.Option(help="How weights are rounded: for the least error of each layer's output, or alone."),
@@ -139,6 +145,7 @@ def command(
         restart=restart,
         preview=preview,
         strict=strict,
+        balance=balance,
     )
     figures = run_job(job)
     if as_json:

@@ -135,7 +135,7 @@ def test_an_interrupted_calibration_goes_on(folder, tmp_path, capsys, monkeypatc
 
     (parts / "rounded.safetensors").write_bytes(b"no such thing")
     assert run(*other) == 1
-    assert "is not a file of rounded layers" in (said := capsys.readouterr().err)
+    assert "is not a file of linear layers" in (said := capsys.readouterr().err)
     assert "--restart replaces it" in said
     assert run(*other, "--restart") == 0
 
