@@ -79,9 +79,12 @@ def command(
         ),
     ] = False,
     rounding: Annotated[
-        Rounding,
-        typer.Option(help="How weights are rounded: for the least error of each layer's output, or alone."),
-    ] = "compensated",
+        Rounding | None,
+        typer.Option(
+            help="How weights are rounded: for the least error of each layer's output, or alone.",
+            show_default="compensated; nearest with several --timestep-groups",
+        ),
+    ] = None,
     weight: Annotated[_FormatName, typer.Option(help="Format of the weights.")] = "MX6",
     high: Annotated[_FormatName, typer.Option(help="Format of the outliers.")] = "MX9",
     low: Annotated[_FormatName, typer.Option(help="Format of the other activations.")] = "MX6",
@@ -152,6 +155,8 @@ def command(
         print(json.dumps(figures, indent=2))
     else:
         _print_table(figures, unit_of(cost))
+        if timestep_groups > 1 and rounding is None:
+            print("weights are rounded to nearest: ranges of timesteps share them (--rounding)")
 
 
 def _print_table(figures: dict[str, Any], unit: str) -> None:

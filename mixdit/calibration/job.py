@@ -151,6 +151,7 @@ def run_job(job: Job) -> dict[str, Any]:
         "latency": Latency(statistics, job.price).relative(plan),
         "passes": statistics.passes,
         "balanced_layers": len(plan.balanced),
+        "rounding": job.settings.weight_rounding,
         "layers": _layer_table(plan),
         "floating_point": covered.reasons(),
         "files": [str(path) for path in files],
@@ -263,8 +264,9 @@ def _balanced(job: Job, pipeline: Any, notes: dict[str, Any]) -> nn.Module:
 def _rounded(job: Job, pipeline: Any, plan: Plan | TimestepPlan, seen: Seen) -> nn.Module:
     """The model with weights as the settings have them rounded; written after each block."""
     model: nn.Module = pipeline.transformer
-    if job.settings.rounding == "nearest" or isinstance(plan, TimestepPlan):
+    if job.settings.weight_rounding == "nearest":
         return model
+    assert isinstance(plan, Plan), "settings refuse this rounding for several plans"
     batches = _all_drawn(job, pipeline, seen, "sampling")
     notes = {"job": job.identity(), "plan": plan_to_json(plan)}
     path = job.output / ROUNDED

@@ -21,7 +21,7 @@ from mixdit.plan.plan_file import load_plan
 from mixdit.plan.timestep_plan import TimestepPlan
 from mixdit.rounding.balance import balance
 from mixdit.rounding.layer_file import load_layers
-from verif.mixdit.rounding.called_models import outputs
+from verif.mixdit.called_models import outputs
 from verif.mixdit.tiny_pipelines import CHANNELS, LATENT, pipeline, randomize, save_pipelines
 
 pytestmark = [

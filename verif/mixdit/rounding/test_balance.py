@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from mixdit.rounding.balance import balance
-from verif.mixdit.rounding.called_models import CASES, digits, outputs
+from verif.mixdit.called_models import CASES, digits, outputs
 
 
 @pytest.mark.parametrize("case", CASES)

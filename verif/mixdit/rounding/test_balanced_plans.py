@@ -25,7 +25,7 @@ from mixdit.plan.timestep_plan import TimestepPlan
 from mixdit.rounding.balance import balance
 from mixdit.rounding.layer_file import load_layers, save_layers
 from mixdit.rounding.round_weights import round_weights
-from verif.mixdit.rounding.called_models import CASES, outputs
+from verif.mixdit.called_models import CASES, outputs
 
 WEIGHTS, LAYERS = "weights.safetensors", "balanced.safetensors"
 NOT_BALANCED = "is of a model with balanced channels .* and this model's are not balanced: load the packed"
