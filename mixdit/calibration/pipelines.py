@@ -89,8 +89,9 @@ def load_pipeline(
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    bars: Any = transformers.utils.logging  # text encoders have bars of their own
-    bars.disable_progress_bar()
+    of_encoders: Any = transformers.utils.logging
+    of_encoders.set_verbosity_error()
+    of_encoders.disable_progress_bar()
     try:
         pipeline = getattr(diffusers, kind.pipeline).from_pretrained(model, dtype=dtype).to(device)
     except (MemoryError, torch.OutOfMemoryError) as error:
