@@ -9,6 +9,7 @@ from mixdit.calibration.recorder import Recorder
 from mixdit.calibration.sensitivity import measure_sensitivity
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import Statistics
+from mixdit.layers.balanced import balanced_layers, plan_of_balanced
 from mixdit.layers.batches import Batch, call
 from mixdit.plan.plan import Plan
 from mixdit.plan.timestep_plan import TimestepPlan
@@ -61,4 +62,5 @@ def calibrate(
     `Plan`, or `TimestepPlan` where the settings ask for several groups of timesteps.
     """
     settings = settings or Settings()
-    return make_plan(collect(model, batches, settings), settings)
+    plan = make_plan(collect(model, batches, settings), settings)
+    return plan_of_balanced(plan, balanced_layers(model))

@@ -72,10 +72,19 @@ def command(
     cost: Cost = PASSES,
     changes: Changes = None,
     timestep_groups: Annotated[int, typer.Option(min=1, help="Ranges of timesteps, each with a plan.")] = 1,
+    balance: Annotated[
+        bool,
+        typer.Option(
+            help="Shift and scale channels first, so that blocks err less, where another layer absorbs it."
+        ),
+    ] = False,
     rounding: Annotated[
-        Rounding,
-        typer.Option(help="How weights are rounded: for the least error of each layer's output, or alone."),
-    ] = "compensated",
+        Rounding | None,
+        typer.Option(
+            help="How weights are rounded: for the least error of each layer's output, or alone.",
+            show_default="compensated; nearest with several --timestep-groups",
+        ),
+    ] = None,
     weight: Annotated[_FormatName, typer.Option(help="Format of the weights.")] = "MX6",
     high: Annotated[_FormatName, typer.Option(help="Format of the outliers.")] = "MX9",
     low: Annotated[_FormatName, typer.Option(help="Format of the other activations.")] = "MX6",
@@ -139,12 +148,15 @@ def command(
         restart=restart,
         preview=preview,
         strict=strict,
+        balance=balance,
     )
     figures = run_job(job)
     if as_json:
         print(json.dumps(figures, indent=2))
     else:
         _print_table(figures, unit_of(cost))
+        if timestep_groups > 1 and rounding is None:
+            print("weights are rounded to nearest: ranges of timesteps share them (--rounding)")
 
 
 def _print_table(figures: dict[str, Any], unit: str) -> None:

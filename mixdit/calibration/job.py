@@ -23,6 +23,7 @@ from mixdit.calibration.sensitivity import measure_sensitivity
 from mixdit.calibration.settings import Settings
 from mixdit.calibration.statistics import Statistics
 from mixdit.calibration.statistics_file import load_statistics, save_statistics
+from mixdit.layers.balanced import balanced_layers, plan_of_balanced, with_balanced
 from mixdit.layers.coverage import coverage
 from mixdit.layers.packed import save_packed
 from mixdit.layers.quantize_model import quantize_model
@@ -30,8 +31,9 @@ from mixdit.plan.array_passes import Price, array_passes
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.plan_file import plan_to_json, save_plan
 from mixdit.plan.timestep_plan import TimestepPlan
+from mixdit.rounding.balance import balance, check_balanceable
+from mixdit.rounding.layer_file import load_layers, save_layers
 from mixdit.rounding.round_weights import round_weights
-from mixdit.rounding.rounded_file import load_rounded, save_rounded
 
 __all__ = ["Job", "JobError", "run_job"]
 
@@ -39,10 +41,10 @@ PROBED_PASSES = 2
 """Passes per image whose derivatives are taken, for the choice by sensitivity."""
 
 ROUNDING_PASSES = 32
-"""Passes, over all images, whose activations decide how weights are rounded."""
+"""Passes, over all images, whose activations decide how channels are balanced and weights rounded."""
 
 PLAN, WEIGHTS, PREVIEW = "plan.json", "weights.safetensors", "preview.png"
-STATISTICS, ROUNDED = "statistics.safetensors", "rounded.safetensors"
+STATISTICS, ROUNDED, BALANCED = "statistics.safetensors", "rounded.safetensors", "balanced.safetensors"
 """Names of the files that a job writes."""
 
 
@@ -67,6 +69,7 @@ class Job:
     restart: bool
     preview: bool
     strict: bool = False
+    balance: bool = False
     price: Price = array_passes
 
     def identity(self) -> dict[str, Any]:
@@ -84,7 +87,7 @@ class Job:
             "sensitivity": [self.settings.low.name, self.settings.high.name]
             if self.settings.choice == "sensitivity"
             else None,
-        }
+        } | ({"balance": True} if self.balance else {})  # older files say nothing of it
 
     def run(self, pipeline: Any, number: int, output_type: str) -> Any:
         """Sample image ``number``."""
@@ -110,19 +113,24 @@ def run_job(job: Job) -> dict[str, Any]:
     OSError
         Files cannot be written.
     """
-    for name in (PLAN, WEIGHTS, STATISTICS, ROUNDED, *([PREVIEW] if job.preview else [])):
+    optional = ((BALANCED, job.balance), (PREVIEW, job.preview))
+    for name in (PLAN, WEIGHTS, STATISTICS, ROUNDED, *(name for name, wanted in optional if wanted)):
         check_writable(job.output / name)  # before hours pass
-    statistics, done = _resume(job)
+    statistics, notes = _resume(job)
     pipeline = load_pipeline(job.model, job.kind, job.dtype, job.device)
     check_labels(pipeline, job.kind, job.items)
     try:
-        seen = _watch(job, pipeline, statistics, done)
+        if job.balance:
+            pipeline.transformer = _balanced(job, pipeline, notes)
+        seen = _watch(job, pipeline, statistics, notes["done"])
         plan = make_plan(statistics, job.settings, job.price)
+        plan = plan_of_balanced(plan, balanced_layers(pipeline.transformer))
         covered = coverage(pipeline.transformer, plan)
         if job.strict:
             covered.check()
         model = _rounded(job, pipeline, plan, seen)
         files = [job.output / PLAN, job.output / WEIGHTS]
+        files += [job.output / BALANCED] * job.balance
         save_plan(plan, files[0])
         save_packed(model, plan, files[1])
         if job.preview:
@@ -142,6 +150,8 @@ def run_job(job: Job) -> dict[str, Any]:
         "mx9_attention": plan.mx9_attention,
         "latency": Latency(statistics, job.price).relative(plan),
         "passes": statistics.passes,
+        "balanced_layers": len(plan.balanced),
+        "rounding": job.settings.weight_rounding,
         "layers": _layer_table(plan),
         "floating_point": covered.reasons(),
         "files": [str(path) for path in files],
@@ -152,18 +162,18 @@ def _statistics_path(job: Job) -> Path:
     return job.output / STATISTICS
 
 
-def _resume(job: Job) -> tuple[Statistics, int]:
-    """Statistics so far, and of how many images."""
+def _resume(job: Job) -> tuple[Statistics, dict[str, Any]]:
+    """Statistics so far, and notes: of how many images (``done``), and of which ``balanced`` layers."""
     path = _statistics_path(job)
     if job.restart or not path.exists():
-        return Statistics(), 0
+        return Statistics(), {"done": 0}
     try:
         statistics, notes = load_statistics(path)
     except ValueError as error:
         raise JobError(f"{error}; --restart replaces it") from error
     if notes.get("job") != job.identity():
         raise JobError(f"{path} is of another calibration: choose another --output, or --restart")
-    return statistics, int(notes["done"])
+    return statistics, notes
 
 
 @contextmanager
@@ -205,6 +215,8 @@ def _watch(job: Job, pipeline: Any, statistics: Statistics, done: int) -> Seen:
                 measure_sensitivity(pipeline.transformer, probed, statistics, job.settings)
             seen[number] = _drawn(job, passes, number)
             notes = {"job": job.identity(), "done": number + 1}
+            if job.balance:
+                notes["balanced"] = balanced_layers(pipeline.transformer)
             save_statistics(statistics, _statistics_path(job), notes)
             progress.update(task, completed=number + 1)
     return seen
@@ -215,21 +227,51 @@ def _drawn(job: Job, passes: Passes, number: int) -> Sequence[dict[str, Any]]:
     return passes.draw(-(-ROUNDING_PASSES // len(job.items)), job.settings.seed + number)
 
 
+def _all_drawn(job: Job, pipeline: Any, seen: Seen, what: str) -> list[dict[str, Any]]:
+    """Those of all images; such that were not seen, before an interruption say, are sampled once more."""
+    with _progress("images") as progress:
+        task = progress.add_task(what, total=len(job.items), completed=len(seen))
+        for number in range(len(job.items)):
+            if number not in seen:
+                passes = Passes(lambda: progress.advance(task, 1 / job.steps))
+                with passes.watch(pipeline.transformer):
+                    job.run(pipeline, number, "latent")
+                seen[number] = _drawn(job, passes, number)
+    return [kwargs for number in sorted(seen) for kwargs in seen[number]]
+
+
+def _balanced(job: Job, pipeline: Any, notes: dict[str, Any]) -> nn.Module:
+    """The model with balanced channels, as it was before an interruption; its layers are written."""
+    model: nn.Module = pipeline.transformer
+    check_balanceable(model)  # before images are sampled for it
+    path = job.output / BALANCED
+    try:
+        layers = {} if job.restart else load_layers(path, job.identity(), job.device)
+    except ValueError as error:
+        raise JobError(f"{error}; --restart replaces it") from error
+    if layers:
+        result = with_balanced(model, layers)
+    else:
+        result = balance(model, _all_drawn(job, pipeline, {}, "balancing"))
+        linears = {name: m for name, m in result.named_modules() if isinstance(m, nn.Linear)}
+        layers = {name: linears[name] for name in balanced_layers(result)}
+        save_layers(layers, path, job.identity())
+    if notes.get("balanced", balanced_layers(result)) != balanced_layers(result):
+        raise JobError(f"{_statistics_path(job)} is of channels balanced otherwise: --restart replaces it")
+    return result
+
+
 def _rounded(job: Job, pipeline: Any, plan: Plan | TimestepPlan, seen: Seen) -> nn.Module:
     """The model with weights as the settings have them rounded; written after each block."""
     model: nn.Module = pipeline.transformer
-    if job.settings.rounding == "nearest" or isinstance(plan, TimestepPlan):
+    if job.settings.weight_rounding == "nearest":
         return model
-    for number in range(len(job.items)):
-        if number not in seen:  # before an interruption
-            passes = Passes()
-            with passes.watch(model):
-                job.run(pipeline, number, "latent")
-            seen[number] = _drawn(job, passes, number)
+    assert isinstance(plan, Plan), "settings refuse this rounding for several plans"
+    batches = _all_drawn(job, pipeline, seen, "sampling")
     notes = {"job": job.identity(), "plan": plan_to_json(plan)}
     path = job.output / ROUNDED
     try:
-        known = {} if job.restart else load_rounded(path, notes, job.device)
+        known = {} if job.restart else load_layers(path, notes, job.device)
     except ValueError as error:
         raise JobError(f"{error}; --restart replaces it") from error
     with _progress("layers") as progress:
@@ -237,10 +279,10 @@ def _rounded(job: Job, pipeline: Any, plan: Plan | TimestepPlan, seen: Seen) -> 
         return round_weights(
             model,
             plan,
-            [kwargs for number in sorted(seen) for kwargs in seen[number]],
+            batches,
             progress=lambda done, of: progress.update(task, completed=done),
             known=known,
-            keep=lambda layers: save_rounded(layers, path, notes),
+            keep=lambda layers: save_layers(layers, path, notes),
         )
 
 

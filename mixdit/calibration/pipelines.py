@@ -84,10 +84,14 @@ def load_pipeline(
         No such folder or repository, no connection, files of another kind, or not enough memory.
     """
     import diffusers
+    import transformers
     from diffusers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    of_encoders: Any = transformers.utils.logging
+    of_encoders.set_verbosity_error()
+    of_encoders.disable_progress_bar()
     try:
         pipeline = getattr(diffusers, kind.pipeline).from_pretrained(model, dtype=dtype).to(device)
     except (MemoryError, torch.OutOfMemoryError) as error:

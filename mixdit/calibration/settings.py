@@ -53,8 +53,9 @@ class Settings:
         Ranges of timesteps with a plan of their own.
     rounding:
         How weights become blocks. ``"compensated"``: so that each layer's output errs least behind the
-        quantized layers before it, see `mixdit.rounding`; ``"nearest"``: each by itself. A plan by
-        timestep, whose ranges share weights in floating point, takes ``"nearest"``.
+        quantized layers before it, see `mixdit.rounding`; ``"nearest"``: each by itself, the only way for
+        a plan by timestep, whose ranges share weights in floating point. None for the best that the plan
+        allows.
     tokens:
         Random tokens that statistics take from every pass of the model through a layer.
     seed:
@@ -79,7 +80,7 @@ class Settings:
     latency: float | None = None
     dynamic: bool = False
     timestep_groups: int = 1
-    rounding: Rounding = "compensated"
+    rounding: Rounding | None = None
     tokens: int = 256
     seed: int = 0
 
@@ -93,7 +94,7 @@ class Settings:
                 raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)}")
         if self.choice not in CHOICES:
             raise ValueError(f"choice must be one of {', '.join(CHOICES)}, not {self.choice!r}")
-        if self.rounding not in ROUNDINGS:
+        if self.rounding not in (None, *ROUNDINGS):
             raise ValueError(f"rounding must be one of {', '.join(ROUNDINGS)}, not {self.rounding!r}")
         if self.heads not in HEADS:
             raise ValueError(f"heads must be one of {', '.join(HEADS)}, not {self.heads!r}")
@@ -111,6 +112,11 @@ class Settings:
         for name in ("timestep_groups", "tokens"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)!r}")
+        if self.timestep_groups > 1 and self.rounding == "compensated":
+            raise ValueError(
+                "rounding must be nearest with several timestep_groups, which share their weights, "
+                f"not {self.rounding!r}"
+            )
         if self.exchanges and (self.dynamic or not self.reorder):
             raise ValueError("exchanges take channels that may be reordered, and a static choice")
         if self.cover < 1 and (self.dynamic or self.choice == "random"):
@@ -118,8 +124,12 @@ class Settings:
         if self.dynamic and self.choice != "magnitude":
             raise ValueError(f"dynamic formats are chosen by magnitude, not by {self.choice}")
 
+    @property
+    def weight_rounding(self) -> Rounding:
+        """``rounding``, or what None stands for."""
+        return self.rounding or ("compensated" if self.timestep_groups == 1 else "nearest")
+
     def to_json(self) -> dict[str, Any]:
         """All values, formats by name."""
-        return {
-            name: value["name"] if isinstance(value, dict) else value for name, value in asdict(self).items()
-        }
+        values = asdict(self) | {"rounding": self.weight_rounding}
+        return {name: value["name"] if isinstance(value, dict) else value for name, value in values.items()}

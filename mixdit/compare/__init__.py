@@ -2,7 +2,7 @@
 
 ``comparison``: what is compared, with what noise. ``sampling``: a pipeline's run, step by step.
 ``subject``: the model and its variants in a process. ``tasks``: what processes do, image by image.
-``results``: files of what is done. ``run``: all of it, by `mixdit.tasks`.
+``results``: files of what is done. ``run``: all of it, by `mixdit.tasks`; ``time_left``: until then.
 ``rows``, ``picture_scores``, ``extractor``, ``perceptual``: figures. ``report``: the table.
 ``command``: the command line.
 """

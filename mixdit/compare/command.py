@@ -3,14 +3,11 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mixdit.calibration.options import (
     Guidance,
@@ -26,6 +23,7 @@ from mixdit.calibration.options import (
 from mixdit.require import require
 from mixdit.tasks.executor import Here
 from mixdit.tasks.options import Scheduler, executor_of
+from mixdit.tasks.progress import show_progress
 
 if TYPE_CHECKING:
     from mixdit.compare.comparison import Comparison
@@ -36,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 DEFAULT_VARIANTS = ("FP32", "MX6", "MX9", "W MX6, A MX9", "mixed")
+
+PAUSE = 60
+"""Seconds between two lines of progress, where there is no terminal."""
 
 
 def command(
@@ -148,19 +149,8 @@ def _run(
     from mixdit.compare.run import compare
 
     executor = Here() if jobs == 1 and scheduler is None else executor_of(jobs, scheduler)
-    with _progress() as show, executor:
+    with show_progress(PAUSE) as show, executor:
         return compare(comparison, names, images, results, executor, show)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("comparing")
-        yield lambda done, of, what: progress.update(
-            task, completed=done, total=of, description=what or "comparing"
-        )
 
 
 def _report(

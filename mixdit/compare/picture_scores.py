@@ -14,6 +14,7 @@ from mixdit.compare.extractor import Features, load_extractor
 from mixdit.compare.perceptual import perceptual_distance
 from mixdit.compare.results import Results
 from mixdit.compare.subject import eight_bits
+from mixdit.quality.clip import load_clip
 from mixdit.quality.standard_scores import standard_scores
 
 __all__ = ["METRICS", "PictureScores"]
@@ -104,13 +105,11 @@ class _Clip:
     folder: Path
 
     def __call__(self) -> tuple[Any, Any]:
-        from transformers import AutoProcessor, CLIPModel
-
         try:
-            processor: Any = AutoProcessor
-            return CLIPModel.from_pretrained(self.folder), processor.from_pretrained(self.folder)
+            return load_clip(self.folder)
         except (OSError, ValueError) as error:
-            raise CompareError(f"{self.folder} has no CLIP model with a processor: {error}") from error
+            reason = " ".join(str(error).split())[:200]
+            raise CompareError(f"{self.folder} has no CLIP model with a processor: {reason}") from error
 
 
 def _pictures(image: np.ndarray) -> Tensor:

@@ -38,6 +38,7 @@ PSNR, SSIM  images against those of the model in float32 with the same noise, in
 SQNR        predicted noise along the model's own sampling paths, power over error, in dB
 passes      of the array, times those in MX6, counted
 memory      how many times smaller weights are than in FP16
+CLIP        agreement of images and prompts by the network of --clip, up to 100
 perceptual  distance of features to those of the model's own images, FID to those of the real pictures"""
 
 WORDS = ("variant", "weights", "activations", "attention")

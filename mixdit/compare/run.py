@@ -9,8 +9,11 @@ from mixdit.compare import tasks
 from mixdit.compare.comparison import Comparison
 from mixdit.compare.results import Results
 from mixdit.compare.rows import CompareRow, make_row
+from mixdit.compare.subject import Arrays, Measurement
+from mixdit.compare.time_left import TimeLeft
 from mixdit.rivals.variants import VARIANTS
 from mixdit.tasks.executor import Executor
+from mixdit.tasks.progress import Progress
 from mixdit.tasks.run import run_tasks
 from mixdit.tasks.task import Task
 
@@ -26,7 +29,7 @@ def compare(
     images: int,
     results: Results,
     executor: Executor,
-    progress: Callable[[int, int, str], None] = lambda done, of, what: None,
+    progress: Callable[[Progress], None] = lambda progress: None,
 ) -> list[CompareRow]:
     """Make all results that are not there yet, and a row for each variant.
 
@@ -41,7 +44,8 @@ def compare(
     results, executor:
         Where to keep results, and who makes them.
     progress:
-        Called with tasks done and in all, and what was done last.
+        Called first, and after each task, with how far all of them are: those of an earlier call count as
+        done, but say nothing of the time that is left.
 
     Raises
     ------
@@ -62,18 +66,35 @@ def compare(
         if results.figures(name, number) is None
     ]
     done, of = images * (len(variants) + 1) - len(references) - len(left), images * (len(variants) + 1)
+    time_left = TimeLeft(len(references) + sum(_samples(number) for _, number in left))
 
-    def run(tasks: Iterator[Task], keep: Callable[[Any, Any], None]) -> None:
+    def show(what: str) -> None:
+        progress(Progress(done=done, of=of, what=what, seconds_left=time_left.seconds))
+
+    def run(tasks: Iterator[Task], keep: Callable[[Any, Any], int]) -> None:
         nonlocal done
         for task, result in run_tasks(executor, deque(tasks)):
-            keep(task.key, result)
+            time_left.done(keep(task.key, result))
             done += 1
-            progress(done, of, task.name)
+            show(task.name)
 
-    progress(done, of, "")
-    run(_references(comparison, references), results.keep_reference)
-    run(_measurements(comparison, left, results), lambda key, result: results.keep(*key, result))
+    def keep_reference(number: int, arrays: Arrays) -> int:
+        results.keep_reference(number, arrays)
+        return 1
+
+    def keep(key: tuple[str, int], measurement: Measurement) -> int:
+        results.keep(*key, measurement)
+        return _samples(key[1])
+
+    show("")
+    run(_references(comparison, references), keep_reference)
+    run(_measurements(comparison, left, results), keep)
     return [make_row(VARIANTS[name], results, images) for name in variants]
+
+
+def _samples(number: int) -> int:
+    """How often an image of a variant is sampled, which is what takes time."""
+    return 2 if number < PREDICTION_IMAGES else 1
 
 
 def _references(comparison: Comparison, numbers: Sequence[int]) -> Iterator[Task]:

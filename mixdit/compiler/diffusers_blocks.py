@@ -18,6 +18,7 @@ from mixdit.compiler.block_layers import (
 from mixdit.compiler.block_weights import LinearWeights
 from mixdit.compiler.compile_layers import Block
 from mixdit.compiler.layer import Layer
+from mixdit.layers.balanced import check_balanced
 from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 
@@ -46,7 +47,8 @@ def diffusers_block(
     Raises
     ------
     ValueError
-        No such block, a model or a block of another kind, or a plan of another one; the message names it.
+        No such block, a model or a block of another kind, or a plan of another one; the message names it. A
+        plan of a model with balanced channels for one without.
     """
     kind = type(model).__name__
     if kind not in _KINDS:
@@ -54,6 +56,8 @@ def diffusers_block(
     blocks = model.transformer_blocks
     if not 0 <= number < len(blocks):
         raise ValueError(f"block must be 0 to {len(blocks) - 1}, not {number!r}")
+    if plan is not None:
+        check_balanced(model, plan)
     reader = _BlockReader(blocks[number], f"transformer_blocks.{number}", plan, weight, activation)
     return _KINDS[kind](reader)
 

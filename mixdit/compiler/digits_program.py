@@ -17,6 +17,7 @@ from mixdit.compiler.program import Program
 from mixdit.digits.data import CLASSES, IMAGE_SIZE, load_digits
 from mixdit.digits.diffusion import add_noise, balanced_labels, initial_noise
 from mixdit.digits.model import DigitsTransformer
+from mixdit.layers.balanced import check_balanced
 from mixdit.plan.plan import Plan
 from mixdit.plan.timestep_plan import TimestepPlan
 
@@ -51,8 +52,10 @@ def digits_program(
     Raises
     ------
     ValueError
-        As `compile_blocks`.
+        As `compile_blocks`; a plan of a model with balanced channels for one without.
     """
+    if plan is not None:
+        check_balanced(model, plan)
     compiled = []
     for n in blocks:
         weights = block_weights(model.blocks[n])

@@ -7,5 +7,6 @@
 the model it quantizes.
 ``block_functions``: what is between products, in floating point or as the hardware does it;
 ``hardware_attention``: its softmax; ``hardware_functions``: models with both.
+``balanced``: which layers of a model have balanced channels.
 ``packed``: weights in a file, as the hardware reads them.
 """

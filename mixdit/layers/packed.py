@@ -2,7 +2,9 @@
 
 Tensor ``PATH.weight`` is uint8 ``[out_features, bytes]``: each row its k-blocks back to back, as
 `golden.pack` makes them, channels in the plan's order. ``PATH.bias`` is float32. Of a plan by timestep, the
-weights of plan i are ``plans.i.PATH.weight``. The metadata entry ``mixdit`` is the plan, as in its own file.
+weights of plan i are ``plans.i.PATH.weight``. Balanced layers that the plan leaves in floating point are
+``balanced.PATH.weight`` and ``balanced.PATH.bias``, in the model's type. The metadata entry ``mixdit`` is the
+plan, as in its own file.
 """
 
 import json
@@ -10,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +20,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 import golden
+from mixdit.layers.balanced import balanced_layers, check_balanced, digest_of, note_balanced
 from mixdit.layers.linear import check_weights, weight_codes
 from mixdit.plan.plan import Plan
 from mixdit.plan.plan_file import plan_from_json, plan_to_json
@@ -28,6 +32,9 @@ from mixdit.tensors.quantize import dequantize
 __all__ = ["PackedWeights", "load_packed", "pack_rows", "restore", "save_packed", "unpack_rows"]
 
 _KEY = "mixdit"
+
+_BALANCED = "balanced."
+"""Before the names of layers in floating point."""
 
 
 def pack_rows(t: BlockTensor) -> Tensor:
@@ -103,10 +110,21 @@ def _packed(model: nn.Module, plan: Plan | TimestepPlan) -> Iterator[tuple[str, 
             yield _name(plans, i, path), pack_rows(weight_codes(linear, layer))
             if i == 0 and linear.bias is not None:
                 yield f"{path}.bias", linear.bias.detach().float().cpu().clone()
+    for path in _balanced_floats(plan):
+        for name, parameter in model.get_submodule(path).named_parameters():
+            yield f"{_BALANCED}{path}.{name}", parameter.detach().cpu().clone()
+
+
+def _balanced_floats(plan: Plan | TimestepPlan) -> list[str]:
+    """Paths of the balanced layers that stay in floating point."""
+    planned = _plans(plan)[0].linears
+    return [path for path in plan.balanced if path not in planned]
 
 
 def save_packed(model: nn.Module, plan: Plan | TimestepPlan, path: Path | str) -> None:
     """Quantize and pack the weights of every linear layer that a plan names.
+
+    Balanced layers that it does not name are written as they are.
 
     Parameters
     ----------
@@ -120,8 +138,14 @@ def save_packed(model: nn.Module, plan: Plan | TimestepPlan, path: Path | str) -
     Raises
     ------
     ValueError
-        A plan for another model, or weights that are not finite.
+        A plan for another model, or for one whose channels are balanced otherwise, or weights that are not
+        finite.
     """
+    check_balanced(model, plan)
+    if balanced_layers(model) and not plan.balanced:
+        raise ValueError(
+            "the model has balanced channels, which the plan does not say: plan_of_balanced() adds that"
+        )
     save_tensors(dict(_packed(model, plan)), path, {_KEY: json.dumps(plan_to_json(plan))})
 
 
@@ -148,16 +172,45 @@ def load_packed(path: Path | str) -> PackedWeights:
 
 @torch.no_grad()
 def restore(model: nn.Module, packed: PackedWeights) -> None:
-    """Write the decoded weights into the linear layers of ``model``.
+    """Write the decoded weights into the linear layers of ``model``, and balanced layers as they are.
 
     Quantizing them again gives the same codes, so `quantize_model` makes from the result what it makes from
     the original. Of a plan by timestep, the weights of the first plan are restored.
+
+    Raises
+    ------
+    ValueError
+        A balanced layer that is not in the file as it was written, or a model with channels that are
+        balanced, but not as in the file.
     """
+    if balanced_layers(model) not in ({}, packed.plan.balanced):
+        raise ValueError("the model has balanced channels that are not those of the weights: load it anew")
+    floats = {path: _float_layer(packed, path) for path in _balanced_floats(packed.plan)}
     for path, layer in _plans(packed.plan)[0].linears.items():
-        linear = model.get_submodule(path)
         weight = dequantize(packed.codes(path))
         if layer.permutation is not None:
             weight = weight[:, torch.tensor(layer.permutation).argsort()]
-        linear.weight.copy_(weight)
-        if f"{path}.bias" in packed.tensors:
-            linear.bias.copy_(packed.tensors[f"{path}.bias"])
+        _write(model, path, weight, packed.tensors.get(f"{path}.bias"))
+    for path, (weight, bias) in floats.items():
+        _write(model, path, weight, bias)
+    note_balanced(model, packed.plan.balanced)
+
+
+def _float_layer(packed: PackedWeights, path: str) -> tuple[Tensor, Tensor | None]:
+    """Weight and bias of a balanced layer in floating point."""
+    weight, bias = (packed.tensors.get(f"{_BALANCED}{path}.{name}") for name in ("weight", "bias"))
+    if weight is None or digest_of(weight, bias) != packed.plan.balanced[path]:
+        raise ValueError(
+            f"the plan is of a model with balanced channels, and its {path} is not with the weights"
+        )
+    return weight, bias
+
+
+def _write(model: nn.Module, path: str, weight: Tensor, bias: Tensor | None) -> None:
+    """Into a linear layer, which gets a bias if it has none: balancing gives one to values."""
+    linear: Any = model.get_submodule(path)
+    linear.weight.copy_(weight)
+    if bias is not None:
+        if linear.bias is None:
+            linear.bias = nn.Parameter(torch.zeros_like(linear.weight[:, 0]), linear.weight.requires_grad)
+        linear.bias.copy_(bias)

@@ -4,6 +4,7 @@ from torch import nn
 
 from mixdit.layers.attention import MXAttention
 from mixdit.layers.attention_sites import attention_sites, with_attention
+from mixdit.layers.balanced import check_balanced
 from mixdit.layers.linear import MXLinear
 from mixdit.layers.modules import Model, copy_structure, replace_module
 from mixdit.layers.quantizable import OUTSIDE, linear_layers
@@ -37,8 +38,10 @@ def quantize_model(model: Model, plan: Plan | TimestepPlan, mode: Mode = "fast")
     ------
     ValueError
         A path that leads to no such layer, a layer of which `mixdit.layers.quantizable.refusal` says that it
-        cannot be quantized, weights that are not finite, or a plan of another shape.
+        cannot be quantized, weights that are not finite, a plan of another shape, or one of a model with
+        balanced channels for a model without.
     """
+    check_balanced(model, plan)
     result = copy_structure(model)
     linears = {name: module for name, module in result.named_modules() if isinstance(module, nn.Linear)}
     sites, layers_of_model = attention_sites(result), linear_layers(result)

@@ -148,12 +148,16 @@ class Plan:
     ----------
     linears, attentions:
         Plans by the path of the module, as in ``model.named_modules()``.
+    balanced:
+        Layers that `mixdit.rounding.balance` changed in the model that the plan is of, by path, each with a
+        digest of its parameters: the plan is for a model with these layers alone. Empty for a model as it is.
     notes:
         Where the plan comes from, for people: anything that JSON holds.
     """
 
     linears: Mapping[str, LinearPlan] = field(default_factory=dict)
     attentions: Mapping[str, AttentionPlan] = field(default_factory=dict)
+    balanced: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property

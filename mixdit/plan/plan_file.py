@@ -1,12 +1,13 @@
 """Plans as JSON files.
 
-A file is one object: ``"format": "mixdit-plan"``, ``"version": 2``, ``"bounds"`` (timesteps at which the
+A file is one object: ``"format": "mixdit-plan"``, ``"version"``, ``"bounds"`` (timesteps at which the
 next plan begins; empty for a plan for all of them) and ``"plans"``. A plan has ``"linears"`` and
 ``"attentions"`` by path, with the fields of `LinearPlan` and `AttentionPlan`, formats by name, and
 ``"notes"``. A head is ``{"q": "MX6", "k": "MX6", "p": "MX9", "v": "MX6"}``, or one name for all four.
 
-Files of version 1 are read too: every head is one name there, and ``"elements"`` stands for the sum of
-``"operand_elements"``.
+Plans of a model with balanced channels are of version 3, and have ``"balanced"``, digests of its balanced
+layers by path; all others are of version 2. Files of version 1 are read too: every head is one name there,
+and ``"elements"`` stands for the sum of ``"operand_elements"``.
 """
 
 import json
@@ -26,6 +27,8 @@ __all__ = ["load_plan", "plan_from_json", "plan_to_json", "save_plan"]
 
 FORMAT = "mixdit-plan"
 VERSION, OLDEST_VERSION = 2, 1
+BALANCED_VERSION = 3
+"""One that readers of version 2, who would take such a plan for one of the model as it is, refuse."""
 
 Layer = TypeVar("Layer", LinearPlan, AttentionPlan)
 
@@ -47,8 +50,9 @@ def plan_to_json(plan: Plan | TimestepPlan) -> dict[str, Any]:
     plans = plan.plans if isinstance(plan, TimestepPlan) else (plan,)
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": BALANCED_VERSION if plan.balanced else VERSION,
         "bounds": list(plan.bounds) if isinstance(plan, TimestepPlan) else [],
+        **({"balanced": dict(plan.balanced)} if plan.balanced else {}),
         "plans": [
             {
                 "notes": dict(p.notes),
@@ -127,6 +131,15 @@ def _layers_from_json(kind: type[Layer], value: Any, where: str) -> Mapping[str,
     return {path: _layer_from_json(kind, entry, f"{where}[{path!r}]") for path, entry in entries.items()}
 
 
+def _balanced(entry: Mapping[str, Any], version: int) -> Mapping[str, str]:
+    if version < BALANCED_VERSION:
+        return {}
+    found = _expect(entry.get("balanced"), dict, "balanced")
+    if not found:
+        raise ValueError("balanced must name at least 1 layer, not 0")
+    return {path: _expect(digest, str, f"balanced[{path!r}]") for path, digest in found.items()}
+
+
 def plan_from_json(value: Any) -> Plan | TimestepPlan:
     """The plan that an object stands for.
 
@@ -137,11 +150,12 @@ def plan_from_json(value: Any) -> Plan | TimestepPlan:
     """
     entry = _expect(value, dict, "a plan")
     version = entry.get("version")
-    if entry.get("format") != FORMAT or version not in range(OLDEST_VERSION, VERSION + 1):
+    if entry.get("format") != FORMAT or version not in range(OLDEST_VERSION, BALANCED_VERSION + 1):
         raise ValueError(
-            f"a plan has format {FORMAT!r} and version {OLDEST_VERSION} to {VERSION}, "
+            f"a plan has format {FORMAT!r} and version {OLDEST_VERSION} to {BALANCED_VERSION}, "
             f"not {entry.get('format')!r} and {version!r}"
         )
+    balanced = _balanced(entry, version)
     plans = []
     for i, item in enumerate(_expect(entry.get("plans"), list, "plans")):
         where = f"plans[{i}]"
@@ -157,6 +171,7 @@ def plan_from_json(value: Any) -> Plan | TimestepPlan:
             Plan(
                 linears=_layers_from_json(LinearPlan, item.get("linears"), f"{where}.linears"),
                 attentions=_layers_from_json(AttentionPlan, attentions, f"{where}.attentions"),
+                balanced=balanced,
                 notes=_expect(item.get("notes", {}), dict, f"{where}.notes"),
             )
         )

@@ -1,5 +1,6 @@
 """Plans that depend on the timestep."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mixdit.plan.plan import Plan
@@ -14,12 +15,13 @@ class TimestepPlan:
     bounds:
         Timesteps at which the next plan begins, ascending: plan i serves ``bounds[i - 1] <= t < bounds[i]``.
     plans:
-        One more than there are bounds; all name the same layers.
+        One more than there are bounds; all name the same layers, and are of the same model.
 
     Raises
     ------
     ValueError
-        A number of plans that does not fit, bounds that do not ascend, or plans for different layers.
+        A number of plans that does not fit, bounds that do not ascend, or plans for different layers or of
+        models whose channels are balanced in different ways.
     """
 
     bounds: tuple[float, ...]
@@ -34,10 +36,17 @@ class TimestepPlan:
         layers = [(plan.linears.keys(), plan.attentions.keys()) for plan in self.plans]
         if any(named != layers[0] for named in layers):
             raise ValueError("plans must name the same layers")
+        if any(plan.balanced != self.balanced for plan in self.plans):
+            raise ValueError("plans must be of one model, with the same balanced channels")
 
     def index(self, timestep: float) -> int:
         """Which plan serves a timestep."""
         return sum(timestep >= bound for bound in self.bounds)
+
+    @property
+    def balanced(self) -> Mapping[str, str]:
+        """`Plan.balanced`, that of all plans."""
+        return self.plans[0].balanced
 
     @property
     def mx9_linear(self) -> float:

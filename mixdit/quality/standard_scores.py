@@ -6,10 +6,13 @@ weights, which are downloaded. The project's own tables do without: Inception sa
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from mixdit.quality.clip import load_clip
 
 __all__ = ["standard_scores"]
 
@@ -38,7 +41,8 @@ def standard_scores(
         The text of each generated image; without, there is no CLIP score.
     inception, classes, clip:
         Networks, as ``FrechetInceptionDistance``, ``InceptionScore`` and ``CLIPScore`` of torchmetrics take
-        them; by default the published ones. Without ``classes``, there is no Inception score.
+        them, or what `load_clip` loads; by default the published ones. Without ``classes``, there is no
+        Inception score.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def standard_scores(
     if prompts is not None:
         from torchmetrics.multimodal.clip_score import CLIPScore
 
-        agreement = CLIPScore(clip)
+        agreement = CLIPScore(partial(load_clip, clip) if isinstance(clip, str) else clip)
         for start in range(0, len(images), BATCH):
             agreement.update(images[start : start + BATCH], list(prompts[start : start + BATCH]))
         result["clip_score"] = agreement.compute().item()

@@ -13,10 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mixdit.layers.balanced import balanced_layers, digests_of, note_balanced
 from mixdit.layers.batches import Batch, call
 from mixdit.layers.modules import Model, copy_structure, replace_module
+from mixdit.layers.quantizable import refusal
 
-__all__ = ["EXPONENT", "balance"]
+__all__ = ["EXPONENT", "balance", "check_balanceable"]
 
 EXPONENT = 0.3
 """Of a channel's spread in its scale; the rest is that of its weights' size, inverted. Half and half, as for
@@ -51,6 +53,11 @@ class _Source:
     makers: tuple[_Rows, ...]
     readers: tuple[str, ...]
 
+    @property
+    def layers(self) -> set[str]:
+        """Paths of all layers that change."""
+        return {*self.readers, *(rows.layer for rows in self.makers)}
+
 
 def balance(model: Model, batches: Sequence[Batch], exponent: float = EXPONENT) -> Model:
     """The same function with balanced channels, wherever something can absorb that.
@@ -68,7 +75,9 @@ def balance(model: Model, batches: Sequence[Batch], exponent: float = EXPONENT) 
 
     Returns
     -------
-    A model of the same class. A reader without a bias has its channels scaled, not shifted.
+    A model of the same class, on which `mixdit.layers.balanced` has noted the layers that changed. A reader
+    without a bias has its channels scaled, not shifted. Layers that do more than multiply, by a hook say, and
+    those that would change with them, stay as they are.
 
     Raises
     ------
@@ -79,14 +88,31 @@ def balance(model: Model, batches: Sequence[Batch], exponent: float = EXPONENT) 
         raise ValueError("batches must hold at least 1 batch, not 0")
     if not 0 <= exponent <= 1:
         raise ValueError(f"exponent must be 0 to 1, not {exponent!r}")
-    sources = [source for path, block in model.named_modules() for source in _sources(path, block)]
-    if not sources:
-        raise ValueError(f"a {type(model).__name__} has no block whose norms or values can absorb a scale")
+    sources = _sources_of(model)
     moments = _moments(model, batches, [source.readers[0] for source in sources])
     result = copy_structure(model)
     for source in sources:
         _rewrite(result, source, *moments[source.readers[0]], exponent)
+    changed = sorted(balanced_layers(model).keys() | {path for source in sources for path in source.layers})
+    note_balanced(result, digests_of(result, changed))
     return result
+
+
+def check_balanceable(model: nn.Module) -> None:
+    """Raise the ValueError that `balance` would for this model, without a batch."""
+    _sources_of(model)
+
+
+def _sources_of(model: nn.Module) -> list[_Source]:
+    plain = {path for path, m in model.named_modules() if isinstance(m, nn.Linear) and refusal(m) is None}
+    found = [source for path, block in model.named_modules() for source in _sources(path, block)]
+    found = [source for source in found if source.layers <= plain]
+    if not found:
+        raise ValueError(
+            f"channels cannot be balanced: a {type(model).__name__} has no block whose norms or values can "
+            "absorb a scale"
+        )
+    return found
 
 
 def _sources(path: str, block: nn.Module) -> list[_Source]:
@@ -190,7 +216,7 @@ def _moments(
 
 
 def _rewrite(model: nn.Module, source: _Source, mean: Tensor, square: Tensor, exponent: float) -> None:
-    readers = [model.get_submodule(path) for path in source.readers]
+    readers: list[Any] = [model.get_submodule(path) for path in source.readers]
     shift = mean if all(reader.bias is not None for reader in readers) else torch.zeros_like(mean)
     spread = (square - 2 * shift * mean + shift.square()).clamp_min(_LEAST).sqrt()
     weights = torch.cat([reader.weight.detach().double() for reader in readers])
@@ -201,12 +227,10 @@ def _rewrite(model: nn.Module, source: _Source, mean: Tensor, square: Tensor, ex
         bias = None if reader.bias is None else reader.bias.detach().double() + weight @ shift
         replace_module(model, path, _layer(reader, weight * scale, bias))
     for rows in source.makers:
-        layer = model.get_submodule(rows.layer)
+        layer: Any = model.get_submodule(rows.layer)
         part = slice(rows.first, rows.first + len(scale))
         weight = layer.weight.detach().double().clone()
-        bias = (
-            torch.zeros(len(weight)).double() if layer.bias is None else layer.bias.detach().double().clone()
-        )
+        bias = torch.zeros_like(weight[:, 0]) if layer.bias is None else layer.bias.detach().double().clone()
         weight[part] /= scale[:, None]
         bias[part] = (1 + bias[part]) / scale - 1 if rows.factor else (bias[part] - shift) / scale
         has_bias = layer.bias is not None or bool(bias.any())

@@ -1,7 +1,7 @@
 """Rounding of all weights that a plan names, each layer for what it gets from those before it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from torch import nn
@@ -142,7 +142,7 @@ def _parts(model: nn.Module, plan: Plan) -> list[_Part]:
     return [
         _Part(
             block,
-            replace(plan, linears=of_block(block, plan.linears), attentions=of_block(block, plan.attentions)),
+            Plan(linears=of_block(block, plan.linears), attentions=of_block(block, plan.attentions)),
             tuple(path for path in plan.linears if block_of(path) == block),
         )
         for block in dict.fromkeys(map(block_of, plan.linears))

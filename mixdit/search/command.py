@@ -1,6 +1,7 @@
 """``mixdit search``."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -51,27 +52,29 @@ def command(
     """Plan a model for several latencies: quality against the time of the array."""
     require("torch", "safetensors", "sklearn", "scipy", "matplotlib")
     from mixdit.calibration.settings import Settings
+    from mixdit.layers.balanced import plan_of_balanced
     from mixdit.search.front import search_front
     from mixdit.search.source import find_statistics
 
     try:
         price = find_price(cost, named_values(changes or []))
-        statistics, low, high = find_statistics(source)
+        found = find_statistics(source)
         settings = Settings(
             linear_share=linear_share,
             attention_share=attention_share,
             weight=FORMATS[weight],
-            low=low,
-            high=high,
+            low=found.low,
+            high=found.high,
             choice="sensitivity",
             heads=heads,
             exchanges=exchanges,
             timestep_groups=timestep_groups,
             seed=seed,
         )
-        front = search_front(statistics, settings, points, price)
+        front = search_front(found.statistics, settings, points, price)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    front = [replace(each, plan=plan_of_balanced(each.plan, found.balanced)) for each in front]
     rows = _write(front, unit_of(cost), output)
     if as_json:
         print(json.dumps(rows, indent=2))

@@ -1,5 +1,7 @@
 """Where a search takes its statistics from."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from golden import MX6, MX9, Format
@@ -9,14 +11,34 @@ from mixdit.calibration.statistics_file import load_statistics
 from mixdit.quality.experiment import Experiment
 from mixdit.rivals.calibration import Calibration
 
-__all__ = ["find_statistics"]
+__all__ = ["Source", "find_statistics"]
 
 STEPS = 20
 """Denoising steps of a digits model's samples."""
 
 
-def find_statistics(source: str) -> tuple[Statistics, Format, Format]:
-    """Statistics with sensitivities, and the low and the high format that they were measured in.
+@dataclass(frozen=True)
+class Source:
+    """What plans are made of.
+
+    Parameters
+    ----------
+    statistics:
+        With sensitivities.
+    low, high:
+        The formats that these were measured in.
+    balanced:
+        See `mixdit.plan.plan.Plan`.
+    """
+
+    statistics: Statistics
+    low: Format
+    high: Format
+    balanced: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_statistics(source: str) -> Source:
+    """Statistics with sensitivities.
 
     Parameters
     ----------
@@ -34,7 +56,7 @@ def find_statistics(source: str) -> tuple[Statistics, Format, Format]:
     folder = Path(source)
     if not folder.is_dir():
         experiment = Experiment(source, 2, STEPS)
-        return Calibration(experiment.model, experiment.batches).statistics, MX6, MX9
+        return Source(Calibration(experiment.model, experiment.batches).statistics, MX6, MX9)
     path = folder / "statistics.safetensors"
     if not path.is_file():
         raise ValueError(
@@ -45,4 +67,4 @@ def find_statistics(source: str) -> tuple[Statistics, Format, Format]:
     if not measured:
         raise ValueError(f"{path} has no sensitivities: calibrate with --choice sensitivity")
     low, high = (FORMATS[name] for name in measured)
-    return statistics, low, high
+    return Source(statistics, low, high, notes.get("balanced", {}))

@@ -3,5 +3,5 @@
 
 ``task``: a call. ``run``: all of them, and what is done about processes that end. ``executor``: who makes
 calls: the calling process, ``processes`` of this machine, each a ``worker``, or a ``cluster``. ``options``:
-of the command line. ``errors``: what fails.
+of the command line. ``progress``: how far they are, for people. ``errors``: what fails.
 """

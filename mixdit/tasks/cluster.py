@@ -26,6 +26,8 @@ class Cluster:
         No scheduler there, or no worker within half a minute.
     """
 
+    reserve = 1
+
     def __init__(self, address: str) -> None:
         self.address = address
 

@@ -14,6 +14,10 @@ class Executor(Protocol):
     def slots(self) -> int:
         """Calls at a time."""
 
+    @property
+    def reserve(self) -> int:
+        """Calls that should wait meanwhile, for whoever has done one."""
+
     def __enter__(self) -> Self:
         """Begin."""
 
@@ -31,6 +35,7 @@ class Here:
     """The calling process itself."""
 
     slots = 1
+    reserve = 0  # a call is made as it is submitted: the result of the one before would wait for it
 
     def __enter__(self) -> Self:
         return self

@@ -21,6 +21,8 @@ class Processes:
         How many, at least 1.
     """
 
+    reserve = 1
+
     def __init__(self, count: int) -> None:
         if count < 1:
             raise ValueError(f"jobs must be at least 1, not {count!r}")

@@ -59,7 +59,7 @@ def run_tasks(
     running: dict[Future[Any], Task] = {}
     attempts: Counter[Task] = Counter()
     while waiting or running:
-        room = executor.slots + 1 - len(running)  # one in reserve
+        room = executor.slots + executor.reserve - len(running)
         for _ in range(min(room, len(waiting))):
             task = waiting.popleft()
             running[executor.submit(task.function, *task.arguments())] = task

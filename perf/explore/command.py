@@ -2,15 +2,12 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gen.designs import DESIGNS
 from gen.options import with_parameter_options
@@ -19,10 +16,10 @@ from gen.synth.families import FAMILIES
 from hw.target.targets import TARGETS
 from mixdit.require import require
 from mixdit.tasks.options import Scheduler, executor_of
+from mixdit.tasks.progress import show_progress
 
 if TYPE_CHECKING:
     from perf.explore.design import Refusal
-    from perf.explore.exploration import Progress as Done
     from perf.explore.point import Point
     from perf.explore.report import Report
 
@@ -96,7 +93,7 @@ def command(
     axes = {**DEFAULT_AXES, **parameters}
     points, refusals = _points(axes, workloads, mixes, family, place)
     with Results(output / FILE) as results:
-        with executor_of(jobs, scheduler) as executor, _progress() as show:
+        with executor_of(jobs, scheduler) as executor, show_progress() as show:
             failed = explore(
                 points,
                 results,
@@ -165,31 +162,6 @@ def _points(
         for mix in mixes
     ]
     return points, refusals
-
-
-@contextmanager
-def _progress() -> "Iterator[Callable[[Done], None]]":
-    """A bar on a terminal, a line per task elsewhere, on stderr; with what is left."""
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def show(done: "Done") -> None:
-            left = "" if done.seconds_left is None else f", {_time(done.seconds_left)} left"
-            what = f"{escape(done.what)}{left}" if done.what else None
-            bar.update(task, completed=done.done, total=done.of, description=what)
-            if done.what and not console.is_terminal:
-                line = f"{done.done}/{done.of} {done.what}{left}"
-                console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-        yield show
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _write(report: "Report", output: Path, as_json: bool) -> None:

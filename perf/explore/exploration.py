@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from mixdit.tasks.executor import Executor
+from mixdit.tasks.progress import Progress
 from mixdit.tasks.run import run_tasks
 from mixdit.tasks.task import Task
 from perf.explore import work
@@ -15,27 +15,7 @@ from perf.explore.point import Cycles, Point
 from perf.explore.results import Key, Results
 from perf.explore.schedule import Schedule
 
-__all__ = ["Progress", "explore"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far an exploration is.
-
-    Parameters
-    ----------
-    done, of:
-        Tasks, but for those that were done before.
-    what:
-        The last one, empty while none has ended.
-    seconds_left:
-        What the others will take; None while that is not known.
-    """
-
-    done: int
-    of: int
-    what: str
-    seconds_left: float | None
+__all__ = ["explore"]
 
 
 def _task(key: Key, store: str) -> Task:

@@ -74,6 +74,10 @@ def test_from_a_pipeline_to_samples(kind, folder, tmp_path, capsys):
     assert figures["mx9_linear"] == pytest.approx(plan.mx9_linear)
     assert 0 < figures["mx9_attention"] <= 0.2
     assert figures["passes"] == 2 * 3
+    rounding = {"pixart": "nearest", "sd3": "nearest"}.get(kind, "compensated")
+    plans = plan.plans if isinstance(plan, TimestepPlan) else (plan,)
+    assert figures["rounding"] == rounding
+    assert all(each.notes["settings"]["rounding"] == rounding for each in plans)
     assert 1 < figures["latency"] <= (1.06 if kind == "pixart" else 2)
     assert (tmp_path / "preview.png").exists() is (kind in ("dit", "latte"))
 
@@ -135,7 +139,7 @@ def test_an_interrupted_calibration_goes_on(folder, tmp_path, capsys, monkeypatc
 
     (parts / "rounded.safetensors").write_bytes(b"no such thing")
     assert run(*other) == 1
-    assert "is not a file of rounded layers" in (said := capsys.readouterr().err)
+    assert "is not a file of linear layers" in (said := capsys.readouterr().err)
     assert "--restart replaces it" in said
     assert run(*other, "--restart") == 0
 
@@ -147,6 +151,18 @@ def test_more_images_give_a_plan_of_their_own(folder, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "transformer_blocks.*.attn1.to_q" in printed
     assert str(tmp_path / "weights.safetensors") in printed
+    assert "rounded to nearest" not in printed
+
+
+@pytest.mark.slow
+def test_ranges_of_timesteps_do_not_round_to_nearest_in_silence(folder, tmp_path, capsys):
+    """Who has asked for it is not told."""
+    asked = [*arguments(folder, "dit"), "--output", tmp_path, "--timestep-groups", 2]
+    line = "weights are rounded to nearest: ranges of timesteps share them (--rounding)\n"
+    assert run(*asked) == 0
+    assert capsys.readouterr().out.endswith(line)
+    assert run(*asked, "--rounding", "nearest") == 0
+    assert line not in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -184,6 +200,12 @@ def test_a_limit_in_cycles(folder, tmp_path, capsys, monkeypatch):
         (["--heads", "q"], 2, "--heads must be one of whole, operands, not 'q'"),
         (["--heads", "operands"], 2, "operands of heads are chosen by sensitivity or at random, not by"),
         (["--latency", "0.9"], 2, "--latency must be a number of at least 1, not '0.9'"),
+        (["--rounding", "up"], 2, "--rounding must be one of compensated, nearest, not 'up'"),
+        (
+            ["--rounding", "compensated", "--timestep-groups", "2"],
+            2,
+            "rounding must be nearest with several timestep_groups, which share their weights, not",
+        ),
         (["--latency", "1.1"], 2, "latency takes the choice by sensitivity, and a cover of 1"),
         (["--labels", "1,x"], 2, "--labels must be integers with commas between them, not '1,x'"),
         (["--prompts", "x"], 2, "--prompts is for pixart, sd3 and latte: dit takes --labels"),

@@ -134,8 +134,9 @@ def changed(path: str, value: object) -> object:
     ("value", "message"),
     [
         ([], r"a plan must be an object, not \[\]"),
-        ({"format": "x"}, "a plan has format 'mixdit-plan' and version 1 to 2, not 'x' and None"),
-        (changed("version", 3), "version 1 to 2, not 'mixdit-plan' and 3"),
+        ({"format": "x"}, "a plan has format 'mixdit-plan' and version 1 to 3, not 'x' and None"),
+        (changed("version", 4), "version 1 to 3, not 'mixdit-plan' and 4"),
+        (changed("version", 3), "balanced must be an object, not None"),
         (changed("plans", []), "plans must hold at least 1 plan, not 0"),
         (changed("plans", {}), "plans must be a list"),
         (changed("bounds", None), "bounds must be a list, not None"),

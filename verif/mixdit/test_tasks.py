@@ -35,7 +35,7 @@ def results(executor, tasks, **options) -> dict[int, int]:
 class Fragile(Here):
     """Makes calls at once, and loses those that it is told to."""
 
-    slots = 2
+    slots, reserve = 2, 1
 
     def __init__(self, lost=(), ended=()) -> None:
         self.lost, self.ended, self.open, self.most = list(lost), ended, 0, 0

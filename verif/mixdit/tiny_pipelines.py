@@ -57,23 +57,28 @@ def _t5() -> tuple[T5Tokenizer, T5EncoderModel]:
     return T5Tokenizer(vocab=pieces, extra_ids=0), T5EncoderModel(config)
 
 
-def _clip() -> tuple[CLIPTokenizer, CLIPTextModelWithProjection]:
+def clip_tokenizer() -> CLIPTokenizer:
+    """Of letters; the last two of its pieces mark where a text begins and ends."""
     pieces = [*string.ascii_lowercase, *(f"{x}</w>" for x in string.ascii_lowercase)]
     pieces += ["<|startoftext|>", "<|endoftext|>"]
+    vocabulary = {piece: i for i, piece in enumerate(pieces)}
+    return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=77)
+
+
+def _clip() -> tuple[CLIPTokenizer, CLIPTextModelWithProjection]:
+    tokenizer = clip_tokenizer()
     config = CLIPTextConfig(
-        vocab_size=len(pieces),
+        vocab_size=len(tokenizer),
         hidden_size=16,
         intermediate_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
         projection_dim=16,
         max_position_embeddings=77,
-        bos_token_id=len(pieces) - 2,
-        eos_token_id=len(pieces) - 1,
-        pad_token_id=len(pieces) - 1,
+        bos_token_id=len(tokenizer) - 2,
+        eos_token_id=len(tokenizer) - 1,
+        pad_token_id=len(tokenizer) - 1,
     )
-    vocabulary = {piece: i for i, piece in enumerate(pieces)}
-    tokenizer = CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=77)
     return tokenizer, CLIPTextModelWithProjection(config)
 
 
@@ -170,15 +175,15 @@ def pipeline(kind: str) -> Any:
         return LattePipeline(tokenizer, encoder, _vae(), transformer, DDIMScheduler())
     transformer = sd3_transformer()
     randomize(transformer)
-    (clip_tokenizer, clip), (t5_tokenizer, t5) = _clip(), _t5()
+    (tokenizer, clip), (t5_tokenizer, t5) = _clip(), _t5()
     return StableDiffusion3Pipeline(
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(),
         vae=_vae(),
         text_encoder=clip,
-        tokenizer=clip_tokenizer,
+        tokenizer=tokenizer,
         text_encoder_2=_clip()[1],
-        tokenizer_2=clip_tokenizer,
+        tokenizer_2=tokenizer,
         text_encoder_3=t5,
         tokenizer_3=t5_tokenizer,
     )

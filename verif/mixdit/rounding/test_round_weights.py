@@ -14,9 +14,9 @@ from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan import LinearPlan, Plan
 from mixdit.rivals.layers import find_layers
 from mixdit.rivals.uniform import uniform_plan
+from mixdit.rounding.layer_file import load_layers, save_layers
 from mixdit.rounding.round_layer import round_layer
 from mixdit.rounding.round_weights import round_weights
-from mixdit.rounding.rounded_file import load_rounded, save_rounded
 from mixdit.tensors.quantize import fake_quantize
 from verif.mixdit.tiny_pipelines import dit_transformer, pixart_transformer, randomize, sd3_transformer
 
@@ -123,19 +123,19 @@ def test_channels_in_the_plans_order(model, batches, tests):
 def test_goes_on_where_it_stopped(model, batches, tmp_path):
     plan, path = uniform(model), tmp_path / "rounded.safetensors"
     notes = {"for": "this"}
-    whole = round_weights(model, plan, batches[:1], keep=lambda layers: save_rounded(layers, path, notes))
+    whole = round_weights(model, plan, batches[:1], keep=lambda layers: save_layers(layers, path, notes))
 
     def stop(layers):
-        save_rounded(layers, path, notes)
+        save_layers(layers, path, notes)
         if len(layers) >= 8:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         round_weights(model, plan, batches[:1], keep=stop)
-    known = load_rounded(path, notes)
+    known = load_layers(path, notes)
     assert list(known) == sorted(list(plan.linears)[:8])
-    assert load_rounded(path, {"for": "that"}) == {}
-    assert load_rounded(tmp_path / "none", notes) == {}
+    assert load_layers(path, {"for": "that"}) == {}
+    assert load_layers(tmp_path / "none", notes) == {}
     calls = []
     rest = round_weights(model, plan, batches[:1], known=known, progress=lambda *at: calls.append(at))
     assert calls[0] == (4, len(plan.linears))
@@ -143,8 +143,8 @@ def test_goes_on_where_it_stopped(model, batches, tmp_path):
     assert all(torch.equal(weights(rest, plan)[p], w) for p, w in weights(whole, plan).items())
     assert all(torch.equal(rest.get_submodule(p).bias, whole.get_submodule(p).bias) for p in plan.linears)
     path.write_bytes(b"no such thing")
-    with pytest.raises(ValueError, match="is not a file of rounded layers"):
-        load_rounded(path, notes)
+    with pytest.raises(ValueError, match="is not a file of linear layers"):
+        load_layers(path, notes)
 
 
 def test_packed_weights_keep_every_bit(model, batches, tests, tmp_path):

@@ -1,4 +1,4 @@
-"""Rounded layers in a safetensors file, so that a long calibration can go on where it stopped."""
+"""Linear layers in a safetensors file, so that a long calibration can go on where it stopped."""
 
 import json
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from mixdit.save_tensors import opened_tensors, save_tensors
 
-__all__ = ["load_rounded", "save_rounded"]
+__all__ = ["load_layers", "save_layers"]
 
 _KEY = "mixdit"
 
 
-def save_rounded(layers: Mapping[str, nn.Linear], path: Path, notes: Any) -> None:
+def save_layers(layers: Mapping[str, nn.Linear], path: Path, notes: Any) -> None:
     """Write layers by the path of each, and ``notes`` (anything that JSON holds), whole or not at all."""
     tensors = {
         f"{name}.{part}": tensor.detach()
@@ -26,20 +26,23 @@ def save_rounded(layers: Mapping[str, nn.Linear], path: Path, notes: Any) -> Non
     save_tensors(tensors, path, {_KEY: json.dumps(notes)})
 
 
-def load_rounded(path: Path, notes: Any, device: torch.device | str = "cpu") -> dict[str, nn.Linear]:
-    """Layers by path: none if there is no such file, or one with other notes.
+def load_layers(
+    path: Path | str, notes: Any = None, device: torch.device | str = "cpu"
+) -> dict[str, nn.Linear]:
+    """Layers by path: none if there is no such file, or one with other notes; None stands for any notes.
 
     Raises ``ValueError`` for another kind of file.
     """
-    if not path.exists():
+    if not Path(path).exists():
         return {}
     try:
         with opened_tensors(path, str(device)) as file:
-            if json.loads((file.metadata() or {})[_KEY]) != json.loads(json.dumps(notes)):
+            found = json.loads((file.metadata() or {})[_KEY])
+            if notes is not None and found != json.loads(json.dumps(notes)):
                 return {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(f"{path} is not a file of rounded layers: {error}") from error
+        raise ValueError(f"{path} is not a file of linear layers: {error}") from error
     ends = ".weight"
     return {
         name.removesuffix(ends): _linear(weight, tensors.get(f"{name.removesuffix(ends)}.bias"))
