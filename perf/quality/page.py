@@ -74,7 +74,8 @@ def guidance_table(published: Published) -> str:
         for variant in found[_SAMPLINGS[-1]]:
             line = [model, variant]
             for rows in found.values():
-                line += [decibels_text(rows[variant].psnr_db), decibels_text(rows[variant].sqnr_db)]
+                row = rows.get(variant)
+                line += [decibels_text(row.psnr_db), decibels_text(row.sqnr_db)] if row else ["", ""]
             lines.append(line)
     return markdown_table(head, lines, 2)
 
