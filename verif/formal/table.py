@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from verif.formal.claim import Claim
 from verif.formal.jobs import Result
+from verif.formal.prover.claim import Claim
 
 __all__ = ["table"]
 

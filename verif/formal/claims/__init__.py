@@ -3,7 +3,7 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from verif.formal.claim import Claim
+from verif.formal.prover.claim import Claim
 
 __all__ = ["all_claims"]
 

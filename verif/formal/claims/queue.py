@@ -3,10 +3,10 @@
 from amaranth.lib import fifo
 
 from hw.stream.queue import Queue
-from verif.formal.claim import Claim
-from verif.formal.handshake import Order, claim_stable
-from verif.formal.methods import Induction
-from verif.formal.mutation import Edit
+from verif.formal.prover.claim import Claim
+from verif.formal.prover.handshake import Order, claim_stable
+from verif.formal.prover.methods import Induction
+from verif.formal.prover.mutation import Edit
 
 __all__ = ["CLAIMS"]
 

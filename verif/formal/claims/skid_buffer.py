@@ -1,10 +1,10 @@
 """Claims about ``hw.stream.skid_buffer``."""
 
 from hw.stream.skid_buffer import SkidBuffer
-from verif.formal.claim import Claim
-from verif.formal.handshake import Order, claim_stable
-from verif.formal.methods import Induction
-from verif.formal.mutation import Edit
+from verif.formal.prover.claim import Claim
+from verif.formal.prover.handshake import Order, claim_stable
+from verif.formal.prover.methods import Induction
+from verif.formal.prover.mutation import Edit
 
 __all__ = ["CLAIMS"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bitwuzla import Bitwuzla, Kind, Option, Options, Result, TermManager
 
-from verif.formal.bench import ASSUMED, CLAIMED, HELPFUL
-from verif.formal.transition_system import TransitionSystem
-from verif.formal.unrolling import Unrolling
+from verif.formal.prover.bench import ASSUMED, CLAIMED, HELPFUL
+from verif.formal.prover.transition_system import TransitionSystem
+from verif.formal.prover.unrolling import Unrolling
 
 __all__ = ["AnyState", "Bounded", "FalseClaimError", "Induction", "Method", "UndecidedError"]
 

@@ -7,7 +7,7 @@ from gen.store import stored
 from gen.synth.tools import YOSYS
 from gen.verilog import to_verilog
 from mixdit.sim.build_cache import build_root
-from verif.formal.bench import Bench
+from verif.formal.prover.bench import Bench
 
 __all__ = ["Node", "TransitionSystem", "transition_system"]
 

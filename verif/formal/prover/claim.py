@@ -4,10 +4,10 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from verif.formal.bench import Bench
-from verif.formal.methods import FalseClaimError, Method, UndecidedError
-from verif.formal.mutation import Edit
-from verif.formal.transition_system import transition_system
+from verif.formal.prover.bench import Bench
+from verif.formal.prover.methods import FalseClaimError, Method, UndecidedError
+from verif.formal.prover.mutation import Edit
+from verif.formal.prover.transition_system import transition_system
 
 __all__ = ["Claim"]
 

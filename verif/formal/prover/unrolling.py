@@ -2,8 +2,8 @@
 
 from bitwuzla import Kind, Term, TermManager
 
-from verif.formal.bench import INSIDE, RIGID, WORD
-from verif.formal.transition_system import Node, TransitionSystem
+from verif.formal.prover.bench import INSIDE, RIGID, WORD
+from verif.formal.prover.transition_system import Node, TransitionSystem
 
 __all__ = ["Unrolling"]
 
