@@ -29,11 +29,14 @@ class Bench(wiring.Component):
         Its module.
     nets:
         For each port that `inside` or `word` made, the net or the memory that it shows.
+    cuts:
+        Registers that may hold anything in every cycle.
     """
 
     def __init__(self, build):
         self.m = Module()
         self.nets = {}
+        self.cuts = set()
         self._inputs, self._outputs = {}, {}
         build(self)
         inputs = {name: In(value.shape()) for name, value in self._inputs.items()}
@@ -58,8 +61,15 @@ class Bench(wiring.Component):
     def inside(self, net, shape):
         """What the ``net`` of a submodule has, named by its path: ``unit.full``."""
         name = INSIDE + net.replace(".", "_")
+        if name in self.nets:
+            return self._inputs[name]
         self.nets[name] = net
         return self._input(name, shape)
+
+    def cut(self, net, shape):
+        """As `inside`, of a register that may hold anything in every cycle: a claim is to hold even so."""
+        self.cuts.add(net)
+        return self.inside(net, shape)
 
     def word(self, memory, address, shape):
         """The word at ``address`` of the ``memory`` of a submodule, named by its path."""

@@ -47,6 +47,8 @@ class TransitionSystem:
         Nodes by name: inputs and outputs of the bench, and every net with a name.
     probes:
         As ``Bench.nets``.
+    cuts:
+        States that may hold anything in every cycle.
     """
 
     sorts: dict[int, int | tuple[int, int]] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class TransitionSystem:
     outputs: dict[str, int] = field(default_factory=dict)
     nets: dict[str, int] = field(default_factory=dict)
     probes: dict[str, str | tuple[str, str]] = field(default_factory=dict)
+    cuts: set[int] = field(default_factory=set)
 
 
 def transition_system(bench: Bench, *, models="") -> TransitionSystem:
@@ -70,7 +73,12 @@ def transition_system(bench: Bench, *, models="") -> TransitionSystem:
     folder = stored(
         build_root() / "formal", "bench", [YOSYS.identity, _SCRIPT, verilog], run, keep=_KEPT_BENCHES
     )
-    return _parsed((folder / "design.btor").read_text(), bench.nets)
+    system = _parsed((folder / "design.btor").read_text(), bench.nets)
+    for net in bench.cuts:
+        number = system.nets[net]
+        assert system.nodes[number].op == "state", f"{net} is no register"
+        system.cuts.add(number)
+    return system
 
 
 _KEPT_BENCHES = 500

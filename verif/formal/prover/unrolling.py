@@ -111,6 +111,8 @@ class Unrolling:
     def _needs(self, number, cycle):
         """Nodes that a node's value is made of, each with its cycle."""
         node = self._system.nodes[number]
+        if number in self._system.cuts:
+            return []
         if node.op == "state":
             return [(self._system.next[number], cycle - 1)] if cycle and number in self._system.next else []
         if node.op == "input":
@@ -144,7 +146,8 @@ class Unrolling:
     def _fresh(self, number, cycle):
         """A value that may be any."""
         node, name = self._system.nodes[number], self._names.get(number, "")
-        if not name.startswith(RIGID) and node.op == "input":
+        varies = node.op == "input" and not name.startswith(RIGID)
+        if varies or number in self._system.cuts:
             return self._terms.mk_const(self._sort(node.sort), f"{name or number}@{cycle}")
         if number not in self._rigid:
             self._rigid[number] = self._terms.mk_const(self._sort(node.sort), name or str(number))
