@@ -103,7 +103,7 @@ class ReadMaster(wiring.Component):
         low = self._beat_bytes.bit_length() - 1
         high = low + self._burst_beats.bit_length() - 1
         command = self.command.p
-        active, fresh = Signal(), Signal()
+        active, fresh = Signal(name="active"), Signal(name="fresh")
         # Bursts stay within spans of the longest one. The next beat of the run: its span, its place there;
         # the run's last beat, counted from this span's first one.
         span = Signal(self.address_bits - high, reset_less=True)

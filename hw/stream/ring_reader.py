@@ -63,12 +63,12 @@ class RingReader(wiring.Component):
         )
         next_write = Signal(range(self.depth))
         # ``same`` says whether reading one more entry leaves none.
-        none, same = Signal(init=1), Signal(range(self.depth))
-        written, accessed, full = Signal(), Signal(), Signal()
+        none, same = Signal(name="none", init=1), Signal(range(self.depth), name="same")
+        written, accessed, full = (Signal(name=name) for name in ("written", "accessed", "full"))
         # ``valid`` in the other polarity, for the memories alone, which are far from the rest. More
         # bits follow from themselves, so that no tool takes them for one register.
         empty = Signal(self.enables, init=(1 << self.enables) - 1)
-        advance, access, output = Signal(), Signal(), Signal()
+        advance, access, output = (Signal(name=name) for name in ("advance", "access", "output"))
         compared = min(self.compared, len(self.write_address))
         steps = Signal(compared)
         m.d.comb += [
