@@ -47,7 +47,7 @@ def _build(component, width):
         bench.claim("none from nowhere", ~unit.o.valid | (count.inside != 0))
         bench.help("stages", taken == ring.writes)
         # No beat comes but those that were taken before the queue was half full, and in the cycle after.
-        bench.help("most", ring.level <= depth // 2 + unit.stages)
+        bench.help("most", ring.level <= depth // 2 + unit.stages + 1)
 
     return build
 
