@@ -4,6 +4,7 @@ from hw.block.converter import Converter
 from hw.block.dequantizer import Dequantizer
 from hw.block.quantizer import Quantizer
 from hw.stream.free_pipeline import FreePipeline
+from hw.stream.ring_reader import RingReader
 from verif.formal.prover.claim import Claim
 from verif.formal.prover.handshake import Order, claim_stable
 from verif.formal.prover.methods import Induction
@@ -39,15 +40,21 @@ def _build(component, width):
         ring.claim_no_collision(bench)
         # A beat is in each of the stages, in the memory, or behind it.
         behind = ring.level + ring.accessed + unit.o.valid
-        in_stages = 0
-        for stage in range(unit.stages):
+        stages, in_stages = [], 0
+        for stage in range(1, unit.stages + 1):
             taken = bench.register(f"taken_{stage}", taken)
+            stages.append(taken)
             in_stages = in_stages + taken
         bench.claim("count", count.inside == behind + in_stages)
         bench.claim("none from nowhere", ~unit.o.valid | (count.inside != 0))
-        bench.help("stages", taken == ring.writes)
-        # No beat comes but those that were taken before the queue was half full, and in the cycle after.
-        bench.help("most", ring.level <= depth // 2 + unit.stages + 1)
+        for stage, taken in enumerate(stages[:-1], 1):
+            bench.help(f"stage {stage}", bench.inside(f"unit.valid_{stage}", 1) == taken)
+        bench.help("last stage", ring.writes == stages[-1])
+        # While the queue is not half full, no more come than fill that half and the stages. What says so is
+        # a cycle late, and so is that it is said.
+        most = depth // 2 + unit.stages
+        bench.help("most", ring.level + in_stages <= most + 1)
+        bench.help("most while ready", ~unit.i.ready | (ring.level + in_stages <= most))
 
     return build
 
@@ -57,10 +64,22 @@ CLAIMS = [
         unit=component.__name__,
         text="handshake: room for every beat, count, stable output",
         build=_build(component, width),
-        method=Induction(component().stages + 3, search=40),
+        method=Induction(1, search=20),
         mutants=(
-            Edit("never stops", FreePipeline, "__init__", "ready.eq(~queue.filling)", "ready.eq(1)"),
-            Edit("takes what it may not", FreePipeline, "__init__", "i.valid & ready", "i.valid"),
+            Edit(
+                "a queue too small",
+                FreePipeline,
+                "depth_of",
+                "1 << ((stages + 1) * 16 // 7).bit_length()",
+                "4",
+            ),
+            Edit(
+                "the output goes on",
+                RingReader,
+                "elaborate",
+                "empty | self.ready.replicate(self.enables)",
+                "~0",
+            ),
         ),
         quick=False,
     )

@@ -71,7 +71,7 @@ class Induction(Method):
         query.check(self.cycles, (CLAIMED, HELPFUL), "step of the induction")
 
     def refute(self, system, seconds):
-        _check_after_reset(system, range(1, self.search + 1), (CLAIMED,), time.monotonic() + seconds)
+        _search_after_reset(system, range(1, self.search + 1), time.monotonic() + seconds)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class AnyState(Method):
 
     def refute(self, system, seconds):
         last = self.cycles + 1
-        _check_after_reset(system, range(last, last + 1), (CLAIMED,), time.monotonic() + seconds)
+        _search_after_reset(system, range(last, last + 1), time.monotonic() + seconds)
 
 
 @dataclass(frozen=True)
@@ -117,13 +117,25 @@ class Bounded(Method):
 
 def _check_after_reset(system, cycles: range, kinds, end):
     """Check the outputs of ``kinds`` in ``cycles`` after a reset in cycle 0."""
+    for query, cycle in _after_reset(system, cycles, end):
+        query.check(cycle, kinds, "after reset")
+
+
+def _search_after_reset(system, cycles: range, end):
+    """Look for a claim that fails in ``cycles`` after a reset in cycle 0."""
+    for query, cycle in _after_reset(system, cycles, end):
+        query.search(cycle, (CLAIMED,))
+
+
+def _after_reset(system, cycles, end):
+    """A query for each of ``cycles`` after a reset, with it."""
     query = _Query(system, end)
     query.reset(0, True)
     for cycle in range(1, cycles.stop):
         query.reset(cycle, False)
         query.assume(cycle, (ASSUMED,))
         if cycle in cycles:
-            query.check(cycle, kinds, "after reset")
+            yield query, cycle
 
 
 class _Query:
@@ -149,16 +161,31 @@ class _Query:
         names = self._named(kinds)
         assert names or kinds != (CLAIMED,), "nothing is claimed"
         for name in names:
-            false = self._terms.mk_term(Kind.NOT, [self._unrolling.output(name, cycle)])
-            solver = self._solver()
-            for formula in (*self._formulas, false):
-                solver.assert_formula(formula)
-            result = solver.check_sat()
-            title = name.removeprefix(CLAIMED).removeprefix(HELPFUL)
-            if result == Result.SAT:
-                raise FalseClaimError(f"{title}: cycle {cycle} {when}\n{self._trace(solver, cycle)}".rstrip())
-            if result != Result.UNSAT:
-                raise UndecidedError(f"{title}: cycle {cycle} {when}".rstrip())
+            self._check([name], cycle, when)
+
+    def search(self, cycle, kinds) -> None:
+        """Check all outputs of ``kinds`` together: one that fails is enough."""
+        self._check(self._named(kinds), cycle, "after reset")
+
+    def _check(self, names, cycle, when):
+        holds = [self._unrolling.output(name, cycle) for name in names]
+        false = self._terms.mk_term(Kind.NOT, [self._all(holds)])
+        solver = self._solver()
+        for formula in (*self._formulas, false):
+            solver.assert_formula(formula)
+        result = solver.check_sat()
+        if result == Result.UNSAT:
+            return
+        if result == Result.SAT:
+            failed = zip(names, map(solver.get_value, holds), strict=True)
+            title = next(_title(name) for name, value in failed if value.is_false())
+            raise FalseClaimError(
+                f"{title}: cycle {cycle} {when}".rstrip() + f"\n{self._trace(solver, cycle)}"
+            )
+        raise UndecidedError(f"{', '.join(map(_title, names))}: cycle {cycle} {when}".rstrip())
+
+    def _all(self, holds):
+        return holds[0] if len(holds) == 1 else self._terms.mk_term(Kind.AND, holds)
 
     def _solver(self):
         left = self._end - time.monotonic()
@@ -183,3 +210,8 @@ class _Query:
 
     def _named(self, kinds: Sequence[str]):
         return [name for name in self._system.outputs if name.startswith(tuple(kinds))]
+
+
+def _title(name: str) -> str:
+    """The name of a claim or an invariant, from that of its output."""
+    return name.removeprefix(CLAIMED).removeprefix(HELPFUL)

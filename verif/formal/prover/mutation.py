@@ -3,7 +3,7 @@
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from unittest import mock
@@ -49,7 +49,10 @@ class Edit:
             raise ValueError(
                 f"{self.function} must have {self.old!r} once, not {source.count(self.old)} times"
             )
-        changed: dict[str, object] = {}
-        exec(source.replace(self.old, self.new), sys.modules[function.__module__].__dict__, changed)
-        with mock.patch.object(self.owner, self.function, changed[function.__name__]):
+        source = textwrap.indent(source.replace(self.old, self.new), "    ")
+        # `super()` looks for the class around it.
+        text = f"def edited(__class__):\n{source}\n    return {function.__name__}"
+        made: dict[str, Callable[[object], object]] = {}
+        exec(text, sys.modules[function.__module__].__dict__, made)
+        with mock.patch.object(self.owner, self.function, made["edited"](self.owner)):
             yield
