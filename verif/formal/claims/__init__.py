@@ -1,4 +1,4 @@
-"""All claims: a file for each unit, or for units of one kind, with a list ``CLAIMS``."""
+"""All claims: a file for each unit, or for units of one kind, with a list CLAIMS."""
 
 from importlib import import_module
 from pkgutil import iter_modules
