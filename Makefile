@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality quality-full lint bench perf ppa mutants wheel sbom lock clean
+.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality quality-full lint prove bench perf ppa mutants wheel sbom lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
@@ -24,6 +24,7 @@ help:
 	@echo "make test-engine   run campaigns on compiled engines: random jobs, real layers, faults, C (a quarter of an hour)"
 	@echo "make test-netlist  simulate netlists after synthesis, for every FPGA family (half an hour)"
 	@echo "make test-tools    run every tool on every design, print the table (two minutes)"
+	@echo "make prove         prove claims about the exported Verilog, each with a mutant that breaks it (a quarter of an hour)"
 	@echo "make wave TEST=x   record the waveform of one test: a pytest id, or a part of one such as converter"
 	@echo "make demo          run a small real product on the simulated array"
 	@echo "make quality       compare image quality of every precision on two small diffusion transformers"
@@ -58,6 +59,10 @@ test-tools:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim lint synth)
 	@$(BIN)/python -m verif.tools $(ARGS)
+
+prove:
+	@$(call setup,base sim synth)
+	@$(BIN)/python -m verif.formal --jobs $(JOBS) $(ARGS)
 
 # Another SEED draws other parameters.
 sweep: N    ?= 100

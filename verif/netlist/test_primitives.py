@@ -5,48 +5,29 @@ from functools import partial
 from itertools import product
 
 import pytest
-from amaranth.hdl import Module, signed
+from amaranth.hdl import Module
 
 from hw.target import ecp5, xilinx
 from hw.target.carry_sum import CarryOp, carry_sum
 from hw.target.targets import TARGETS
 from mixdit.sim.design import Design
-from verif.netlist.miters import CarrySumMiter, MultiplexerMiter
+from verif.netlist.cell_miters import IN_CELLS, carry_sums, flip_table, multiplexers
+from verif.netlist.miters import CarrySumMiter
 from verif.netlist.models import with_models
 from verif.netlist.multiplier_forms import MultiplierForms
 from verif.netlist.proof import proven
-
-IN_CELLS = {
-    "ecp5": [op for op in CarryOp if op is not CarryOp.PASS_SELECT_XOR],
-    "xilinx": [CarryOp.AND_AND, CarryOp.XOR_XOR, CarryOp.CLEAR_XOR],
-}
-IN_CELLS["xilinx7"] = IN_CELLS["xilinx"]
-"""Operations that a target's carry chains have in cells."""
-
-SHAPES = (
-    lambda width: (width, width, width, width),
-    lambda width: (width, 1, signed(max(1, width - 2)), 1),
-    lambda width: (signed(max(1, width - 3)), 1, max(1, width - 2), max(1, width - 1)),
-    lambda width: (max(1, width - 4), max(1, width - 3), max(1, width - 2), 0),
-)
-"""Shapes of a to d: all bits apart, one bit for all, sign extension, zeros above."""
 
 
 @pytest.mark.netlist
 @pytest.mark.parametrize("target", IN_CELLS)
 def test_carry_sum_equals_its_twin(target):
-    miters = {
-        f"{op.name.lower()}_{width}_{n}": CarrySumMiter(op, target, width, shapes(width))
-        for op in IN_CELLS[target]
-        for width in (1, 4, 9)
-        for n, shapes in enumerate(SHAPES)
-    }
+    miters = carry_sums(target)
     assert proven(miters, TARGETS[target].family) == miters.keys()
 
 
 @pytest.mark.netlist
 def test_multiplexer_equals_its_twin():
-    miters = {f"choices_{n}": MultiplexerMiter(n, "ecp5") for n in (1, 2, 3, 4, 5, 8, 9)}
+    miters = multiplexers("ecp5")
     assert proven(miters, "ecp5") == miters.keys()
 
 
@@ -64,10 +45,6 @@ def names(op, attribute, bits):
 
 def flip_constant(value, bit):
     return value ^ 1 << bit
-
-
-def flip_table(table, bit):
-    return lambda terms: table(terms) ^ 1 << bit
 
 
 @pytest.mark.netlist
