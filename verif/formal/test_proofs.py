@@ -10,7 +10,7 @@ from verif.formal.jobs import results
 from verif.formal.prover.bench import Bench
 from verif.formal.prover.claim import Claim
 from verif.formal.prover.methods import AnyState, Bounded, Induction
-from verif.formal.prover.mutation import Edit
+from verif.formal.prover.mutation import Edit, applied
 from verif.formal.prover.transition_system import transition_system
 
 
@@ -27,7 +27,7 @@ def test_every_claim_has_a_mutant_and_its_edit_fits():
         assert claim.mutants, claim.name
         for mutant in claim.mutants:
             if isinstance(mutant, Edit):
-                with mutant.applied():
+                with applied([mutant]):
                     pass
 
 
@@ -93,7 +93,7 @@ def test_an_unknown_net_is_an_error():
 @pytest.mark.parametrize("old", ["not in the source", "sync"])
 def test_an_edit_needs_one_place(old):
     claim = skid_buffer.CLAIMS[0]
-    with pytest.raises(ValueError, match="must have"), replace(claim.mutants[0], old=old).applied():
+    with pytest.raises(ValueError, match="must have"), applied([replace(claim.mutants[0], old=old)]):
         pass
 
 

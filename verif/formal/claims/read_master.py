@@ -82,7 +82,7 @@ def _help(bench, unit, first, last, under_way, low):
     """The burst to come lies in its run; as many are noted as are under way."""
     beats = unit._burst_beats
     place_bits = beats.bit_length() - 1
-    active = bench.inside("unit.$signal$38", 1)  # as the export calls the master's ``active``
+    active = bench.inside("unit.active", 1)
     span = bench.inside("unit.span", _ADDRESS_BITS - low - place_bits)
     place = bench.inside("unit.place", place_bits)
     bits = max(len(unit.command.p.bytes), low + place_bits) + 1 - low

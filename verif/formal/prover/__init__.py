@@ -3,6 +3,6 @@
 ``bench``: a unit with free inputs, and what is claimed of it. ``transition_system``: registers and their
 next values, from Yosys. ``unrolling``: these as terms of the solver, cycle by cycle. ``methods``: what a
 proof takes: every input, any state, induction. ``mutation``: edits of the hardware's source that a claim must
-notice. ``claim``: a claim, its method, its mutants. ``handshake``, ``numbers``: what several of these state
-alike.
+notice. ``names``: such edits as give registers names. ``claim``: a claim, its method, its mutants.
+``handshake``, ``numbers``, ``ring``: what several of these state alike.
 """

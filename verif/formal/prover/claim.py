@@ -1,12 +1,12 @@
 """What is claimed of a unit, how it is proven, and the mutants that must break it."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from verif.formal.prover.bench import Bench
 from verif.formal.prover.methods import FalseClaimError, Method, UndecidedError
-from verif.formal.prover.mutation import Edit
+from verif.formal.prover.mutation import Edit, applied
+from verif.formal.prover.names import NAMES
 from verif.formal.prover.transition_system import transition_system
 
 __all__ = ["Claim"]
@@ -48,7 +48,7 @@ class Claim:
     def outcome(self, mutant: Edit | None = None) -> tuple[str, str]:
         """PROVEN or bounded, FAILED or UNDECIDED, of the unit or of a mutant; and what the solver found."""
         try:
-            with mutant.applied() if mutant else nullcontext():
+            with applied((*NAMES, *filter(None, [mutant]))):
                 system = transition_system(Bench(self.build))
             (self.method.refute if mutant else self.method.prove)(system, self.seconds)
         except FalseClaimError as error:

@@ -4,9 +4,6 @@ from amaranth.hdl import Cat, Signal
 
 __all__ = ["Ring"]
 
-_EXPORTED = {"none": "$signal$4", "written": "$signal$17", "accessed": "$signal$6"}
-"""Nets that have no name of their own in the Verilog."""
-
 
 class Ring:
     """A block queue somewhere in a unit, and the invariants of its reader.
@@ -38,7 +35,7 @@ class Ring:
         reader = f"{path}.reader"
 
         def inside(name, shape=1):
-            return bench.inside(f"{reader}.{_EXPORTED.get(name, name)}", shape)
+            return bench.inside(f"{reader}.{name}", shape)
 
         self.depth = depth
         self.writes, self.reads = bench.inside(f"{path}.write_1", 1), inside("read_enable")
