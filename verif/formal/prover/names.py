@@ -7,9 +7,10 @@ from verif.formal.prover.mutation import Edit
 __all__ = ["NAMES"]
 
 _NAMED = (
-    (RingReader, "none, same = Signal(init=1),", 'none, same = Signal(name="none", init=1),'),
-    (RingReader, "full = Signal(), Signal(),", 'full = Signal(name="written"), Signal(name="accessed"),'),
-    (ReadMaster, "active, fresh = Signal(),", 'active, fresh = Signal(name="active"),'),
+    (RingReader, "elaborate", "none, same = Signal(init=1),", 'none, same = Signal(name="none", init=1),'),
+    (RingReader, "elaborate", "accessed, full = Signal(),", 'accessed, full = Signal(name="written"),'),
+    (RingReader, "elaborate", '"written"), Signal(),', '"written"), Signal(name="accessed"),'),
+    (ReadMaster, "_issue", "active, fresh = Signal(),", 'active, fresh = Signal(name="active"),'),
 )  # fmt: skip
 
-NAMES = tuple(Edit("a name", owner, "elaborate", old, new) for owner, old, new in _NAMED)
+NAMES = tuple(Edit("a name", *named) for named in _NAMED)
