@@ -4,7 +4,7 @@
 ``verilog``: a component as Verilog text, which ``tidy`` cleans up; ``module_names``: names of its modules.
 ``bench``: benches of designs. ``flows``: files for other tools; ``cells``: models of FPGA cells; ``c``:
 programs for engines. ``package``: all files of an exported design; ``package_store``: those of earlier
-exports. ``files``: writing them.
+exports. ``files``: writing them; ``markdown``: tables, and parts of pages that commands write.
 ``cli``: the command, also as ``python -m gen`` (``__main__``); ``application``: its subcommands, here
 ``verilog_command``, ``registers_command``, ``targets_command``, ``doctor_command``. ``options``: options that
 these share. ``extras``: the Python packages that they need.

@@ -6,4 +6,5 @@
 ``cycles``: how many cycles jobs take on an engine, without their data.
 ``explore``: which engines are the best, by cycles and size.
 ``workloads``: what whole networks do. ``rtx3090``: how long a GPU takes for them; ``speedup``: and engines.
+``quality``: figures of image quality that were published.
 """

@@ -3,7 +3,8 @@
 ``subjects``: what can be synthesized, and how many multiply-accumulates a cycle it does.
 ``families``: the FPGA families, their Yosys commands and how their cells are counted. ``liberty``: libraries
 of standard cells.
-``errors``: what fails. ``tools``: calling Yosys and nextpnr, which come as Python packages, and OpenSTA.
+``errors``: what fails. ``tools``: calling Yosys and nextpnr, which come as Python packages, and OpenSTA;
+``native_yosys``: for designs that need more memory.
 ``synthesis``: the step through Yosys. ``placement``: the one through nextpnr. ``trim`` and
 ``copies``: the netlist steps between them.
 ``chips``: devices other than ECP5, through nextpnr to a bitstream. ``wrapper``: few pins for any design.

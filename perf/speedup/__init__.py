@@ -9,7 +9,7 @@ it beside the baselines of an RTX 3090.
 
 ``ablations``: what one change at a time does, kept in a file of that name, with ``ablation_tables``;
 ``row_conversion``: one of the changes. ``area``: of elements. ``waterfall``: where the cycles go;
-``goals``: where they were to go.
+``goals``: where they were to go. ``quality``: what the formats do to images of other networks.
 
 ``tables``, each a ``table``. ``charts``, ``roofline``: pictures, of what ``svg`` draws. ``page``: all as one
 file of HTML; ``document``: in docs/performance.md. ``command``, which ``__main__`` runs: ``mixdit speedup``.

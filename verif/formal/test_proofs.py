@@ -14,6 +14,7 @@ from verif.formal.prover.mutation import Edit, applied
 from verif.formal.prover.transition_system import transition_system
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", [skid_buffer.CLAIMS[0], queue.CLAIMS[0]], ids=lambda claim: claim.unit)
 def test_claims_are_proven_and_mutants_fail(claim):
     assert claim.outcome() == ("PROVEN", "")
@@ -131,6 +132,7 @@ def test_nothing_is_proven_where_nothing_is_claimed():
         AnyState().prove(system, 1)
 
 
+@pytest.mark.slow
 def test_jobs_tell_claims_from_mutants():
     claim = skid_buffer.CLAIMS[0]
     found = list(results([claim.name], 2))

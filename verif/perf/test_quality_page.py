@@ -1,6 +1,7 @@
 """Published figures of image quality: what the page shows is what the command wrote."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict, fields, replace
@@ -10,6 +11,7 @@ import pytest
 from gen.markdown import section
 from mixdit.digits.recipes import RECIPES
 from mixdit.quality.checks import Check
+from mixdit.quality.claims import BEST_PLAN, FRECHET_CLAIMS, NOISE_CLAIMS
 from mixdit.quality.row import Row
 from mixdit.rivals.variants import VARIANTS as KNOWN
 from perf.quality.page import PAGE, claims_table, sections, variants_table
@@ -36,6 +38,16 @@ def test_published_claims_hold_and_are_failed_by_worse_variants():
     checks = Published.read().checks
     assert {check.model for check in checks} == set(RECIPES)
     assert [check.claim for check in checks if not check.holds] == []
+
+
+def test_published_claims_are_those_that_are_made():
+    """Each by its text, in which the best plan has a name: none that was dropped, none that is new."""
+    for model in RECIPES:
+        made = [
+            claim.text() for claim in (*NOISE_CLAIMS, *FRECHET_CLAIMS) if model in (claim.models or (model,))
+        ]
+        checks = [check.claim for check in Published.read().checks if check.model == model]
+        assert [re.sub(rf"{BEST_PLAN} \(.*?\)", BEST_PLAN, text) for text in checks] == made
 
 
 def test_mixes_of_the_speedups_were_sampled():
