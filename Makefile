@@ -28,7 +28,7 @@ help:
 	@echo "make wave TEST=x   record the waveform of one test: a pytest id, or a part of one such as converter"
 	@echo "make demo          run a small real product on the simulated array"
 	@echo "make quality       compare image quality of every precision on two small diffusion transformers"
-	@echo "make quality-full  the same with enough images for claims about Frechet distances (half an hour)"
+	@echo "make quality-full  the same with enough images for claims about Frechet distances (an hour)"
 	@echo "make lint          check the Python and the exported Verilog"
 	@echo "make bench         measure speed"
 	@echo "make perf          compare whole networks on engines with an RTX 3090, the cycle model with the hardware"
