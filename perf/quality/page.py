@@ -20,9 +20,6 @@ _HEAD = (
     "95% interval", "right", "MX9 linear", "MX9 attention", "passes", "memory",
 )  # fmt: skip
 
-_SAMPLINGS = ((20, 1.0), (20, 3.0), (50, 1.0), (50, 3.0))
-"""Steps, and the scale of guidance."""
-
 
 def publish(published: Published) -> None:
     """Renew all tables of the page."""
@@ -60,23 +57,23 @@ def claims_table(checks: Sequence[Check]) -> str:
 
 def guidance_table(published: Published) -> str:
     """A line for each variant that was sampled with guidance: without it too, in few and in many steps."""
+    samplings = sorted({(row.steps, row.guidance) for row in published.rows})
     head = ["model", "variant"]
-    for steps, guidance in _SAMPLINGS:
+    for steps, guidance in samplings:
         head += [f"{steps} steps{f', guidance {guidance:g}' * (guidance != 1)}: PSNR, dB", "SQNR, dB"]
     lines = []
     for model in RECIPES:
-        found = {
-            sampling: {
-                row.variant: row for row in published.rows_of(model, steps=sampling[0], guidance=sampling[1])
-            }
-            for sampling in _SAMPLINGS
-        }
-        for variant in found[_SAMPLINGS[-1]]:
-            line = [model, variant]
-            for rows in found.values():
-                row = rows.get(variant)
-                line += [decibels_text(row.psnr_db), decibels_text(row.sqnr_db)] if row else ["", ""]
-            lines.append(line)
+        of_variant: dict[str, dict[tuple[int, float], Row]] = {}
+        for row in published.rows:
+            if row.model == model:
+                of_variant.setdefault(row.variant, {})[row.steps, row.guidance] = row
+        for variant, found in of_variant.items():
+            if any(guidance != 1 for _, guidance in found):
+                line = [model, variant]
+                for sampling in samplings:
+                    each = found.get(sampling)
+                    line += [decibels_text(each.psnr_db), decibels_text(each.sqnr_db)] if each else ["", ""]
+                lines.append(line)
     return markdown_table(head, lines, 2)
 
 

@@ -14,7 +14,7 @@ from mixdit.quality.checks import Check
 from mixdit.quality.claims import BEST_PLAN, FRECHET_CLAIMS, NOISE_CLAIMS
 from mixdit.quality.row import Row
 from mixdit.rivals.variants import VARIANTS as KNOWN
-from perf.quality.page import PAGE, claims_table, sections, variants_table
+from perf.quality.page import PAGE, claims_table, guidance_table, sections, variants_table
 from perf.quality.published import Published
 from perf.speedup.mixes import MIXES
 from perf.speedup.quality import VARIANTS, quality_table
@@ -109,3 +109,16 @@ def test_tables_say_what_does_not_hold():
     assert "**" not in claims_table([CHECK])
     wrong = replace(CHECK, borne_out=False, control_fails=False)
     assert "52.0 dB **does not hold** | MX6 | 33 dB **holds too** |" in claims_table([wrong])
+
+
+def test_guidance_stands_beside_none():
+    """Of variants that were sampled with it, in all ways that any was."""
+    guided = replace(made_row("MX9", 52.0), guidance=3.0)
+    long = replace(made_row(psnr=35.0, steps=50), guidance=3.0)
+    head, _, *lines = guidance_table(Published([made_row("MX4"), made_row(), guided, long])).splitlines()
+    assert head.count("PSNR") == 3
+    assert "| 20 steps: PSNR, dB | SQNR, dB | 20 steps, guidance 3: PSNR, dB |" in head
+    assert lines == [
+        "| digits-16 | MX6 | 40.00 | 0.00 |  |  | 35.00 | 0.00 |",
+        "| digits-16 | MX9 |  |  | 52.00 | 0.00 |  |  |",
+    ]
