@@ -15,7 +15,7 @@ from verif.mutation.campaign import Outcome, Run, run_mutants
 from verif.mutation.find import find
 from verif.mutation.site import Site
 from verif.mutation.survivors import REASONS
-from verif.mutation.units import modules, tests_of
+from verif.mutation.units import claimed_by, modules
 
 __all__ = ["main", "sample"]
 
@@ -43,7 +43,7 @@ def main() -> None:
         if options.list:
             print(*(site.key for site in sites), sep="\n")
             continue
-        for run in run_mutants(sites, tests_of(name), options.output / name):
+        for run in run_mutants(sites, claimed_by(name), options.output / name):
             print(
                 f"{run.outcome.value}, {run.seconds:.0f} s: line {run.site.line}, {run.site.key}", flush=True
             )

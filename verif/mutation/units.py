@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-__all__ = ["ROOT", "modules", "tests_of"]
+__all__ = ["ROOT", "claimed_by", "modules"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,18 +59,10 @@ def modules(under: str = "hw") -> dict[str, Path]:
     return found
 
 
-def tests_of(module: str) -> tuple[str, ...]:
-    """Paths that pytest takes: those named above, the test of the module's name, or all beside it.
-
-    Raises
-    ------
-    ValueError
-        For a module that none claims.
-    """
+def claimed_by(module: str) -> tuple[str, ...]:
+    """Paths that pytest takes: those named above, the test of the module's name, or all of its package."""
     if module in _TESTS:
         return _TESTS[module]
     folder, name = Path("verif", *module.split(".")[:-1]), module.rpartition(".")[2]
-    for found in (folder / f"test_{name}.py", folder):
-        if (ROOT / found).exists():
-            return (str(found),)
-    raise ValueError(f"no test claims {module}")
+    places = (folder / f"test_{name}.py", folder, *folder.parents)
+    return (str(next(place for place in places if (ROOT / place).exists())),)

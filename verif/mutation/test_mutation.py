@@ -1,0 +1,70 @@
+"""The campaign itself: it finds what can be changed, changes it, and tells what tests notice."""
+
+import subprocess
+import sys
+
+import pytest
+
+from verif.mutation.find import find
+from verif.mutation.units import ROOT, claimed_by, modules
+
+UNIT = "hw.stream.skid_buffer"
+
+SOURCE = """
+class Unit:
+    def elaborate(self, platform):
+        m = Module()
+        with m.If(self.a == 3):
+            m.d.sync += self.b.eq(Mux(self.c, self.a + 1, ~self.b))
+        m.d.comb += self.d.eq(self.a & self.b)
+        other = 2 * len(self.a)
+        return m
+"""
+
+
+def test_places_and_changes(tmp_path):
+    path = tmp_path / "unit.py"
+    path.write_text(SOURCE)
+    found = find("unit", path)
+    assert [(site.line, site.text, site.change) for site in found] == [
+        (5, "m.If(self.a == 3)", "always"),
+        (5, "m.If(self.a == 3)", "never"),
+        (5, "self.a == 3", "constant"),
+        (5, "self.a == 3", "ne"),
+        (6, "self.b.eq(Mux(self.c, self.a + 1, ~self.b))", "held"),
+        (6, "Mux(self.c, self.a + 1, ~self.b)", "swapped"),
+        (6, "self.a + 1", "constant"),
+        (6, "self.a + 1", "sub"),
+        (6, "~self.b", "not inverted"),
+        (7, "self.d.eq(self.a & self.b)", "zero"),
+        (7, "self.a & self.b", "or_"),
+    ]
+    assert found[0].key == "unit.Unit.elaborate: m.If(self.a == 3): always"
+
+
+def test_every_module_is_claimed_by_a_test_that_there_is():
+    for module in modules():
+        assert all((ROOT / path).exists() for path in claimed_by(module)), module
+    assert claimed_by("hw.gemm.tiles.tile_loop") == ("verif/hw/gemm",)
+
+
+@pytest.mark.slow
+def test_tests_notice_what_they_claim(tmp_path):
+    (site,) = (site for site in find(UNIT, modules(UNIT)[UNIT]) if site.change == "swapped")
+    wrong = tmp_path / "test_wrong.py"
+    wrong.write_text("def test_wrong():\n    assert False\n")
+    assert ran(site, "verif/hw/stream/test_skid_buffer.py", tmp_path) == "KILLED"
+    assert ran(site, "verif/hw/stream/test_arbiter.py", tmp_path) == "SURVIVED"
+    assert f"RuntimeError: {wrong} fails without a mutant" in ran(site, wrong, tmp_path)
+
+
+def ran(site, tests, folder):
+    """What became of a mutant, in a process of its own, as the module may be imported here; or the error."""
+    program = (
+        "from pathlib import Path; from verif.mutation.campaign import *; from verif.mutation.site import *;"
+        f"[print(run.outcome.name) for run in run_mutants([{site!r}], ['{tests}'], Path('{folder}'))]"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return run.stderr.strip() or run.stdout.strip()
