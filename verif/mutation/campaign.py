@@ -21,6 +21,9 @@ __all__ = ["Outcome", "Run", "run_mutants"]
 _PATIENCE, _LEAST_SECONDS = 5, 60
 """Times as long as without a mutant that a run may take, and seconds at least: a mutant may hang a bench."""
 
+_MARKS = "not netlist and not engine and not sweep"
+"""As ``make test``."""
+
 
 class Outcome(Enum):
     """What tests made of a mutant."""
@@ -98,7 +101,7 @@ def _test(number: int, numbered: Mapping[int, Site], tests: Sequence[str], log: 
         os.environ[NUMBER] = str(number)
         rewritten_imports(numbered)
         switched_verilog()
-        options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--tb=line", "-m", "not slow"]
+        options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--tb=line", "-m", _MARKS]
         code = int(pytest.main([*options, *tests]))
         sys.stdout.flush()
     finally:
