@@ -34,6 +34,7 @@ PURPOSES = {
     "explore": "`mixdit explore`, which needs dit and synth too",
     "lint": "`make lint`, and checks of exported files",
     "litex": "the engine in systems made by LiteX",
+    "supply": "`make sbom`",
 }
 """What each extra is for."""
 
