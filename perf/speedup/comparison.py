@@ -76,6 +76,11 @@ class Comparison:
         """Those that there are cells of, by name."""
         return {cell.build: cell.time.build for cell in self.cells}
 
+    @property
+    def mixes(self) -> list[str]:
+        """Those that there are cells of."""
+        return list(dict.fromkeys(cell.mix for cell in self.cells))
+
     def cells_of(self, *, network: str | None = None, build: str | None = None) -> list[Cell]:
         """Those of a network, of a build, or of one on the other."""
         return [

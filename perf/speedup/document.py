@@ -79,5 +79,5 @@ def markdown(comparison: Comparison) -> str:
         parts += picture(f"waterfall-{network}")
     of_build = comparison.cells_of(build=REFERENCE)
     parts += [goals_table(of_build, comparison.baselines).markdown()] if of_build else []
-    parts.append(quality_table().markdown())
+    parts.append(quality_table(comparison.mixes).markdown())
     return "\n".join([*parts, outside_table(comparison.baselines).markdown()])

@@ -71,7 +71,7 @@ def page(comparison: Comparison, ablations: Sequence[Ablated] = ()) -> str:
             *_rooflines(comparison),
             *(text for name in comparison.baselines for text in _network(name, comparison, ablations)),
             *_goals(comparison),
-            *_quality(),
+            *_quality(comparison),
             _heading("limits", "What this does not show"),
             f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in _LIMITS)}</ul>",
             _heading("outside", "Outside the engine"),
@@ -117,8 +117,8 @@ def _goals(comparison: Comparison) -> Iterator[str]:
         yield table.html()
 
 
-def _quality() -> Iterator[str]:
-    table = quality_table()
+def _quality(comparison: Comparison) -> Iterator[str]:
+    table = quality_table(comparison.mixes)
     yield _heading("quality", table.title)
     yield (
         "<p>Of small networks that were trained for it; images against those of float32 with the same noise,"

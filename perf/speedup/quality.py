@@ -1,6 +1,6 @@
 """What the mixes do to images, of the small networks that were sampled with them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mixdit.digits.recipes import RECIPES
 from mixdit.quality.report import decibels_text
@@ -20,15 +20,16 @@ VARIANTS: Mapping[str, str] = {
 """Of the quality tables, by mix: the same formats and shares, weights in MX6 rounded for their error."""
 
 
-def quality_table(published: Published | None = None) -> Table:
-    """A line for each mix, and three columns for each network that quality was measured on."""
+def quality_table(mixes: Iterable[str], published: Published | None = None) -> Table:
+    """A line for each of the mixes, and three columns for each network that quality was measured on."""
     published = published or Published.read()
     of_model = {model: {row.variant: row for row in published.rows_of(model)} for model in RECIPES}
     head = ["formats", "variant"]
     for model in RECIPES:
         head += [f"{model}: PSNR, dB", "SQNR, dB", "Frechet loss, 95% interval"]
     rows = []
-    for mix, variant in VARIANTS.items():
+    for mix in mixes:
+        variant = VARIANTS[mix]
         cells = [MIXES[mix].title, variant]
         for rows_of in of_model.values():
             cells += _figures(rows_of.get(variant))

@@ -49,7 +49,7 @@ def tables(comparison: Comparison) -> list[Table]:
         found += [waterfall_table(cells) for cells in of_builds if cells]
     if cells := comparison.cells_of(build=REFERENCE):
         found.append(goals_table(cells, comparison.baselines))
-    found.append(quality_table())
+    found.append(quality_table(comparison.mixes))
     return [*found, outside_table(comparison.baselines)]
 
 

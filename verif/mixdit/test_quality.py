@@ -182,8 +182,8 @@ def test_command_prints_and_draws(tmp_path):
     [
         (["--variant", "MX5"], "variant must be one of"),
         (["--model", "digits-17"], "model must be one of"),
-        (["--check", "--variant", "MX6"], "takes all variants"),
-        (["--check-frechet", "--variant", "MX6"], "takes all variants"),
+        (["--check", "--variant", "MX6"], "takes the variants of its claims"),
+        (["--check-frechet", "--variant", "MX6"], "takes the variants of its claims"),
         (["--json", "--csv"], "choose one"),
         (["--n", "1"], "--n"),
         (["--n", "9", "--n", "9"], "--n must be given once, or for each of 3 models"),
