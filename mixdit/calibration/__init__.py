@@ -11,5 +11,6 @@ would. ``budget``: which are worth it.
 ``planning``: from statistics to a plan, for each ``timestep_part``; ``linear_plans``: of linear layers;
 ``plans_within_latency``: under a limit on time. ``exchange``: better company for channels.
 ``calibrate``: all in one call. ``command``: ``mixdit calibrate``, as a ``job`` on ``pipelines`` of
-diffusers, with ``options`` that other commands share.
+diffusers, with ``options`` that other commands share. ``run_job``: the job; ``job_models``: its models with
+balanced channels and rounded weights, by ``drawn_passes``; ``preview``, ``layer_table``: what people see.
 """

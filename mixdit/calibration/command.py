@@ -107,8 +107,9 @@ def command(
     require("torch", "diffusers", "transformers", "safetensors")
     import torch
 
-    from mixdit.calibration.job import Job, run_job
+    from mixdit.calibration.job import Job
     from mixdit.calibration.pipelines import KINDS
+    from mixdit.calibration.run_job import run_job
     from mixdit.calibration.settings import Settings
 
     kind = KINDS[pipeline]

@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 
 from gen.cli import main
 from mixdit.calibration import job as calibration_job
-from mixdit.calibration.job import ROUNDING_PASSES
+from mixdit.calibration.drawn_passes import ROUNDING_PASSES
 from mixdit.calibration.passes import Passes
 from mixdit.calibration.pipelines import KINDS, load_pipeline, run_pipeline
+from mixdit.calibration.statistics_file import load_statistics
 from mixdit.compiler import compile_command
 from mixdit.layers.balanced import balanced_layers, with_balanced
 from mixdit.layers.packed import load_packed, restore
@@ -20,7 +21,7 @@ from mixdit.layers.quantize_model import quantize_model
 from mixdit.plan.plan_file import load_plan
 from mixdit.plan.timestep_plan import TimestepPlan
 from mixdit.rounding.balance import balance
-from mixdit.rounding.layer_file import load_layers
+from mixdit.rounding.layer_file import load_layers, save_layers
 from verif.mixdit.called_models import outputs
 from verif.mixdit.tiny_pipelines import CHANNELS, LATENT, pipeline, randomize, save_pipelines
 
@@ -158,7 +159,7 @@ def test_an_interrupted_calibration_goes_on_with_its_channels(folder, tmp_path, 
         layers = load_layers(tmp_path / LAYERS, None)
         first = next(iter(layers.values()))
         first.weight.data *= 2
-        calibration_job.save_layers(layers, tmp_path / LAYERS, notes_of(tmp_path))
+        save_layers(layers, tmp_path / LAYERS, notes_of(tmp_path))
         assert run("calibrate", *asked) == 1
         said = capsys.readouterr().err
         assert said.endswith("is of channels balanced otherwise: --restart replaces it\n")
@@ -180,7 +181,7 @@ def test_an_interrupted_calibration_goes_on_with_its_channels(folder, tmp_path, 
 
 def notes_of(folder):
     """What a job writes beside its statistics."""
-    _, notes = calibration_job.load_statistics(folder / "statistics.safetensors")
+    _, notes = load_statistics(folder / "statistics.safetensors")
     return notes["job"]
 
 

@@ -12,7 +12,7 @@ import torch
 
 from gen.cli import main
 from gen.files import check_writable
-from mixdit.calibration import job as calibration_job
+from mixdit.calibration import run_job as calibration_job
 from mixdit.calibration.pipelines import KINDS
 from mixdit.digits.checkpoint import load_model, save_model
 from mixdit.plan.plan_file import load_plan
