@@ -99,11 +99,11 @@ def command(
     models = dict(zip(names, counts * (len(names) // len(counts)), strict=True))
     check_writable(output / "quality.json")  # before minutes pass
     try:
-        chosen = {
-            each: variant
-            or [v for v in VARIANTS if (v in variants_of(each, claims) if claims else VARIANTS[v].standard)]
-            for each in models
-        }
+        standard = {each for each in VARIANTS if VARIANTS[each].standard}
+        chosen = {}
+        for each in models:
+            wanted = variants_of(each, claims) if claims else standard
+            chosen[each] = variant or [name for name in VARIANTS if name in wanted]
         results = _run(models, chosen, steps, guidance, jobs, scheduler, output, plots)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

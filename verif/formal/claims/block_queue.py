@@ -8,7 +8,7 @@ from verif.formal.prover.methods import Induction
 from verif.formal.prover.mutation import Edit
 from verif.formal.prover.ring import Ring
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "OUTPUT_GOES_ON"]
 
 _WIDTH = 72
 """So wide that the memory's output has two enables."""
@@ -47,6 +47,11 @@ def _build(depth, compared):
     return build
 
 
+OUTPUT_GOES_ON = Edit(
+    "the output goes on", RingReader, "elaborate", "empty | self.ready.replicate(self.enables)", "~0"
+)
+"""Of any unit with such a queue."""
+
 CLAIMS = [
     Claim(
         unit=f"BlockQueue, {depth} deep",
@@ -68,13 +73,7 @@ CLAIMS = [
                 "self.read_enable.eq(~none & advance)",
                 "self.read_enable.eq(~none)",
             ),
-            Edit(
-                "the output goes on",
-                RingReader,
-                "elaborate",
-                "empty | self.ready.replicate(self.enables)",
-                "~0",
-            ),
+            OUTPUT_GOES_ON,
         ),
     )
     for depth, compared in ((4, 2), (16, 4))

@@ -4,7 +4,7 @@ from hw.block.converter import Converter
 from hw.block.dequantizer import Dequantizer
 from hw.block.quantizer import Quantizer
 from hw.stream.free_pipeline import FreePipeline
-from hw.stream.ring_reader import RingReader
+from verif.formal.claims.block_queue import OUTPUT_GOES_ON
 from verif.formal.prover.claim import Claim
 from verif.formal.prover.handshake import Order, claim_stable
 from verif.formal.prover.methods import Induction
@@ -73,13 +73,7 @@ CLAIMS = [
                 "1 << ((stages + 1) * 16 // 7).bit_length()",
                 "4",
             ),
-            Edit(
-                "the output goes on",
-                RingReader,
-                "elaborate",
-                "empty | self.ready.replicate(self.enables)",
-                "~0",
-            ),
+            OUTPUT_GOES_ON,
         ),
         quick=False,
     )

@@ -62,6 +62,10 @@ def _memory_invariants(bench, order, path, level, depth, before):
 
 _DEPTHS = (2, 5)
 
+_STALLED = Edit(
+    "goes on while stalled", Queue, "elaborate", "entries.r_en.eq(self.o.ready)", "entries.r_en.eq(1)"
+)
+
 CLAIMS = [
     Claim(
         unit=f"Queue, {depth} deep",
@@ -76,13 +80,7 @@ CLAIMS = [
                 "self.level != self.depth",
                 "self.level <= self.depth",
             ),
-            Edit(
-                "goes on while stalled",
-                Queue,
-                "elaborate",
-                "entries.r_en.eq(self.o.ready)",
-                "entries.r_en.eq(1)",
-            ),
+            _STALLED,
         ),
     )
     for depth in _DEPTHS
@@ -93,13 +91,7 @@ CLAIMS = [
         build=_build_registered(depth),
         method=Induction(1, search=depth + 6),
         mutants=(
-            Edit(
-                "goes on while stalled",
-                Queue,
-                "elaborate",
-                "entries.r_en.eq(self.o.ready)",
-                "entries.r_en.eq(1)",
-            ),
+            _STALLED,
             Edit(
                 "takes one more",
                 fifo.SyncFIFOBuffered,

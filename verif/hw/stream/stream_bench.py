@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Value
 
-__all__ = ["Receiver", "Sender", "holds_while_stalled"]
+__all__ = ["Count", "Receiver", "Sender", "holds_while_stalled"]
 
 CYCLES = 1500
 
@@ -53,6 +53,22 @@ class Receiver:
             if taken:
                 self.received.append(payload)
         ctx.set(self.port.ready, 0)
+
+
+class Count:
+    """Counts payloads that went in at ``i`` and did not come out at ``o``: ``levels``, cycle by cycle."""
+
+    def __init__(self, i, o):
+        self.i, self.o = i, o
+        self.levels = []
+
+    async def run(self, ctx):
+        level = 0
+        async for *_, taken, given in ctx.tick().sample(
+            self.i.valid & self.i.ready, self.o.valid & self.o.ready
+        ):
+            self.levels.append(level)
+            level += taken - given
 
 
 def holds_while_stalled(port):

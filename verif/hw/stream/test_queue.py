@@ -1,13 +1,12 @@
 """The queue against a Python one."""
 
 import random
-from collections import deque
 
 import pytest
 from amaranth.lib import data
 
 from hw.stream.queue import Queue
-from verif.hw.stream.stream_bench import Receiver, Sender, holds_while_stalled
+from verif.hw.stream.stream_bench import Count, Receiver, Sender, holds_while_stalled
 from verif.simulation import simulate
 
 SIZES = [(2, False), (3, False), (4, False), (3, True), (4, True), (16, True)]
@@ -19,23 +18,16 @@ def test_payloads_come_out_once_and_in_order(depth, registered):
     queue = Queue(shape=data.StructLayout({"low": 5, "high": 11}), depth=depth, registered=registered)
     rng = random.Random(depth)
     sender, receiver = Sender(queue.i, rng), Receiver(queue.o, rng)
-    levels = []
+    count, levels = Count(queue.i, queue.o), []
 
-    async def count(ctx):
-        held = deque()
-        async for *_, taken, given, level in ctx.tick().sample(
-            queue.i.valid & queue.i.ready, queue.o.valid & queue.o.ready, queue.level
-        ):
+    async def watch(ctx):
+        async for *_, level in ctx.tick().sample(queue.level):
             levels.append(level)
-            assert level == len(held)
-            if given:
-                held.popleft()
-            if taken:
-                held.append(None)
 
-    simulate(queue, sender.run, background=(receiver.run, holds_while_stalled(queue.o), count))
+    simulate(queue, sender.run, background=(receiver.run, holds_while_stalled(queue.o), count.run, watch))
     assert receiver.received == sender.sent[: len(receiver.received)]
     assert len(receiver.received) > 300
+    assert levels == count.levels
     assert max(levels) == depth
     assert min(levels[10:]) == 0
 

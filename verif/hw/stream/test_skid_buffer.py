@@ -1,12 +1,11 @@
 """The register in a stream, under random stalls of both sides."""
 
 import random
-from collections import deque
 
 import pytest
 
 from hw.stream.skid_buffer import SkidBuffer
-from verif.hw.stream.stream_bench import Receiver, Sender, holds_while_stalled
+from verif.hw.stream.stream_bench import Count, Receiver, Sender, holds_while_stalled
 from verif.simulation import simulate
 
 
@@ -16,24 +15,12 @@ def test_payloads_come_out_once_and_in_order(width):
     buffer = SkidBuffer(shape=width)
     rng = random.Random(width)
     sender, receiver = Sender(buffer.i, rng), Receiver(buffer.o, rng)
-    levels = []
-
-    async def count(ctx):
-        held = deque()
-        async for *_, taken, given in ctx.tick().sample(
-            buffer.i.valid & buffer.i.ready, buffer.o.valid & buffer.o.ready
-        ):
-            levels.append(len(held))
-            if given:
-                held.popleft()
-            if taken:
-                held.append(None)
-
-    simulate(buffer, sender.run, background=(receiver.run, holds_while_stalled(buffer.o), count))
+    count = Count(buffer.i, buffer.o)
+    simulate(buffer, sender.run, background=(receiver.run, holds_while_stalled(buffer.o), count.run))
     assert receiver.received == sender.sent[: len(receiver.received)]
     assert len(sender.sent) - len(receiver.received) <= buffer.capacity
     assert len(receiver.received) > 300
-    assert max(levels) == buffer.capacity
+    assert max(count.levels) == buffer.capacity
 
 
 def test_latency_and_throughput():
