@@ -141,7 +141,7 @@ sbom:
 
 lock:
 	@$(call need,$(PYTHON),python3 python3-venv)
-	@$(PYTHON) tools/renew_lock.py
+	@$(PYTHON) tools/renew_lock.py $(ARGS)
 
 clean:
 	@rm -rf .venv build sim_build mixdit_rtl.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -43,8 +43,26 @@ def is_current(extra):
     return os.path.exists(path) and os.path.getmtime(path) >= max(map(os.path.getmtime, PINS))
 
 
+def locked(extras):
+    """Packages that the base and these extras need, as the lock file has them: versions and hashes."""
+    with open(PINS[1]) as lock:
+        entries = lock.read().split("\n# ")[1:]
+    for entry in entries:
+        needed_by, _, requirement = entry.partition("\n")
+        if set(needed_by.split(", ")) & {"base", *extras}:
+            yield requirement.strip() + "\n"
+
+
+def write(name, lines):
+    """Path of a file in .venv with these lines."""
+    path = os.path.join(VENV, name)
+    with open(path, "w") as file:
+        file.writelines(lines)
+    return path
+
+
 def install(extras):
-    """Install the project with ``extras``, at the versions of the lock file."""
+    """Install the project with ``extras``: the files that the lock file names."""
     start = time.time()
     project = "." + f"[{','.join(extras)}]".replace("[base]", "").replace("[base,", "[")
     sys.stderr.write(f"setting up .venv: mixdit-rtl{project[1:]} ... ")
@@ -52,12 +70,19 @@ def install(extras):
     python = os.path.join(VENV, "bin", "python")
     if not os.path.exists(python):
         subprocess.check_call([sys.executable, "-m", "venv", VENV])
+    requirements = write("requirements.txt", locked(extras))
+    constraints = write("constraints.txt", (each.split(" ")[0] + "\n" for each in locked(extras)))
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-input"]
     # The compatible editable mode finds packages that are added later without another installation.
-    options = ["--constraint", "requirements.lock", "--config-settings", "editable_mode=compat"]
-    status = subprocess.call([*pip, *options, "--editable", project], cwd=ROOT)
-    if status:
-        fail(f"pip could not install {project} (exit code {status}): its message is above")
+    editable = ["--no-build-isolation", "--config-settings", "editable_mode=compat", "--editable", project]
+    for step in (
+        ["--require-hashes", "--no-deps", "--requirement", requirements],
+        # Brings what only other systems or builds need, too, such as the libraries of a torch for GPUs.
+        ["--constraint", constraints, *editable],
+    ):
+        status = subprocess.call([*pip, *step], cwd=ROOT)
+        if status:
+            fail(f"pip could not install {project} (exit code {status}): its message is above")
     for extra in extras:
         with open(stamp(extra), "w"):
             pass
