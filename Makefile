@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality quality-full lint prove bench perf ppa mutants wheel sbom lock clean
+.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality quality-full lint prove coverage bench perf ppa mutants wheel sbom lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
@@ -34,6 +34,7 @@ help:
 	@echo "make perf          compare whole networks on engines with an RTX 3090, the cycle model with the hardware"
 	@echo "make ppa           synthesize the standard set, report size and speed (hours; goes on where it stopped)"
 	@echo "make mutants       change the hardware in one place at a time, and see whether a test notices (hours)"
+	@echo "make coverage      count lines, toggles and branches that the tests run, report what none does (an hour)"
 	@echo "make wheel         build the wheel of the last commit, the same bytes on any machine"
 	@echo "make sbom          write a bill of materials and all licences to build/supply"
 	@echo "make lock          renew requirements.lock from pyproject.toml"
@@ -120,6 +121,18 @@ perf:
 ppa:
 	@$(call setup,base synth)
 	@$(BIN)/python -m perf.ppa $(ARGS)
+
+# A test that fails is seen by `make test`; here it counts like any other.
+coverage: FOLDER = build/coverage
+coverage: export MIXDIT_COVERAGE = $(FOLDER)/data
+coverage: export COVERAGE_FILE = $(FOLDER)/python.data
+coverage:
+	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
+	@$(call setup,base sim demo lint synth dit explore litex)
+	@rm -rf $(FOLDER)
+	@$(BIN)/python -m pytest verif -q -n $(JOBS) --dist worksteal -m "not netlist and not engine and not sweep" \
+		--cov=golden --cov=gen --cov=mixdit/driver --cov-branch --cov-report=json:$(FOLDER)/python.json $(ARGS) || true
+	@$(BIN)/python -m verif.code_coverage $(FOLDER)
 
 wheel:
 	@$(call setup,base)

@@ -12,6 +12,7 @@ import cocotb_tools.config
 from amaranth.lib import wiring
 from cocotb_tools.runner import get_runner
 
+from mixdit.sim.coverage import next_file
 from mixdit.sim.design import Design
 from mixdit.sim.verilate import verilate
 from mixdit.sim.waves import record
@@ -104,7 +105,7 @@ def run_bench(
         cpp=[cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"],
         make_variables={"OPT_FAST": optimization},
     )
-    wave = record(design)
+    wave, counts = record(design), next_file(design)
     folder.mkdir(parents=True, exist_ok=True)
     print(f"{name}: MIXDIT_SEED={seed()} in {folder}")
     log, results = folder / "simulation.log", folder / "results.xml"
@@ -121,7 +122,11 @@ def run_bench(
             test_dir=folder,
             test_filter=test_filter,
             seed=seed(),
-            plusargs=["+verilator+rand+reset+2", f"+verilator+seed+{seed() % (2**31 - 1) + 1}"],
+            plusargs=[
+                "+verilator+rand+reset+2",
+                f"+verilator+seed+{seed() % (2**31 - 1) + 1}",
+                *([f"+verilator+coverage+file+{counts}"] if counts else []),
+            ],
             test_args=["--trace", "--trace-file", str(wave)] if wave else [],
             results_xml=str(results.resolve()),
             log_file=log.resolve(),

@@ -4,6 +4,7 @@
 compiled model. ``power_up.h``: what registers begin with.
 ``build``: that and a loop, as a shared library; ``build_cache``: made once. ``errors``: what ends a run.
 ``waves``, ``states``, ``waveform.h``: waveforms, where MIXDIT_WAVES asks for them.
+``coverage``, ``counts.h``: lines and toggles, where MIXDIT_COVERAGE does.
 
 The array: ``array``: tiles and whole products; ``panels``: cutting operands into tiles; ``harness.cpp``:
 the loop.

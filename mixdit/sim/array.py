@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from golden import FRACTION_BITS, SLOT_BYTES, Tensor, add_binary32
 from hw.array.array import Array
 from mixdit.sim.build import build_library
+from mixdit.sim.coverage import next_file
 from mixdit.sim.errors import HarnessError
 from mixdit.sim.panels import Panel, panels
 from mixdit.sim.waves import record
@@ -160,10 +161,8 @@ class ArrayHarness:
         path, design = build_library(core, threads=threads, optimization=optimization)
         self._library = ctypes.CDLL(str(path))
         self._library.array_open.restype = ctypes.c_void_p
-        wave = record(design)
-        self._model = ctypes.c_void_p(
-            self._library.array_open(ctypes.c_uint64(seed), wave and os.fsencode(wave))
-        )
+        paths = [each and os.fsencode(each) for each in (record(design), next_file(design))]
+        self._model = ctypes.c_void_p(self._library.array_open(ctypes.c_uint64(seed), *paths))
         # Also when Python ends: a waveform is whole only then.
         self._close = weakref.finalize(self, self._library.array_close, self._model)
 

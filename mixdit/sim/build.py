@@ -44,7 +44,7 @@ def build_library(core: Array, *, threads: int = 1, optimization: str = "-Os") -
         Design.of(core, NAME),
         f"{core.rows}x{core.cols}",
         defines,
-        ["harness.cpp", "power_up.h", "random.h", "waveform.h"],
+        ["harness.cpp", "counts.h", "power_up.h", "random.h", "waveform.h"],
         signals=[ISSUE],
         threads=threads,
         optimization=optimization,
@@ -57,7 +57,7 @@ def build_engine_library(core: Engine, *, threads: int = 1, optimization: str = 
         Design.of(core, "mixdit_gemm"),
         f"{core.arrays}x{core.rows}x{core.cols}",
         {"BEAT_BYTES": core.data_bits // 8},
-        ["engine.cpp", "axi_memory.h", "power_up.h", "random.h", "shared_memory.h", "waveform.h"],
+        ["engine.cpp", "axi_memory.h", "counts.h", "power_up.h", "random.h", "shared_memory.h", "waveform.h"],
         threads=threads,
         optimization=optimization,
     )

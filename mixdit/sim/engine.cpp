@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "axi_memory.h"
+#include "counts.h"
 #include "power_up.h"
 #include "verilated.h"
 #include "waveform.h"
@@ -19,9 +20,10 @@ struct Engine {
     Vtop top{&context, ""};  // waveforms begin with the design, not with "TOP"
     AxiMemory axi;
     Waveform waveform;
+    Counts counts;
 
-    Engine(Memory& memory, const char* path)
-        : context(memory.seed), axi(top, memory), waveform(context, top, path) {
+    Engine(Memory& memory, const char* wave_path, const char* counts_path)
+        : context(memory.seed), axi(top, memory), waveform(context, top, wave_path), counts(context, counts_path) {
         reset();
     }
 
@@ -48,8 +50,10 @@ struct Engine {
 
 extern "C" {
 
-// The memory's seed also draws what registers hold at power-up. `path`: where to record the waveform; null for none.
-void* engine_open(Memory* memory, const char* path) { return new Engine(*memory, path); }
+// The memory's seed also draws what registers hold at power-up. Paths: of waveform and counts; null for none.
+void* engine_open(Memory* memory, const char* wave_path, const char* counts_path) {
+    return new Engine(*memory, wave_path, counts_path);
+}
 void engine_close(void* engine) { delete static_cast<Engine*>(engine); }
 void engine_reset(void* engine) { static_cast<Engine*>(engine)->reset(); }
 void engine_reseed(void* engine) { static_cast<Engine*>(engine)->axi.reseed(); }

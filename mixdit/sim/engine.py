@@ -13,6 +13,7 @@ from golden.engine import REGISTERS, EngineParameters
 from hw.gemm.engine import Engine
 from mixdit.driver import PortError
 from mixdit.sim.build import build_engine_library
+from mixdit.sim.coverage import next_file
 from mixdit.sim.design import Design
 from mixdit.sim.errors import HarnessError
 from mixdit.sim.memory import Fault, Memory, SharedMemory, Violation
@@ -81,10 +82,8 @@ class EngineHarness:
         self._library, design = _library(
             self.parameters, product_stages, target, result_words, adder_lanes, threads, optimization
         )
-        wave = record(design)
-        self._engine = ctypes.c_void_p(
-            self._library.engine_open(ctypes.byref(self._shared), wave and os.fsencode(wave))
-        )
+        paths = [each and os.fsencode(each) for each in (record(design), next_file(design))]
+        self._engine = ctypes.c_void_p(self._library.engine_open(ctypes.byref(self._shared), *paths))
         # Also when Python ends: a waveform is whole only then.
         self._close = weakref.finalize(self, self._library.engine_close, self._engine)
 

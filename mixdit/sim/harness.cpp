@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "counts.h"
 #include "Vtop.h"
 #include "Vtop___024root.h"
 #include "verilated.h"
@@ -60,8 +61,12 @@ struct Model {
     PowerUp context;
     Vtop top{&context, ""};  // waveforms begin with the design, not with "TOP"
     Waveform waveform;
+    Counts counts;
 
-    Model(uint64_t seed, const char* path) : context(seed), waveform(context, top, path) { reset(); }
+    Model(uint64_t seed, const char* wave_path, const char* counts_path)
+        : context(seed), waveform(context, top, wave_path), counts(context, counts_path) {
+        reset();
+    }
     void settle() { waveform.fall(top); }  // what depends combinationally on the inputs
     void edge() {
         top.clk = 1;
@@ -173,8 +178,10 @@ int run(Model& model, Request& request) {
 
 extern "C" {
 
-// `seed`: of what registers hold at power-up. `path`: where to record the waveform; null for none.
-void* array_open(uint64_t seed, const char* path) { return new Model(seed, path); }
+// `seed`: of what registers hold at power-up. Paths: of waveform and counts; null for none.
+void* array_open(uint64_t seed, const char* wave_path, const char* counts_path) {
+    return new Model(seed, wave_path, counts_path);
+}
 void array_close(void* model) { delete static_cast<Model*>(model); }
 void array_reset(void* model) { static_cast<Model*>(model)->reset(); }
 int array_run(void* model, Request* request) { return run(*static_cast<Model*>(model), *request); }

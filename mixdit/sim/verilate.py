@@ -10,6 +10,8 @@ from pathlib import Path
 
 from gen.flows.fusesoc import VERILATOR_WAIVERS
 from mixdit.sim.build_cache import cached_build
+from mixdit.sim.coverage import ARGUMENTS as COVERAGE
+from mixdit.sim.coverage import collecting
 from mixdit.sim.design import Design
 from mixdit.sim.toolchain import find_verilator
 from mixdit.sim.waves import recording
@@ -63,7 +65,7 @@ def verilate(
     make_variables:
         Variables for the makefile, such as OPT_FAST.
 
-    Where simulations are to record (``mixdit.sim.waves``), the model can.
+    Where simulations are to record (``mixdit.sim.waves``) or to count (``mixdit.sim.coverage``), it can.
 
     Raises ``BuildError`` on any warning or error, ``ToolchainError`` without a toolchain.
     """
@@ -74,6 +76,8 @@ def verilate(
         # Names that tools made up, such as \$12, are most of a design and of no interest, and GTKWave cannot
         # read all of them. Verilator records no name that begins with an underscore.
         design = replace(design, verilog=design.verilog.replace(r"\$", r"\_$"))
+    if collecting():
+        kind, arguments = f"{kind}-coverage", [*arguments, *COVERAGE]
     control = _control(design, signals)
     sharing = ["-fno-dfg"] if design.shared else []
 
