@@ -16,6 +16,7 @@ from mixdit.sim.coverage import next_file
 from mixdit.sim.design import Design
 from mixdit.sim.verilate import verilate
 from mixdit.sim.waves import record
+from verif.icarus import TRACE, build_for_icarus
 
 __all__ = ["BenchError", "BenchResult", "bench_parameters", "run_bench", "seed"]
 
@@ -68,6 +69,7 @@ def run_bench(
     test_filter: str | None = None,
     ignored_deprecations: tuple[str, ...] = (),
     optimization: str = "-O0",
+    simulator: str = "verilator",
 ) -> BenchResult:
     """Simulate the cocotb tests of ``test_module`` on ``core``, exported as Verilog module ``name``.
 
@@ -90,22 +92,16 @@ def run_bench(
         Full names of modules whose DeprecationWarnings are not errors.
     optimization:
         How the C++ compiler optimizes the model: not at all, as most take longer to compile than to simulate.
+    simulator:
+        ``"verilator"``, or ``"icarus"``, in which registers and memories begin unknown.
 
-    Registers and memories begin at random values. The seed is printed and comes from ``MIXDIT_SEED``;
+    In Verilator they begin at random values. The seed is printed and comes from ``MIXDIT_SEED``;
     ``MIXDIT_WAVES`` asks for a waveform (``mixdit.sim.waves``). Raises ``BenchError`` when a test fails or
     when no test ran.
     """
-    libraries = cocotb_tools.config.libs_dir
     design = core if isinstance(core, Design) else Design.of(core, name)
-    build = verilate(
-        design,
-        kind="cocotb",
-        arguments=VERILATOR_ARGUMENTS,
-        link=["--exe", "-o", name, "-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"],
-        cpp=[cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"],
-        make_variables={"OPT_FAST": optimization},
-    )
-    wave, counts = record(design), next_file(design)
+    build = build_for_icarus(design) if simulator == "icarus" else _build_for_verilator(design, optimization)
+    wave = record(design)
     folder.mkdir(parents=True, exist_ok=True)
     print(f"{name}: MIXDIT_SEED={seed()} in {folder}")
     log, results = folder / "simulation.log", folder / "results.xml"
@@ -114,7 +110,7 @@ def run_bench(
         *(f"ignore::DeprecationWarning:{m}" for m in ignored_deprecations),
     ]
     try:
-        get_runner("verilator").test(
+        get_runner(simulator).test(
             test_module=test_module,
             hdl_toplevel=name,
             hdl_toplevel_lang="verilog",
@@ -122,12 +118,8 @@ def run_bench(
             test_dir=folder,
             test_filter=test_filter,
             seed=seed(),
-            plusargs=[
-                "+verilator+rand+reset+2",
-                f"+verilator+seed+{seed() % (2**31 - 1) + 1}",
-                *([f"+verilator+coverage+file+{counts}"] if counts else []),
-            ],
-            test_args=["--trace", "--trace-file", str(wave)] if wave else [],
+            plusargs=_PLUSARGS[simulator](design, wave),
+            test_args=["--trace", "--trace-file", str(wave)] if wave and simulator == "verilator" else [],
             results_xml=str(results.resolve()),
             log_file=log.resolve(),
             extra_env={
@@ -145,6 +137,31 @@ def run_bench(
         what = f"failed: {', '.join(failed)}" if failed else failure or "no test ran"
         raise BenchError(f"{name}, {test_module}: {what}\n{tail}\nLog: {log}")
     return BenchResult(tests=tuple(passed), folder=folder)
+
+
+def _build_for_verilator(design: Design, optimization: str) -> Path:
+    libraries = cocotb_tools.config.libs_dir
+    linking = f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"
+    return verilate(
+        design,
+        kind="cocotb",
+        arguments=VERILATOR_ARGUMENTS,
+        link=["--exe", "-o", design.name, "-LDFLAGS", linking],
+        cpp=[cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"],
+        make_variables={"OPT_FAST": optimization},
+    )
+
+
+def _plusargs_of_verilator(design: Design, wave: Path | None) -> list[str]:
+    power_up = ["+verilator+rand+reset+2", f"+verilator+seed+{seed() % (2**31 - 1) + 1}"]
+    counts = next_file(design)
+    return [*power_up, *([f"+verilator+coverage+file+{counts}"] if counts else [])]
+
+
+_PLUSARGS = {
+    "verilator": _plusargs_of_verilator,
+    "icarus": lambda design, wave: [f"+{TRACE}={wave}"] if wave else [],
+}
 
 
 def _read_results(path: Path) -> tuple[list[str], list[str]]:

@@ -1,6 +1,7 @@
 """A bench for a unit whose ports are AXI4-Streams: a driver and a scoreboard for each of them."""
 
 import random
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -80,9 +81,9 @@ class StreamBench:
         self.dut = dut
         self.timeout = timeout
         self.cycles = 0
-        prefixes = sorted(
-            handle._name.removesuffix("_tvalid") for handle in dut if handle._name.endswith("_tvalid")
-        )
+        # Icarus shows what is inside as well, such as s_axis__tvalid.
+        names = sorted(handle._name for handle in dut if re.fullmatch(r".*[^_]_tvalid", handle._name))
+        prefixes = [name.removesuffix("_tvalid") for name in names]
         inputs = [prefix for prefix in prefixes if prefix.startswith("s_axis")]
         outputs = [prefix for prefix in prefixes if prefix.startswith("m_axis")]
 
@@ -104,7 +105,8 @@ class StreamBench:
     async def start(cls, dut, **options) -> "StreamBench":
         """Start the clock, reset ``dut`` and start all drivers and monitors. Options as in the class."""
         bench = cls(dut, **options)
-        Clock(dut.clk, 10, unit="ns").start()
+        # Low first: what is unknown would rise at once, before the reset.
+        Clock(dut.clk, 10, unit="ns").start(start_high=False)
         cocotb.start_soon(bench._run())
         await bench.reset()
         return bench
