@@ -50,6 +50,8 @@ extern "C" {
 
 // The memory's seed also draws what registers hold at power-up. `path`: where to record the waveform; null for none.
 void* engine_open(Memory* memory, const char* path) { return new Engine(*memory, path); }
+// Leaves earlier cycles out of the waveform, but for the reset.
+void engine_record_from(void* engine, uint64_t cycle) { static_cast<Engine*>(engine)->waveform.begin_at(cycle); }
 void engine_close(void* engine) { delete static_cast<Engine*>(engine); }
 void engine_reset(void* engine) { static_cast<Engine*>(engine)->reset(); }
 void engine_reseed(void* engine) { static_cast<Engine*>(engine)->axi.reseed(); }
