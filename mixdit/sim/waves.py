@@ -1,9 +1,9 @@
 """Waveforms, recorded when the environment asks for them.
 
 ``MIXDIT_WAVES=build/waves/NAME`` has every simulation of a process record: the first one in ``NAME.vcd``, the
-next ones in ``NAME.2.vcd`` and so on. ``MIXDIT_WAVES_FROM=CYCLE`` leaves out what a compiled engine does before that
-cycle. Beside each lies a ``.gtkw``, a view for GTKWave: the design's ports,
-and the states of its state machines by name.
+next ones in ``NAME.2.vcd`` and so on. Beside each lies a ``.gtkw``, a view for GTKWave: the design's ports,
+and the states of its state machines by name. ``MIXDIT_WAVES_FROM=CYCLE`` leaves out what a compiled engine
+does before that cycle.
 """
 
 import math

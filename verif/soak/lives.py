@@ -1,4 +1,4 @@
-"""An engine's life: rounds of jobs and faults one after the other, all without a reset between them but those drawn."""
+"""An engine's life: rounds of jobs and faults one after the other, on what those before left."""
 
 import numpy as np
 
@@ -35,4 +35,4 @@ def live(checked: CheckedEngine, campaign: FaultCampaign, rng: np.random.Generat
 def _suffer(campaign: FaultCampaign, kind: str) -> None:
     campaign.trial(kind)
     if bad := [name for name in MUST_BE_ZERO if campaign.counts[kind][name]]:
-        raise AssertionError(f"{kind}: {', '.join(bad)}")
+        raise AssertionError(f"{kind}: {', '.join(bad)} {campaign.why}".rstrip())

@@ -1,4 +1,4 @@
-"""What people see of a soak: a line for each design, what failed and how to see it again, a table at the end."""
+"""What people see of a soak: a line for each design, how to see a failure again, a table at the end."""
 
 from collections import Counter
 from collections.abc import Sequence
