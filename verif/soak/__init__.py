@@ -2,6 +2,6 @@
 
 ``designs``: engines drawn from a seed. ``builds``: these compiled, one ahead. ``cases``: what is done with
 one: ``lives``, rounds of jobs and faults; ``extremes``, jobs of extreme shapes, all over a sparse memory by
-``sparse_layout``. ``soak``: design after design. ``tally``: what is counted, and ``report``: what people see of
-it. ``__main__``: the command.
+``sparse_layout``. ``soak``: design after design. ``tally``: what is counted. ``report``: what people see of it.
+``__main__``: the command.
 """

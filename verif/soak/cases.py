@@ -1,4 +1,4 @@
-"""A case: an engine from its power-up on, in a memory of its own. All that happens follows from its numbers."""
+"""A case: an engine from its power-up on, with a memory of its own: all follows from its numbers."""
 
 import traceback
 from collections import Counter
