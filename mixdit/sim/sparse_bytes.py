@@ -4,6 +4,7 @@ import errno
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 from typing import IO
 
@@ -31,6 +32,7 @@ class SparseBytes:
 
     def __init__(self, size: int):
         self._file = _file()
+        weakref.finalize(self, self._file.close)
         self._file.truncate(size)
         self.bytes: NDArray[np.uint8] = np.frombuffer(mmap.mmap(self._file.fileno(), size), np.uint8)
 
