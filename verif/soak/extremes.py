@@ -11,7 +11,7 @@ from verif.hw.gemm.checked_engine import CheckedEngine
 from verif.hw.gemm.listed_jobs import LIST_ROOM
 from verif.hw.gemm.random_jobs import CASES, Job, random_job, random_sizes
 from verif.hw.gemm.reorder_jobs import random_reorder_job
-from verif.soak.sparse_layout import SparseLayout
+from verif.hw.gemm.sparse_layout import SparseLayout
 
 __all__ = ["MEMORY_BITS", "SHAPES", "extreme_jobs", "fill_gaps", "steady_memory", "work"]
 

@@ -7,9 +7,9 @@ import pytest
 
 from golden.engine import EngineParameters, ErrorCode, check, regions
 from verif.hw.gemm.listed_jobs import LIST_ROOM
+from verif.hw.gemm.sparse_layout import SparseLayout
 from verif.soak.designs import design
 from verif.soak.extremes import MEMORY_BITS, SHAPES, extreme_jobs, work
-from verif.soak.sparse_layout import SparseLayout
 
 
 def memory(p: EngineParameters) -> range:

@@ -9,7 +9,7 @@ from golden.engine import EngineParameters, ErrorCode, regions
 from mixdit.sim.sparse_bytes import SparseBytes
 from verif.hw.gemm.expected_sparse_memory import ExpectedSparseMemory
 from verif.hw.gemm.random_jobs import Job, random_job
-from verif.soak.sparse_layout import SparseLayout
+from verif.hw.gemm.sparse_layout import SparseLayout
 
 PARAMETERS = EngineParameters(rows=2, cols=4, k_blocks=4, data_bits=64, address_bits=40, function_lanes=0)
 SIZE = 1 << 38
