@@ -66,8 +66,12 @@ def _replay(options: argparse.Namespace) -> int:
     if options.wave:
         os.environ[VARIABLE] = options.wave.removesuffix(".vcd")
         os.environ[FROM_VARIABLE] = str(options.first)
-    outcome = run_case(design(seed, number), case)
-    print(outcome.failure or f"case {options.replay} is good")
+    again = design(seed, number)
+    print(
+        f"case {options.replay}, on an engine that is compiled first unless it is there: {again}", flush=True
+    )
+    outcome = run_case(again, case)
+    print(outcome.failure or "it is good")
     print(", ".join(f"{count:,} {name}" for name, count in outcome.counts.items()))
     if options.wave:
         stem = os.environ[VARIABLE]

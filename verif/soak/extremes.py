@@ -22,11 +22,11 @@ SHAPES: Mapping[str, tuple[int, int]] = {
     "long k": (16_000, 24_000),
     "long m": (2_000, 4_000),
     "long n": (2_000, 4_000),
-    "huge k": (100_000, 400_000),
-    "huge m": (100_000, 400_000),
-    "huge n": (100_000, 400_000),
+    "huge k": (100_000, 250_000),
+    "huge m": (100_000, 250_000),
+    "huge n": (100_000, 250_000),
     "long rows": (2_000, 4_000),
-    "huge rows": (100_000, 400_000),
+    "huge rows": (100_000, 250_000),
 }
 """Which size is extreme, and what it is at least and below; of row jobs it is M."""
 
