@@ -9,7 +9,7 @@ import numpy as np
 from verif.hw.gemm.checked_engine import CheckedEngine
 from verif.hw.gemm.fault_campaign import FaultCampaign
 from verif.soak.designs import Design
-from verif.soak.extremes import MEMORY_BITS, extreme_jobs, fill_gaps, steady_memory, work
+from verif.soak.extremes import MEMORY_BITS, extreme_jobs, fill_gaps, shapes, steady_memory, work
 from verif.soak.lives import live
 from verif.soak.tally import fault_counts
 
@@ -79,7 +79,7 @@ def _extreme(checked: CheckedEngine) -> Counter[str]:
     """Queue jobs of extreme shapes, and compare all that was touched."""
     rng, engine, p = checked.rng, checked.engine, checked.parameters
     engine.set_memory(steady_memory(rng))
-    jobs = extreme_jobs(rng, engine.memory, p)
+    jobs = extreme_jobs(rng, engine.memory, p, str(rng.choice(shapes(p))))
     for job in jobs:
         fill_gaps(checked, job)
     checked.limit = _LIMIT + 20 * sum(work(p, job.descriptor) for job in jobs)

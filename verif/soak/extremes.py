@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from golden.engine import Descriptor, EngineParameters, Operation, Region, regions
-from golden.formats import BLOCK_SIZE
+from golden.formats import BLOCK_SIZE, MX9
 from mixdit.sim import Memory
 from verif.hw.gemm.checked_engine import CheckedEngine
 from verif.hw.gemm.listed_jobs import LIST_ROOM
@@ -13,7 +13,7 @@ from verif.hw.gemm.random_jobs import CASES, Job, random_job, random_sizes
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 from verif.hw.gemm.sparse_layout import SparseLayout
 
-__all__ = ["MEMORY_BITS", "SHAPES", "extreme_jobs", "fill_gaps", "steady_memory", "work"]
+__all__ = ["MEMORY_BITS", "SHAPES", "extreme_jobs", "fill_gaps", "shapes", "steady_memory", "work"]
 
 MEMORY_BITS = 38
 """Of addresses in the memory, if the engine has as many."""
@@ -33,7 +33,7 @@ SHAPES: Mapping[str, tuple[int, int]] = {
 _OTHERS = 48
 """What the other sizes are up to."""
 
-_MOST_WORK = 800_000
+_MOST_WORK = 1_500_000
 """Cycles of a job, by ``work``."""
 
 _ROW_CYCLES = 150
@@ -47,24 +47,30 @@ def work(p: EngineParameters, d: Descriptor) -> int:
     """Cycles that a job takes at most, about, behind a memory that gives a beat in each."""
     beat = p.data_bits // 8
     if d.operation == Operation.REORDER:
-        return d.m * (8 * d.n // beat + 4 * -(-d.n // BLOCK_SIZE) + _ROW_CYCLES * (d.norm > 0) + 4)
-    rows, blocks = p.rows * p.arrays, -(-d.k // BLOCK_SIZE)
-    tiles = -(-d.m // rows) * -(-d.n // BLOCK_SIZE)
-    passes = tiles * BLOCK_SIZE // p.cols * 4 * blocks
+        return d.m * (8 * d.n // beat + -(-d.n // BLOCK_SIZE) + _ROW_CYCLES * (d.norm > 0) + 4)
+    row_tiles, column_tiles, blocks = -(-d.m // (p.rows * p.arrays)), -(-d.n // p.cols), -(-d.k // BLOCK_SIZE)
+    passes = row_tiles * column_tiles * 4 * blocks
     sums = d.m * d.n * -(-blocks // p.k_blocks)
-    read = tiles * (rows + BLOCK_SIZE) * (blocks * 18 // beat + 1)
+    read = (d.m * -(-d.n // BLOCK_SIZE) + d.n * row_tiles) * (blocks * MX9.block_bytes // beat + 1)
     return passes + sums + read
 
 
-def extreme_jobs(rng: np.random.Generator, memory: range, p: EngineParameters) -> list[Job]:
-    """A job of an extreme shape that ends within a minute or so, with ordinary ones around it."""
+def shapes(p: EngineParameters) -> list[str]:
+    """The shapes that an engine can have."""
+    return [name for name in SHAPES if p.reorder_columns or not name.endswith("rows")]
+
+
+def extreme_jobs(rng: np.random.Generator, memory: range, p: EngineParameters, shape: str) -> list[Job]:
+    """A job of one of ``SHAPES`` that ends within a minute or so, with ordinary ones around it.
+
+    Small engines, and those with little memory, get smaller ones.
+    """
     layout = SparseLayout(rng, memory)
-    names = [name for name in SHAPES if p.reorder_columns or not name.endswith("rows")]
-    least, most = SHAPES[name := str(rng.choice(names))]
+    least, most = SHAPES[shape]
     size, others = int(rng.integers(least, most)), _OTHERS
     while True:
         start = layout.next
-        job = _job(rng, layout, p, name.partition(" ")[2], size, others)
+        job = _job(rng, layout, p, shape.partition(" ")[2], size, others)
         if work(p, job.descriptor) <= _MOST_WORK and layout.next <= memory.stop - len(memory) // 4:
             break
         layout.next = start

@@ -9,7 +9,7 @@ from golden.engine import EngineParameters, ErrorCode, check, regions
 from verif.hw.gemm.listed_jobs import LIST_ROOM
 from verif.hw.gemm.sparse_layout import SparseLayout
 from verif.soak.designs import design
-from verif.soak.extremes import MEMORY_BITS, SHAPES, extreme_jobs, work
+from verif.soak.extremes import MEMORY_BITS, SHAPES, extreme_jobs, shapes, work
 
 
 def memory(p: EngineParameters) -> range:
@@ -21,7 +21,8 @@ def memory(p: EngineParameters) -> range:
 @pytest.mark.parametrize("number", range(3))
 def test_jobs_that_engines_take(number):
     p = design(5, number).parameters
-    jobs, again = (extreme_jobs(np.random.default_rng(number), memory(p), p) for _ in range(2))
+    shape = shapes(p)[number]
+    jobs, again = (extreme_jobs(np.random.default_rng(number), memory(p), p, shape) for _ in range(2))
     assert jobs == again
     for job in jobs:
         assert check(job.descriptor, p) == ErrorCode.NONE
@@ -33,16 +34,18 @@ def test_jobs_that_engines_take(number):
 
 
 @pytest.mark.slow
-def test_every_shape_comes_in_its_size():
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_has_its_size_on_an_engine_that_is_large_enough(shape):
     p = EngineParameters(rows=8, cols=16, address_bits=48, reorder_columns=64)
-    largest = dict.fromkeys("mnk", 0)
-    spans = []
-    for seed in range(12):
-        for job in extreme_jobs(np.random.default_rng(seed), memory(p), p):
-            largest = {name: max(size, getattr(job.descriptor, name)) for name, size in largest.items()}
-            spans += [region.end - region.address for region in regions(job.descriptor).values()]
-    assert {name for name in "mnk" if largest[name] >= SHAPES[f"huge {name}"][0]} == set("mnk")
-    assert max(spans) > 1 << 30
+    jobs = extreme_jobs(np.random.default_rng(1), memory(p), p, shape)
+    name = shape.partition(" ")[2].replace("rows", "m")
+    least, most = SHAPES[shape]
+    assert least <= max(getattr(job.descriptor, name) for job in jobs) < most
+
+
+def test_small_engines_have_no_rows_to_permute():
+    p = EngineParameters(rows=2, cols=2, reorder_columns=0)
+    assert [name for name in SHAPES if name not in shapes(p)] == ["long rows", "huge rows"]
 
 
 def test_rows_of_a_sparse_layout_do_not_meet():
