@@ -10,8 +10,8 @@ The array: ``array``: tiles and whole products; ``panels``: cutting operands int
 the loop.
 
 The engine: ``engine``: a port for the driver; ``engine.cpp``: the loop; ``memory``, ``shared_memory.h``,
-``axi_memory.h``: the memory behind it; ``random.h``: stalls by chance. ``simulated_port``: a port to an
-engine in a cocotb simulation.
+``axi_memory.h``: the memory behind it; ``sparse_bytes``: a large one; ``random.h``: stalls by chance.
+``simulated_port``: a port to an engine in a cocotb simulation.
 """
 
 from mixdit.sim.array import ArrayHarness, HarnessError, Product, Run, Stalls

@@ -54,6 +54,8 @@ extern "C" {
 void* engine_open(Memory* memory, const char* wave_path, const char* counts_path) {
     return new Engine(*memory, wave_path, counts_path);
 }
+// Leaves earlier cycles out of the waveform, but for the reset.
+void engine_record_from(void* engine, uint64_t cycle) { static_cast<Engine*>(engine)->waveform.begin_at(cycle); }
 void engine_close(void* engine) { delete static_cast<Engine*>(engine); }
 void engine_reset(void* engine) { static_cast<Engine*>(engine)->reset(); }
 void engine_reseed(void* engine) { static_cast<Engine*>(engine)->axi.reseed(); }

@@ -17,7 +17,8 @@ from mixdit.sim.coverage import next_file
 from mixdit.sim.design import Design
 from mixdit.sim.errors import HarnessError
 from mixdit.sim.memory import Fault, Memory, SharedMemory, Violation
-from mixdit.sim.waves import record
+from mixdit.sim.sparse_bytes import SparseBytes
+from mixdit.sim.waves import first_cycle, record
 
 __all__ = ["EngineHarness"]
 
@@ -40,6 +41,8 @@ class EngineHarness:
         How the memory answers.
     patience:
         Cycles without an interrupt after which ``wait`` counts the engine as hung.
+    sparse:
+        Whether only what is touched of the memory takes room, so that ``size`` may be a terabyte.
     product_stages, target, result_words, adder_lanes:
         As for ``hw.gemm.engine.Engine``.
     threads, optimization:
@@ -51,6 +54,8 @@ class EngineHarness:
         Addresses of the memory.
     data, written: uint8 ``[size]``
         Every byte, and whether the engine has written it: 1 or 0, to be cleared by whoever wants to know.
+    sparse_data, sparse_written:
+        What these two lie in, if the memory is sparse; else None.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class EngineHarness:
         origin: int = 0,
         memory: Memory | None = None,
         patience: int = 10_000_000,
+        sparse: bool = False,
         product_stages: int = 2,
         target: str = "generic",
         result_words: int = 0,
@@ -73,8 +79,11 @@ class EngineHarness:
             raise ValueError(f"size and origin must be multiples of 64, not {size!r} and {origin!r}")
         self.patience = patience
         self.memory = range(origin, origin + size)
-        self.data = np.zeros(size, np.uint8)
-        self.written = np.zeros(size, np.uint8)
+        self.sparse_data, self.sparse_written = (SparseBytes(size) if sparse else None for _ in range(2))
+        self.data, self.written = (
+            np.zeros(size, np.uint8) if pages is None else pages.bytes
+            for pages in (self.sparse_data, self.sparse_written)
+        )
         self._shared = SharedMemory(
             data=self.data.ctypes.data, written=self.written.ctypes.data, origin=origin, size=size
         )
@@ -84,6 +93,7 @@ class EngineHarness:
         )
         paths = [each and os.fsencode(each) for each in (record(design), next_file(design))]
         self._engine = ctypes.c_void_p(self._library.engine_open(ctypes.byref(self._shared), *paths))
+        self._library.engine_record_from(self._engine, ctypes.c_uint64(first_cycle()))
         # Also when Python ends: a waveform is whole only then.
         self._close = weakref.finalize(self, self._library.engine_close, self._engine)
 

@@ -19,8 +19,11 @@ class Waveform {
         top.trace(&file, 99);
         file.open(path);
     }
+    // Records nothing before the clock has fallen so often.
+    void begin_at(uint64_t fall) { first = fall; }
     // Inputs that were set since the rise are recorded as if they had changed with it.
     void fall(Vtop& top) {
+        falls++;
         dump(top);
         top.clk = 0;
         dump(top);
@@ -29,12 +32,12 @@ class Waveform {
   private:
     static constexpr uint64_t HALF_CYCLE_NS = 5;
     VerilatedVcdC file;
-    uint64_t time = 0;
+    uint64_t time = 0, falls = 0, first = 0;
 
     void dump(Vtop& top) {
         top.eval();
         if (!file.isOpen()) return;
-        file.dump(time);
+        if (falls >= first) file.dump(time);
         time += HALF_CYCLE_NS;
     }
 };
@@ -43,6 +46,7 @@ class Waveform {
 
 struct Waveform {
     Waveform(VerilatedContext&, Vtop&, const char*) {}
+    void begin_at(uint64_t) {}
     void fall(Vtop& top) {
         top.clk = 0;
         top.eval();

@@ -2,7 +2,8 @@
 
 ``MIXDIT_WAVES=build/waves/NAME`` has every simulation of a process record: the first one in ``NAME.vcd``, the
 next ones in ``NAME.2.vcd`` and so on. Beside each lies a ``.gtkw``, a view for GTKWave: the design's ports,
-and the states of its state machines by name.
+and the states of its state machines by name. ``MIXDIT_WAVES_FROM=CYCLE`` leaves out what a compiled engine
+does before that cycle.
 """
 
 import math
@@ -17,9 +18,19 @@ from hw.shared_module import flat_ports
 from mixdit.sim.design import Design
 from mixdit.sim.states import codes, fsm_states
 
-__all__ = ["CYCLE_NS", "VARIABLE", "new_view", "next_file", "record", "recording"]
+__all__ = [
+    "CYCLE_NS",
+    "FROM_VARIABLE",
+    "VARIABLE",
+    "first_cycle",
+    "new_view",
+    "next_file",
+    "record",
+    "recording",
+]
 
 VARIABLE = "MIXDIT_WAVES"
+FROM_VARIABLE = "MIXDIT_WAVES_FROM"
 
 CYCLE_NS = 10
 """Of the clock in all simulations; what is recorded has no meaning beyond a cycle."""
@@ -33,6 +44,11 @@ _numbers = count(1)
 def recording() -> bool:
     """Whether simulations are to record."""
     return bool(os.environ.get(VARIABLE))
+
+
+def first_cycle() -> int:
+    """The cycle from which on a compiled engine is to record."""
+    return int(os.environ.get(FROM_VARIABLE) or 0)
 
 
 def next_file() -> Path | None:

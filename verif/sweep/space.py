@@ -9,7 +9,7 @@ from typing import Any
 from golden.formats import BLOCK_SIZE
 from hw.target.targets import TARGETS
 
-__all__ = ["MOST_BLOCKS", "SPACE", "Draw", "blocks", "draws", "elements"]
+__all__ = ["MOST_BLOCKS", "SPACE", "Draw", "blocks", "draws", "elements", "parameters"]
 
 _ARRAY: Mapping[str, Sequence[Any]] = {
     "rows": range(1, 65),
@@ -105,17 +105,23 @@ def draws(seed: int, count: int, most_elements: int) -> Iterator[Draw]:
         yield Draw(
             number=number,
             design=design,
-            parameters=_parameters(rng, SPACE[design], most_elements),
+            parameters=parameters(rng, SPACE[design], most_elements),
             initialized=rng.random() < 0.7,
         )
 
 
-def _parameters(rng: random.Random, space: Mapping[str, Sequence[Any]], most_elements: int) -> dict[str, Any]:
+def parameters(
+    rng: random.Random,
+    space: Mapping[str, Sequence[Any]],
+    most_elements: int,
+    most_blocks: int = MOST_BLOCKS,
+) -> dict[str, Any]:
+    """A value of each parameter, such that together they are legal and within these limits."""
     drawn = {name: _value(rng, values) for name, values in space.items()}
     while elements(drawn) > most_elements:
         name = rng.choice([name for name in _SIZES if name in drawn])
         drawn[name] = rng.choice([value for value in space[name] if value <= drawn[name]])
-    while blocks(drawn) > MOST_BLOCKS:
+    while blocks(drawn) > most_blocks:
         name = rng.choice(("stationary_tiles", "k_blocks"))
         drawn[name] = rng.choice([value for value in space[name] if value <= drawn[name]])
     if "rows" in drawn:

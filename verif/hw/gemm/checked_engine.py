@@ -17,6 +17,7 @@ from golden.engine import (
 from mixdit.driver import PortError
 from mixdit.sim import EngineHarness, Memory
 from verif.hw.gemm.expected_memory import ExpectedMemory, check_counters
+from verif.hw.gemm.expected_sparse_memory import ExpectedSparseMemory
 from verif.hw.gemm.listed_jobs import LIST_ROOM, Ring, listed
 from verif.hw.gemm.random_jobs import Job
 
@@ -54,7 +55,7 @@ def random_memory(rng: np.random.Generator) -> Memory:
 
 
 class CheckedEngine:
-    """A simulated engine at the top of its address space, its memory random at first.
+    """A simulated engine at the top of its address space, its memory random at first, or zeros if sparse.
 
     Parameters
     ----------
@@ -66,8 +67,10 @@ class CheckedEngine:
         Bytes of memory.
     limit:
         Cycles within which an interrupt must come.
-    adder_lanes:
-        As of ``Engine``.
+    sparse:
+        Whether its memory is sparse.
+    build:
+        What else ``EngineHarness`` takes for the engine, such as ``adder_lanes``.
 
     Attributes
     ----------
@@ -84,15 +87,20 @@ class CheckedEngine:
         *,
         size: int = 1 << 18,
         limit: int = 4_000_000,
-        adder_lanes: int = 0,
+        sparse: bool = False,
+        **build: int,
     ):
         self.parameters = parameters
         self.rng = rng
         self.limit = limit
         self.origin = (1 << parameters.address_bits) - size
-        self.engine = EngineHarness(parameters, size=size, origin=self.origin, adder_lanes=adder_lanes)
-        self.engine.data[:] = rng.integers(0, 256, size, dtype=np.uint8)
-        self.expected = ExpectedMemory(parameters, self.engine.data, origin=self.origin)
+        self.engine = EngineHarness(parameters, size=size, origin=self.origin, sparse=sparse, **build)
+        self.expected: ExpectedMemory
+        if sparse:
+            self.expected = ExpectedSparseMemory(parameters, self.engine)
+        else:
+            self.engine.data[:] = rng.integers(0, 256, size, dtype=np.uint8)
+            self.expected = ExpectedMemory(parameters, self.engine.data, origin=self.origin)
         self.enable_interrupts()
 
     def enable_interrupts(self) -> None:

@@ -1,6 +1,6 @@
 """What an engine's memory should hold, by golden."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,13 +71,19 @@ class ExpectedMemory:
 
     def compare(self, found: NDArray[np.uint8], jobs: Iterable[Job] = ()) -> None:
         """Every byte is as expected; ``jobs`` are named when one is not."""
-        wrong = np.flatnonzero(found != self.data)
-        if wrong.size:
-            raise AssertionError(
-                f"{wrong.size} bytes differ, the first at {wrong[0] + self.origin:#x}:"
-                f" {found[wrong[0]]:#x}, expected {self.data[wrong[0]]:#x};"
-                f" jobs {[job.descriptor for job in jobs]}"
-            )
+        for part in self._parts():
+            wrong = np.flatnonzero(found[part] != self.data[part])
+            if wrong.size:
+                first = part.start + int(wrong[0])
+                raise AssertionError(
+                    f"{wrong.size} bytes differ, the first at {first + self.origin:#x}:"
+                    f" {found[first]:#x}, expected {self.data[first]:#x};"
+                    f" jobs {[job.descriptor for job in jobs]}"
+                )
+
+    def _parts(self) -> Iterator[slice]:
+        """What is to be compared."""
+        yield slice(0, self.data.size)
 
 
 def check_counters(values: Mapping[str, int]) -> None:

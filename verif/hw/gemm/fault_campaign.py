@@ -89,11 +89,14 @@ class FaultCampaign:
     ----------
     counts:
         For each kind: ``trials``, ``injected`` (those in which the fault took place) and ``MUST_BE_ZERO``.
+    why:
+        What the engine did that counts as ``not recovered``, the last time.
     """
 
     checked: CheckedEngine
     rng: np.random.Generator
     counts: dict[str, Counter[str]] = field(default_factory=dict)
+    why: str = ""
     _start: int = 0
 
     @property
@@ -390,7 +393,8 @@ class FaultCampaign:
             checked.enable_interrupts()
             layout = Layout(self.rng, checked.origin)
             checked.run([random_job(self.rng, layout, **random_sizes(self.rng, self.parameters))])
-        except AssertionError:
+        except AssertionError as error:
+            self.why = str(error)
             checked.engine.reset()
             checked.enable_interrupts()
             return False

@@ -58,9 +58,13 @@ class Layout:
         return address, pitch
 
 
+_LONGEST_CHUNK = 8
+"""Blocks: jobs of engines with longer ones would take too long, and are of one chunk."""
+
+
 def random_sizes(rng: np.random.Generator, p: EngineParameters) -> dict[str, int]:
     """M, N and K: within a tile or over several, on the edge or beside it, one or more chunks."""
-    tile = {"m": p.rows * p.arrays, "n": 16, "k": 16 * p.k_blocks}
+    tile = {"m": p.rows * p.arrays, "n": 16, "k": 16 * min(p.k_blocks, _LONGEST_CHUNK)}
     sizes = {}
     for name, whole in tile.items():
         sizes[name] = max(

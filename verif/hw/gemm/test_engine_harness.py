@@ -38,6 +38,16 @@ def test_the_driver_works_on_it(engine):
     assert gemm.counters()["BYTES_WRITTEN"] == 4 * 6 * 20
 
 
+def test_a_sparse_memory_is_like_another():
+    """Only pages that the engine writes exist among those that it may write."""
+    a, b = operands()
+    with EngineHarness(PARAMETERS, size=1 << 20, sparse=True) as engine:
+        np.testing.assert_array_equal(Gemm(engine).matmul(a, b), matmul(a, b, k_blocks=PARAMETERS.k_blocks))
+        held = [part.stop - part.start for part in engine.sparse_written.touched()]
+        assert 0 < sum(held) < len(engine.memory) // 4
+        assert sum(int(engine.written[part].sum()) for part in engine.sparse_written.touched()) == 4 * 6 * 20
+
+
 @pytest.mark.parametrize(
     ("writes", "response", "code"),
     [
