@@ -17,7 +17,7 @@ from mixdit.compare.subject import eight_bits
 from mixdit.quality.clip import load_clip
 from mixdit.quality.standard_scores import standard_scores
 
-__all__ = ["METRICS", "PictureScores"]
+__all__ = ["METRICS", "PictureScores", "real_pictures"]
 
 METRICS = ("fid", "is", "clip", "lpips")
 """Names on the command line."""
@@ -83,7 +83,7 @@ class PictureScores:
             assert self.inception is not None
             assert self.real is not None
             given["inception"] = Features(load_extractor(self.inception), pictures[0], self.inception)
-            given["real"] = _real(self.real, pictures.shape[-2:])
+            given["real"] = real_pictures(self.real, pictures.shape[-2:])
         if "is" in wanted:
             assert self.classes is not None
             given["classes"] = Features(load_extractor(self.classes), pictures[0], self.classes)
@@ -124,8 +124,11 @@ def _pairs(results: Results, variant: str, images: int) -> Iterator[tuple[Tensor
         yield from zip(ours, _pictures(eight_bits(results.reference(number)["image"])), strict=True)
 
 
-def _real(folder: Path, size: torch.Size) -> Tensor:
-    """All pictures of a folder, brought to one size: uint8 ``[n, 3, height, width]``."""
+def real_pictures(folder: Path, size: torch.Size) -> Tensor:
+    """All pictures of a folder, brought to one size: uint8 ``[n, 3, height, width]``.
+
+    Raises ``CompareError`` for a folder without pictures, or a file that is none.
+    """
     from PIL import Image, UnidentifiedImageError
 
     height, width = size

@@ -1,5 +1,6 @@
 """Where an input lies as a file, and where commands write."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -35,9 +36,14 @@ class Room:
 
     def left(self) -> list[str]:
         """Names of what is in ``output``."""
+        if not os.listdir(self.output):
+            return []
         return sorted(str(path.relative_to(self.output)) for path in self.output.rglob("*"))
 
     def clear(self) -> None:
         """Empty ``output``."""
-        shutil.rmtree(self.output)
-        self.output.mkdir()
+        for path in self.output.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
