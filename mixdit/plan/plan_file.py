@@ -68,13 +68,26 @@ def _expect(value: Any, kind: type | tuple[type, ...], where: str) -> Any:
     names = {dict: "an object", list: "a list", int: "an integer", float: "a number", str: "a string"}
     kinds = kind if isinstance(kind, tuple) else (kind,)
     if not isinstance(value, kinds) or isinstance(value, bool):
-        raise ValueError(f"{where} must be {names[kinds[-1]]}, not {value!r}"[:200])
+        raise ValueError(f"{where} must be {names[kinds[-1]]}, not {_shown(value)}")
     return value
+
+
+def _number(value: Any, where: str) -> float:
+    try:
+        return float(_expect(value, (int, float), where))
+    except OverflowError:
+        raise ValueError(f"{where} must be a number that a float holds, not {_shown(value)}") from None
+
+
+def _shown(value: Any) -> str:
+    """As much of a value as a line has room for."""
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def _format(name: Any, where: str) -> Format:
     if not isinstance(name, str) or name not in FORMATS:
-        raise ValueError(f"{where} must be one of {', '.join(FORMATS)}, not {name!r}")
+        raise ValueError(f"{where} must be one of {', '.join(FORMATS)}, not {_shown(name)}")
     return FORMATS[name]
 
 
@@ -82,7 +95,7 @@ def _head(value: Any, where: str) -> HeadFormats:
     if not isinstance(value, dict):
         return HeadFormats.of(_format(value, where))
     if value.keys() != set(OPERANDS):
-        raise ValueError(f"{where} must name a format for each of {', '.join(OPERANDS)}, not {value!r}"[:200])
+        raise ValueError(f"{where} must name a format for each of {', '.join(OPERANDS)}, not {_shown(value)}")
     return HeadFormats(*(_format(value[name], f"{where}.{name}") for name in OPERANDS))
 
 
@@ -117,7 +130,7 @@ def _layer_from_json(kind: type[Layer], value: Any, where: str) -> Layer:
                 entry[name] = tuple(_expect(i, int, spot) for i in _expect(item, list, spot))
         elif name in ("threshold", "dynamic_share"):
             if item is not None or name != "threshold":
-                _expect(item, (int, float), spot)
+                entry[name] = _number(item, spot)
         else:
             _expect(item, int, spot)
     try:
@@ -176,7 +189,7 @@ def plan_from_json(value: Any) -> Plan | TimestepPlan:
             )
         )
     listed = _expect(entry.get("bounds"), list, "bounds")
-    bounds = tuple(float(_expect(bound, (int, float), "bounds")) for bound in listed)
+    bounds = tuple(_number(bound, "bounds") for bound in listed)
     if not plans:
         raise ValueError("plans must hold at least 1 plan, not 0")
     return TimestepPlan(bounds, tuple(plans)) if bounds or len(plans) > 1 else plans[0]
