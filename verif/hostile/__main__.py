@@ -13,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from verif.hostile.campaign import run
 from verif.hostile.findings import keep, replayed
 from verif.hostile.tally import Tally, table
-from verif.hostile.target import Target
 from verif.hostile.targets import TARGETS
+from verif.hostile.targets.target import Target
 
 __all__ = ["main"]
 
@@ -28,9 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # Without a thread of its own: processes are started meanwhile.
-    with Progress(
-        *columns, console=console, auto_refresh=False, disable=not console.is_terminal
-    ) as progress:
+    with Progress(*columns, console=console, auto_refresh=False, disable=not console.is_terminal) as progress:
         task = progress.add_task("inputs", total=inputs)
 
         def show(tallies: Sequence[Tally]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from verif.hostile.judge import Verdict
 from verif.hostile.tally import Tally
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 from verif.hostile.worker import Batch, input_of, work
 
 __all__ = ["counts", "run"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from verif.hostile.tally import Tally
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["keep", "replayed"]
 

@@ -4,15 +4,15 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.inputs.room import Room
+from verif.hostile.targets.target import Target
 
 __all__ = ["ACCEPTED", "REFUSED", "Verdict", "judge"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 
 _LONGEST = 2000
-"""Characters of a refusal that somebody may still read."""
+"""Characters of what is said about a file that somebody may still read."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def _fault(target: Target, text: str, room: Room) -> str | None:
     """What is wrong with the text of a refusal."""
     if not text.strip():
         return "which says nothing"
-    if len(text) > _LONGEST:
-        return f"of {len(text)} characters"
     if target.names_file and str(room.files) not in text:
         return "which names no file"
+    if target.names_file and len(text) > _LONGEST:
+        return f"of {len(text)} characters"
     return None
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from verif.hostile.inputs.room import Room
 from verif.hostile.judge import ACCEPTED, REFUSED, judge
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["MEMORY", "Batch", "input_of", "work"]
 

@@ -85,7 +85,9 @@ def _nudge(random: Random, parent: Any, key: Any, places: list[tuple[Any, Any]])
     """A number a little other than it was, or another number's sign, or type."""
     value = parent[key]
     if isinstance(value, int | float) and not isinstance(value, bool):
-        parent[key] = random.choice((value + 1, value - 1, -value, value * 2, value * 1000, value // 2, str(value)))
+        parent[key] = random.choice(
+            (value + 1, value - 1, -value, value * 2, value * 1000, value // 2, str(value))
+        )
     elif isinstance(value, str):
         parent[key] = random.choice((value + "x", value[:-1], value.lower(), [value], 7))
 

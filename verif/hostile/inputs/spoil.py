@@ -34,7 +34,9 @@ def _number(random: Random, data: bytearray, valid: Sequence[bytes]) -> None:
     """A number at its end, of 1, 2, 4 or 8 bytes; mostly near the start, where headers are."""
     width = random.choice((1, 2, 4, 8))
     value = random.choice(_NUMBERS) & ((1 << 8 * width) - 1)
-    start = random.randrange(min(len(data), 64) + 1) if random.random() < 0.7 else random.randrange(len(data) + 1)
+    start = (
+        random.randrange(min(len(data), 64) + 1) if random.random() < 0.7 else random.randrange(len(data) + 1)
+    )
     data[start : start + width] = value.to_bytes(width, random.choice(("little", "big")))
 
 

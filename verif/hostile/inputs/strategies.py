@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from verif.hostile.room import Room
+from verif.hostile.inputs.room import Room
 
 __all__ = ["HOSTILE_INTS", "choices", "drawn"]
 

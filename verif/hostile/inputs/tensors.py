@@ -82,7 +82,11 @@ def _change(random: Random, found: dict[str, Any], name: str) -> None:
             found[name][1] = random.choice(([count], [count, 1], [1, *shape], shape[::-1], [1, 1, count, 1]))
         case "type":
             other = random.choice(list(_BYTES))
-            found[name] = [other, [len(data) // _BYTES[other]], data[: len(data) // _BYTES[other] * _BYTES[other]]]
+            found[name] = [
+                other,
+                [len(data) // _BYTES[other]],
+                data[: len(data) // _BYTES[other] * _BYTES[other]],
+            ]
         case "row":
             rows = random.choice((0, 1, 2))
             inner = shape[1:] if shape else []

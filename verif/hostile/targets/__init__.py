@@ -1,8 +1,9 @@
-"""Everything that reads: a file for each kind of input."""
+"""Everything that reads: a file for each kind of input. ``target``: what a target is."""
 
 from verif.hostile.targets.blocks import BLOCKS, PRODUCTS
 from verif.hostile.targets.calibration import LAYERS, STATISTICS
 from verif.hostile.targets.checkpoints import CHECKPOINTS, WEIGHTS
+from verif.hostile.targets.command_line import COMMAND_LINES
 from verif.hostile.targets.command_lists import COMMAND_LISTS
 from verif.hostile.targets.comparison import PICTURES, RESULTS
 from verif.hostile.targets.driver import DEVICES, DRIVER_CALLS
@@ -40,5 +41,6 @@ TARGETS = (
     IDX,
     PICTURES,
     PROMPTS,
+    COMMAND_LINES,
 )
 """All targets, in the order of the table."""

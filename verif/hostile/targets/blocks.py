@@ -6,11 +6,24 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from golden import FORMATS, MX6, MX9, concat, convert, dequantize, matmul, pack, quantize, slots, split_passes, unpack
+from golden import (
+    FORMATS,
+    MX6,
+    MX9,
+    concat,
+    convert,
+    dequantize,
+    matmul,
+    pack,
+    quantize,
+    slots,
+    split_passes,
+    unpack,
+)
 from golden.tensor import MXTensor
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.strategies import HOSTILE_INTS, choices, drawn
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["BLOCKS", "PRODUCTS"]
 
@@ -19,7 +32,9 @@ _FILLS = (0, 1, 127, 255, -1, np.nan, np.inf, -np.inf, 1e-45, 3e38)
 
 _formats = st.sampled_from((*FORMATS.values(), *FORMATS.values(), None, "MX6", 1))
 _shapes = st.lists(st.sampled_from((0, 1, 2, 3, 8, 12, 16, 18, 24, 36)), max_size=3).map(tuple)
-_lengths = st.one_of(st.sampled_from((1, 15, 16, 17, 32, 33)), HOSTILE_INTS, st.sampled_from((None, True, 1.5, "3")))
+_lengths = st.one_of(
+    st.sampled_from((1, 15, 16, 17, 32, 33)), HOSTILE_INTS, st.sampled_from((None, True, 1.5, "3"))
+)
 
 
 def _array(data: Any, types: tuple[str, ...] = _TYPES, shape: tuple[int, ...] | None = None) -> NDArray[Any]:
@@ -44,7 +59,9 @@ def _unpack(data: Any, room: Room) -> None:
     shape = (*data.draw(_shapes)[:2], -(-k // fmt.block_size) * fmt.block_bytes) if fits else None
     array: Any = _array(data, ("u1",) if fits else _TYPES, shape)
     if data.draw(st.integers(0, 9)) == 0:
-        array = data.draw(st.sampled_from((None, [], [[1], [1, 2]], "x", b"x", 3, [1 << 70], {}, array.tolist())))
+        array = data.draw(
+            st.sampled_from((None, [], [[1], [1, 2]], "x", b"x", 3, [1 << 70], {}, array.tolist()))
+        )
     tensor = unpack(array, fmt, k)
     assert np.array_equal(pack(tensor), array)
     dequantize(tensor)
@@ -56,7 +73,10 @@ BLOCKS = Target(name="unpack", share=10, read=drawn(_unpack), draw=choices)
 
 def _tensor(data: Any) -> Any:
     """Codes that fit mostly, or not."""
-    fmt, k = data.draw(st.sampled_from((*FORMATS.values(),))), data.draw(st.sampled_from((1, 15, 16, 17, 32, 33)))
+    fmt, k = (
+        data.draw(st.sampled_from((*FORMATS.values(),))),
+        data.draw(st.sampled_from((1, 15, 16, 17, 32, 33))),
+    )
     if data.draw(st.booleans()):
         rows = data.draw(st.integers(0, 3))
         return quantize(_array(data, ("<f4",), (rows, k)), fmt)
@@ -64,7 +84,9 @@ def _tensor(data: Any) -> Any:
     shape = (*data.draw(_shapes)[:2], blocks)
     whole = (*shape, fmt.block_size) if data.draw(st.integers(0, 4)) else None
     types = ("i1",) if data.draw(st.integers(0, 4)) else _TYPES
-    return MXTensor(fmt, k, _array(data, ("u1",), shape), _array(data, ("u1",), shape), _array(data, types, whole))
+    return MXTensor(
+        fmt, k, _array(data, ("u1",), shape), _array(data, ("u1",), shape), _array(data, types, whole)
+    )
 
 
 def _compute(data: Any, room: Room) -> None:
@@ -74,7 +96,12 @@ def _compute(data: Any, room: Room) -> None:
         case "quantize":
             quantize(_array(data), data.draw(_formats))
         case "matmul":
-            matmul(a, b, fraction_bits=data.draw(HOSTILE_INTS), k_blocks=data.draw(st.one_of(st.just(2), HOSTILE_INTS)))
+            matmul(
+                a,
+                b,
+                fraction_bits=data.draw(HOSTILE_INTS),
+                k_blocks=data.draw(st.one_of(st.just(2), HOSTILE_INTS)),
+            )
         case "convert":
             convert(a, data.draw(_formats))
         case "concat":

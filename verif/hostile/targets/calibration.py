@@ -11,9 +11,9 @@ from mixdit.calibration.statistics import AttentionStatistics, LinearStatistics,
 from mixdit.calibration.statistics_file import save_statistics
 from mixdit.rounding.layer_file import load_layers, save_layers
 from mixdit.search.source import find_statistics
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.tensors import tensors
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["LAYERS", "STATISTICS"]
 
@@ -63,6 +63,12 @@ def _read_layers(data: bytes, room: Room) -> None:
 
 
 LAYERS = Target(
-    name="layers", share=8, read=_read_layers, draw=tensors, valid=_layers, refusals=(ValueError,), names_file=True
+    name="layers",
+    share=8,
+    read=_read_layers,
+    draw=tensors,
+    valid=_layers,
+    refusals=(ValueError,),
+    names_file=True,
 )
 """Read, and used."""

@@ -10,9 +10,9 @@ import torch
 from mixdit.demo.weights import read_weights, write_weights
 from mixdit.digits.checkpoint import load_model, save_model
 from mixdit.digits.model import DigitsTransformer, ModelShape
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.tensors import tensors
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["CHECKPOINTS", "WEIGHTS"]
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from golden.engine import ENTRY_BYTES, Entry, decode_list, run_list
 from verif.golden.engine_descriptors import ENGINE, EXPONENTIAL, NORM, PRODUCT, REORDER
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.spoil import spoil
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["COMMAND_LISTS"]
 
@@ -43,7 +43,9 @@ def _draw(random: Random, valid: Sequence[bytes]) -> bytes:
 def _word(random: Random, word: bytes) -> bytes:
     value = int.from_bytes(word, "little")
     bit = 1 << random.randrange(32)
-    found = random.choice((value ^ bit, value ^ bit, bit, value + 1, value - 1, value * 2, random.getrandbits(32)))
+    found = random.choice(
+        (value ^ bit, value ^ bit, bit, value + 1, value - 1, value * 2, random.getrandbits(32))
+    )
     return (found & 0xFFFFFFFF).to_bytes(4, "little")
 
 

@@ -16,10 +16,10 @@ from mixdit.compare.picture_scores import real_pictures
 from mixdit.compare.results import SETTINGS, Results
 from verif.hostile.inputs.documents import document
 from verif.hostile.inputs.parts import join, split
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.spoil import spoil
 from verif.hostile.inputs.tensors import tensors
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["PICTURES", "RESULTS"]
 

@@ -9,9 +9,9 @@ from golden import MX4, MX6, MX9, MXINT8, concat, quantize
 from golden.engine import REGISTERS, EngineParameters, MemoryFormat
 from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort, PortError
 from verif.golden.engine_descriptors import EXPONENTIAL, NORM, PRODUCT, REORDER
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.strategies import HOSTILE_INTS, choices, drawn
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["DEVICES", "DRIVER_CALLS"]
 
@@ -77,7 +77,11 @@ def _call(data: Any, room: Room) -> None:
     for _ in range(data.draw(st.integers(1, 5))):
         name = data.draw(st.sampled_from(tuple(_CALLS)))
         given = [data.draw(_argument(held)) for _ in range(_POSITIONAL.get(name, 1))]
-        named = data.draw(st.lists(st.sampled_from(_CALLS[name]), max_size=2, unique=True)) if _CALLS[name] else []
+        named = (
+            data.draw(st.lists(st.sampled_from(_CALLS[name]), max_size=2, unique=True))
+            if _CALLS[name]
+            else []
+        )
         try:
             result = getattr(gemm, name)(*given, **{each: data.draw(_argument(held)) for each in named})
         except (TypeError, ValueError, MemoryError) as error:

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 from golden.engine import COUNTERS
 from perf.explore.columns import SCHEMA, point_of
 from perf.explore.results import ExploreError, Results
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.spoil import spoil
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["EXPLORATIONS"]
 

@@ -7,8 +7,8 @@ from gen.designs import DESIGNS
 from gen.files import write_files
 from mixdit.litex.exported import ExportedEngine, ExportError
 from verif.hostile.inputs.documents import document
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.inputs.room import Room
+from verif.hostile.targets.target import Target
 
 __all__ = ["EARLIER_EXPORTS", "EXPORTS"]
 

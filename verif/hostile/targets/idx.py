@@ -7,9 +7,9 @@ from random import Random
 import numpy as np
 
 from mixdit.digits.idx_files import read_idx
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.spoil import spoil, spoiled
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["IDX"]
 
@@ -40,4 +40,6 @@ def _read(data: bytes, room: Room) -> None:
     read_idx(plain, 1 if data[3:4] == b"\x01" else 3)
 
 
-IDX = Target(name="idx", share=20, read=_read, draw=_draw, valid=_valid, refusals=(ValueError,), names_file=True)
+IDX = Target(
+    name="idx", share=20, read=_read, draw=_draw, valid=_valid, refusals=(ValueError,), names_file=True
+)

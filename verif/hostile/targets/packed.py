@@ -11,9 +11,9 @@ from golden import MX4, MX9
 from mixdit.layers.packed import load_packed, restore, save_packed
 from mixdit.plan.plan import LinearPlan, Plan
 from mixdit.plan.timestep_plan import TimestepPlan
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.tensors import tensors
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["PACKED"]
 

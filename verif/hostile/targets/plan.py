@@ -8,8 +8,8 @@ from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.plan_file import load_plan, plan_to_json, save_plan
 from mixdit.plan.timestep_plan import TimestepPlan
 from verif.hostile.inputs.documents import document
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.inputs.room import Room
+from verif.hostile.targets.target import Target
 
 __all__ = ["PLAN", "plans"]
 

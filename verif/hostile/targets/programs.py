@@ -20,9 +20,9 @@ from mixdit.compiler.run_command import run_example
 from verif.hostile.inputs.archives import archive
 from verif.hostile.inputs.documents import document
 from verif.hostile.inputs.parts import join, split
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.spoil import spoiled
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["EXAMPLES", "PROGRAMS", "RUNS"]
 
@@ -72,7 +72,13 @@ def _run(data: bytes, room: Room) -> None:
 
 
 PROGRAMS = Target(
-    name="program", share=5, read=_read, draw=_draw, valid=_valid, refusals=(ValueError, OSError), names_file=True
+    name="program",
+    share=5,
+    read=_read,
+    draw=_draw,
+    valid=_valid,
+    refusals=(ValueError, OSError),
+    names_file=True,
 )
 """Reading, tables, and writing it again."""
 

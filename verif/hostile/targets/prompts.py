@@ -3,9 +3,9 @@
 import typer
 
 from mixdit.calibration.options import items_of, named_values
+from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.spoil import spoil
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.targets.target import Target
 
 __all__ = ["PROMPTS"]
 
@@ -19,7 +19,6 @@ def _valid() -> list[bytes]:
         _LABELS + b"207,360, 387",
         _VALUES + b"stationary_tiles=32 rows=8",
     ]
-
 
 
 def _read(data: bytes, room: Room) -> None:

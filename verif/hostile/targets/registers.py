@@ -9,8 +9,8 @@ import numpy as np
 from golden.engine import DESCRIPTOR_REGISTERS, REGISTERS, decode_list
 from mixdit.driver import ModelPort, PortError
 from verif.golden.engine_descriptors import ENGINE, EXPONENTIAL, NORM, PRODUCT, REORDER
-from verif.hostile.room import Room
-from verif.hostile.target import Target
+from verif.hostile.inputs.room import Room
+from verif.hostile.targets.target import Target
 
 __all__ = ["REGISTER_ACCESSES"]
 

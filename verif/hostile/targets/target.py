@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from verif.hostile.room import Room
+from verif.hostile.inputs.room import Room
 
 __all__ = ["Target"]
 
