@@ -68,7 +68,7 @@ def test_a_header_that_lies_asks_for_no_memory(packed, tmp_path):
     (tmp_path / ("pictures.gz" if packed else "pictures")).write_bytes(
         gzip.compress(lying) if packed else lying
     )
-    with little_memory(), pytest.raises(ValueError, match="must hold 1073741824 values, .* not 1"):
+    with little_memory(), pytest.raises(ValueError, match=r"must hold 1073741824 values, .* not 1"):
         read_idx(path, 3)
 
 
