@@ -17,8 +17,8 @@ from verif.hostile.worker import Batch, input_of, work
 
 __all__ = ["counts", "run"]
 
-_BATCHES = 16
-"""Into how many batches a target's inputs are cut, at least; a batch starts a process."""
+_BATCHES = 4
+"""Into how many batches a target's inputs are cut, at least; a batch starts a process, with its imports."""
 
 _LONGEST = 5000
 """Inputs of a batch."""

@@ -47,7 +47,7 @@ def _text(data: bytes) -> str:
 
 
 def _other_tensors(random: Random, header: Any, body: bytes) -> tuple[Any, bytes]:
-    """The header of a file in order: a tensor is missing, is another's, or has other values, shape or type."""
+    """The header of a file in order: tensors are missing, swapped, or of other values, shape or type."""
     found = {
         name: [entry["dtype"], entry["shape"], body[slice(*entry["data_offsets"])]]
         for name, entry in header.items()

@@ -22,7 +22,7 @@ from golden import (
 )
 from golden.tensor import MXTensor
 from verif.hostile.inputs.room import Room
-from verif.hostile.inputs.strategies import HOSTILE_INTS, choices, drawn
+from verif.hostile.inputs.strategies import HOSTILE_INTS, Drawn, choices
 from verif.hostile.targets.target import Target
 
 __all__ = ["BLOCKS", "PRODUCTS"]
@@ -67,7 +67,7 @@ def _unpack(data: Any, room: Room) -> None:
     dequantize(tensor)
 
 
-BLOCKS = Target(name="unpack", share=10, read=drawn(_unpack), draw=choices)
+BLOCKS = Target(name="unpack", share=15, read=Drawn(_unpack), draw=choices)
 """`golden.unpack`."""
 
 
@@ -112,5 +112,5 @@ def _compute(data: Any, room: Room) -> None:
             split_passes(data.draw(st.sampled_from((a, b, None, MX6, MX9))))
 
 
-PRODUCTS = Target(name="tensor", share=8, read=drawn(_compute), draw=choices)
+PRODUCTS = Target(name="tensor", share=6, read=Drawn(_compute), draw=choices)
 """Tensors of codes, and what is computed of them."""

@@ -37,7 +37,7 @@ def _read_statistics(data: bytes, room: Room) -> None:
 
 STATISTICS = Target(
     name="statistics",
-    share=5,
+    share=10,
     read=_read_statistics,
     draw=tensors,
     valid=_statistics,
@@ -64,7 +64,7 @@ def _read_layers(data: bytes, room: Room) -> None:
 
 LAYERS = Target(
     name="layers",
-    share=8,
+    share=25,
     read=_read_layers,
     draw=tensors,
     valid=_layers,

@@ -25,10 +25,11 @@ _ROOM = "ROOM"
 _FILES = {"empty": b"", "list": b"[]", "object": b"{}", "binary": bytes(range(256)), "text": b"x\n"}
 
 _VALUES = (
-    "", "0", "1", "2", "-1", "3", "8", "64", "65", "1.5", "nan", "inf", "1e400", "0x10", "1_0", "９", "9" * 30,
-    "9" * 1000, "-9999999999999999999", "True", "none", "all", "mx_array", "MX6", "mx6", "digits-16", "dit", "ecp5",
-    "a=b", "rows=4", "rows=", "=", "rows=-1", "1,2", ",", "\udcff", "\x1b[31m", "[red]", "[/]", "%s{}", "a\nb",
-    "é" * 300, "..", ".", "/", "/proc/none", "/dev/null", "/dev/full", "golden:Format", "no.such:thing", "os:path",
+    "", "0", "1", "2", "-1", "3", "8", "64", "65", "1.5", "nan", "inf", "1e400", "0x10", "1_0", "９",
+    "9" * 30, "9" * 1000, "-9999999999999999999", "True", "none", "all", "mx_array", "MX6", "mx6",
+    "digits-16", "dit", "ecp5", "a=b", "rows=4", "rows=", "=", "rows=-1", "1,2", ",", "\udcff",
+    "\x1b[31m", "[red]", "[/]", "%s{}", "a\nb", "é" * 300, "..", ".", "/", "/proc/none", "/dev/null",
+    "/dev/full", "golden:Format", "no.such:thing", "os:path",
     *(f"{_ROOM}/{name}" for name in (*_FILES, "missing", "missing/x", "empty/x", "")),
 )  # fmt: skip
 
@@ -121,6 +122,6 @@ class RefusedError(Exception):
 
 
 COMMAND_LINES = Target(
-    name="command-line", share=1.5, read=_read, draw=_draw, refusals=(RefusedError,), seconds=60
+    name="command-line", share=5, read=_read, draw=_draw, refusals=(RefusedError,), seconds=60
 )
 """Lines that are refused leave nothing in the folder that they are called in."""

@@ -10,7 +10,7 @@ from golden.engine import REGISTERS, EngineParameters, MemoryFormat
 from mixdit.driver import EngineError, EngineTimeoutError, Gemm, ModelPort, PortError
 from verif.golden.engine_descriptors import EXPONENTIAL, NORM, PRODUCT, REORDER
 from verif.hostile.inputs.room import Room
-from verif.hostile.inputs.strategies import HOSTILE_INTS, choices, drawn
+from verif.hostile.inputs.strategies import HOSTILE_INTS, Drawn, choices
 from verif.hostile.targets.target import Target
 
 __all__ = ["DEVICES", "DRIVER_CALLS"]
@@ -34,9 +34,9 @@ _ORDERS = (
     [], np.arange(4).reshape(2, 2), [1 << 70, 0], np.array([2, 1]), {0, 1}, [0.0, 1.0], [True, False],
 )  # fmt: skip
 _ODD = st.sampled_from(
-    (None, True, False, "", "a", "exp2", "layer", "exponential", 1.5, float("nan"), float("inf"), -1.0, 10**400,
-     b"x", (), [], {}, (3, 3), (3, "x"), (0, 1), (1 << 40, 1), np.int8(3), np.nan, object, MX6, MX9,
-     MemoryFormat.BINARY32, MemoryFormat.BFLOAT16, MemoryFormat.MX4)
+    (None, True, False, "", "a", "exp2", "layer", "exponential", 1.5, float("nan"), float("inf"), -1.0,
+     10**400, b"x", (), [], {}, (3, 3), (3, "x"), (0, 1), (1 << 40, 1), np.int8(3), np.nan, object, MX6,
+     MX9, MemoryFormat.BINARY32, MemoryFormat.BFLOAT16, MemoryFormat.MX4)
 )  # fmt: skip
 _JOBS = (PRODUCT, REORDER, NORM, EXPONENTIAL)
 
@@ -105,7 +105,7 @@ def _call(data: Any, room: Room) -> None:
 DRIVER_CALLS = Target(
     name="driver",
     share=8,
-    read=drawn(_call),
+    read=Drawn(_call),
     draw=choices,
     refusals=(TypeError, ValueError, MemoryError, EngineError, PortError),
 )
@@ -139,7 +139,7 @@ def _lie(data: Any, room: Room) -> None:
 DEVICES = Target(
     name="device",
     share=3,
-    read=drawn(_lie),
+    read=Drawn(_lie),
     draw=choices,
     refusals=(TypeError, ValueError, EngineError, EngineTimeoutError, PortError),
 )

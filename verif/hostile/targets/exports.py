@@ -39,7 +39,7 @@ def _read(data: bytes, room: Room) -> None:
 
 EXPORTS = Target(
     name="export",
-    share=12,
+    share=115,
     read=_read,
     draw=document,
     valid=_valid,
@@ -61,7 +61,7 @@ def _write(data: bytes, room: Room) -> None:
 
 EARLIER_EXPORTS = Target(
     name="earlier-export",
-    share=4,
+    share=15,
     read=_write,
     draw=document,
     valid=_valid,

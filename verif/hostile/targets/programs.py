@@ -17,6 +17,7 @@ from mixdit.compiler.program import Program
 from mixdit.compiler.program_file import IMAGE, MAP, load_program, save_program
 from mixdit.compiler.random_weights import random_weights
 from mixdit.compiler.run_command import run_example
+from mixdit.driver import EngineError
 from verif.hostile.inputs.archives import archive
 from verif.hostile.inputs.documents import document
 from verif.hostile.inputs.parts import join, split
@@ -73,7 +74,7 @@ def _run(data: bytes, room: Room) -> None:
 
 PROGRAMS = Target(
     name="program",
-    share=5,
+    share=8,
     read=_read,
     draw=_draw,
     valid=_valid,
@@ -82,7 +83,14 @@ PROGRAMS = Target(
 )
 """Reading, tables, and writing it again."""
 
-RUNS = Target(name="run", share=1, read=_run, draw=_draw, valid=_valid)
+RUNS = Target(
+    name="run",
+    share=2,
+    read=_run,
+    draw=_draw,
+    valid=_valid,
+    refusals=(ValueError, TypeError, MemoryError, EngineError),
+)
 """On the golden engine; what ``mixdit run`` does."""
 
 
@@ -97,7 +105,7 @@ def _read_example(data: bytes, room: Room) -> None:
 
 EXAMPLES = Target(
     name="example",
-    share=5,
+    share=40,
     read=_read_example,
     draw=archive,
     valid=_examples,
