@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from gen.files import write_text
 from golden import FORMATS, Format
-from mixdit.json_values import expect, number, parse, shown
+from mixdit.json_values import expect, number, parse, reason, shown
 from mixdit.plan.head_formats import OPERANDS, HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.timestep_plan import TimestepPlan
@@ -146,7 +146,7 @@ def plan_from_json(value: Any) -> Plan | TimestepPlan:
     if entry.get("format") != FORMAT or version not in range(OLDEST_VERSION, BALANCED_VERSION + 1):
         raise ValueError(
             f"a plan has format {FORMAT!r} and version {OLDEST_VERSION} to {BALANCED_VERSION}, "
-            f"not {entry.get('format')!r} and {version!r}"
+            f"not {shown(entry.get('format'))} and {shown(version)}"
         )
     balanced = _balanced(entry, version)
     plans = []
@@ -195,4 +195,4 @@ def load_plan(path: Path | str) -> Plan | TimestepPlan:
     try:
         return plan_from_json(parse(Path(path).read_bytes()))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{path}: {reason(error)}") from error
