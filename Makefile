@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep wave demo quality quality-full lint prove bench perf ppa mutants wheel sbom lock clean
+.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep hostile wave demo quality quality-full lint prove bench perf ppa mutants wheel sbom lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-fast     run the checks that take seconds"
 	@echo "make test-sweep    export, lint and simulate large designs, every target, parameters at their ends (ten minutes)"
 	@echo "make sweep N=1000  export, lint and simulate N designs with parameters drawn at random (half a minute each)"
+	@echo "make hostile       send a million hostile inputs to everything that reads, print the table (half an hour)"
 	@echo "make test-engine   run campaigns on compiled engines: random jobs, real layers, faults, C (a quarter of an hour)"
 	@echo "make test-netlist  simulate netlists after synthesis, for every FPGA family (half an hour)"
 	@echo "make test-tools    run every tool on every design, print the table (two minutes)"
@@ -71,6 +72,13 @@ sweep:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl); $(call need,iverilog,iverilog)
 	@$(call setup,base sim lint synth)
 	@$(BIN)/python -m verif.sweep --count $(N) --seed $(SEED) --jobs $(JOBS) $(ARGS)
+
+# Another SEED makes other inputs.
+hostile: N    ?= 1000000
+hostile: SEED ?= 1
+hostile:
+	@$(call setup,base sim dit synth explore)
+	@$(BIN)/python -m verif.hostile --count $(N) --seed $(SEED) --jobs $(JOBS) $(ARGS)
 
 # TEST is read from the environment, where its spaces and brackets mean nothing.
 wave: export TEST := $(TEST)

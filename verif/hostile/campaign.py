@@ -79,7 +79,7 @@ class _Running:
         self._results, theirs = _CONTEXT.Pipe(duplex=False)
         self.process = _CONTEXT.Process(target=work, args=(batch, self._shared, theirs), daemon=True)
         self._began = self._moved = time.monotonic()
-        self._at = -1
+        self._at, self._killed = -1, False
         self.process.start()
         theirs.close()
 
@@ -92,6 +92,7 @@ class _Running:
         if self.process.is_alive():
             if now - self._moved <= self._batch.target.seconds:
                 return False
+            self._killed = True
             self.process.kill()
         self.process.join()
         self._receive()
@@ -105,14 +106,11 @@ class _Running:
         number, batch = self._shared[0], self._batch
         if number >= batch.stop:
             return []
-        code = self.process.exitcode
-        seconds = batch.target.seconds
-        hangs = time.monotonic() - self._moved > seconds
-        verdict = (
-            Verdict("hang", "", f"no answer within {seconds:g} seconds")
-            if hangs
-            else Verdict("end", f"exit code {code}", f"the process ended with exit code {code}")
-        )
+        seconds, code = batch.target.seconds, self.process.exitcode
+        if self._killed:
+            verdict = Verdict("hang", "", f"no answer within {seconds:g} seconds")
+        else:
+            verdict = Verdict("end", f"exit code {code}", f"the process ended with exit code {code}")
         self._tally.find(number, verdict, input_of(batch, number))
         return [replace(batch, start=number + 1)] if number + 1 < batch.stop else []
 

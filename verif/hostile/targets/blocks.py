@@ -67,7 +67,7 @@ def _unpack(data: Any, room: Room) -> None:
     dequantize(tensor)
 
 
-BLOCKS = Target(name="unpack", share=15, read=Drawn(_unpack), draw=choices)
+BLOCKS = Target(name="unpack", share=8, read=Drawn(_unpack), draw=choices)
 """`golden.unpack`."""
 
 
@@ -112,5 +112,5 @@ def _compute(data: Any, room: Room) -> None:
             split_passes(data.draw(st.sampled_from((a, b, None, MX6, MX9))))
 
 
-PRODUCTS = Target(name="tensor", share=6, read=Drawn(_compute), draw=choices)
+PRODUCTS = Target(name="tensor", share=1.5, read=Drawn(_compute), draw=choices)
 """Tensors of codes, and what is computed of them."""

@@ -37,7 +37,7 @@ def _read_statistics(data: bytes, room: Room) -> None:
 
 STATISTICS = Target(
     name="statistics",
-    share=10,
+    share=5,
     read=_read_statistics,
     draw=tensors,
     valid=_statistics,
@@ -64,7 +64,7 @@ def _read_layers(data: bytes, room: Room) -> None:
 
 LAYERS = Target(
     name="layers",
-    share=25,
+    share=15,
     read=_read_layers,
     draw=tensors,
     valid=_layers,

@@ -34,7 +34,7 @@ def _read_checkpoint(data: bytes, room: Room) -> None:
 
 CHECKPOINTS = Target(
     name="checkpoint",
-    share=3,
+    share=2,
     read=_read_checkpoint,
     draw=tensors,
     valid=_checkpoints,
@@ -58,7 +58,7 @@ def _read_weights(data: bytes, room: Room) -> None:
 
 WEIGHTS = Target(
     name="weights",
-    share=120,
+    share=182,
     read=_read_weights,
     draw=tensors,
     valid=_weights,

@@ -122,6 +122,6 @@ class RefusedError(Exception):
 
 
 COMMAND_LINES = Target(
-    name="command-line", share=5, read=_read, draw=_draw, refusals=(RefusedError,), seconds=60
+    name="command-line", share=0.6, read=_read, draw=_draw, refusals=(RefusedError,), seconds=60
 )
 """Lines that are refused leave nothing in the folder that they are called in."""

@@ -66,6 +66,6 @@ class RefusedError(Exception):
 
 
 COMMAND_LISTS = Target(
-    name="command-list", share=115, read=_read, draw=_draw, valid=_valid, refusals=(RefusedError, IndexError)
+    name="command-list", share=60, read=_read, draw=_draw, valid=_valid, refusals=(RefusedError, IndexError)
 )
 """A job that is refused as the first one leaves memory as it was."""

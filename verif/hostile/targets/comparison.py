@@ -62,7 +62,7 @@ def _read_results(data: bytes, room: Room) -> None:
 
 RESULTS = Target(
     name="results",
-    share=8,
+    share=5,
     read=_read_results,
     draw=_draw_results,
     valid=_results,
@@ -93,7 +93,7 @@ def _read_picture(data: bytes, room: Room) -> None:
 
 PICTURES = Target(
     name="picture",
-    share=20,
+    share=12,
     read=_read_picture,
     draw=spoil,
     valid=_pictures,

@@ -104,7 +104,7 @@ def _call(data: Any, room: Room) -> None:
 
 DRIVER_CALLS = Target(
     name="driver",
-    share=8,
+    share=2,
     read=Drawn(_call),
     draw=choices,
     refusals=(TypeError, ValueError, MemoryError, EngineError, PortError),
@@ -138,7 +138,7 @@ def _lie(data: Any, room: Room) -> None:
 
 DEVICES = Target(
     name="device",
-    share=3,
+    share=2,
     read=Drawn(_lie),
     draw=choices,
     refusals=(TypeError, ValueError, EngineError, EngineTimeoutError, PortError),

@@ -32,7 +32,7 @@ def _read(data: bytes, room: Room) -> None:
 
 EXPLORATIONS = Target(
     name="exploration",
-    share=4,
+    share=2,
     read=_read,
     draw=spoil,
     valid=_valid,

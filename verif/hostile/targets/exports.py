@@ -39,7 +39,7 @@ def _read(data: bytes, room: Room) -> None:
 
 EXPORTS = Target(
     name="export",
-    share=115,
+    share=165,
     read=_read,
     draw=document,
     valid=_valid,
@@ -61,7 +61,7 @@ def _write(data: bytes, room: Room) -> None:
 
 EARLIER_EXPORTS = Target(
     name="earlier-export",
-    share=15,
+    share=10,
     read=_write,
     draw=document,
     valid=_valid,

@@ -41,5 +41,5 @@ def _read(data: bytes, room: Room) -> None:
 
 
 IDX = Target(
-    name="idx", share=140, read=_read, draw=_draw, valid=_valid, refusals=(ValueError,), names_file=True
+    name="idx", share=180, read=_read, draw=_draw, valid=_valid, refusals=(ValueError,), names_file=True
 )

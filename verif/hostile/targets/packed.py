@@ -44,5 +44,5 @@ def _read(data: bytes, room: Room) -> None:
     restore(_model(), packed)
 
 
-PACKED = Target(name="packed", share=15, read=_read, draw=tensors, valid=_valid, refusals=(ValueError,))
+PACKED = Target(name="packed", share=6, read=_read, draw=tensors, valid=_valid, refusals=(ValueError,))
 """Read, and written into a model."""

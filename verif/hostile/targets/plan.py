@@ -37,6 +37,6 @@ def _read(data: bytes, room: Room) -> None:
 
 
 PLAN = Target(
-    name="plan", share=100, read=_read, draw=document, valid=plans, refusals=(ValueError,), names_file=True
+    name="plan", share=60, read=_read, draw=document, valid=plans, refusals=(ValueError,), names_file=True
 )
 """What is read is written again, and read."""

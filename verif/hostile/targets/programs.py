@@ -74,7 +74,7 @@ def _run(data: bytes, room: Room) -> None:
 
 PROGRAMS = Target(
     name="program",
-    share=8,
+    share=5,
     read=_read,
     draw=_draw,
     valid=_valid,
@@ -85,7 +85,7 @@ PROGRAMS = Target(
 
 RUNS = Target(
     name="run",
-    share=2,
+    share=1,
     read=_run,
     draw=_draw,
     valid=_valid,
@@ -105,7 +105,7 @@ def _read_example(data: bytes, room: Room) -> None:
 
 EXAMPLES = Target(
     name="example",
-    share=40,
+    share=25,
     read=_read_example,
     draw=archive,
     valid=_examples,

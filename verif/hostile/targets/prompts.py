@@ -36,6 +36,6 @@ def _argument(data: bytes) -> str:
 
 
 PROMPTS = Target(
-    name="prompts", share=120, read=_read, draw=spoil, valid=_valid, refusals=(typer.BadParameter, ValueError)
+    name="prompts", share=191, read=_read, draw=spoil, valid=_valid, refusals=(typer.BadParameter, ValueError)
 )
 """What one samples."""

@@ -82,6 +82,6 @@ def _is_endless(port: ModelPort) -> bool:
 
 
 REGISTER_ACCESSES = Target(
-    name="registers", share=105, read=_read, draw=_draw, valid=_valid, refusals=(PortError,)
+    name="registers", share=60, read=_read, draw=_draw, valid=_valid, refusals=(PortError,)
 )
 """Writes of registers, doorbells among them, and accesses to memory."""
