@@ -1,5 +1,6 @@
 """All inputs of all targets, in several processes at a time."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -8,6 +9,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from multiprocessing.sharedctypes import RawArray
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from verif.hostile.judge import Verdict
@@ -48,20 +50,26 @@ def run(
     tallies = {target.name: Tally(target.name, shares[target.name]) for target in targets}
     waiting = deque(batch for target in targets for batch in _batches(target, shares[target.name], seed))
     running: list[_Running] = []
-    try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                running.append(_Running(waiting.popleft(), tallies))
-            wait([each.process.sentinel for each in running], timeout=0.1)
-            for each in list(running):
-                if each.has_ended():
+    with TemporaryDirectory(prefix="hostile-", dir=_fast_folder(), ignore_cleanup_errors=True) as folder:
+        try:
+            while waiting or running:
+                while waiting and len(running) < jobs:
+                    batch = waiting.popleft()
+                    running.append(_Running(batch, folder, tallies[batch.target.name]))
+                wait([each.process.sentinel for each in running], timeout=0.1)
+                for each in [each for each in running if each.has_ended()]:
                     running.remove(each)
                     waiting.extendleft(each.rest())
-            show(list(tallies.values()))
-    finally:
-        for each in running:
-            each.process.kill()
+                show(list(tallies.values()))
+        finally:
+            for each in running:
+                each.process.kill()
     return list(tallies.values())
+
+
+def _fast_folder() -> str | None:
+    """One in memory, where there is such."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def _batches(target: Target, count: int, seed: int) -> list[Batch]:
@@ -73,11 +81,11 @@ def _batches(target: Target, count: int, seed: int) -> list[Batch]:
 class _Running:
     """A process at work on a batch."""
 
-    def __init__(self, batch: Batch, tallies: dict[str, Tally]) -> None:
-        self._batch, self._tally = batch, tallies[batch.target.name]
+    def __init__(self, batch: Batch, folder: str, tally: Tally) -> None:
+        self._batch, self._tally = batch, tally
         self._shared: Any = RawArray("q", (batch.start, 0, 0))
         self._results, theirs = _CONTEXT.Pipe(duplex=False)
-        self.process = _CONTEXT.Process(target=work, args=(batch, self._shared, theirs), daemon=True)
+        self.process = _CONTEXT.Process(target=work, args=(batch, folder, self._shared, theirs), daemon=True)
         self._began = self._moved = time.monotonic()
         self._at, self._killed = -1, False
         self.process.start()

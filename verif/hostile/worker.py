@@ -42,16 +42,16 @@ def input_of(batch: Batch, number: int) -> bytes:
     return batch.target.draw(random, batch.valid)
 
 
-def work(batch: Batch, shared: Any, results: Connection) -> None:
-    """Judge a batch.
+def work(batch: Batch, folder: str, shared: Any, results: Connection) -> None:
+    """Judge a batch, with files in a folder of its own below ``folder``.
 
     ``shared`` has the number of the input at work, and how many were accepted and refused. To ``results`` go
     number, verdict and input of each fault, the input only while that fault has few.
     """
     _settle_down()
     seen: Counter[tuple[str, str]] = Counter()
-    with tempfile.TemporaryDirectory(prefix="hostile-", dir=_fast_folder()) as folder:
-        room = Room(Path(folder))
+    with tempfile.TemporaryDirectory(dir=folder) as mine:
+        room = Room(Path(mine))
         for number in range(batch.start, batch.stop):
             shared[0] = number
             data = input_of(batch, number)
@@ -65,11 +65,6 @@ def work(batch: Batch, shared: Any, results: Connection) -> None:
                 seen[fault] += 1
                 results.send((number, verdict, data if seen[fault] <= _KEPT else None))
         shared[0] = batch.stop
-
-
-def _fast_folder() -> str | None:
-    """One in memory, where there is such."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def _settle_down() -> None:
