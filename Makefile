@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null 2>&1 || \
 # $(call setup,EXTRA...): bring the extras into .venv unless they are there.
 setup = $(call need,$(PYTHON),python3 python3-venv); $(PYTHON) tools/setup_venv.py $(1)
 
-.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep soak wave demo quality quality-full lint prove coverage bench perf ppa mutants wheel sbom lock clean
+.PHONY: help verilog test test-fast test-engine test-netlist test-sweep test-tools sweep soak hostile wave demo quality quality-full lint prove coverage bench perf ppa mutants wheel sbom lock clean
 
 help:
 	@echo "make verilog       write the Verilog of every design to $(OUT)"
@@ -22,6 +22,7 @@ help:
 	@echo "make test-sweep    export, lint and simulate large designs, every target, parameters at their ends (ten minutes)"
 	@echo "make sweep N=1000  export, lint and simulate N designs with parameters drawn at random (half a minute each)"
 	@echo "make soak MINUTES=30  run random jobs, faults and resets on random compiled engines, as long as one likes"
+	@echo "make hostile       send a million hostile inputs to everything that reads, print the table (half an hour)"
 	@echo "make test-engine   run campaigns on compiled engines: random jobs, real layers, faults, C (a quarter of an hour)"
 	@echo "make test-netlist  simulate netlists after synthesis, for every FPGA family (half an hour)"
 	@echo "make test-tools    run every tool on every design, print the table (two minutes)"
@@ -81,6 +82,13 @@ soak:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim)
 	@$(BIN)/python -m verif.soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)
+
+# Another SEED makes other inputs.
+hostile: N    ?= 1000000
+hostile: SEED ?= 1
+hostile:
+	@$(call setup,base sim dit synth explore)
+	@$(BIN)/python -m verif.hostile --count $(N) --seed $(SEED) --jobs $(JOBS) $(ARGS)
 
 # TEST is read from the environment, where its spaces and brackets mean nothing.
 wave: export TEST := $(TEST)

@@ -128,7 +128,8 @@ def _holds(path: Path, text: str) -> bool:
 def _exported(directory: Path) -> set[str]:
     """Names of the files of the export that ``directory`` holds."""
     try:
-        manifest = json.loads((directory / "manifest.json").read_text())
-        return {Path(file["name"]).name for file in manifest["files"]}
-    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        manifest = json.loads((directory / "manifest.json").read_bytes())
+        names = {Path(file["name"]).name for file in manifest["files"]}
+    except (FileNotFoundError, ValueError, LookupError, TypeError, RecursionError):
         return set()
+    return {name for name in names if os.path.isfile(directory / name)}  # no name is an error for it

@@ -12,6 +12,6 @@ processes, of this machine or a cluster. ``quality``: how samples compare.
 ``compare``: all of that for a model of yours. ``search``: plans by quality and time. ``compiler``:
 transformer blocks as jobs for the engine (a compiled one runs without).
 
-``require``: says that a package is missing. ``save_tensors``: writes safetensors whole. ``state``:
-what goes into a model's state.
+``require``: says that a package is missing. ``save_tensors``: writes safetensors whole. ``json_values``:
+checks what JSON says. ``state``: what goes into a model's state.
 """

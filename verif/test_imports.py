@@ -57,7 +57,7 @@ STAGES = {
     "mixdit.sim": "mixdit.driver gen",
     "mixdit.litex": "mixdit",
     "mixdit.tensors": "mixdit golden",
-    "mixdit.plan": "mixdit.tensors",
+    "mixdit.plan": "mixdit.tensors golden.engine",
     "mixdit.timesteps": "mixdit.plan",
     "mixdit.layers": "mixdit.timesteps",
     "mixdit.digits": "mixdit.layers",

@@ -17,7 +17,7 @@ from mixdit.compare.subject import eight_bits
 from mixdit.quality.clip import load_clip
 from mixdit.quality.standard_scores import standard_scores
 
-__all__ = ["METRICS", "PictureScores"]
+__all__ = ["METRICS", "PictureScores", "real_pictures"]
 
 METRICS = ("fid", "is", "clip", "lpips")
 """Names on the command line."""
@@ -83,7 +83,7 @@ class PictureScores:
             assert self.inception is not None
             assert self.real is not None
             given["inception"] = Features(load_extractor(self.inception), pictures[0], self.inception)
-            given["real"] = _real(self.real, pictures.shape[-2:])
+            given["real"] = real_pictures(self.real, pictures.shape[-2:])
         if "is" in wanted:
             assert self.classes is not None
             given["classes"] = Features(load_extractor(self.classes), pictures[0], self.classes)
@@ -124,9 +124,12 @@ def _pairs(results: Results, variant: str, images: int) -> Iterator[tuple[Tensor
         yield from zip(ours, _pictures(eight_bits(results.reference(number)["image"])), strict=True)
 
 
-def _real(folder: Path, size: torch.Size) -> Tensor:
-    """All pictures of a folder, brought to one size: uint8 ``[n, 3, height, width]``."""
-    from PIL import Image, UnidentifiedImageError
+def real_pictures(folder: Path, size: torch.Size) -> Tensor:
+    """All pictures of a folder, brought to one size: uint8 ``[n, 3, height, width]``.
+
+    Raises ``CompareError`` for a folder without pictures, or a file that is none.
+    """
+    from PIL import Image
 
     height, width = size
     found = []
@@ -134,7 +137,7 @@ def _real(folder: Path, size: torch.Size) -> Tensor:
         try:
             with Image.open(path) as image:
                 resized = image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
-        except (UnidentifiedImageError, OSError) as error:
+        except Exception as error:  # whatever a broken file makes decoders raise, or one that is too large
             raise CompareError(f"{path} is no picture") from error
         found.append(torch.from_numpy(np.array(resized)).permute(2, 0, 1))
     if not found:

@@ -10,6 +10,7 @@ import torch
 from gen.files import check_writable, write_text
 from mixdit.compare.comparison import CompareError, Comparison
 from mixdit.compare.subject import Arrays, Measurement
+from mixdit.json_values import expect, parse, reason
 from mixdit.save_tensors import opened_tensors, save_tensors
 
 __all__ = ["TABLES", "Results", "folder_name"]
@@ -97,7 +98,10 @@ class Results:
             return None
         if metadata.get("digest") != self.digest:
             return None
-        found: dict[str, Any] = json.loads(metadata["figures"])
+        try:
+            found: dict[str, Any] = expect(parse(metadata["figures"]), dict, "figures")
+        except (KeyError, ValueError):
+            return None
         return found
 
 
@@ -107,12 +111,21 @@ def folder_name(variant: str) -> str:
 
 
 def _read(path: Path) -> Arrays:
-    with opened_tensors(path) as file:
-        return {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118
+    """Arrays of a file, ``image`` among them; CompareError for another kind of file."""
+    from safetensors import SafetensorError
+
+    try:
+        with opened_tensors(path) as file:
+            found = {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, TypeError) as error:  # NumPy has not every type
+        raise CompareError(f"{path} is no image: {reason(error)}; --restart replaces it") from error
+    if "image" not in found:
+        raise CompareError(f"{path} is no image: it has none; --restart replaces it")
+    return found
 
 
 def _digest(settings: Path) -> Any:
     try:
-        return json.loads(settings.read_text(encoding="utf-8"))["digest"]
+        return parse(settings.read_bytes())["digest"]
     except (ValueError, LookupError, TypeError):
         return None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gen.files import replacing
 from mixdit.compiler.program import CONDITION, CONTEXT, MASK, TOKENS
+from mixdit.json_values import reason
 
 __all__ = ["EXAMPLE", "Example", "context_snr_db", "load_example", "save_example", "snr_db"]
 
@@ -60,12 +61,24 @@ def save_example(example: Example, folder: Path | str) -> None:
 def load_example(folder: Path | str) -> Example:
     """Read an example; ``OSError`` or ``ValueError`` as ``load_program``."""
     path = Path(folder) / EXAMPLE
+    path.stat()  # whose errors name it
     try:
-        with np.load(path) as file:
-            names = [f.name for f in fields(Example) if f.default is MISSING or f.name in file]
-            return Example(**{name: file[name].astype(np.float32) for name in names})
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is not an example: {error}") from error
+        with zipfile.ZipFile(path) as file:
+            members = set(file.namelist())
+            names = [f.name for f in fields(Example) if f.default is MISSING or f"{f.name}.npy" in members]
+            return Example(**{name: _array(file, name) for name in names})
+    # What a file of another kind makes zipfile and NumPy raise: they document less than they do.
+    except Exception as error:
+        raise ValueError(f"{path} is not an example: {reason(error)}") from error
+
+
+def _array(file: zipfile.ZipFile, name: str) -> NDArray[np.float32]:
+    """A matrix of floats of an archive of NumPy's."""
+    with file.open(f"{name}.npy") as member:
+        array = np.lib.format.read_array(member)
+    if array.dtype.kind != "f" or array.ndim != 2:
+        raise ValueError(f"{name} must be a matrix of floats, not {array.dtype} of shape {array.shape}")
+    return array.astype(np.float32)
 
 
 def snr_db(values: NDArray[np.float32], example: Example) -> float:

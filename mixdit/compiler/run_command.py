@@ -15,7 +15,7 @@ from mixdit.compiler.example import Example, context_snr_db, load_example, snr_d
 from mixdit.compiler.program import CONTEXT, Program
 from mixdit.compiler.program_file import load_program
 from mixdit.compiler.program_run import ProgramRunner
-from mixdit.driver import ModelPort
+from mixdit.driver import EngineError, ModelPort
 from mixdit.sim import EngineHarness, HarnessError
 from mixdit.sim.toolchain import ToolchainError
 from mixdit.sim.verilate import BuildError
@@ -64,9 +64,9 @@ def command(
     try:
         program, example = load_program(folder), load_example(folder)
         figures = run_example(program, example, rtl=engine == "rtl")
-    except ValueError as error:
+    except (ValueError, MemoryError) as error:
         raise typer.BadParameter(str(error)) from error
-    except (ToolchainError, BuildError, HarnessError) as error:
+    except (ToolchainError, BuildError, HarnessError, EngineError) as error:
         print(f"mixdit: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
     if as_json:
@@ -79,10 +79,18 @@ def command(
 
 
 def run_example(program: Program, example: Example, *, rtl: bool) -> list[Figures]:
-    """Run a program on the golden engine, and on the simulated hardware if asked for."""
+    """Run a program on the golden engine, and on the simulated hardware if asked for.
+
+    Raises ``ValueError`` for an example of another program, ``MemoryError`` for a program that takes more
+    than there is, and ``EngineError`` for constants that no engine can work with.
+    """
     memory = program.memory
     size = -(-len(memory) // 64) * 64
-    model = ProgramRunner(program, ModelPort(program.parameters, size, memory.start))
+    try:
+        port = ModelPort(program.parameters, size, memory.start)
+    except MemoryError:
+        raise MemoryError(f"the program takes {size} bytes of memory, more than there is") from None
+    model = ProgramRunner(program, port)
     figures = [Figures(engine="model", **_snr(model, example))]
     if rtl:
         with EngineHarness(program.parameters, size=size, origin=memory.start) as harness:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.files import replacing
+from mixdit.json_values import expect, parse, reason, shown, whole
 
 __all__ = ["Weights", "read_weights", "write_weights"]
 
@@ -17,17 +18,33 @@ Weights = dict[str, NDArray[np.float64]]
 
 
 def read_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
-    """Every tensor by name, widened to float64, and what the header says of their making."""
+    """Every tensor by name, widened to float64, and what the header says of their making.
+
+    Raises
+    ------
+    OSError
+        No such file.
+    ValueError
+        Another kind of file; the message names it.
+    """
     data = path.read_bytes()
     start = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:start])
-    metadata = json.loads(header.pop("__metadata__")["mixdit"])
-    weights = {}
-    for name, entry in header.items():
-        first, end = entry["data_offsets"]
-        values = np.frombuffer(data[start + first : start + end], "<f2")
-        weights[name] = values.reshape(entry["shape"]).astype(np.float64)
-    return weights, metadata
+    try:
+        header = expect(parse(data[8:start]), dict, "its header")
+        notes = expect(header.pop("__metadata__"), dict, "__metadata__")
+        metadata = expect(parse(expect(notes["mixdit"], str, "mixdit")), dict, "mixdit")
+        return {name: _values(entry, name, data[start:]) for name, entry in header.items()}, metadata
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{path} holds no weights in half precision: {reason(error)}") from error
+
+
+def _values(entry: Any, name: str, data: bytes) -> NDArray[np.float64]:
+    found = expect(entry, dict, name)
+    if found["dtype"] != "F16":
+        raise ValueError(f"{name} must be F16, not {shown(found['dtype'])}")
+    first, end = (whole(each, name, 0, len(data)) for each in expect(found["data_offsets"], list, name))
+    shape = [whole(length, name, 0, len(data)) for length in expect(found["shape"], list, name)]
+    return np.frombuffer(data[first:end], "<f2").reshape(shape).astype(np.float64)
 
 
 def write_weights(path: Path, weights: Weights, metadata: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Trained weights on disk: safetensors in half precision, the recipe in the header."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from torch import nn
 
 from mixdit.digits.model import DigitsTransformer, ModelShape
 from mixdit.digits.recipes import RECIPES
+from mixdit.json_values import parse, reason
 from mixdit.layers.modules import check_finite
 from mixdit.save_tensors import opened_tensors, save_tensors
 
@@ -58,13 +60,28 @@ def load_model(name_or_path: str | Path) -> DigitsTransformer:
         )
     try:
         with opened_tensors(path) as file:
-            metadata = json.loads((file.metadata() or {})["mixdit"])
-        model = DigitsTransformer(ModelShape(**metadata["shape"]))
+            metadata = parse((file.metadata() or {})["mixdit"])
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        shape = ModelShape(**metadata["shape"])
+        _check_shapes(shape, found)
+        model = DigitsTransformer(shape)
         load_weights(path, model)
-    except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} holds no digits transformer: {error}") from error
+    except (SafetensorError, KeyError, TypeError, RuntimeError, ValueError) as error:
+        raise ValueError(f"{path} holds no digits transformer: {reason(error)}") from error
     try:
         check_finite(model)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return model.eval().requires_grad_(False)
+
+
+def _check_shapes(shape: ModelShape, found: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise ValueError unless a file has tensors for a model of that shape, before the model takes memory."""
+    if shape.depth > len(found):
+        raise ValueError(f"{len(found)} tensors are too few for {shape.depth} blocks")
+    wanted = {"patch_embedding.weight": (shape.width, shape.patch**2)}
+    hidden = (shape.mlp_ratio * shape.width, shape.width)
+    wanted |= {f"blocks.{n}.fc1.weight": hidden for n in range(shape.depth)}
+    for name, dimensions in wanted.items():
+        if found.get(name) != dimensions:
+            raise ValueError(f"{name} must be {dimensions}, not {found.get(name)}")

@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,10 @@ _BYTES = 8
 """The code of unsigned bytes, the one type of pictures and labels."""
 
 _MOST = 1 << 30
-"""Bytes that an array may have: a header that lies asks for no more memory."""
+"""Bytes that an array may have."""
+
+_PIECE = 1 << 20
+"""Bytes that are read at a time: a header that lies asks for no more memory than its file has."""
 
 
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
@@ -38,10 +42,18 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
             count = int(np.prod(shape, dtype=object))
             if not 0 < count <= _MOST:
                 raise ValueError(f"{found} must hold 1 to {_MOST} values, not {count}: its shape is {shape}")
-            values = file.read(count + 1)
+            values = _read(file, count + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{found} cannot be read: {error}") from error
     if len(values) != count:
         more = "more" if len(values) > count else len(values)
         raise ValueError(f"{found} must hold {count} values, as its shape {shape} says, not {more}")
     return np.frombuffer(values, np.uint8).reshape(shape)
+
+
+def _read(file: IO[bytes], most: int) -> bytes:
+    parts = []
+    while most > 0 and (part := file.read(min(most, _PIECE))):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)

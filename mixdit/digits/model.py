@@ -1,6 +1,6 @@
 """A class-conditional diffusion transformer for small images (DiT with adaLN-zero, arXiv 2212.09748)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -11,6 +11,12 @@ from mixdit.digits.embedding import TimestepEmbedding, position_embedding
 from mixdit.layers.block_functions import BlockFunctions
 
 __all__ = ["DigitsTransformer", "ModelShape"]
+
+_MOST = 1 << 16
+"""Of any number of a shape."""
+
+_LARGEST_IMAGE = 256
+"""Side in pixels: every token has its position, which no file holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +37,11 @@ class ModelShape:
         Hidden channels of the perceptron over ``width``.
     image:
         Side of an image in pixels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Anything but integers that make a model.
     """
 
     patch: int
@@ -41,7 +52,15 @@ class ModelShape:
     image: int = IMAGE_SIZE
 
     def __post_init__(self) -> None:
-        if self.patch < 1 or self.image % self.patch:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise TypeError(f"{field.name} must be an int, not {value!r:.80}")
+            if not 1 <= value <= _MOST:
+                raise ValueError(f"{field.name} must be 1 to {_MOST}, not {value!r:.80}")
+        if self.image > _LARGEST_IMAGE:
+            raise ValueError(f"image must be at most {_LARGEST_IMAGE}, not {self.image!r}")
+        if self.image % self.patch:
             raise ValueError(f"patch must divide image={self.image}, not {self.patch!r}")
         if self.width < 4 or self.width % 4 or self.width % self.heads:
             raise ValueError(f"width must be a multiple of 4 and of heads={self.heads}, not {self.width!r}")

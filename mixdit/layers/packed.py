@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 import golden
+from mixdit.json_values import parse, reason
 from mixdit.layers.balanced import balanced_layers, check_balanced, digest_of, note_balanced
 from mixdit.layers.linear import check_weights, weight_codes
 from mixdit.plan.plan import Plan
@@ -81,10 +82,16 @@ class PackedWeights:
     tensors: Mapping[str, Tensor]
 
     def codes(self, path: str, index: int = 0) -> BlockTensor:
-        """Weights ``[out_features, in_features]`` of a linear layer, channels as plan ``index`` has them."""
+        """Weights ``[out_features, in_features]`` of a linear layer, channels as plan ``index`` has them.
+
+        Raises ``ValueError`` where the file has none for the plan.
+        """
         plans = _plans(self.plan)
         layer = plans[index].linears[path]
-        data = self.tensors[_name(plans, index, path)]
+        name = _name(plans, index, path)
+        data = self.tensors.get(name)
+        if data is None or data.dtype != torch.uint8 or data.ndim != 2:
+            raise ValueError(f"the packed weights must have rows of bytes called {name!r}")
         return unpack_rows(data, expand_formats(layer.weight, layer.in_features), layer.in_features)
 
 
@@ -164,10 +171,10 @@ def load_packed(path: Path | str) -> PackedWeights:
             metadata = file.metadata() or {}
             if _KEY not in metadata:
                 raise ValueError("it holds no plan")
-            plan = plan_from_json(json.loads(metadata[_KEY]))
+            plan = plan_from_json(parse(metadata[_KEY]))
             return PackedWeights(plan, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except (SafetensorError, ValueError) as error:
-        raise ValueError(f"{path} is not a file of packed weights: {error}") from error
+        raise ValueError(f"{path} is not a file of packed weights: {reason(error)}") from error
 
 
 @torch.no_grad()
@@ -180,8 +187,8 @@ def restore(model: nn.Module, packed: PackedWeights) -> None:
     Raises
     ------
     ValueError
-        A balanced layer that is not in the file as it was written, or a model with channels that are
-        balanced, but not as in the file.
+        A balanced layer that is not in the file as it was written, a model with channels that are
+        balanced, but not as in the file, or weights that are not those of the plan's layers or the model's.
     """
     if balanced_layers(model) not in ({}, packed.plan.balanced):
         raise ValueError("the model has balanced channels that are not those of the weights: load it anew")
@@ -208,7 +215,14 @@ def _float_layer(packed: PackedWeights, path: str) -> tuple[Tensor, Tensor | Non
 
 def _write(model: nn.Module, path: str, weight: Tensor, bias: Tensor | None) -> None:
     """Into a linear layer, which gets a bias if it has none: balancing gives one to values."""
-    linear: Any = model.get_submodule(path)
+    try:
+        linear: Any = model.get_submodule(path)
+    except AttributeError:
+        linear = None
+    if not isinstance(linear, nn.Linear) or linear.weight.shape != weight.shape:
+        raise ValueError(f"{path!r} must be a linear layer of {tuple(weight.shape)}, as its weights are")
+    if bias is not None and (bias.shape != weight.shape[:1] or not bias.is_floating_point()):
+        raise ValueError(f"the bias of {path!r} must be {len(weight)} floats")
     linear.weight.copy_(weight)
     if bias is not None:
         if linear.bias is None:

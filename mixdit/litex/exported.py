@@ -1,9 +1,10 @@
 """The folder of an exported engine."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from mixdit.json_values import expect, parse, reason, whole
 
 _DESIGN = "mixdit_gemm"
 
@@ -46,26 +47,38 @@ class ExportedEngine:
         """Read the manifest in ``folder``; raises ``ExportError`` for anything but an engine's export."""
         path = Path(folder) / "manifest.json"
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_bytes()
         except OSError as error:
             raise ExportError(
                 f"{folder} is no export: {path} cannot be read ({error.strerror}); make one with"
                 f" mixdit verilog --top {_DESIGN}"
             ) from error
         try:
-            return cls._of(json.loads(text), Path(folder))
-        except (AttributeError, LookupError, TypeError, json.JSONDecodeError) as error:
-            raise ExportError(f"{path} is no manifest of an export: {error!r}") from error
+            return cls._of(expect(parse(text), dict, "it"), Path(folder))
+        except ExportError:
+            raise
+        except (LookupError, TypeError, ValueError) as error:
+            raise ExportError(f"{path} is no manifest of an export: {reason(error)}") from error
 
     @classmethod
     def _of(cls, manifest: dict[str, Any], folder: Path) -> "ExportedEngine":
         if (design := manifest["design"]) != _DESIGN:
             raise ExportError(
-                f"{folder} is an export of {design}, which has no registers: LiteX needs one of {_DESIGN}"
+                f"{folder} is an export of {str(design)[:80]}, which has no registers:"
+                f" LiteX needs one of {_DESIGN}"
             )
         return cls(
-            top=manifest["top"],
-            sources=tuple(folder / file["name"] for file in manifest["files"] if file["kind"] == "verilog"),
-            ports=tuple(Port(port["name"], port["direction"], port["width"]) for port in manifest["ports"]),
-            data_bits=manifest["parameters"]["data_bits"]["value"],
+            top=expect(manifest["top"], str, "top"),
+            sources=tuple(
+                folder / expect(file["name"], str, "a file's name")
+                for file in expect(manifest["files"], list, "files")
+                if file["kind"] == "verilog"
+            ),
+            ports=tuple(_port(port) for port in expect(manifest["ports"], list, "ports")),
+            data_bits=whole(manifest["parameters"]["data_bits"]["value"], "data_bits", 1),
         )
+
+
+def _port(port: Any) -> Port:
+    name, direction = (expect(port[key], str, f"a port's {key}") for key in ("name", "direction"))
+    return Port(name, direction, whole(port["width"], "a port's width", 1))

@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from golden import MX6, MX9, Format
+from golden.engine import DIMENSION_LIMIT
 from mixdit.plan.check_format import check_format
 from mixdit.plan.head_formats import HeadFormats
 from mixdit.tensors.quantize import mixed_formats
+
+_MOST_ELEMENTS = (1 << 63) - 1
+"""Shares are ratios of floats, which hold no integer of any length."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +25,7 @@ class LinearPlan:
     Parameters
     ----------
     in_features:
-        K, the channels of an activation.
+        K, the channels of an activation: no more than a row of the engine has.
     weight:
         Format of the weights.
     high, low:
@@ -56,22 +60,22 @@ class LinearPlan:
     elements: int = 1
 
     def __post_init__(self) -> None:
-        if self.in_features < 1:
-            raise ValueError(f"in_features must be at least 1, not {self.in_features!r}")
+        if not 1 <= self.in_features <= DIMENSION_LIMIT:
+            raise ValueError(f"in_features must be 1 to {DIMENSION_LIMIT}, not {self.in_features!r}")
         for name in ("weight", "high", "low"):
             check_format(name, getattr(self, name))
         mixed_formats(self.in_features, self.high_blocks)
         if self.permutation is not None and sorted(self.permutation) != list(range(self.in_features)):
             raise ValueError(f"permutation must name each of the {self.in_features} channels once")
-        if self.threshold is not None and (self.threshold < 0 or self.high_blocks):
+        if self.threshold is not None and (not self.threshold >= 0 or self.high_blocks):
             raise ValueError(
                 f"threshold must be at least 0, with high_blocks=0, "
                 f"not {self.threshold!r} with {self.high_blocks}"
             )
         if not 0 <= self.dynamic_share <= 1:
             raise ValueError(f"dynamic_share must be 0 to 1, not {self.dynamic_share!r}")
-        if self.elements < 1:
-            raise ValueError(f"elements must be at least 1, not {self.elements!r}")
+        if not 1 <= self.elements <= _MOST_ELEMENTS:
+            raise ValueError(f"elements must be 1 to {_MOST_ELEMENTS}, not {self.elements!r}")
 
     @property
     def formats(self) -> tuple[Format, ...]:
@@ -103,7 +107,8 @@ class AttentionPlan:
     Raises
     ------
     ValueError
-        No head, an unknown format, elements that are not four numbers of at least 0, or none at all.
+        No head, an unknown format, elements that are not four numbers of at least 0, or none at all, or too
+        many to count.
     """
 
     heads: tuple[HeadFormats, ...]
@@ -114,8 +119,11 @@ class AttentionPlan:
             raise ValueError("heads must name at least 1 format, not 0")
         object.__setattr__(self, "heads", tuple(map(HeadFormats.of, self.heads)))
         counts = self.operand_elements
-        if len(counts) != 4 or min(counts) < 0 or sum(counts) < 1:
-            raise ValueError(f"operand_elements must be 4 numbers, 0 or more, not all 0, not {counts!r}")
+        if len(counts) != 4 or min(counts) < 0 or not 1 <= sum(counts) <= _MOST_ELEMENTS:
+            raise ValueError(
+                "operand_elements must be 4 numbers, 0 or more, not all 0,"
+                f" {_MOST_ELEMENTS} together at most, not {counts!r}"
+            )
 
     @property
     def elements(self) -> int:

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from gen.files import write_text
 from golden import FORMATS, Format
+from mixdit.json_values import expect, number, parse, reason, shown
 from mixdit.plan.head_formats import OPERANDS, HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.timestep_plan import TimestepPlan
@@ -64,17 +65,9 @@ def plan_to_json(plan: Plan | TimestepPlan) -> dict[str, Any]:
     }
 
 
-def _expect(value: Any, kind: type | tuple[type, ...], where: str) -> Any:
-    names = {dict: "an object", list: "a list", int: "an integer", float: "a number", str: "a string"}
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    if not isinstance(value, kinds) or isinstance(value, bool):
-        raise ValueError(f"{where} must be {names[kinds[-1]]}, not {value!r}"[:200])
-    return value
-
-
 def _format(name: Any, where: str) -> Format:
     if not isinstance(name, str) or name not in FORMATS:
-        raise ValueError(f"{where} must be one of {', '.join(FORMATS)}, not {name!r}")
+        raise ValueError(f"{where} must be one of {', '.join(FORMATS)}, not {shown(name)}")
     return FORMATS[name]
 
 
@@ -82,26 +75,26 @@ def _head(value: Any, where: str) -> HeadFormats:
     if not isinstance(value, dict):
         return HeadFormats.of(_format(value, where))
     if value.keys() != set(OPERANDS):
-        raise ValueError(f"{where} must name a format for each of {', '.join(OPERANDS)}, not {value!r}"[:200])
+        raise ValueError(f"{where} must name a format for each of {', '.join(OPERANDS)}, not {shown(value)}")
     return HeadFormats(*(_format(value[name], f"{where}.{name}") for name in OPERANDS))
 
 
 def _from_version_1(value: Any, where: str) -> dict[str, Any]:
     """An attention of version 1 as of version 2: with one format for each head, any split has its share."""
-    entry = dict(_expect(value, dict, where))
+    entry = dict(expect(value, dict, where))
     unknown = sorted(entry.keys() - {"heads", "elements"})
     if unknown:
         raise ValueError(f"{where} has no field {unknown[0]!r} in version 1: its fields are elements, heads")
-    for head in _expect(entry.get("heads", []), list, f"{where}.heads"):
+    for head in expect(entry.get("heads", []), list, f"{where}.heads"):
         _format(head, f"{where}.heads")
-    elements = _expect(entry.pop("elements", 1), int, f"{where}.elements")
+    elements = expect(entry.pop("elements", 1), int, f"{where}.elements")
     if elements < 1:
         raise ValueError(f"{where}: elements must be at least 1, not {elements!r}")
     return entry | {"operand_elements": [elements - 3 * (elements // 4), *[elements // 4] * 3]}
 
 
 def _layer_from_json(kind: type[Layer], value: Any, where: str) -> Layer:
-    entry = dict(_expect(value, dict, where))
+    entry = dict(expect(value, dict, where))
     known = {field.name for field in fields(kind)}
     unknown = sorted(entry.keys() - known)
     if unknown:
@@ -111,15 +104,15 @@ def _layer_from_json(kind: type[Layer], value: Any, where: str) -> Layer:
         if name in ("weight", "high", "low"):
             entry[name] = _format(item, spot)
         elif name == "heads":
-            entry[name] = tuple(_head(head, spot) for head in _expect(item, list, spot))
+            entry[name] = tuple(_head(head, spot) for head in expect(item, list, spot))
         elif name in ("permutation", "operand_elements"):
             if item is not None or name != "permutation":
-                entry[name] = tuple(_expect(i, int, spot) for i in _expect(item, list, spot))
+                entry[name] = tuple(expect(i, int, spot) for i in expect(item, list, spot))
         elif name in ("threshold", "dynamic_share"):
             if item is not None or name != "threshold":
-                _expect(item, (int, float), spot)
+                entry[name] = number(item, spot)
         else:
-            _expect(item, int, spot)
+            expect(item, int, spot)
     try:
         return kind(**entry)
     except (TypeError, ValueError) as error:
@@ -127,17 +120,17 @@ def _layer_from_json(kind: type[Layer], value: Any, where: str) -> Layer:
 
 
 def _layers_from_json(kind: type[Layer], value: Any, where: str) -> Mapping[str, Layer]:
-    entries = _expect(value, dict, where)
+    entries = expect(value, dict, where)
     return {path: _layer_from_json(kind, entry, f"{where}[{path!r}]") for path, entry in entries.items()}
 
 
 def _balanced(entry: Mapping[str, Any], version: int) -> Mapping[str, str]:
     if version < BALANCED_VERSION:
         return {}
-    found = _expect(entry.get("balanced"), dict, "balanced")
+    found = expect(entry.get("balanced"), dict, "balanced")
     if not found:
         raise ValueError("balanced must name at least 1 layer, not 0")
-    return {path: _expect(digest, str, f"balanced[{path!r}]") for path, digest in found.items()}
+    return {path: expect(digest, str, f"balanced[{path!r}]") for path, digest in found.items()}
 
 
 def plan_from_json(value: Any) -> Plan | TimestepPlan:
@@ -148,35 +141,35 @@ def plan_from_json(value: Any) -> Plan | TimestepPlan:
     ValueError
         Anything that is not such an object; the message says where and what is allowed.
     """
-    entry = _expect(value, dict, "a plan")
+    entry = expect(value, dict, "a plan")
     version = entry.get("version")
     if entry.get("format") != FORMAT or version not in range(OLDEST_VERSION, BALANCED_VERSION + 1):
         raise ValueError(
             f"a plan has format {FORMAT!r} and version {OLDEST_VERSION} to {BALANCED_VERSION}, "
-            f"not {entry.get('format')!r} and {version!r}"
+            f"not {shown(entry.get('format'))} and {shown(version)}"
         )
     balanced = _balanced(entry, version)
     plans = []
-    for i, item in enumerate(_expect(entry.get("plans"), list, "plans")):
+    for i, item in enumerate(expect(entry.get("plans"), list, "plans")):
         where = f"plans[{i}]"
-        item = _expect(item, dict, where)
+        item = expect(item, dict, where)
         attentions = item.get("attentions")
         if version == 1:
             place = f"{where}.attentions"
             attentions = {
                 path: _from_version_1(layer, f"{place}[{path!r}]")
-                for path, layer in _expect(attentions, dict, place).items()
+                for path, layer in expect(attentions, dict, place).items()
             }
         plans.append(
             Plan(
                 linears=_layers_from_json(LinearPlan, item.get("linears"), f"{where}.linears"),
                 attentions=_layers_from_json(AttentionPlan, attentions, f"{where}.attentions"),
                 balanced=balanced,
-                notes=_expect(item.get("notes", {}), dict, f"{where}.notes"),
+                notes=expect(item.get("notes", {}), dict, f"{where}.notes"),
             )
         )
-    listed = _expect(entry.get("bounds"), list, "bounds")
-    bounds = tuple(float(_expect(bound, (int, float), "bounds")) for bound in listed)
+    listed = expect(entry.get("bounds"), list, "bounds")
+    bounds = tuple(number(bound, "bounds") for bound in listed)
     if not plans:
         raise ValueError("plans must hold at least 1 plan, not 0")
     return TimestepPlan(bounds, tuple(plans)) if bounds or len(plans) > 1 else plans[0]
@@ -200,6 +193,6 @@ def load_plan(path: Path | str) -> Plan | TimestepPlan:
         Not a plan; the message names the file.
     """
     try:
-        return plan_from_json(json.loads(Path(path).read_text("utf-8")))
+        return plan_from_json(parse(Path(path).read_bytes()))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{path}: {reason(error)}") from error

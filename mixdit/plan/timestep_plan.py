@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 from mixdit.plan.plan import Plan
 
@@ -20,8 +21,8 @@ class TimestepPlan:
     Raises
     ------
     ValueError
-        A number of plans that does not fit, bounds that do not ascend, or plans for different layers or of
-        models whose channels are balanced in different ways.
+        A number of plans that does not fit, bounds that are not finite or do not ascend, or plans for
+        different layers or of models whose channels are balanced in different ways.
     """
 
     bounds: tuple[float, ...]
@@ -31,8 +32,8 @@ class TimestepPlan:
         count = len(self.bounds) + 1
         if len(self.plans) != count:
             raise ValueError(f"{count - 1} bounds take {count} plans, not {len(self.plans)}")
-        if list(self.bounds) != sorted(set(self.bounds)):
-            raise ValueError(f"bounds must ascend, not {self.bounds}")
+        if not all(map(isfinite, self.bounds)) or list(self.bounds) != sorted(set(self.bounds)):
+            raise ValueError(f"bounds must be finite and ascend, not {self.bounds}")
         layers = [(plan.linears.keys(), plan.attentions.keys()) for plan in self.plans]
         if any(named != layers[0] for named in layers):
             raise ValueError("plans must name the same layers")

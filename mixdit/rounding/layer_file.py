@@ -9,11 +9,12 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from mixdit.json_values import parse, reason
 from mixdit.save_tensors import opened_tensors, save_tensors
 
 __all__ = ["load_layers", "save_layers"]
 
-_KEY = "mixdit"
+_KEY, _WEIGHT = "mixdit", ".weight"
 
 
 def save_layers(layers: Mapping[str, nn.Linear], path: Path, notes: Any) -> None:
@@ -37,21 +38,26 @@ def load_layers(
         return {}
     try:
         with opened_tensors(path, str(device)) as file:
-            found = json.loads((file.metadata() or {})[_KEY])
+            found = parse((file.metadata() or {})[_KEY])
             if notes is not None and found != json.loads(json.dumps(notes)):
                 return {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return {
+            name.removesuffix(_WEIGHT): _linear(
+                name, weight, tensors.get(f"{name.removesuffix(_WEIGHT)}.bias")
+            )
+            for name, weight in tensors.items()
+            if name.endswith(_WEIGHT)
+        }
     except (SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(f"{path} is not a file of linear layers: {error}") from error
-    ends = ".weight"
-    return {
-        name.removesuffix(ends): _linear(weight, tensors.get(f"{name.removesuffix(ends)}.bias"))
-        for name, weight in tensors.items()
-        if name.endswith(ends)
-    }
+        raise ValueError(f"{path} is not a file of linear layers: {reason(error)}") from error
 
 
-def _linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
+def _linear(name: str, weight: Tensor, bias: Tensor | None) -> nn.Linear:
+    if weight.ndim != 2 or not weight.numel() or not weight.is_floating_point():
+        raise ValueError(f"{name} must be a matrix of floats, not {weight.dtype} of {tuple(weight.shape)}")
+    if bias is not None and (bias.shape, bias.dtype) != (weight.shape[:1], weight.dtype):
+        raise ValueError(f"{name} must have a bias of {len(weight)} values of its type")
     rows, channels = weight.shape
     layer = nn.Linear(channels, rows, bias=bias is not None, device="meta")
     layer.weight = nn.Parameter(weight, requires_grad=False)

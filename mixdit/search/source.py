@@ -8,6 +8,7 @@ from golden import MX6, MX9, Format
 from golden.formats import FORMATS
 from mixdit.calibration.statistics import Statistics
 from mixdit.calibration.statistics_file import load_statistics
+from mixdit.json_values import expect, reason
 from mixdit.quality.experiment import Experiment
 from mixdit.rivals.calibration import Calibration
 
@@ -63,8 +64,14 @@ def find_statistics(source: str) -> Source:
             f"source must be a folder that mixdit calibrate wrote, and {source!r} has no {path.name}"
         )
     statistics, notes = load_statistics(path)
-    measured = notes["job"]["sensitivity"]
-    if not measured:
-        raise ValueError(f"{path} has no sensitivities: calibrate with --choice sensitivity")
-    low, high = (FORMATS[name] for name in measured)
-    return Source(statistics, low, high, notes.get("balanced", {}))
+    try:
+        measured = expect(notes["job"], dict, "job")["sensitivity"]
+        if not measured:
+            raise ValueError("it has no sensitivities: calibrate with --choice sensitivity")
+        low, high = (
+            FORMATS[expect(name, str, "sensitivity")] for name in expect(measured, list, "sensitivity")
+        )
+        balanced = expect(notes.get("balanced", {}), dict, "balanced")
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{path} is not of a calibration to search from: {reason(error)}") from error
+    return Source(statistics, low, high, balanced)

@@ -121,7 +121,7 @@ class Results:
             return
         try:
             table = pq.read_table(self.path)
-        except pa.ArrowException as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise ExploreError(f"{self.path} is not a Parquet file") from error
         if not table.schema.equals(SCHEMA):
             raise ExploreError(

@@ -43,7 +43,15 @@ def test_manifest_cannot_reach_outside(tmp_path):
     assert (tmp_path / "mine.v").exists()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"files": 3}', '{"files": [{}]}'])
+@pytest.mark.parametrize("name", ["", ".", "..", "folder", "a\0b", "a" * 300])
+def test_names_of_an_earlier_export_that_are_no_files(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "manifest.json").write_text(manifest(name))
+    assert write_files(tmp_path, {"new.v": "1"}) == ["new.v"]
+    assert (tmp_path / "folder").is_dir()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"files": 3}', '{"files": [{}]}', "[" * 100_000])
 def test_damaged_manifest_is_replaced(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
     assert write_files(tmp_path, {"manifest.json": manifest()}) == ["manifest.json"]

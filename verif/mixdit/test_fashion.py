@@ -23,6 +23,7 @@ from mixdit.digits.recipes import RECIPES
 from mixdit.digits.training import train
 from mixdit.quality.frechet import FrechetReference
 from mixdit.quality.judge import Judge
+from verif.peak_memory import little_memory
 
 COUNTS = {"train": 70, "t10k": 30}
 
@@ -58,6 +59,17 @@ def test_pictures_are_scaled_and_labelled(folder):
 
 
 WHOLE = idx(np.arange(24, dtype=np.uint8).reshape(2, 3, 4))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_header_that_lies_asks_for_no_memory(packed, tmp_path):
+    lying = struct.pack(">4B3I", 0, 0, 8, 3, 1 << 10, 1 << 10, 1 << 10) + b"x"
+    path = tmp_path / "pictures"
+    (tmp_path / ("pictures.gz" if packed else "pictures")).write_bytes(
+        gzip.compress(lying) if packed else lying
+    )
+    with little_memory(), pytest.raises(ValueError, match=r"must hold 1073741824 values, .* not 1"):
+        read_idx(path, 3)
 
 
 @pytest.mark.parametrize(

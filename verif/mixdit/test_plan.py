@@ -10,6 +10,7 @@ from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from mixdit.plan.plan_file import load_plan, plan_from_json, plan_to_json, save_plan
 from mixdit.plan.timestep_plan import TimestepPlan
+from verif.peak_memory import little_memory
 
 
 def example(high_blocks: int = 1) -> Plan:
@@ -80,23 +81,27 @@ def test_each_operand_counts_with_its_elements(operand, share):
 @pytest.mark.parametrize(
     ("kind", "arguments", "message"),
     [
-        (LinearPlan, {"in_features": 0}, "in_features must be at least 1, not 0"),
+        (LinearPlan, {"in_features": 0}, "in_features must be 1 to 1048575, not 0"),
+        (LinearPlan, {"in_features": 1 << 20}, "in_features must be 1 to 1048575, not 1048576"),
         (LinearPlan, {"high_blocks": 4}, "high_blocks must be 0 to 3, the blocks of k=40, not 4"),
         (LinearPlan, {"low": MXINT8}, "low must be one of MX4, MX6, MX9, not MXINT8"),
         (LinearPlan, {"permutation": (0, 0)}, "permutation must name each of the 40 channels once"),
         (LinearPlan, {"threshold": -1.0}, "threshold must be at least 0"),
         (LinearPlan, {"threshold": 1.0, "high_blocks": 1}, r"high_blocks=0, not 1\.0 with 1"),
         (LinearPlan, {"dynamic_share": 2.0}, r"dynamic_share must be 0 to 1, not 2\.0"),
-        (LinearPlan, {"elements": 0}, "elements must be at least 1, not 0"),
+        (LinearPlan, {"threshold": float("nan")}, "threshold must be at least 0"),
+        (LinearPlan, {"elements": 0}, "elements must be 1 to 9223372036854775807, not 0"),
+        (LinearPlan, {"elements": 10**400}, "elements must be 1 to 9223372036854775807, not 10"),
         (AttentionPlan, {"heads": ()}, "heads must name at least 1 format, not 0"),
         (AttentionPlan, {"heads": (MXINT8,)}, "heads must be one of MX4, MX6, MX9, not MXINT8"),
         (
             AttentionPlan,
             {"heads": (MX6,), "operand_elements": (0,) * 4},
-            r"operand_elements must be 4 numbers, 0 or more, not all 0, not \(0, 0, 0, 0\)",
+            r"operand_elements must be 4 numbers, 0 or more, not all 0, .*, not \(0, 0, 0, 0\)",
         ),
         (AttentionPlan, {"heads": (MX6,), "operand_elements": (1, 2)}, r"must be 4 .*, not \(1, 2\)"),
         (AttentionPlan, {"heads": (MX6,), "operand_elements": (1, 2, 3, -1)}, r"0 or more, .*, -1\)"),
+        (AttentionPlan, {"heads": (MX6,), "operand_elements": (1, 2, 3, 10**400)}, "together at most"),
     ],
 )
 def test_values_out_of_range_are_named(kind, arguments, message):
@@ -110,7 +115,8 @@ def test_values_out_of_range_are_named(kind, arguments, message):
     ("bounds", "plans", "message"),
     [
         ((1.0,), (example(),), "1 bounds take 2 plans, not 1"),
-        ((2.0, 1.0), (example(),) * 3, "bounds must ascend"),
+        ((2.0, 1.0), (example(),) * 3, "bounds must be finite and ascend"),
+        ((float("nan"),), (example(),) * 2, "bounds must be finite and ascend"),
         ((1.0,), (example(), Plan()), "plans must name the same layers"),
     ],
 )
@@ -141,6 +147,9 @@ def changed(path: str, value: object) -> object:
         (changed("plans", {}), "plans must be a list"),
         (changed("bounds", None), "bounds must be a list, not None"),
         (changed("bounds", ["a"]), "bounds must be a number, not 'a'"),
+        (changed("bounds", [10**400]), "bounds must be a number that a float holds, not 10"),
+        (changed("plans/0/linears/a/in_features", 1 << 60), "in_features must be 1 to 1048575, not 1152"),
+        (changed("plans/0/linears/a/low", "a" * 5000), r"not 'a{96}\.\.\.$"),
         (changed("plans/0/linears", 3), r"plans\[0\]\.linears must be an object, not 3"),
         (changed("plans/0/linears/a/low", "MX5"), r"linears\['a'\]\.low must be one of .*, not 'MX5'"),
         (changed("plans/0/linears/a/lo", "MX6"), "has no field 'lo': its fields are dynamic_share"),
@@ -169,6 +178,11 @@ def test_wrong_files_are_explained(value, message, tmp_path):
     path.write_text(json.dumps(value))
     with pytest.raises(ValueError, match=r"plan\.json: "):
         load_plan(path)
+
+
+def test_rows_that_no_engine_has_ask_for_no_memory():
+    with little_memory(1 << 20), pytest.raises(ValueError, match="in_features must be 1 to"):
+        plan_from_json(changed("plans/0/linears/d/in_features", 1 << 28))
 
 
 def test_files_that_are_no_json(tmp_path):

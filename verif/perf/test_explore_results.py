@@ -120,9 +120,12 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_files_that_are_no_results(tmp_path):
     path = tmp_path / "e.parquet"
-    path.write_bytes(b"text")
-    with pytest.raises(ExploreError, match=r"e\.parquet is not a Parquet file"), Results(path):
-        pass
+    pq.write_table(pa.table({"a": [1] * 100}), path)
+    whole = path.read_bytes()
+    for content in (b"text", b"", whole[:-4], whole[:4] + bytes(40) + whole[44:], whole[-100:]):
+        path.write_bytes(content)
+        with pytest.raises(ExploreError, match=r"e\.parquet is not a Parquet file"), Results(path):
+            pass
     pq.write_table(pa.table({"a": [1]}), path)
     with pytest.raises(ExploreError, match="is not of an exploration by this version"), Results(path):
         pass

@@ -1,5 +1,6 @@
 """What is refused, what a program says of itself, and programs in files."""
 
+import io
 import json
 from dataclasses import replace
 from itertools import pairwise
@@ -13,13 +14,16 @@ from mixdit.compiler.block_compiler import compile_blocks
 from mixdit.compiler.block_plan import BlockPlan, activation_format
 from mixdit.compiler.block_weights import LinearWeights
 from mixdit.compiler.channel_layout import head_groups
+from mixdit.compiler.example import EXAMPLE, Example, load_example
 from mixdit.compiler.program_file import IMAGE, MAP, load_program, save_program
 from mixdit.compiler.program_run import ProgramRunner
 from mixdit.compiler.random_weights import random_weights
+from mixdit.compiler.run_command import run_example
 from mixdit.driver import ModelPort
 from mixdit.plan.head_formats import HeadFormats
 from mixdit.plan.plan import AttentionPlan, LinearPlan, Plan
 from verif.mixdit.compiler.random_blocks import random_inputs, random_plan
+from verif.peak_memory import little_memory
 
 PARAMETERS = EngineParameters(reorder_columns=64, function_lanes=1)
 
@@ -173,6 +177,23 @@ def test_files_hold_all_of_a_program(tmp_path):
         (lambda value: value["parameters"].update(rows=0), "rows must be 1 to 64, not 0"),
         (lambda value: value["constants"][0].update(size=1 << 30), "is not in memory.bin"),
         (lambda value: value["jobs"][0]["words"].__setitem__(3, 5), "memory.bin does not belong to"),
+        (lambda value: value["jobs"][0]["words"].__setitem__(3, 1 << 40), "a word must be 0 to 4294967295"),
+        (lambda value: value["jobs"][0].update(name=3), "a job's name must be a string, not 3"),
+        (lambda value: value["jobs"].clear(), "memory.bin does not belong to"),
+        (lambda value: value.update(list_address=1 << 62), "list_address must be "),
+        (lambda value: value.update(list_address="0"), "list_address must be an integer, not '0'"),
+        (lambda value: value.update(memory=[0]), "is not a program: "),
+        (lambda value: value["matrices"][0].update(name=None), "a matrix's name must be a string, not None"),
+        (lambda value: value["matrices"][0].update(pitch=1 << 50), "must lie within memory"),
+        (lambda value: value["matrices"][0].update(address=0), "must lie within memory"),
+        (lambda value: value["matrices"][0].update(shape=[2.5, 1]), "is not a program: "),
+        (
+            lambda value: value["matrices"][0].update(format="a" * 9000),
+            "is not a program: it has no 'a{299}$",
+        ),
+        (lambda value: value["constants"][0].update(address=None), "address must be an integer, not None"),
+        (lambda value: value.update(inputs=["nothing"]), "inputs must name .*'nothing'"),
+        (lambda value: value.update(samples=0), "samples must be 1 to"),
     ],
 )
 def test_files_that_are_no_program(tmp_path, change, message):
@@ -180,8 +201,76 @@ def test_files_that_are_no_program(tmp_path, change, message):
     value = json.loads((tmp_path / MAP).read_text())
     change(value)
     (tmp_path / MAP).write_text(json.dumps(value))
-    with pytest.raises(ValueError, match=message):
+    with little_memory(), pytest.raises(ValueError, match=message) as caught:
         load_program(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [b"", b"\xff\xfe", b"[" * 100_000, b"[]", b'"x"'])
+def test_files_that_are_no_json(text, tmp_path):
+    save_program(compiled(), tmp_path)
+    (tmp_path / MAP).write_bytes(text)
+    with pytest.raises(ValueError, match=r"program\.json is not a program: "):
+        load_program(tmp_path)
+
+
+def test_a_program_that_takes_more_memory_than_there_is(tmp_path):
+    save_program(compiled(), tmp_path)
+    value = json.loads((tmp_path / MAP).read_text())
+    value["memory"][1] = 1 << 62
+    (tmp_path / MAP).write_text(json.dumps(value))
+    rows = np.zeros((10, 48), np.float32)
+    with pytest.raises(
+        MemoryError, match=r"the program takes 46116860184.* bytes of memory, more than there is"
+    ):
+        run_example(load_program(tmp_path), Example(rows, rows[:2], rows), rtl=False)
+
+
+ROWS = np.ones((3, 4), np.float32)
+
+
+def archive(**arrays: np.ndarray) -> bytes:
+    """Arrays as an example has them."""
+    made = io.BytesIO()
+    np.savez(made, **dict.fromkeys(("tokens", "condition", "floats"), ROWS) | arrays)
+    return made.getvalue()
+
+
+def lying(shape: str) -> bytes:
+    """An example whose tokens say that they have another shape."""
+    return archive().replace(b"'shape': (3, 4), }", f"'shape': {shape}, }}".encode()[:18].ljust(18), 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x03\x04",
+        archive()[:-30],
+        archive()[:60],
+        b"\x93NUMPY" + bytes(20),
+        lying("(99999,9)"),
+        lying("((((((((("),
+        archive(tokens=ROWS.astype(complex)),
+        archive(condition=np.array(["x"])),
+        archive(floats=ROWS[0]),
+        archive(mask=np.array([None])),
+    ],
+)
+def test_files_that_are_no_example(content, tmp_path):
+    (tmp_path / EXAMPLE).write_bytes(content)
+    with little_memory(), pytest.raises(ValueError, match=r"example\.npz is not an example: "):
+        load_example(tmp_path)
+
+
+def test_examples_come_back(tmp_path):
+    (tmp_path / EXAMPLE).write_bytes(archive(mask=ROWS - 1))
+    example = load_example(tmp_path)
+    assert np.array_equal(example.tokens, ROWS)
+    assert np.array_equal(example.mask, ROWS - 1)
+    assert example.context is None
+    with pytest.raises(FileNotFoundError):
+        load_example(tmp_path / "none")
 
 
 def test_missing_files(tmp_path):
