@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,7 +58,11 @@ def command(
             raise typer.BadParameter("--ablations takes neither --mix, --build, --set nor --html")
         _print_ablations(network, fresh, as_json, publish)
         return
-    found = _compared(network, mix, build, change or [], fresh)
+    try:
+        found = _compared(network, mix, build, change or [], fresh, _keep if publish else lambda cell: None)
+    except ValueError as error:  # no engine that can run it, or not in the cycles that are counted
+        print(f"mixdit: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
     if publish:
         _publish(found)
     if html is not None:
@@ -108,8 +112,12 @@ def _compared(
     build: list[str] | None,
     changes: list[str],
     fresh: bool,
+    keep: "Callable[[Cell], None]",
 ) -> "Comparison":
-    """What the options ask for: the cells of all builds that were published, or of the builds named."""
+    """What the options ask for: the cells of all builds that were published, or of the builds named.
+
+    ``keep`` is called with each cell that had to be run.
+    """
     from perf.speedup.blocks import NETWORKS
     from perf.speedup.builds import BUILDS
     from perf.speedup.comparison import Comparison, compare, run_cell
@@ -122,10 +130,12 @@ def _compared(
     networks, mixes = _names("--network", network, NETWORKS), _names("--mix", mix, MIXES)
     if build:
         builds = _changed(_names("--build", build, BUILDS), changes)
-        return compare(networks, builds, mixes, show, () if fresh else read())
+        return compare(networks, builds, mixes, show, () if fresh else read(), keep)
     cells = [cell for cell in read() if cell.network in networks and cell.mix in mixes]
     if fresh:
-        cells = [run_cell(c.network, c.build, BUILDS[c.build], c.mix, show) for c in cells]
+        for number, old in enumerate(cells):
+            cells[number] = run_cell(old.network, old.build, BUILDS[old.build], old.mix, show)
+            keep(cells[number])
     return Comparison.of(cells)
 
 
@@ -145,6 +155,13 @@ def _names(option: str, given: list[str] | None, known: Iterable[str]) -> list[s
         if name not in known:
             raise typer.BadParameter(f"{option} must be one of {', '.join(known)}, not {name!r}")
     return names
+
+
+def _keep(cell: "Cell") -> None:
+    """Put a cell beside those that are published, so that a run that is ended goes on behind it."""
+    from perf.speedup.published import read, renewed, write
+
+    write(renewed(read(), [cell]))
 
 
 def _publish(found: "Comparison") -> None:

@@ -101,6 +101,7 @@ def compare(
     mixes: Iterable[str] = tuple(MIXES),
     progress: Progress = lambda done: None,
     known: Iterable[Cell] = (),
+    keep: Callable[[Cell], None] = lambda cell: None,
 ) -> Comparison:
     """Every network in every mix on every build.
 
@@ -114,6 +115,8 @@ def compare(
         Called for each cell that was run.
     known:
         Cells that need not be run again, if they are of these builds. Others are left out.
+    keep:
+        Called with each cell that was run, before the next one is.
 
     Raises
     ------
@@ -133,6 +136,7 @@ def compare(
                 cell = found.get((network, name, mix))
                 if cell is None or cell.time.build != build:
                     cell = run_cell(network, name, build, mix, progress)
+                    keep(cell)
                 cells.append(cell)
     return Comparison.of(cells)
 

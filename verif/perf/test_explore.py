@@ -7,6 +7,7 @@ from golden.engine import COUNTERS
 from mixdit.compiler.diffusers_program import Sizes
 from mixdit.sim.toolchain import ToolchainError
 from mixdit.tasks.errors import TaskError
+from perf.cycles.port import CyclePort
 from perf.explore import work, workload
 from perf.explore.design import design_of, designs_of
 from perf.explore.estimate import Estimate
@@ -128,6 +129,11 @@ def test_an_engine_that_cannot_run_a_network_says_why(network, monkeypatch):
     monkeypatch.setattr("perf.speedup.program_counters.MOST_CYCLES", 1000)
     wrapped = work.count_cycles(source_digest(), "64x64x64", "MX6", design_of(SMALL))
     assert wrapped["refused"].startswith("it must take fewer than 1000 cycles, not ")
+
+
+def test_an_engine_is_waited_for_until_its_counters_wrap(monkeypatch):
+    monkeypatch.setitem(CyclePort.__init__.__kwdefaults__, "patience", 10)
+    assert work.count_cycles(source_digest(), "64x64x64", "MX6", design_of(SMALL))["CYCLES"] > 10
 
 
 def test_processes_of_another_version_or_without_tools_do_nothing(monkeypatch):

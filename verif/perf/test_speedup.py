@@ -114,6 +114,20 @@ def test_known_cells_are_not_run_again(monkeypatch):
         assert again.time.counters["CYCLES"] == 700
 
 
+def test_cells_are_kept_one_by_one(monkeypatch):
+    def fail_in_mx9(network, mix, build):
+        if mix is MIXES["MX9"]:
+            raise ValueError("too long")
+        return made_cell(700).time
+
+    monkeypatch.setattr(comparison, "step_time", fail_in_mx9)
+    monkeypatch.setattr(comparison, "floats_time", lambda *which: made_cell(700).floats)
+    kept = []
+    with pytest.raises(ValueError, match="too long"):
+        compare([NETWORK], {"4096": BUILDS["4096"]}, ["MX6", "MX9"], known=[], keep=kept.append)
+    assert [cell.mix for cell in kept] == ["MX6"]
+
+
 def test_builds_can_be_changed():
     found = BUILDS["4096"].changed({"engines": 4, "rows": 8})
     assert (found.engines, found.sizes["rows"], found.sizes["cols"], found.elements) == (4, 8, 8, 512)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from perf.speedup import comparison, published
 from perf.speedup import document as speedup_document
+from perf.speedup.mixes import MIXES
 from perf.speedup.published import read
 from perf.workloads import page
 from verif.perf.cells import made_cell
@@ -101,6 +102,25 @@ def test_publishing_keeps_what_was_not_asked_for(made, monkeypatch, tmp_path):
     assert {path.name for path in (tmp_path / "performance").iterdir()} == {
         f"{name}.svg" for name in ("roofline", f"speedup-{NETWORK[1]}", f"waterfall-{NETWORK[1]}")
     }
+
+
+def test_a_run_that_fails_keeps_what_it_counted(made, monkeypatch, tmp_path):
+    counters = tmp_path / "counters.json"
+    published.write([], counters)
+    monkeypatch.setattr(published.read, "__defaults__", (counters,))
+    monkeypatch.setattr(published.write, "__defaults__", (counters,))
+    one = comparison.step_time
+
+    def fail_in_mx9(network, mix, build):
+        if mix is MIXES["MX9"]:
+            raise ValueError("it must take fewer cycles")
+        return one(network, mix, build)
+
+    monkeypatch.setattr(comparison, "step_time", fail_in_mx9)
+    result = run(*NETWORK, "--build", "4096", "--publish")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "mixdit: it must take fewer cycles"
+    assert [cell.mix for cell in published.read(counters)] == ["MX6", "mixed", "mixed-p"]
 
 
 @pytest.mark.parametrize(
