@@ -53,7 +53,7 @@ class CyclePort:
     memory:
         How the memory answers, without random stalls.
     patience:
-        Cycles without an interrupt after which ``wait`` counts the engine as hung.
+        Cycles without an interrupt after which ``wait`` counts the engine as hung: counters wrap by then.
     result_words, adder_lanes:
         As for ``hw.gemm.engine.Engine``.
 
@@ -70,7 +70,7 @@ class CyclePort:
         size: int = 1 << 24,
         origin: int = 0,
         memory: Memory | None = None,
-        patience: int = 1_000_000_000,
+        patience: int = 1 << 32,
         result_words: int = 0,
         adder_lanes: int = 0,
     ):

@@ -133,7 +133,7 @@ def test_an_engine_that_cannot_run_a_network_says_why(network, monkeypatch):
 
 def test_an_engine_is_waited_for_until_its_counters_wrap(monkeypatch):
     monkeypatch.setitem(CyclePort.__init__.__kwdefaults__, "patience", 10)
-    assert work.count_cycles(source_digest(), "64x64x64", "MX6", design_of(SMALL))["CYCLES"] > 10
+    assert work.count_cycles(source_digest(), "64x64x64", "MX6", design_of(SMALL))["cycles"] > 10
 
 
 def test_processes_of_another_version_or_without_tools_do_nothing(monkeypatch):
