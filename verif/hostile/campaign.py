@@ -25,6 +25,9 @@ _BATCHES = 4
 _LONGEST = 5000
 """Inputs of a batch."""
 
+_START_SECONDS = 300.0
+"""In which a process has imported everything, on the busiest machine."""
+
 _CONTEXT = get_context("forkserver")  # its processes are copies of one that has imported everything
 
 
@@ -83,11 +86,11 @@ class _Running:
 
     def __init__(self, batch: Batch, folder: str, tally: Tally) -> None:
         self._batch, self._tally = batch, tally
-        self._shared: Any = RawArray("q", (batch.start, 0, 0))
+        self._shared: Any = RawArray("q", (batch.start, 0, 0, 0))
         self._results, theirs = _CONTEXT.Pipe(duplex=False)
         self.process = _CONTEXT.Process(target=work, args=(batch, folder, self._shared, theirs), daemon=True)
         self._began = self._moved = time.monotonic()
-        self._at, self._killed = -1, False
+        self._at, self._killed = (-1, 0), False
         self.process.start()
         theirs.close()
 
@@ -95,10 +98,11 @@ class _Running:
         """Whether the process is done, or was ended because an input takes too long."""
         self._receive()
         now = time.monotonic()
-        if self._shared[0] != self._at:
-            self._at, self._moved = self._shared[0], now
+        at = self._shared[0], self._shared[3]
+        if at != self._at:
+            self._at, self._moved = at, now
         if self.process.is_alive():
-            if now - self._moved <= self._batch.target.seconds:
+            if now - self._moved <= (self._batch.target.seconds if self._shared[3] else _START_SECONDS):
                 return False
             self._killed = True
             self.process.kill()

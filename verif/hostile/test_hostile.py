@@ -34,7 +34,7 @@ def test_inputs_come_from_a_seed(target):
     assert sum(data in batch.valid for data in inputs) < 10
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_a_few_inputs_of_every_target_find_nothing(tmp_path):
     for tally in run(TARGETS, 1000, seed=3, jobs=2):
         assert tally.judged == tally.planned >= 1
@@ -71,7 +71,7 @@ def test_shortest_inputs_are_kept_once_for_a_place():
     assert tally.faults["error", "a"][0] == 1
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_the_command_prints_a_table_or_json(capsys):
     assert main(["--count", "40", "--only", "prompts", "--only", "idx", "--jobs", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -45,13 +45,15 @@ def input_of(batch: Batch, number: int) -> bytes:
 def work(batch: Batch, folder: str, shared: Any, results: Connection) -> None:
     """Judge a batch, with files in a folder of its own below ``folder``.
 
-    ``shared`` has the number of the input at work, and how many were accepted and refused. To ``results`` go
+    ``shared`` has the number of the input at work, how many were accepted and refused, and whether the first
+    one has begun. To ``results`` go
     number, verdict and input of each fault, the input only while that fault has few.
     """
     _settle_down()
     seen: Counter[tuple[str, str]] = Counter()
     with tempfile.TemporaryDirectory(dir=folder) as mine:
         room = Room(Path(mine))
+        shared[3] = 1
         for number in range(batch.start, batch.stop):
             shared[0] = number
             data = input_of(batch, number)
