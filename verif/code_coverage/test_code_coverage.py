@@ -100,7 +100,7 @@ def test_counts_of_simulations(bench, tmp_path, monkeypatch):
     assert resets == [{1}, {6}]
 
 
-@pytest.mark.engine
+@pytest.mark.sweep
 def test_counts_of_a_compiled_engine(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     harness = EngineHarness(EngineParameters(rows=2, cols=2), size=64)

@@ -13,8 +13,6 @@ from mixdit.sim.waves import CYCLE_NS
 from verif.soak.cases import run_case
 from verif.soak.designs import ENGINES, Design
 
-pytestmark = pytest.mark.engine
-
 ROOT = Path(__file__).parents[2]
 
 VALUES = {name: values[0] for name, values in ENGINES.items()} | {
@@ -55,6 +53,7 @@ def soak(kind: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
+@pytest.mark.engine
 def test_all_is_good():
     done = soak("good", "--designs", "1", "--cases", "5")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -64,6 +63,7 @@ def test_all_is_good():
     assert all(int(cell.replace(",", "")) > 0 for cell in cells[2:-2])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", [1, 4])
 def test_a_case_is_the_same_again(number):
     first, again = (run_case(DESIGN, number) for _ in range(2))
@@ -71,6 +71,7 @@ def test_a_case_is_the_same_again(number):
     assert not first.failure
 
 
+@pytest.mark.sweep
 def test_a_planted_bug_is_found_replayed_and_recorded(tmp_path):
     done = soak("planted", "--designs", "1", "--cases", "4")
     assert done.returncode == 1
