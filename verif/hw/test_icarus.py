@@ -55,7 +55,7 @@ TOPS = {
         ENGINE,
         "gemm.engine_bench",
         {"engine": ENGINE},
-        "one_product|soft_resets$",
+        "one_product$",
     ),
 }
 """Of each top: its class and sizes, its bench and what that takes beside, and the tests that both run."""
@@ -74,6 +74,9 @@ def test_a_register_slice(tmp_path, monkeypatch):
 @pytest.mark.parametrize("top", TOPS)
 def test_top(top, tmp_path, monkeypatch, tabulate):
     core, sizes, bench, more, tests = TOPS[top]
+    if top == "mixdit_gemm":
+        # Bytes without a strobe are unknown, and cocotbext-axi takes whole words.
+        monkeypatch.setenv("COCOTB_RESOLVE_X", "zeros")
     parameters = {"unit": top.removeprefix("mx_"), **sizes, **more}
     options = {"parameters": parameters, "test_filter": tests, "ignored_deprecations": DEPRECATED}
     pair = traces(core(**sizes), top, f"verif.hw.{bench}", tmp_path, monkeypatch, **options)
