@@ -234,7 +234,8 @@ class Sink(_Driver):
 
 async def start(dut, *drivers) -> None:
     """Start the clock, reset ``dut`` and let ``drivers`` run, each by its ``run``."""
-    Clock(dut.clk, 10, unit="ns").start()
+    # Low first: what is unknown would rise at once, before the reset.
+    Clock(dut.clk, 10, unit="ns").start(start_high=False)
     dut.rst.value = 1
     await ClockCycles(dut.clk, 2)
     dut.rst.value = 0

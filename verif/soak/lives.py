@@ -3,7 +3,8 @@
 import numpy as np
 
 from verif.hw.gemm.checked_engine import CheckedEngine, random_memory
-from verif.hw.gemm.fault_campaign import MUST_BE_ZERO, FaultCampaign
+from verif.hw.gemm.fault_campaign import FaultCampaign
+from verif.hw.gemm.fault_kinds import MUST_BE_ZERO
 from verif.hw.gemm.random_jobs import Layout
 from verif.hw.gemm.rounds import random_round
 

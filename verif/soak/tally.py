@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from verif.hw.gemm.fault_campaign import BUS_FAULTS, FaultCampaign
+from verif.hw.gemm.fault_campaign import FaultCampaign
+from verif.hw.gemm.fault_kinds import BUS_FAULTS
 
 __all__ = ["COLUMNS", "fault_counts", "total"]
 

@@ -20,52 +20,13 @@ from mixdit.driver import PortError
 from mixdit.sim import Fault, Memory, Response
 from verif.hw.gemm.bad_descriptors import spoiled
 from verif.hw.gemm.checked_engine import CheckedEngine, HangError, random_memory
+from verif.hw.gemm.fault_kinds import BUS_FAULTS, CODES, KINDS
 from verif.hw.gemm.listed_jobs import LIST_ROOM, Ring, link
 from verif.hw.gemm.random_jobs import Job, Layout, random_job, random_sizes
 from verif.hw.gemm.reorder_jobs import random_reorder_job
 from verif.hw.gemm.rounds import random_round
 
-__all__ = ["KINDS", "MUST_BE_ZERO", "FaultCampaign"]
-
-BUS_FAULTS = {
-    "SLVERR on a read": (Fault(writes=False, beat=0, response=Response.SLVERR),),
-    "DECERR on a read": (Fault(writes=False, beat=0, response=Response.DECERR),),
-    "SLVERR on a write": (Fault(writes=True, beat=0, response=Response.SLVERR),),
-    "DECERR on a write": (Fault(writes=True, beat=0, response=Response.DECERR),),
-    "many reads and writes": (
-        Fault(writes=False, beat=0, beats=10, response=Response.SLVERR),
-        Fault(writes=True, beat=0, beats=10, response=Response.DECERR),
-    ),
-}
-
-KINDS = (
-    *BUS_FAULTS,
-    "soft reset",
-    "reset",
-    "bad descriptor",
-    "bad permutation",
-    "misplaced entry",
-    "reserved word",
-    "error on an entry",
-    "endless list",
-)
-
-MUST_BE_ZERO = (
-    "hangs",
-    "writes outside D",
-    "wrong results as good",
-    "unreported",
-    "wrong code or address",
-    "not recovered",
-)
-"""What counts trials that ended badly."""
-
-_CODES = {
-    (False, Response.SLVERR): ErrorCode.READ_SLAVE_ERROR,
-    (False, Response.DECERR): ErrorCode.READ_DECODE_ERROR,
-    (True, Response.SLVERR): ErrorCode.WRITE_SLAVE_ERROR,
-    (True, Response.DECERR): ErrorCode.WRITE_DECODE_ERROR,
-}
+__all__ = ["FaultCampaign"]
 
 _ERROR_EVENT = 2
 
@@ -152,7 +113,7 @@ class FaultCampaign:
             return
         reported = (engine.read("ERROR_CODE"), self._error_address())
         if reported not in [
-            (_CODES[fault.writes, fault.response], engine.fault_addresses[fault.writes])
+            (CODES[fault.writes, fault.response], engine.fault_addresses[fault.writes])
             for fault in aimed
             if hit[fault.writes]
         ]:
@@ -286,7 +247,7 @@ class FaultCampaign:
         yield "injected"
         if not events & _ERROR_EVENT or self._done() or engine.read("JOBS_SUBMITTED") != self._start:
             yield "unreported"
-        expected = (_CODES[False, response], ring.addresses[0] + beat * beat_bytes)
+        expected = (CODES[False, response], ring.addresses[0] + beat * beat_bytes)
         if (engine.read("ERROR_CODE"), self._error_address()) != expected:
             yield "wrong code or address"
         yield from self._memory_faults([], 0)

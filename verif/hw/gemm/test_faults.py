@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from verif.hw.gemm.checked_engine import CheckedEngine
-from verif.hw.gemm.fault_campaign import MUST_BE_ZERO, FaultCampaign
+from verif.hw.gemm.fault_campaign import FaultCampaign
+from verif.hw.gemm.fault_kinds import MUST_BE_ZERO
 from verif.hw.gemm.test_campaign import ENGINES
 from verif.runner import seed
 
