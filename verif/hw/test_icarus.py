@@ -61,7 +61,7 @@ TOPS = {
         ENGINE,
         "gemm.engine_bench",
         {"engine": ENGINE},
-        "one_product$",
+        "one_product|soft_resets$",
     ),
 }
 """Of each top: its class and sizes, its bench and what that takes beside, and the tests that both run."""

@@ -1,8 +1,6 @@
 """What a calibration leaves behind to go on from: statistics, and layers with rounded weights."""
 
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from torch import nn
@@ -13,6 +11,7 @@ from mixdit.rounding.layer_file import load_layers, save_layers
 from mixdit.search.source import find_statistics
 from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.tensors import tensors
+from verif.hostile.inputs.written import written
 from verif.hostile.targets.target import Target
 
 __all__ = ["LAYERS", "STATISTICS"]
@@ -23,10 +22,8 @@ def _statistics() -> list[bytes]:
     found = Statistics()
     found.linears["a"] = LinearStatistics.empty(1, 2)
     found.attentions["b"] = AttentionStatistics.empty(2, 4)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "statistics"
-        save_statistics(found, path, {"job": {"model": "x", "sensitivity": ["MX6", "MX9"]}, "done": 2})
-        return [path.read_bytes()]
+    notes = {"job": {"model": "x", "sensitivity": ["MX6", "MX9"]}, "done": 2}
+    return [written(lambda path: save_statistics(found, path, notes))]
 
 
 def _read_statistics(data: bytes, room: Room) -> None:
@@ -51,10 +48,7 @@ STATISTICS = Target(
 def _layers() -> list[bytes]:
     torch.manual_seed(0)
     layers = {"a.qkv": nn.Linear(3, 2), "b": nn.Linear(2, 4, bias=False)}
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "layers"
-        save_layers(layers, path, {"digest": "0123"})
-        return [path.read_bytes()]
+    return [written(lambda path: save_layers(layers, path, {"digest": "0123"}))]
 
 
 def _read_layers(data: bytes, room: Room) -> None:

@@ -1,8 +1,6 @@
 """Checkpoints of digits transformers, and weights that are read without PyTorch."""
 
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -12,6 +10,7 @@ from mixdit.digits.checkpoint import load_model, save_model
 from mixdit.digits.model import DigitsTransformer, ModelShape
 from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.tensors import tensors
+from verif.hostile.inputs.written import written
 from verif.hostile.targets.target import Target
 
 __all__ = ["CHECKPOINTS", "WEIGHTS"]
@@ -22,10 +21,7 @@ def _checkpoints() -> list[bytes]:
     """One of a model of few weights."""
     torch.manual_seed(0)
     model = DigitsTransformer(ModelShape(patch=4, width=4, depth=1, heads=1, mlp_ratio=1))
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "checkpoint"
-        save_model(path, model, steps=3)
-        return [path.read_bytes()]
+    return [written(lambda path: save_model(path, model, steps=3))]
 
 
 def _read_checkpoint(data: bytes, room: Room) -> None:
@@ -46,10 +42,8 @@ CHECKPOINTS = Target(
 
 @cache
 def _weights() -> list[bytes]:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "weights"
-        write_weights(path, {"a": np.ones((3, 2)), "b": np.arange(4.0)}, {"steps": 3})
-        return [path.read_bytes()]
+    values = {"a": np.ones((3, 2)), "b": np.arange(4.0)}
+    return [written(lambda path: write_weights(path, values, {"steps": 3}))]
 
 
 def _read_weights(data: bytes, room: Room) -> None:

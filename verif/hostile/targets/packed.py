@@ -1,8 +1,6 @@
 """Packed weights."""
 
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from torch import nn
@@ -13,6 +11,7 @@ from mixdit.plan.plan import LinearPlan, Plan
 from mixdit.plan.timestep_plan import TimestepPlan
 from verif.hostile.inputs.room import Room
 from verif.hostile.inputs.tensors import tensors
+from verif.hostile.inputs.written import written
 from verif.hostile.targets.target import Target
 
 __all__ = ["PACKED"]
@@ -30,13 +29,8 @@ def _valid() -> list[bytes]:
         parameter.data = torch.linspace(-1, n + 1, parameter.numel()).reshape(parameter.shape)
     first = LinearPlan(in_features=20, weight=MX9, high_blocks=1, permutation=tuple(range(20))[::-1])
     plan = Plan(linears={"0": first, "1": LinearPlan(in_features=3, weight=MX4)})
-    found = []
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "packed"
-        for each in (plan, TimestepPlan((500.0,), (plan, plan))):
-            save_packed(model, each, path)
-            found.append(path.read_bytes())
-    return found
+    plans = (plan, TimestepPlan((500.0,), (plan, plan)))
+    return [written(lambda path, each=each: save_packed(model, each, path)) for each in plans]
 
 
 def _read(data: bytes, room: Room) -> None:
