@@ -82,6 +82,7 @@ def test_merges_simulations_by_kind_of_module(tmp_path):
     assert merge(tmp_path)["queue"].lines_not_run() == 0
     wider = VERILOG.replace("b = 1", "b = 2")
     counts(tmp_path, "three", point("toggle", queue, 3, "b[0]:0->1", 1), verilog=wider)
+    counts(tmp_path, "zero", point("toggle", queue, 3, "b[0]:0->1", 0))  # seen stays seen
     merged = merge(tmp_path)["queue"]
     assert list(merged.still_signals()) == []
 

@@ -10,7 +10,7 @@ import numpy as np
 from verif.hostile.inputs.room import Room
 from verif.hostile.targets.target import Read, Target
 
-__all__ = ["PLANTED", "planted"]
+__all__ = ["PLANTED", "planted", "slow_to_begin"]
 
 
 def _draw(random: Random, valid: Sequence[bytes]) -> bytes:
@@ -77,3 +77,18 @@ def planted(kind: str) -> Target:
     return Target(
         name="planted", share=1, read=PLANTED[kind], draw=_draw, refusals=(ValueError,), seconds=seconds
     )
+
+
+def slow_to_begin() -> tuple[bytes, ...]:
+    """Valid inputs that keep a process from beginning for two seconds."""
+    return (_SlowToCopy(b"x"),)
+
+
+class _SlowToCopy(bytes):
+    def __reduce__(self) -> tuple[object, tuple[bytes]]:
+        return _slowly, (bytes(self),)
+
+
+def _slowly(data: bytes) -> bytes:
+    time.sleep(2)
+    return data

@@ -9,7 +9,7 @@ from verif.hostile.__main__ import main
 from verif.hostile.campaign import counts, run
 from verif.hostile.findings import keep, replayed
 from verif.hostile.judge import Verdict
-from verif.hostile.planted import PLANTED, planted
+from verif.hostile.planted import PLANTED, planted, slow_to_begin
 from verif.hostile.tally import Tally
 from verif.hostile.targets import TARGETS
 from verif.hostile.worker import Batch, input_of
@@ -59,6 +59,13 @@ def test_planted_faults_are_found(kind, tmp_path):
     assert text.endswith(f"again: .venv/bin/python -m verif.hostile --replay {path}")
     (again,) = run([replayed(path, [target])], 1, seed=5, jobs=1)
     assert (again.findings, set(again.faults)) == (1, set(tally.faults))
+
+
+def test_a_process_that_begins_late_is_no_hang():
+    target = replace(planted("error"), valid=slow_to_begin, seconds=0.5)
+    (tally,) = run([target], 4, seed=2, jobs=2)
+    assert {kind for kind, _ in tally.faults} <= {"error"}
+    assert tally.judged == 4
 
 
 def test_shortest_inputs_are_kept_once_for_a_place():
