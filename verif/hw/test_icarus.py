@@ -61,7 +61,7 @@ TOPS = {
         ENGINE,
         "gemm.engine_bench",
         {"engine": ENGINE},
-        "one_product|soft_resets$",
+        "one_product|chained_jobs.stalls=none",
     ),
 }
 """Of each top: its class and sizes, its bench and what that takes beside, and the tests that both run."""
