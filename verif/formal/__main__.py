@@ -11,6 +11,7 @@ import typer
 
 from verif.formal.claims import all_claims
 from verif.formal.jobs import Result, results
+from verif.formal.page import publish
 from verif.formal.table import table
 
 
@@ -22,8 +23,13 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, help="Proofs at a time.")] = cpu_count() or 1,
     as_list: Annotated[bool, typer.Option("--list", help="Name the claims, prove nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    to_page: Annotated[bool, typer.Option("--publish", help="Renew the table of docs/proofs.md.")] = False,
 ) -> None:
     """Prove claims about the hardware, and see mutants break them; exits with 1 if one is not so."""
+    if to_page and (only or quick):
+        raise typer.BadParameter(
+            "the page has all claims: not with --only or --quick", param_hint="--publish"
+        )
     claims = [
         claim
         for claim in all_claims()
@@ -50,6 +56,8 @@ def main(
             f"{len(claims)} claims, {len(found) - len(claims)} mutants, {bad} not as they are to be; "
             f"{sum(result.seconds for result in found):.0f} s of solving in {monotonic() - started:.0f} s"
         )
+    if to_page:
+        publish(claims, found, jobs, monotonic() - started)
     sys.exit(not all(result.good for result in found))
 
 

@@ -1,10 +1,11 @@
 """Mutants run one by one: each in a process of its own, against the tests that claim its module."""
 
+import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from verif.mutation.imports import rewritten_imports
-from verif.mutation.runtime import NUMBER
+from verif.mutation.runtime import NUMBER, PLACED
 from verif.mutation.site import Site
 from verif.mutation.verilog import switched_verilog
 
@@ -42,8 +43,10 @@ class Run:
     seconds: float
 
 
-def run_mutants(sites: Sequence[Site], tests: Sequence[str], folder: Path) -> Iterator[Run]:
-    """Run the tests with each of these mutants, which are all in one build.
+def run_mutants(
+    sites: Sequence[Site], tests: Sequence[str], folder: Path, draw: Callable[[list[Site]], list[Site]] = list
+) -> Iterator[Run]:
+    """Run the tests with some of these mutants, which are all in one build.
 
     Parameters
     ----------
@@ -53,6 +56,8 @@ def run_mutants(sites: Sequence[Site], tests: Sequence[str], folder: Path) -> It
         What pytest takes.
     folder:
         Where what the tests print goes, a file for each mutant.
+    draw:
+        Which ones, of those that are in a design of the tests.
 
     Raises
     ------
@@ -61,23 +66,31 @@ def run_mutants(sites: Sequence[Site], tests: Sequence[str], folder: Path) -> It
     """
     numbered = dict(enumerate(sites, start=1))
     folder.mkdir(parents=True, exist_ok=True)
-    outcome, usual = _run(0, numbered, tests, folder / "0.log", None)
+    placed = folder / "placed.json"
+    outcome, usual = _run(0, numbered, tests, folder / "0.log", None, placed)
     if outcome is not Outcome.SURVIVED:
         raise RuntimeError(f"{' '.join(tests)} fails without a mutant: see {folder / '0.log'}")
-    for number, site in numbered.items():
-        limit = max(_LEAST_SECONDS, _PATIENCE * usual)
-        outcome, seconds = _run(number, numbered, tests, folder / f"{number}.log", limit)
+    limit = max(_LEAST_SECONDS, _PATIENCE * usual)
+    numbers = {numbered[number]: number for number in json.loads(placed.read_text())}
+    for site in draw(list(numbers)):
+        log = folder / f"{numbers[site]}.log"
+        outcome, seconds = _run(numbers[site], numbered, tests, log, limit)
         yield Run(site, outcome, seconds)
 
 
 def _run(
-    number: int, numbered: Mapping[int, Site], tests: Sequence[str], log: Path, limit: float | None
+    number: int,
+    numbered: Mapping[int, Site],
+    tests: Sequence[str],
+    log: Path,
+    limit: float | None,
+    placed: Path | None = None,
 ) -> tuple[Outcome, float]:
     start = time.monotonic()
     child = os.fork()
     if not child:
         os.setsid()  # with the simulators that it starts
-        _test(number, numbered, tests, log)
+        _test(number, numbered, tests, log, placed)
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         seconds = time.monotonic() - start
@@ -91,8 +104,10 @@ def _run(
         time.sleep(0.02)
 
 
-def _test(number: int, numbered: Mapping[int, Site], tests: Sequence[str], log: Path) -> None:
-    """In a child: ends the process, with 0 where all tests passed."""
+def _test(
+    number: int, numbered: Mapping[int, Site], tests: Sequence[str], log: Path, placed: Path | None
+) -> None:
+    """In a child: ends the process, with 0 where all tests passed; writes which mutants are ``placed``."""
     code = 70
     try:
         with open(log, "w") as output:
@@ -103,6 +118,8 @@ def _test(number: int, numbered: Mapping[int, Site], tests: Sequence[str], log: 
         switched_verilog()
         options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--tb=line", "-m", _MARKS]
         code = int(pytest.main([*options, *tests]))
+        if placed:
+            placed.write_text(json.dumps(sorted(PLACED)))
         sys.stdout.flush()
     finally:
         os._exit(code)

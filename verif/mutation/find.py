@@ -38,11 +38,18 @@ def changes_of(node: ast.AST, domain: str | None) -> tuple[str, ...]:
             return ("not inverted",)
         case ast.Call(func=ast.Name(id="Mux"), args=[_, _, _], keywords=[]):
             return ("swapped",)
+        case ast.Call(func=ast.Name(id="Signal"), keywords=keywords) if _initial(keywords):
+            return ("begins otherwise",)
         case ast.Call(func=ast.Attribute(attr="If" | "Elif"), args=[_], keywords=[]):
             return ("always", "never")
         case ast.Call(func=ast.Attribute(attr="eq"), args=[_], keywords=[]) if domain:
             return ("zero",) if domain == "comb" else ("held",)
     return ()
+
+
+def _initial(keywords: list[ast.keyword]) -> bool:
+    """Whether a signal's initial value is given; of memories it is a list."""
+    return any(keyword.arg == "init" and not isinstance(keyword.value, ast.List) for keyword in keywords)
 
 
 def _with_constant(changes: tuple[str, ...], right: ast.expr) -> tuple[str, ...]:

@@ -47,13 +47,23 @@ def _switched(node: ast.expr, mutants: ast.expr) -> ast.expr:
             return _call("binary", ast.Constant(OPERATORS[type(op)]), mutants, left, right)
         case ast.UnaryOp(operand=operand):
             return _call("invert", mutants, operand)
-        case ast.Call(func=ast.Name(), args=operands):
+        case ast.Call(func=ast.Name(id="Mux"), args=operands):
             return _call("mux", mutants, *operands)
+        case ast.Call(func=ast.Name(id="Signal"), args=args, keywords=keywords):
+            return ast.Call(
+                ast.Name("Signal", ast.Load()), args, [_initial(each, mutants) for each in keywords]
+            )
         case ast.Call(func=ast.Attribute(attr="eq", value=target), args=[value]):
             return _call("assign", mutants, target, value)
         case ast.Call(func=func, args=[value]):
             return ast.Call(func, [_call("condition", mutants, value)], [])
     return node
+
+
+def _initial(keyword: ast.keyword, mutants: ast.expr) -> ast.keyword:
+    if keyword.arg != "init":
+        return keyword
+    return ast.keyword("init", _call("initial", mutants, keyword.value))
 
 
 def _call(name: str, *arguments: ast.expr) -> ast.expr:

@@ -7,13 +7,28 @@ from functools import cache
 
 from amaranth.hdl import Const, Mux, Signal, Value
 
-__all__ = ["CHANGES", "NUMBER", "SWITCH", "assign", "binary", "condition", "invert", "mux", "switch"]
+__all__ = [
+    "CHANGES",
+    "NUMBER",
+    "PLACED",
+    "SWITCH",
+    "assign",
+    "binary",
+    "condition",
+    "initial",
+    "invert",
+    "mux",
+    "switch",
+]
 
 SWITCH = "mixdit_mutant"
 """Name of the switch: a signal that nothing drives. 0 is the design as it is."""
 
 NUMBER = "MIXDIT_MUTANT"
 """Environment variable with the number of the mutant."""
+
+PLACED: set[int] = set()
+"""Mutants that are in a design; others are of what Python computes for it, such as a width."""
 
 _OPERATORS: Mapping[str, Callable] = {
     name: getattr(operator, name)
@@ -39,7 +54,11 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
 @cache
 def switch() -> Signal:
     """The switch; in a simulation by Amaranth it has the number that the environment gives."""
-    return Signal(16, name=SWITCH, init=int(os.environ.get(NUMBER, "0")))
+    return Signal(16, name=SWITCH, init=_number())
+
+
+def _number():
+    return int(os.environ.get(NUMBER, "0"))
 
 
 def binary(op, mutants, left, right):
@@ -58,6 +77,18 @@ def invert(mutants, value):
     """``~value``, or ``value``."""
     original = ~value
     return _chosen(original, [(n, value) for n, _ in mutants]) if isinstance(original, Value) else original
+
+
+def initial(mutants, value):
+    """An initial value, its lowest bit inverted where the switch has the mutant's number.
+
+    A register cannot begin as a signal says, so this is in the design, and a simulation of it in a build of
+    its own.
+    """
+    if not isinstance(value, int):
+        return value
+    PLACED.update(number for number, _ in mutants)
+    return value ^ 1 if _number() in dict(mutants) else value
 
 
 def mux(mutants, select, high, low):
@@ -84,6 +115,7 @@ def _chosen(original, mutants):
     shape = original.shape()
     if not shape.width:
         return original
+    PLACED.update(number for number, _ in mutants)
     result = original
     for number, mutant in mutants:
         result = Mux(switch() == number, mutant, result)

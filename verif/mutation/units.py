@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _BLOCKS = "verif/hw/block/test_block_units.py"
 _ADDER = "verif/hw/gemm/results/test_float_adder.py"
 _ARRAY = ("verif/hw/array/test_array.py", "verif/hw/array/test_products.py")
+_ENGINE = ("verif/hw/gemm/test_engine.py", "verif/hw/gemm/test_campaign.py")
 _ELEMENT = ("verif/hw/array/test_block_dot.py", *_ARRAY)
 
 _TESTS: dict[str, tuple[str, ...]] = {
@@ -45,6 +46,14 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "hw.axi.fragment_reader": ("verif/hw/axi", "verif/hw/gemm/operands"),
     "hw.axi.line": ("verif/hw/axi/test_write_master.py", "verif/hw/axi"),
     "hw.axi.signatures": ("verif/hw/axi",),
+    "hw.gemm.datapath": _ENGINE,
+    "hw.gemm.geometry": _ENGINE,
+    "hw.gemm.memory_format": _ENGINE,
+    "hw.gemm.tiles.tile_layouts": _ENGINE,
+    "hw.gemm.tiles.tile_loop": _ENGINE,
+    "hw.gemm.tiles.tile_place": _ENGINE,
+    "hw.gemm.tiles.tile_sequencer": _ENGINE,
+    "hw.gemm.tiles.wide_tiles": _ENGINE,
 }
 """Of modules that no test of the same name claims: those that do, the quickest first."""
 

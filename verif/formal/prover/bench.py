@@ -31,12 +31,15 @@ class Bench(wiring.Component):
         For each port that `inside` or `word` made, the net or the memory that it shows.
     cuts:
         Registers that may hold anything in every cycle.
+    shared_modules:
+        Of its units, as ``gen.verilog`` needs them.
     """
 
     def __init__(self, build):
         self.m = Module()
         self.nets = {}
         self.cuts = set()
+        self.shared_modules = {}
         self._inputs, self._outputs = {}, {}
         build(self)
         inputs = {name: In(value.shape()) for name, value in self._inputs.items()}
@@ -82,6 +85,7 @@ class Bench(wiring.Component):
     def unit(self, component, *, name="unit", driven=()):
         """``component`` as submodule ``name``; all inputs are free but those ``driven``, by their names."""
         self.m.submodules[name] = component
+        self.shared_modules |= getattr(component, "shared_modules", {})
         for port, (value, flow) in flat_ports(component).items():
             if flow == In and port not in driven:
                 self.m.d.comb += value.eq(self.any(f"{name}__{port}", value.shape()))

@@ -30,6 +30,8 @@ class Claim:
         Whether proof and mutants take a few seconds.
     seconds:
         How long the solver may take for each.
+    models:
+        Gives Verilog of the cells that the bench is made of.
     """
 
     unit: str
@@ -39,6 +41,7 @@ class Claim:
     mutants: tuple[Edit, ...]
     quick: bool = True
     seconds: float = 300
+    models: Callable[[], str] = str
 
     @property
     def name(self) -> str:
@@ -49,7 +52,7 @@ class Claim:
         """PROVEN or bounded, FAILED or UNDECIDED, of the unit or of a mutant; and what the solver found."""
         try:
             with applied((*NAMES, *filter(None, [mutant]))):
-                system = transition_system(Bench(self.build))
+                system = transition_system(Bench(self.build), models=self.models())
             (self.method.refute if mutant else self.method.prove)(system, self.seconds)
         except FalseClaimError as error:
             return "FAILED", str(error)
