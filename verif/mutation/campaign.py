@@ -19,7 +19,7 @@ from verif.mutation.verilog import switched_verilog
 
 __all__ = ["Outcome", "Run", "run_mutants"]
 
-_PATIENCE, _LEAST_SECONDS = 5, 60
+_PATIENCE, _LEAST_SECONDS = 5, 20
 """Times as long as without a mutant that a run may take, and seconds at least: a mutant may hang a bench."""
 
 _MARKS = "not netlist and not engine and not sweep"

@@ -1,5 +1,7 @@
 """A transition system as terms of the solver, cycle by cycle."""
 
+from difflib import get_close_matches
+
 from bitwuzla import Kind, Term, TermManager
 
 from verif.formal.prover.bench import INSIDE, RIGID, WORD
@@ -131,7 +133,8 @@ class Unrolling:
 
     def _net(self, name):
         if name not in self._system.nets:
-            raise LookupError(f"no net {name!r}; there are {', '.join(sorted(self._system.nets))}")
+            alike = get_close_matches(name, self._system.nets, 8, 0)
+            raise LookupError(f"no net {name!r}; there are, for example, {', '.join(alike)}")
         return self._system.nets[name]
 
     def _made(self, number, cycle):
