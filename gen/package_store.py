@@ -44,10 +44,21 @@ def stored_package(design: Design, top: Any, store: Path, name: str, initialized
 
     try:
         folder = stored(store, design.name, _key(design, top, name, initialized), make, keep=KEPT)
-        files = json.loads((folder / _FILES).read_text())
+        files, manifest = _read(folder)
     except (OSError, ValueError):
         return made[0] if made else make_package(design, top, name, initialized)
-    return Package(design=design, name=name, manifest=json.loads(files["manifest.json"]), files=files)
+    return Package(design=design, name=name, manifest=manifest, files=files)
+
+
+def _read(folder: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    """The files that a folder of the store keeps, and their manifest. Raises ValueError without such."""
+    files = json.loads((folder / _FILES).read_text())
+    if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
+        raise ValueError(f"{folder / _FILES} has no texts by name")
+    manifest = json.loads(files.get("manifest.json", "null"))
+    if not isinstance(manifest, dict):
+        raise ValueError(f"{folder / _FILES} has no manifest.json with members")
+    return files, manifest
 
 
 def _key(design: Design, top: Any, name: str, initialized: bool) -> Iterator[str]:

@@ -93,10 +93,13 @@ def test_store_that_cannot_be_written_is_left_out(tmp_path, made):
     assert package == make_package(CONVERTER, CONVERTER.top({}), "mx_converter")
 
 
-def test_damaged_store_is_left_out(export, made, tmp_path):
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"manifest.json": 1}', '{"manifest.json": "null"}', '{"manifest.json": "{"}']
+)
+def test_damaged_store_is_left_out(text, export, made, tmp_path):
     first = export()
     (kept,) = tmp_path.glob("store/*/files.json")
-    kept.write_text(kept.read_text()[:-100])
+    kept.write_text(text)
     assert export() == first
     assert len(made) == 2
 

@@ -2,5 +2,11 @@
 
 __all__ = ["REASONS"]
 
-REASONS: dict[str, str] = {}
+REASONS: dict[str, str] = {
+    'hw.stream.free_pipeline.FreePipeline.__init__: Signal(name="ready", init=1): begins otherwise': (
+        "ready a cycle later after a reset, which is no error"
+    ),
+    'hw.stream.stages.Stages.register: Signal(value.shape(), name=f"{name}_{stage}", init=otherwise, '
+    "reset_less=reset_less): begins otherwise": "nothing reads what a stage holds before its first beat",
+}
 """By `Site.key`."""

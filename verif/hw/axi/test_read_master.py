@@ -59,7 +59,10 @@ def test_every_beat_is_read_once_and_comes_back_with_its_tag(data_bits):
                 waiting[0] = (address + size, left - 1)
                 if left == 0:
                     waiting.pop(0)
-            _, _, valid, address, length = await ctx.tick().sample(bus.arvalid, bus.araddr, bus.arlen)
+            _, _, valid, address, length, idle = await ctx.tick().sample(
+                bus.arvalid, bus.araddr, bus.arlen, dut.idle
+            )
+            assert not (idle and (valid or waiting))
             if valid and ctx.get(bus.arready):
                 bursts.append((address, length + 1))
                 waiting.append((address, length))

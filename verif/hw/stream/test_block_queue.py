@@ -38,6 +38,28 @@ def test_entries_come_out_in_order(depth):
     assert full > 50
 
 
+@pytest.mark.parametrize("depth", [8, 32])
+def test_filling_says_that_half_wait(depth):
+    """Two more wait behind the memory while the reader stalls."""
+    queue = BlockQueue(shape=16, depth=depth)
+    step, half = depth >> BlockQueue.compared, depth // 2
+    told = {}
+
+    async def bench(ctx):
+        for written in range(depth - step + 2):
+            ctx.set(queue.coming, 1)
+            await ctx.tick()
+            ctx.set(queue.coming, 0)
+            await ctx.tick().repeat(5)
+            told[written + 1 - 2] = ctx.get(queue.filling)
+        ctx.set(queue.o.ready, 1)
+        await ctx.tick().repeat(2 * depth)
+        told[0] |= ctx.get(queue.filling)
+
+    simulate(queue, bench)
+    assert all(told[waiting] == (waiting >= half) for waiting in told if not half - step < waiting < half)
+
+
 @pytest.mark.parametrize(
     ("error", "depth", "message"),
     [
