@@ -26,7 +26,7 @@ def digest(source: Path, count: int, tests: Sequence[str]) -> str:
 
 def _files(tests: Sequence[str]) -> Iterator[Path]:
     for test in tests:
-        path = ROOT / test
+        path = ROOT / test.partition("::")[0]
         yield from sorted(path.rglob("*.py")) if path.is_dir() else (path,)
 
 

@@ -8,5 +8,6 @@ REASONS: dict[str, str] = {
     ),
     'hw.stream.stages.Stages.register: Signal(value.shape(), name=f"{name}_{stage}", init=otherwise, '
     "reset_less=reset_less): begins otherwise": "nothing reads what a stage holds before its first beat",
+    "hw.axi.write_master.WriteMaster._send: bus.awprot.eq(PROTECTION): zero": "it is 0",
 }
 """By `Site.key`."""

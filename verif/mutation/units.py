@@ -6,21 +6,33 @@ __all__ = ["ROOT", "claimed_by", "modules"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_BLOCKS = "verif/hw/block/test_block_units.py"
-_ADDER = "verif/hw/gemm/results/test_float_adder.py"
-_ARRAY = ("verif/hw/array/test_array.py", "verif/hw/array/test_products.py")
-_ENGINE = ("verif/hw/gemm/test_engine.py", "verif/hw/gemm/test_campaign.py")
-_ELEMENT = ("verif/hw/array/test_block_dot.py", *_ARRAY)
+_HW = "verif/hw"
+_GEMM = f"{_HW}/gemm"
+_BLOCKS = f"{_HW}/block/test_block_units.py"
+_ADDER = f"{_GEMM}/results/test_float_adder.py"
+_ARRAY = tuple(f"{_HW}/array/test_array.py::test_array[{size}]" for size in ("2-2-2-4-17-2", "3-5-3-4-21-1"))
+_ELEMENT = (f"{_HW}/array/test_block_dot.py", *_ARRAY)
+_FUNCTIONS = (f"{_HW}/functions/test_elements.py", f"{_HW}/functions/test_serial.py")
+_ENGINE = (f"{_GEMM}/test_engine.py::test_engine[64 bits]",)
+_JOBS = tuple(f"{_GEMM}/jobs/test_{name}.py" for name in ("job_order", "job_planner", "descriptor_check"))
+_RESULTS = (
+    f"{_GEMM}/results/test_row_collector.py::test_row_collector[8-4-128]",
+    f"{_GEMM}/results/test_result_path.py::test_result_path[4x4]",
+)
+_REORDER = (
+    f"{_GEMM}/reorder/test_reorder.py",
+    f"{_GEMM}/reorder/test_reorder_path.py::test_reorder_path[16-512-0]",
+)
 
 _TESTS: dict[str, tuple[str, ...]] = {
     "hw.stream.free_pipeline": (_BLOCKS,),
-    "hw.stream.free_stages": (_BLOCKS, "verif/hw/functions/test_elements.py"),
-    "hw.stream.named_stages": (_ADDER, "verif/hw/functions/test_elements.py"),
+    "hw.stream.free_stages": (_BLOCKS, f"{_HW}/functions/test_elements.py"),
+    "hw.stream.named_stages": (_ADDER, f"{_HW}/functions/test_elements.py"),
     "hw.stream.packet": (_BLOCKS, *_ARRAY),
-    "hw.stream.pipeline": (_ADDER, "verif/hw/gemm/reorder/test_row_division.py"),
-    "hw.stream.ring_reader": ("verif/hw/stream/test_block_queue.py", "verif/hw/array/test_drained_grid.py"),
+    "hw.stream.pipeline": (_ADDER, f"{_GEMM}/reorder/test_row_division.py"),
+    "hw.stream.ring_reader": (f"{_HW}/stream/test_block_queue.py", f"{_HW}/array/test_drained_grid.py"),
     "hw.stream.stages": (_BLOCKS, _ADDER),
-    "hw.block.aligned_block": ("verif/hw/block/test_aligned_block.py", *_ARRAY),
+    "hw.block.aligned_block": (f"{_HW}/block/test_aligned_block.py", *_ARRAY),
     "hw.block.binary32": (_BLOCKS, _ADDER),
     "hw.block.converter": (_BLOCKS,),
     "hw.block.dequantizer": (_BLOCKS,),
@@ -31,8 +43,8 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "hw.block.row_gatherer": (_BLOCKS,),
     "hw.array.aligned_accumulator": _ELEMENT,
     "hw.array.aligned_to_float": _ARRAY,
-    "hw.array.drain_cell": ("verif/hw/array/test_drained_grid.py", *_ARRAY),
-    "hw.array.drain_segment": ("verif/hw/array/test_drained_grid.py", *_ARRAY),
+    "hw.array.drain_cell": (f"{_HW}/array/test_drained_grid.py", *_ARRAY),
+    "hw.array.drain_segment": (f"{_HW}/array/test_drained_grid.py", *_ARRAY),
     "hw.array.exponent_distance": _ARRAY,
     "hw.array.grid": _ARRAY,
     "hw.array.operand_lane": _ARRAY,
@@ -43,17 +55,54 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "hw.array.processing_element": _ELEMENT,
     "hw.array.sequencer": _ARRAY,
     "hw.array.tile_loader": _ARRAY,
-    "hw.axi.fragment_reader": ("verif/hw/axi", "verif/hw/gemm/operands"),
-    "hw.axi.line": ("verif/hw/axi/test_write_master.py", "verif/hw/axi"),
-    "hw.axi.signatures": ("verif/hw/axi",),
-    "hw.gemm.datapath": _ENGINE,
-    "hw.gemm.geometry": _ENGINE,
-    "hw.gemm.memory_format": _ENGINE,
-    "hw.gemm.tiles.tile_layouts": _ENGINE,
-    "hw.gemm.tiles.tile_loop": _ENGINE,
-    "hw.gemm.tiles.tile_place": _ENGINE,
-    "hw.gemm.tiles.tile_sequencer": _ENGINE,
+    "hw.axi.fragment_reader": (f"{_HW}/axi", f"{_GEMM}/operands"),
+    "hw.axi.line": (f"{_HW}/axi/test_write_master.py", f"{_HW}/axi"),
+    "hw.axi.signatures": (f"{_HW}/axi",),
+    **dict.fromkeys(("hw.gemm.datapath", "hw.gemm.geometry", "hw.gemm.memory_format"), _ENGINE),
+    **{f"hw.gemm.tiles.tile_{name}": _ENGINE for name in ("layouts", "loop", "place", "sequencer")},
     "hw.gemm.tiles.wide_tiles": _ENGINE,
+    **{f"hw.gemm.jobs.{name}": (*_JOBS, *_ENGINE) for name in ("descriptor", "job", "job_regions", "region")},
+    "hw.gemm.results.addend_reader": (f"{_GEMM}/results/test_epilogue.py",),
+    "hw.gemm.results.epilogue_reader": (f"{_GEMM}/results/test_epilogue.py",),
+    **{
+        f"hw.gemm.results.{name}": _RESULTS
+        for name in (
+            "accumulation",
+            "line_sender",
+            "part_slices",
+            "result_format",
+            "row_layouts",
+            "row_parts",
+            "row_places",
+            "tile_address",
+        )
+    },
+    **{
+        f"hw.gemm.reorder.{name}": _REORDER
+        for name in (
+            "block_slices",
+            "largest_exponent",
+            "reorder_job",
+            "row_blocks",
+            "row_jobs",
+            "vector_memory",
+        )
+    },
+    **{
+        f"hw.functions.{name}": _FUNCTIONS
+        for name in (
+            "activation",
+            "exp2",
+            "fixed_point",
+            "integer_product",
+            "inverse",
+            "normalize",
+            "product",
+            "reciprocal",
+            "serial_arithmetic",
+            "square_root",
+        )
+    },
 }
 """Of modules that no test of the same name claims: those that do, the quickest first."""
 
@@ -69,7 +118,7 @@ def modules(under: str = "hw") -> dict[str, Path]:
 
 
 def claimed_by(module: str) -> tuple[str, ...]:
-    """Paths that pytest takes: those named above, the test of the module's name, or all of its package."""
+    """What pytest takes: those named above, the test of the module's name, or all of its package."""
     if module in _TESTS:
         return _TESTS[module]
     folder, name = Path("verif", *module.split(".")[:-1]), module.rpartition(".")[2]

@@ -98,3 +98,18 @@ def test_every_beat_is_read_once_and_comes_back_with_its_tag(data_bits):
 def beats_of(address, length, size):
     """Addresses of the beats that hold these bytes."""
     return range(address - address % size, address + length, size)
+
+
+def test_bursts_are_of_whole_beats_to_normal_memory():
+    bus = (master := ReadMaster(data_bits=128, address_bits=32, most_bytes=64, tag=1)).bus
+
+    async def bench(ctx):
+        await ctx.tick()
+        assert [int(ctx.get(field)) for field in (bus.arsize, bus.arburst, bus.arcache, bus.arprot)] == [
+            4,
+            1,
+            3,
+            0,
+        ]
+
+    simulate(master, bench)
