@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -120,6 +121,8 @@ def _test(
         code = int(pytest.main([*options, *tests]))
         if placed:
             placed.write_text(json.dumps(sorted(PLACED)))
-        sys.stdout.flush()
+    except Exception:
+        traceback.print_exc()
     finally:
+        sys.stdout.flush()
         os._exit(code)

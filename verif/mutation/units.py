@@ -58,6 +58,10 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "hw.axi.fragment_reader": (f"{_HW}/axi", f"{_GEMM}/operands"),
     "hw.axi.line": (f"{_HW}/axi/test_write_master.py", f"{_HW}/axi"),
     "hw.axi.signatures": (f"{_HW}/axi",),
+    **{
+        f"hw.target.{name}": (f"{_HW}/stream/test_memory_read.py", *_ELEMENT)
+        for name in ("carry_op", "carry_sum", "delay", "generic", "multiplexer", "multiply_add")
+    },
     **dict.fromkeys(("hw.gemm.datapath", "hw.gemm.geometry", "hw.gemm.memory_format"), _ENGINE),
     **{f"hw.gemm.tiles.tile_{name}": _ENGINE for name in ("layouts", "loop", "place", "sequencer")},
     "hw.gemm.tiles.wide_tiles": _ENGINE,
@@ -107,12 +111,20 @@ _TESTS: dict[str, tuple[str, ...]] = {
 """Of modules that no test of the same name claims: those that do, the quickest first."""
 
 
+_CONVERTED_BY = "hw.shared_module"
+"""What converts a design imports it before it could be rewritten. It has no logic."""
+
+
 def modules(under: str = "hw") -> dict[str, Path]:
-    """Every module with logic below a package or module, by name, with its file."""
+    """Every module below a package or module that may have logic, by name, with its file."""
     found = {}
     for path in sorted((ROOT / "hw").rglob("*.py")):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        if path.stem != "__init__" and (name == under or name.startswith(f"{under}.")):
+        if (
+            path.stem != "__init__"
+            and name != _CONVERTED_BY
+            and (name == under or name.startswith(f"{under}."))
+        ):
             found[name] = path
     return found
 
