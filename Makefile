@@ -149,7 +149,7 @@ coverage:
 	@rm -rf $(FOLDER)
 	@$(BIN)/python -m pytest verif -q -n $(JOBS) --dist worksteal -m "not netlist and not engine and not sweep" \
 		--cov=golden --cov=gen --cov=mixdit/driver --cov-branch --cov-report=json:$(FOLDER)/python.json $(ARGS) || true
-	@$(BIN)/python -m verif.code_coverage $(FOLDER)
+	@$(BIN)/python -m verif.code_coverage $(FOLDER) $(PUBLISH)
 
 wheel:
 	@$(call setup,base)
