@@ -36,18 +36,25 @@ def main() -> None:
     if not asked:
         parser.error(f"no module is called {options.modules[0]!r}")
     runs: list[Run] = []
+    failed: list[str] = []
     for number, (name, path) in enumerate(asked.items(), 1):
         if options.list:
             print(*(site.key for site in find(name, path)), sep="\n")
         else:
             print(f"{name}, {number} of {len(asked)}", flush=True)
-            runs += _runs(name, path, options.each, options.output / name)
+            try:
+                runs += _runs(name, path, options.each, options.output / name)
+            except RuntimeError as error:
+                print(error, flush=True)
+                failed.append(name)
     if not options.list:
         Console().print(console_table(runs))
         if options.publish:
             publish(runs)
         if left := unexplained(runs):
             raise SystemExit(f"{len(left)} mutants survive without a reason")
+        if failed:
+            raise SystemExit(f"tests fail without a mutant: {', '.join(failed)}")
 
 
 def _runs(name: str, path: Path, count: int, folder: Path) -> list[Run]:

