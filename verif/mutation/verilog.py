@@ -27,7 +27,7 @@ def switched_verilog() -> None:
     def converted(component, name, separator, initialized):
         with (
             mock.patch.object(gen.verilog, "flat_ports", with_switch),
-            mock.patch.object(gen.verilog, "check_widths", lambda fragment: None),
+            mock.patch.object(gen.verilog, "check_widths"),
         ):
             return _inside(convert(component, name, separator, initialized), name)
 
