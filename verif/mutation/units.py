@@ -66,6 +66,9 @@ _TESTS: dict[str, tuple[str, ...]] = {
     **{f"hw.gemm.tiles.tile_{name}": _ENGINE for name in ("layouts", "loop", "place", "sequencer")},
     "hw.gemm.tiles.wide_tiles": _ENGINE,
     **{f"hw.gemm.jobs.{name}": (*_JOBS, *_ENGINE) for name in ("descriptor", "job", "job_regions", "region")},
+    "hw.gemm.jobs.control": tuple(
+        f"{_GEMM}/jobs/test_{name}.py" for name in ("control", "control_interrupts", "submission")
+    ),
     "hw.gemm.results.addend_reader": (f"{_GEMM}/results/test_epilogue.py",),
     "hw.gemm.results.epilogue_reader": (f"{_GEMM}/results/test_epilogue.py",),
     **{
