@@ -159,7 +159,7 @@ wheel:
 mutants:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim)
-	@$(BIN)/python -m verif.mutation $(ARGS)
+	@$(BIN)/python -m verif.mutation --jobs $(JOBS) $(ARGS)
 
 # Of everything that any extra brings along.
 sbom:

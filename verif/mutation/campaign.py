@@ -18,13 +18,17 @@ from verif.mutation.runtime import NUMBER, PLACED
 from verif.mutation.site import Site
 from verif.mutation.verilog import switched_verilog
 
-__all__ = ["Outcome", "Run", "run_mutants"]
+__all__ = ["FailingTestsError", "Outcome", "Run", "run_mutants"]
 
 _PATIENCE, _LEAST_SECONDS = 5, 20
 """Times as long as without a mutant that a run may take, and seconds at least: a mutant may hang a bench."""
 
 _MARKS = "not netlist and not engine and not sweep"
 """As ``make test``."""
+
+
+class FailingTestsError(Exception):
+    """Tests fail without a mutant, so that they say nothing about mutants."""
 
 
 class Outcome(Enum):
@@ -62,7 +66,7 @@ def run_mutants(
 
     Raises
     ------
-    RuntimeError
+    FailingTestsError
         The tests fail without a mutant.
     """
     numbered = dict(enumerate(sites, start=1))
@@ -70,7 +74,7 @@ def run_mutants(
     placed = folder / "placed.json"
     outcome, usual = _run(0, numbered, tests, folder / "0.log", None, placed)
     if outcome is not Outcome.SURVIVED:
-        raise RuntimeError(f"{' '.join(tests)} fails without a mutant: see {folder / '0.log'}")
+        raise FailingTestsError(f"{' '.join(tests)} fails without a mutant: see {folder / '0.log'}")
     limit = max(_LEAST_SECONDS, _PATIENCE * usual)
     numbers = {numbered[number]: number for number in json.loads(placed.read_text())}
     for site in draw(list(numbers)):

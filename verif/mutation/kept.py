@@ -4,21 +4,49 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from gen.files import write_text
-from verif.mutation.campaign import Outcome, Run
+from verif.mutation.campaign import Outcome, Run, run_mutants
+from verif.mutation.find import find
 from verif.mutation.site import Site
-from verif.mutation.units import ROOT
+from verif.mutation.units import ROOT, claimed_by
 
-__all__ = ["digest", "read_runs", "write_runs"]
+__all__ = ["runs_of", "sample"]
 
 _FILE = "mutants.json"
 
 
-def digest(source: Path, count: int, tests: Sequence[str]) -> str:
-    """What results hang on: a module's source, how many mutants, and the files of the tests that claim it."""
-    state = hashlib.sha256(f"{count}".encode())
+def sample(sites: list[Site], count: int) -> list[Site]:
+    """So many of them, always the same."""
+    drawn = sorted(sites, key=lambda site: hashlib.sha256(site.key.encode()).digest())
+    return sorted(drawn[:count])
+
+
+def runs_of(name: str, path: Path, count: int, folder: Path) -> list[Run]:
+    """What became of ``count`` of a module's mutants, now or before, in ``folder``.
+
+    Raises
+    ------
+    FailingTestsError
+        Its tests fail without a mutant.
+    """
+    tests = claimed_by(name)
+    state = _digest(path, count, tests)
+    if (kept := _read(folder, state)) is not None:
+        return kept
+    runs = []
+    for run in run_mutants(find(name, path), tests, folder, partial(sample, count=count)):
+        print(f"{run.outcome.value}, {run.seconds:.0f} s: line {run.site.line}, {run.site.key}", flush=True)
+        runs.append(run)
+    _write(folder, state, runs)
+    return runs
+
+
+def _digest(source: Path, count: int, tests: Sequence[str]) -> str:
+    """What results hang on: a module's source, how many mutants, the tests that claim it, their files."""
+    state = hashlib.sha256(repr((count, tests)).encode())
     for path in (source, *_files(tests)):
         state.update(path.read_bytes())
     return state.hexdigest()
@@ -30,7 +58,7 @@ def _files(tests: Sequence[str]) -> Iterator[Path]:
         yield from sorted(path.rglob("*.py")) if path.is_dir() else (path,)
 
 
-def read_runs(folder: Path, of: str) -> list[Run] | None:
+def _read(folder: Path, of: str) -> list[Run] | None:
     """Results in ``folder`` that hang on the digest ``of``; None without such."""
     try:
         kept = json.loads((folder / _FILE).read_text())
@@ -41,7 +69,7 @@ def read_runs(folder: Path, of: str) -> list[Run] | None:
     return [Run(Site(**run["site"]), Outcome(run["outcome"]), run["seconds"]) for run in kept["runs"]]
 
 
-def write_runs(folder: Path, of: str, runs: Sequence[Run]) -> None:
+def _write(folder: Path, of: str, runs: Sequence[Run]) -> None:
     """Keep results that hang on the digest ``of`` in ``folder``."""
     figures = [asdict(run) | {"outcome": run.outcome.value} for run in runs]
     write_text(folder / _FILE, json.dumps({"digest": of, "runs": figures}, indent=1) + "\n")

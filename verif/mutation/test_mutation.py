@@ -64,7 +64,7 @@ def test_tests_notice_what_they_claim(tmp_path):
     )
     assert ran(site, blind, tmp_path) == "SURVIVED"
     assert not ran(site, "verif/hw/stream/test_arbiter.py", tmp_path), "it is in no design of that test"
-    assert f"RuntimeError: {wrong} fails without a mutant" in ran(site, wrong, tmp_path)
+    assert f"FailingTestsError: {wrong} fails without a mutant" in ran(site, wrong, tmp_path)
 
 
 def ran(site, tests, folder):
