@@ -28,6 +28,13 @@ MADE_FOR = {
 }
 """The targets made for a family's cells."""
 
+TARGETS = [
+    (target, way)
+    for way, options in ((way, NETLISTS[way]) for way in FPGAS)
+    for target in MADE_FOR[options["family"]] or ("generic",)
+]
+"""Every target that is made for a family, with each way through synthesis for that family."""
+
 BLOCK_MEMORIES = ("RAMB18E2", "RAMB18E1", "SDPX9B", "PDPSC16K")
 
 UNITS = {"quantizer": Quantizer, "dequantizer": Dequantizer, "converter": Converter}
@@ -64,14 +71,7 @@ def test_converter_with_block_memory_cells(bench, way):
 
 
 @pytest.mark.netlist
-@pytest.mark.parametrize(
-    ("target", "way"),
-    [
-        (target, way)
-        for way, options in ((way, NETLISTS[way]) for way in FPGAS)
-        for target in MADE_FOR[options["family"]] or ("generic",)
-    ],
-)
+@pytest.mark.parametrize(("target", "way"), TARGETS)
 def test_array(bench, target, way):
     parameters = {"rows": 2, "cols": 2, "drain_rows": 2, "k_blocks": 4, "fraction_bits": 17}
     netlist = netlist_of(Array(**parameters, target=target), "mx_array", **NETLISTS[way])

@@ -17,7 +17,7 @@ def _build(fraction_bits, k_blocks):
     def build(bench):
         width = accumulator_bits(fraction_bits, k_blocks)
         unit = bench.unit(AlignedAccumulator(fraction_bits=fraction_bits, width=width))
-        m, ago = bench.m, _History(bench)
+        m, ago = bench.m, bench.ago
         low, high = unit.total[: unit.low_bits], unit.total[unit.low_bits :]
         # The high half follows a cycle later.
         total = Cat(ago("low", low, 1), high)
@@ -30,21 +30,6 @@ def _build(fraction_bits, k_blocks):
         bench.claim("sum", total == (Mux(first, 0, before) + (scaled >> distance))[:width])
 
     return build
-
-
-class _History:
-    """Values as they were some cycles ago."""
-
-    def __init__(self, bench):
-        self._bench = bench
-        self._made = {}
-
-    def __call__(self, name, value, cycles):
-        for cycle in range(1, cycles + 1):
-            if (name, cycle) not in self._made:
-                self._made[name, cycle] = self._bench.register(f"{name}_{cycle}_ago", value)
-            value = self._made[name, cycle]
-        return value
 
 
 CLAIMS = [

@@ -21,9 +21,7 @@ def _build(width):
 
     def build(bench):
         unit = bench.unit(AlignedToFloat(width=width))
-        given = Cat(unit.total, unit.exponent, unit.nan)
-        for stage in range(unit.latency):
-            given = bench.register(f"given_{stage}", given)
+        given = bench.ago("given", Cat(unit.total, unit.exponent, unit.nan), unit.latency)
         total, exponent, nan = given[:width].as_signed(), given[width:-1].as_signed(), given[-1]
         bench.assume((exponent >= _EXPONENTS.start) & (exponent < _EXPONENTS.stop))
         size, made = Signal(width), Signal(binary32_layout())

@@ -50,11 +50,6 @@ class _Dot:
         show = self._bench.cut if cut else self._bench.inside
         return show(f"unit.total{j}", signed(_most(j).bit_length() + 1))
 
-    def ago(self, name, value, cycles):
-        for cycle in range(cycles):
-            value = self._bench.register(f"{name}_{cycle + 1}_ago", value)
-        return value
-
 
 def _most(j):
     """The largest sum of sub-blocks 0 to ``j``."""
@@ -68,8 +63,8 @@ def _products(stages):
         dot = _Dot(bench, stages)
         for j in range(SUBBLOCKS):
             for i in _PAIR:
-                a = dot.ago(f"a_{j}_{i}", dot.unit.a[j].magnitude[i], stages)
-                b = dot.ago(f"b_{j}_{i}", dot.unit.b[j].magnitude[i], stages)
+                a = bench.ago(f"a_{j}_{i}", dot.unit.a[j].magnitude[i], stages)
+                b = bench.ago(f"b_{j}_{i}", dot.unit.b[j].magnitude[i], stages)
                 made = dot.product(j, i)
                 bench.claim(f"product {j} {i}", (made == a * b) & (made <= _LARGEST))
 
@@ -83,10 +78,10 @@ def _sums(stages, subblocks):
         dot = _Dot(bench, stages)
         for j in subblocks:
             # The sub-block came ``stages`` and two cycles ago, its products are two old.
-            sign = dot.ago(f"sign_{j}", dot.unit.a[j].sign ^ dot.unit.b[j].sign, stages + 2)
-            half = dot.ago(f"half_{j}", dot.unit.b[j].microexponent, stages + 2)
-            before = dot.ago(f"before_{j}", dot.total(j - 1, cut=True), 1) if j else 0
-            sizes = [dot.ago(f"size_{j}_{i}", dot.product(j, i, cut=True), 2) for i in _PAIR]
+            sign = bench.ago(f"sign_{j}", dot.unit.a[j].sign ^ dot.unit.b[j].sign, stages + 2)
+            half = bench.ago(f"half_{j}", dot.unit.b[j].microexponent, stages + 2)
+            before = bench.ago(f"before_{j}", dot.total(j - 1, cut=True), 1) if j else 0
+            sizes = [bench.ago(f"size_{j}_{i}", dot.product(j, i, cut=True), 2) for i in _PAIR]
             right = Cat(size <= _LARGEST for size in sizes).all()
             if j:
                 right = right & (before <= _most(j - 1)) & (before >= -_most(j - 1))

@@ -32,22 +32,16 @@ _READ_CYCLES = 3
 """Cycles from a read's address to its answer."""
 
 
-def _ago(bench, name, value, cycles):
-    for cycle in range(1, cycles + 1):
-        value = bench.register(f"{name}_{cycle}_ago", value)
-    return value
-
-
 def _writes(bench):
     """Every byte of every register that is kept: as written with its strobe, else as before."""
     unit = bench.unit(Control(parameters=_PARAMETERS))
     bus = unit.bus
     taken = bus.awvalid & bus.awready & bus.wvalid & bus.wready
-    write, address = _ago(bench, "write", taken, 1), _ago(bench, "address", bus.awaddr, 1)
-    data, strobes = _ago(bench, "data", bus.wdata, 1), _ago(bench, "strobes", bus.wstrb, 1)
+    write, address = bench.ago("write", taken, 1), bench.ago("address", bus.awaddr, 1)
+    data, strobes = bench.ago("data", bus.wdata, 1), bench.ago("strobes", bus.wstrb, 1)
     for name in _KEPT:
         word = bench.inside(f"unit.{name.lower()}", 32)
-        before = _ago(bench, f"before_{name}", word, 1)
+        before = bench.ago(f"before_{name}", word, 1)
         here = write & (address[2:] == REGISTERS[name].offset >> 2)
         expected = Cat(
             Mux(here & strobes[n], data.word_select(n, 8), before.word_select(n, 8)) for n in range(4)
@@ -62,15 +56,15 @@ def _reads(bench):
     m = bench.m
     unit = bench.unit(Control(parameters=_PARAMETERS))
     bus = unit.bus
-    taken = _ago(bench, "read", bus.arvalid & bus.arready, _READ_CYCLES)
-    address = _ago(bench, "address", bus.araddr, _READ_CYCLES)
+    taken = bench.ago("read", bus.arvalid & bus.arready, _READ_CYCLES)
+    address = bench.ago("address", bus.araddr, _READ_CYCLES)
     known = 0
     for name, value in _shown(bench, unit).items():
         here = address[2:] == REGISTERS[name].offset >> 2
         shown = Signal(32, name=f"shown_{name.lower()}")
         m.d.comb += shown.eq(value)
         # Values are taken in the cycle after the address.
-        right = bus.rdata == _ago(bench, f"shown_{name.lower()}", shown, _READ_CYCLES - 1)
+        right = bus.rdata == bench.ago(f"shown_{name.lower()}", shown, _READ_CYCLES - 1)
         bench.claim(name.lower(), ~(taken & here) | (bus.rvalid & right))
         known = known | here
     bench.claim("no register", ~(taken & ~known) | (bus.rvalid & (bus.rdata == 0)))

@@ -18,10 +18,7 @@ class _Conversion:
 
     def __init__(self, bench):
         unit = bench.unit(Converter())
-        given = Value.cast(unit.i.p)
-        for stage in range(Converter.stages):
-            given = bench.register(f"given_{stage}", given)
-        self.given = unit.i.p.shape()(given)
+        self.given = bench.ago("given", unit.i.p, Converter.stages)
         self.made = bench.inside("unit.queue.data", unit.o.p.shape())
         self.codes = self.given.user
 

@@ -27,10 +27,7 @@ class _Expansion:
 
     def __init__(self, bench):
         unit = bench.unit(Dequantizer())
-        given = Value.cast(unit.i.p)
-        for stage in range(Dequantizer.stages):
-            given = bench.register(f"given_{stage}", given)
-        self.given = unit.i.p.shape()(given)
+        self.given = bench.ago("given", unit.i.p, Dequantizer.stages)
         made = packet_layout(data.ArrayLayout(_QUEUED, BLOCK_SIZE), FormatCode)
         self.made = bench.inside("unit.queue.data", made)
         self.known = Cat(is_format(self.given.user, fmt) for fmt in STREAM_FORMATS).any()

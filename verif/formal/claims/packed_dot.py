@@ -32,10 +32,7 @@ class _Elements:
     """The elements of sub-block ``j`` that came ``cycles`` ago, and the three sums that their product has."""
 
     def __init__(self, bench, unit, j, cycles):
-        a, b = unit.a[j], unit.b[j]
-        for cycle in range(cycles):
-            a = a.shape()(bench.register(f"a{j}_{cycle}", a.as_value()))
-            b = b.shape()(bench.register(f"b{j}_{cycle}", b.as_value()))
+        a, b = bench.ago(f"a{j}", unit.a[j], cycles), bench.ago(f"b{j}", unit.b[j], cycles)
         first_a, second_a = _pair(a)
         second_b, first_b = _pair(b)
         self.right = Cat(
@@ -87,10 +84,9 @@ def _products(bench):
     """The factors, and their product. Multiplied out, that is `_Elements.product`."""
     unit = bench.unit(PackedDot())
     for j in range(SUBBLOCKS):
-        a, b = unit.a[j].as_value(), unit.b[j].as_value()
-        for cycle in range(1 + _late(j)):
-            a, b = bench.register(f"a{j}_{cycle}", a), bench.register(f"b{j}_{cycle}", b)
-        a, b = unit.a[j].shape()(a), unit.b[j].shape()(b)
+        a, b = (
+            bench.ago(f"{name}{j}", port[j], 1 + _late(j)) for name, port in (("a", unit.a), ("b", unit.b))
+        )
         factor, other = bench.inside(f"unit.total{j}_factor", 20), bench.inside(f"unit.total{j}_other", 18)
         bench.claim(f"factor {j}", factor.as_signed() == packed_value(a) << ~b.microexponent)
         bench.claim(f"other {j}", other.as_signed() == packed_value(b))
@@ -109,9 +105,7 @@ def _sums(subblocks):
             right = elements.right & (product == elements.product)
             low, middle = Const(0), Const(0)
             if j:
-                before = bench.cut(f"unit.total{j - 1}", 48)
-                for cycle in range(1 + (j == _GROUP)):
-                    before = bench.register(f"before_{j}_{cycle}", before)
+                before = bench.ago(f"before_{j}", bench.cut(f"unit.total{j - 1}", 48), 1 + (j == _GROUP))
                 low, middle = bench.any(f"low_{j}", signed(FIELD_BITS)), bench.any(f"middle_{j}", signed(15))
                 right &= _holds(j - 1, before, low, middle)
             low = elements.low if j == _GROUP else low + elements.low

@@ -25,10 +25,7 @@ class _Quantization:
     def __init__(self, bench):
         unit = bench.unit(Quantizer())
         assert unit.stages == _STAGES
-        given = Value.cast(unit.i.p)
-        for stage in range(_STAGES):
-            given = bench.register(f"given_{stage}", given)
-        self.given = unit.i.p.shape()(given)
+        self.given = bench.ago("given", unit.i.p, _STAGES)
         self.made = bench.inside("unit.queue.data", unit.o.p.shape())
         self.floats = [data.View(binary32_layout(), bits) for bits in self.given.data]
         self.known = Cat(is_format(self.given.user, fmt) for fmt in STREAM_FORMATS).any()

@@ -1,7 +1,7 @@
 """A unit with free inputs, and what is claimed of it."""
 
 from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.shared_module import flat_ports
@@ -40,6 +40,7 @@ class Bench(wiring.Component):
         self.nets = {}
         self.cuts = set()
         self.shared_modules = {}
+        self._late = {}
         self._inputs, self._outputs = {}, {}
         build(self)
         inputs = {name: In(value.shape()) for name, value in self._inputs.items()}
@@ -110,6 +111,16 @@ class Bench(wiring.Component):
         with self.m.If(enable):
             self.m.d.sync += late.eq(value)
         return late
+
+    def ago(self, name, value, cycles):
+        """``value``, which has this name alone, as it was ``cycles`` ago; a view stays one."""
+        layout = value.shape() if isinstance(value, data.View) else None
+        late = Value.cast(value)
+        for cycle in range(1, cycles + 1):
+            if (name, cycle) not in self._late:
+                self._late[name, cycle] = self.register(f"{name}_{cycle}_ago", late)
+            late = self._late[name, cycle]
+        return late if layout is None else layout(late)
 
     def _input(self, name, shape):
         assert name not in self._inputs, name
