@@ -26,7 +26,7 @@ help:
 	@echo "make test-engine   run campaigns on compiled engines: random jobs, real layers, faults, C (a quarter of an hour)"
 	@echo "make test-netlist  simulate netlists after synthesis, for every FPGA family (half an hour)"
 	@echo "make test-tools    run every tool on every design, print the table (two minutes)"
-	@echo "make prove         prove claims about the exported Verilog, each with a mutant that breaks it (a quarter of an hour)"
+	@echo "make prove         prove claims about the exported Verilog, each with a mutant that breaks it (minutes)"
 	@echo "make wave TEST=x   record the waveform of one test: a pytest id, or a part of one such as converter"
 	@echo "make demo          run a small real product on the simulated array"
 	@echo "make quality       compare image quality of every precision on two small diffusion transformers"

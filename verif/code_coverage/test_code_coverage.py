@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gen.markdown import section
 from golden.engine import EngineParameters
 from mixdit.sim.coverage import VARIABLE
 from mixdit.sim.engine import EngineHarness
+from verif.code_coverage import __main__ as command
 from verif.code_coverage.merged import merge
 from verif.code_coverage.points import read_points
 from verif.code_coverage.python import read_branches
@@ -128,6 +130,22 @@ def test_report(tmp_path):
     _, _, unseen = text.partition("## Not seen")
     lines = ["- queue: 1 lines or branches", "- top: `a`, 1 of 1 edges", "- golden/dot.py: lines 7, 9"]
     assert unseen.split("\n")[2:-1] == lines
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_tables_are_published_if_asked(published, tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    counts(tmp_path / "data", "one", point("toggle", "top", 1, "a[0]:0->1", 0))
+    (tmp_path / "python.json").write_text('{"files": {}}')
+    page = tmp_path / "coverage.md"
+    page.write_text("<!-- coverage -->\nold\n<!-- end of coverage -->\n")
+    monkeypatch.setattr(command, "_PAGE", page)
+    monkeypatch.setattr(sys, "argv", ["", str(tmp_path), *(["--publish"] if published else [])])
+    command.main()
+    text = section(page.read_text(), "coverage")
+    assert ("| all | 0 | 0 |  | 0 | 1 | 0.0% |" in text) == published
+    assert ("old" in text) != published
+    assert "Not seen" not in text
 
 
 def test_a_folder_without_counts_is_an_error(tmp_path):

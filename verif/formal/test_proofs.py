@@ -3,10 +3,14 @@
 from dataclasses import replace
 
 import pytest
+import typer
 from amaranth.hdl import Cat, Signal
+from amaranth.lib import data
 
+from verif.formal import page
+from verif.formal.__main__ import main
 from verif.formal.claims import all_claims, queue, skid_buffer
-from verif.formal.jobs import results
+from verif.formal.jobs import Result, results
 from verif.formal.prover.bench import Bench
 from verif.formal.prover.claim import Claim
 from verif.formal.prover.methods import AnyState, Bounded, Induction
@@ -83,6 +87,21 @@ def test_registers_may_hold_anything_before_the_reset():
     assert claim_of(never_reset, Induction(1)).outcome()[0] == "FAILED"
 
 
+def test_a_value_of_some_cycles_ago():
+    """Also of a view, and under its name once only."""
+    layout = data.StructLayout({"low": 2, "high": 2})
+
+    def build(bench, cycles=3):
+        value = bench.any("value", 4)
+        old = bench.ago("value", layout(value), 3)
+        same = bench.register("x", bench.register("y", bench.register("z", value)))
+        bench.claim("equal", old.high == same[2:])
+        bench.claim("the same", bench.ago("value", value, cycles) == same)
+
+    assert claim_of(build, AnyState(3)).outcome()[0] == "PROVEN"
+    assert claim_of(lambda bench: build(bench, 2), AnyState(3)).outcome()[0] == "FAILED"
+
+
 def test_an_unknown_net_is_an_error():
     def build(bench):
         bench.claim("anything", bench.inside("unit.missing", 1))
@@ -142,3 +161,27 @@ def test_jobs_tell_claims_from_mutants():
     assert not replace(found[0], outcome="NOT FAILED", mutant="x").good
     assert not replace(found[0], outcome="FAILED", mutant=None).good
     assert not replace(found[0], outcome="PROVEN", mutant="x").good
+
+
+def test_results_are_published(tmp_path, monkeypatch):
+    claim = skid_buffer.CLAIMS[0]
+    found = [
+        Result(
+            claim=claim.name, mutant=name, outcome="PROVEN" if name is None else "FAILED", found="", seconds=2
+        )
+        for name in (None, *map(str, claim.mutants))
+    ]
+    monkeypatch.setattr(page, "PAGE", tmp_path / "proofs.md")
+    page.PAGE.write_text("before\n<!-- proofs -->\nold\n<!-- end of proofs -->\nafter\n")
+    page.publish([claim], found, 3, 119)
+    text = page.PAGE.read_text()
+    assert "4 proofs, 3 at a time, took 2 minutes." in text
+    assert "PROVEN" in text
+    assert "old" not in text
+    assert text.endswith("after\n")
+
+
+@pytest.mark.parametrize("part", [{"quick": True}, {"only": ["queue"]}])
+def test_a_part_is_not_published(part):
+    with pytest.raises(typer.BadParameter, match="the page has all claims"):
+        main(**part, to_page=True)

@@ -29,18 +29,24 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="print all there are, run none")
     parser.add_argument("--publish", action="store_true", help="renew the tables of docs/mutants.md")
     options = parser.parse_args()
-    asked = {name: path for each in options.modules for name, path in modules(each).items()}
-    if not asked:
-        parser.error(f"no module is called {options.modules[0]!r}")
+    for name in ("each", "jobs"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} must be at least 1, not {getattr(options, name)}")
+    asked = {each: modules(each) for each in options.modules}
+    if unknown := [each for each, found in asked.items() if not found]:
+        parser.error(f"no module of hw is called {unknown[0]!r}")
+    if options.publish and options.modules != ["hw"]:
+        parser.error("--publish takes all modules: the page has a line for each")
+    paths = {name: path for found in asked.values() for name, path in found.items()}
     if options.list:
-        for name, path in asked.items():
+        for name, path in paths.items():
             print(*(site.key for site in find(name, path)), sep="\n")
         return
     runs, failed = [], []
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
         futures = [
             (name, pool.submit(runs_of, name, path, options.each, options.output / name))
-            for name, path in asked.items()
+            for name, path in paths.items()
         ]
         for number, (name, future) in enumerate(futures, 1):
             try:

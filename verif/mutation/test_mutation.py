@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from gen.markdown import section
+from verif.mutation import kept, report
+from verif.mutation.campaign import Outcome, Run
 from verif.mutation.find import find
 from verif.mutation.units import ROOT, claimed_by, modules
 
@@ -77,3 +80,72 @@ def ran(site, tests, folder):
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )
     return run.stderr.strip() or run.stdout.strip()
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A module, a test that claims it, and runs of its mutants, which are listed instead of made."""
+    (tmp_path / "unit.py").write_text(SOURCE)
+    (tmp_path / "test_unit.py").write_text("def test():\n    pass\n")
+    ran = []
+
+    def run(sites, tests, folder, draw):
+        ran.append(tests)
+        yield from (Run(site, Outcome.KILLED, 1.5) for site in draw(sites))
+
+    monkeypatch.setattr(kept, "ROOT", tmp_path)
+    monkeypatch.setattr(kept, "claimed_by", lambda name: ("test_unit.py::test",))
+    monkeypatch.setattr(kept, "run_mutants", run)
+    return tmp_path, ran
+
+
+def test_results_are_kept_until_source_tests_or_count_change(module):
+    folder, ran = module
+
+    def runs(count=3):
+        return kept.runs_of("unit", folder / "unit.py", count, folder / "out")
+
+    first = runs()
+    assert len(first) == 3
+    assert runs() == first
+    assert len(ran) == 1
+    assert len(runs(4)) == 4
+    (folder / "test_unit.py").write_text("def test():\n    assert True\n")
+    runs(4)
+    (folder / "unit.py").write_text(SOURCE + "# changed\n")
+    runs(4)
+    assert len(ran) == 4
+
+
+def test_survivors_are_published_with_their_reasons(tmp_path, monkeypatch):
+    page = tmp_path / "mutants.md"
+    names = ("modules", "survivors")
+    page.write_text("".join(f"<!-- {name} -->\n<!-- end of {name} -->\n" for name in names))
+    (tmp_path / "unit.py").write_text(SOURCE)
+    found = find("unit", tmp_path / "unit.py")
+    monkeypatch.setattr(report, "PAGE", page)
+    monkeypatch.setattr(report, "REASONS", {found[-2].key: "it is the same"})
+    outcomes = [Outcome.KILLED, Outcome.HUNG, Outcome.SURVIVED, Outcome.SURVIVED]
+    runs = [Run(site, outcome, 1.0) for site, outcome in zip(found[-4:], outcomes, strict=True)]
+    report.publish(runs)
+    modules_section, survivors = (section(page.read_text(), name) for name in names)
+    assert modules_section.splitlines()[2:] == ["| unit | 4 | 2 | 2 | 1 |", "| all | 4 | 2 | 2 | 1 |"]
+    assert "| it is the same |" in survivors
+    assert len(survivors.splitlines()) == 4
+    assert report.unexplained(runs) == [runs[-1]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["hw.stream", "hw.strem"], "no module of hw is called 'hw.strem'"),
+        (["--each", "0"], "--each must be at least 1, not 0"),
+        (["--jobs", "-1"], "--jobs must be at least 1, not -1"),
+        (["hw.stream", "--publish"], "--publish takes all modules"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    command = [sys.executable, "-m", "verif.mutation", *arguments]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert message in run.stderr.splitlines()[-1]

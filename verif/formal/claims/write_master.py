@@ -71,6 +71,11 @@ def _build(data_bits):
     return build
 
 
+_A_BURST_IN_EACH_BEAT = Edit(
+    "a burst in each beat", WriteMaster, "_send", "under_way.eq(~last)", "under_way.eq(0)"
+)
+"""Of a line of several beats."""
+
 CLAIMS = [
     Claim(
         unit=f"WriteMaster, {data_bits} bits",
@@ -87,7 +92,7 @@ CLAIMS = [
                 "bus.awlen.eq(beat.more)",
                 "bus.awlen.eq(beat.more + 1)",
             ),
-            Edit("a burst in each beat", WriteMaster, "_send", "under_way.eq(~last)", "under_way.eq(0)"),
+            *((_A_BURST_IN_EACH_BEAT,) if data_bits // 8 < FRAGMENT_BYTES else ()),
         ),
         quick=False,
     )
