@@ -138,13 +138,13 @@ def test_tables_are_published_if_asked(published, tmp_path, monkeypatch):
     counts(tmp_path / "data", "one", point("toggle", "top", 1, "a[0]:0->1", 0))
     (tmp_path / "python.json").write_text('{"files": {}}')
     page = tmp_path / "coverage.md"
-    page.write_text("<!-- coverage -->\nold\n<!-- end of coverage -->\n")
+    page.write_text("<!-- coverage -->\nstale\n<!-- end of coverage -->\n")
     monkeypatch.setattr(command, "_PAGE", page)
     monkeypatch.setattr(sys, "argv", ["", str(tmp_path), *(["--publish"] if published else [])])
     command.main()
     text = section(page.read_text(), "coverage")
     assert ("| all | 0 | 0 |  | 0 | 1 | 0.0% |" in text) == published
-    assert ("old" in text) != published
+    assert ("stale" in text) != published
     assert "Not seen" not in text
 
 

@@ -9,6 +9,8 @@ from gen.markdown import section
 from verif.mutation import kept, report
 from verif.mutation.campaign import Outcome, Run
 from verif.mutation.find import find
+from verif.mutation.rewrite import rewrite
+from verif.mutation.runtime import NUMBER
 from verif.mutation.units import ROOT, claimed_by, modules
 
 UNIT = "hw.stream.skid_buffer"
@@ -45,6 +47,17 @@ def test_places_and_changes(tmp_path):
         (9, "Signal(init=1)", "begins otherwise"),
     ]
     assert found[0].key == "unit.Unit.elaborate: m.If(self.a == 3): always"
+
+
+@pytest.mark.parametrize(("switched_on", "expected"), [(True, 2), (False, 3)])
+def test_a_register_begins_otherwise(switched_on, expected, tmp_path, monkeypatch):
+    path = tmp_path / "unit.py"
+    path.write_text("from amaranth.hdl import Signal\nregister = Signal(2, name='x', init=3)\n")
+    (site,) = find("unit", path)
+    monkeypatch.setenv(NUMBER, str(7 * switched_on))
+    unit = {}
+    exec(compile(rewrite(path.read_text(), {7: site}), str(path), "exec"), unit)
+    assert unit["register"].init == expected
 
 
 def test_every_module_is_claimed_by_a_test_that_there_is():
