@@ -10,8 +10,9 @@ SIZES = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "size", [pytest.param("4x16", marks=pytest.mark.engine), pytest.param("4x8", marks=pytest.mark.slow)]
+)
 def test_array_quantizer(bench, size):
     core = ArrayQuantizer(**SIZES[size])
     result = bench(

@@ -49,15 +49,16 @@ def outcome(values: np.ndarray) -> set[str]:
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda c: "-".join(map(str, c)))
 def test_products_equal_golden(configuration, summarize):
-    """Every pair of formats in every case; edge tiles are padded, long K goes in chunks."""
+    """Every pair of formats in every case, three tiles each way, padded; long K in chunks."""
     array = harness(*configuration)
     label = f"products-{array.rows}x{array.cols}-drain{array.drain_rows}-F{array.fraction_bits}"
     formats = Coverage(label, a=KINDS, b=KINDS, case=CASES)
     outcomes = Coverage(f"{label}-outcomes", outcome=OUTCOMES)
     rng = np.random.default_rng(seed())
+    shape = 2 * array.rows + 1, 2 * array.cols + 3
     for number, (kinds, case) in enumerate(all_pairs()):
         blocks = whole_blocks(kinds, int(rng.integers(1, min(2 * array.k_blocks, 80))))
-        a, b = operands(rng, (41, 43, blocks), kinds, case)
+        a, b = operands(rng, (*shape, blocks), kinds, case)
         product = array.matmul(a, b, stalls=STALLS[number % len(STALLS)])
         expected = matmul(a, b, fraction_bits=array.fraction_bits, k_blocks=array.k_blocks)
         np.testing.assert_array_equal(

@@ -66,10 +66,11 @@ OPERANDS = (*(fmt.name for fmt in OPERAND_FORMATS), *MIXED)
 RESULTS = (*(fmt.name for fmt in RESULT_FORMATS), *MIXED)
 
 
-def run_campaign(name: str, count: int, summarize, tabulate) -> None:
+def run_campaign(name: str, count: int, summarize, tabulate, **build) -> None:
+    """``build``: how the engine is compiled."""
     p = ENGINES[name]
     rng = np.random.default_rng([seed(), list(ENGINES).index(name)])
-    checked = CheckedEngine(p, rng, adder_lanes=ADDER_LANES.get(name, 0))
+    checked = CheckedEngine(p, rng, adder_lanes=ADDER_LANES.get(name, 0), **build)
     operands = Coverage("engine-operands", a=OPERANDS, b=OPERANDS)
     results = Coverage("engine-results", d=RESULTS)
     lists = Coverage("engine-lists", feature=LIST_FEATURES)
@@ -133,7 +134,7 @@ def run_campaign(name: str, count: int, summarize, tabulate) -> None:
 
 @pytest.mark.slow
 def test_sample_of_random_jobs(summarize, tabulate):
-    run_campaign("128 bits, reorder and functions", SAMPLE, summarize, tabulate)
+    run_campaign("128 bits, reorder and functions", SAMPLE, summarize, tabulate, optimization="-O1")
 
 
 @pytest.mark.engine

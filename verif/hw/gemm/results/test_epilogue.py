@@ -1,6 +1,8 @@
 """What becomes of sums, with a memory that answers late: values against golden, and the time it takes."""
 
+import random
 from collections import deque
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -44,96 +46,139 @@ class _Memory:
             cycle += 1
 
 
-def _run(tiles, *, lanes, function=Function.NONE, scale=0, bias=0, gate=0, by_row=0, accumulate=0, late=0):
-    """Values of so many tiles one below the other, those expected, and the cycle in which each tile ends.
+@dataclass(frozen=True)
+class _Job:
+    """So many tiles one below the other; their sums come from cycle ``late`` of the job on."""
 
-    Sums come from cycle ``late`` on.
-    """
-    rng = np.random.default_rng(3)
-    sums, old = rng.standard_normal((2, tiles * ROWS, 16), dtype=np.float32)
-    vectors = rng.standard_normal((scale + bias, 16), dtype=np.float32)
-    gates = rng.standard_normal(tiles * ROWS if by_row else 16, dtype=np.float32)
-    memory = rng.integers(0, 256, 0x8000, dtype=np.uint8)
-    for address, values in ((SCALE, vectors), (GATE, gates), (OLD, old)):
-        memory[address : address + values.nbytes] = values.reshape(-1).view(np.uint8)
+    tiles: int
+    function: Function = Function.NONE
+    scale: int = 0
+    bias: int = 0
+    gate: int = 0
+    by_row: int = 0
+    accumulate: int = 0
+    late: int = 0
+
+    @property
+    def reads(self) -> bool:
+        return bool(self.scale or self.bias or self.gate or self.accumulate)
+
+    @property
+    def registers(self) -> dict:
+        names = ("function", "scale", "bias", "gate", "accumulate")
+        given = {name: getattr(self, name) for name in names}
+        return {**given, "gate_by_row": self.by_row, "pitch": 64, "vector_pitch": 64}
+
+    def operands(self, seed: int) -> tuple[np.ndarray, ...]:
+        """Sums, old D, vectors and gates."""
+        rng = np.random.default_rng(seed)
+        sums, old = rng.standard_normal((2, self.tiles * ROWS, 16), dtype=np.float32)
+        vectors = rng.standard_normal((self.scale + self.bias, 16), dtype=np.float32)
+        gates = rng.standard_normal(self.tiles * ROWS if self.by_row else 16, dtype=np.float32)
+        return sums, old, vectors, gates
+
+    def expected(self, sums, old, vectors, gates) -> list[int]:
+        values = sums
+        if self.scale:
+            values = multiply17(values, vectors[0])
+        if self.bias:
+            values = add_binary32(values, np.broadcast_to(vectors[-1], values.shape))
+        values = self.function(values)
+        if self.gate:
+            values = multiply17(values, gates[:, None] if self.by_row else gates)
+        if self.accumulate:
+            values = add_binary32(values, old)
+        return values.view(np.uint32).reshape(-1).tolist()
+
+
+def _run(jobs: list[_Job], *, lanes: int):
+    """For each job, one after the other on one epilogue: values, those expected, and when each tile ends."""
     core = Epilogue(
         rows=ROWS, words=WORDS, lanes=lanes, function_lanes=8, data_bits=8 * BEAT, address_bits=32
     )
-    found, ends = [], []
+    data = np.random.default_rng(3).integers(0, 256, 0x8000, dtype=np.uint8)
+    operands = [job.operands(number) for number, job in enumerate(jobs)]
+    found: list[list[int]] = []
+    ends: list[list[int]] = []
+
+    async def begun(ctx, number):
+        while len(found) <= number:
+            await ctx.tick()
 
     async def commands(ctx):
-        job = {"function": function, "scale": scale, "bias": bias, "gate": gate, "gate_by_row": by_row}
-        ctx.set(core.job, {**job, "accumulate": accumulate, "pitch": 64, "vector_pitch": 64})
-        for tile in range(tiles if scale or bias or gate or accumulate else 0):
-            row = tile * ROWS
-            places = {"address": OLD + 64 * row, "gate_address": GATE + 4 * row * by_row}
-            ctx.set(core.tile.p, {**places, "vector_address": SCALE, "last_row": ROWS - 1, "columns": 16})
-            ctx.set(core.tile.valid, 1)
-            await ctx.tick().until(core.tile.ready)
-        ctx.set(core.tile.valid, 0)
+        for number, job in enumerate(jobs):
+            await begun(ctx, number)
+            for tile in range(job.tiles if job.reads else 0):
+                row = tile * ROWS
+                places = {"address": OLD + 64 * row, "gate_address": GATE + 4 * row * job.by_row}
+                ctx.set(core.tile.p, {**places, "vector_address": SCALE, "last_row": ROWS - 1, "columns": 16})
+                ctx.set(core.tile.valid, 1)
+                await ctx.tick().until(core.tile.ready)
+            ctx.set(core.tile.valid, 0)
 
     async def send(ctx):
-        await ctx.tick().repeat(late + 1)
-        ctx.set(core.i.valid, 1)
-        for part in sums.view(np.uint32).reshape(-1, WORDS):
-            ctx.set(core.i.p, [int(value) for value in part])
-            await ctx.tick().until(core.i.ready)
-        ctx.set(core.i.valid, 0)
+        for number, job in enumerate(jobs):
+            await begun(ctx, number)
+            await ctx.tick().repeat(job.late + 1)
+            ctx.set(core.i.valid, 1)
+            for part in operands[number][0].view(np.uint32).reshape(-1, WORDS):
+                ctx.set(core.i.p, [int(value) for value in part])
+                await ctx.tick().until(core.i.ready)
+            ctx.set(core.i.valid, 0)
 
     async def receive(ctx):
         ctx.set(core.o.ready, 1)
-        for cycle in range(tiles * ROWS * 60 + 1000):
-            if ctx.get(core.o.valid):
-                found.extend(ctx.get(core.o.p[n]) for n in range(WORDS))
-                if len(found) % (ROWS * 16) == 0:
-                    ends.append(cycle)
-            await ctx.tick()
-            if len(found) == sums.size:
-                return
+        for job, (sums, old, vectors, gates) in zip(jobs, operands, strict=True):
+            for address, values in ((SCALE, vectors), (GATE, gates), (OLD, old)):
+                data[address : address + values.nbytes] = values.reshape(-1).view(np.uint8)
+            ctx.set(core.job, job.registers)
+            found.append([])
+            ends.append([])
+            for cycle in range(job.tiles * ROWS * 60 + 1000):
+                if ctx.get(core.o.valid):
+                    found[-1].extend(ctx.get(core.o.p[n]) for n in range(WORDS))
+                    if len(found[-1]) % (ROWS * 16) == 0:
+                        ends[-1].append(cycle)
+                await ctx.tick()
+                if len(found[-1]) == sums.size:
+                    break
 
-    simulate(core, receive, background=[commands, send, _Memory(core, memory).run])
-    values = sums
-    if scale:
-        values = multiply17(values, vectors[0])
-    if bias:
-        values = add_binary32(values, np.broadcast_to(vectors[-1], values.shape))
-    values = function(values)
-    if gate:
-        values = multiply17(values, gates[:, None] if by_row else gates)
-    if accumulate:
-        values = add_binary32(values, old)
-    return found, values.view(np.uint32).reshape(-1).tolist(), ends
+    simulate(core, receive, background=[commands, send, _Memory(core, data).run])
+    return [
+        (values, job.expected(*its), cycles)
+        for job, its, values, cycles in zip(jobs, operands, found, ends, strict=True)
+    ]
 
 
-@pytest.mark.parametrize(
-    ("scale", "bias", "gate", "by_row", "accumulate"),
-    [case for case in product((0, 1), repeat=5) if case[2] or not case[3]],
-)
 @pytest.mark.parametrize("function", [Function.NONE, Function.SILU])
-def test_every_combination(scale, bias, gate, by_row, accumulate, function):
-    options = {"scale": scale, "bias": bias, "gate": gate, "by_row": by_row, "accumulate": accumulate}
-    found, expected, _ = _run(3, lanes=4, function=function, **options)
-    assert found == expected
+def test_every_combination(function):
+    """Each step with and without every other, in jobs of any order: nothing of one stays for the next."""
+    combinations = [case for case in product((0, 1), repeat=5) if case[2] or not case[3]]
+    random.Random(function.name).shuffle(combinations)
+    names = ("scale", "bias", "gate", "by_row", "accumulate")
+    jobs = [_Job(3, function, **dict(zip(names, case, strict=True))) for case in combinations]
+    for job, (found, expected, _) in zip(jobs, _run(jobs, lanes=4), strict=True):
+        assert found == expected, job
 
 
 @pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("by_row", [0, 1])
 def test_all_steps_take_no_longer_than_one(lanes, by_row):
     """The lanes before and behind the function take one tile right behind the other, if memory can."""
-    options = {"scale": 1, "bias": 1, "gate": 1, "accumulate": 1, "function": Function.EXP2}
-    found, expected, ends = _run(8, lanes=lanes, by_row=by_row, **options)
+    job = _Job(8, Function.EXP2, scale=1, bias=1, gate=1, by_row=by_row, accumulate=1)
+    [(found, expected, ends)] = _run([job], lanes=lanes)
     assert found == expected
     assert np.diff(ends[2:]).mean() <= max(ROWS * 16 // lanes, 5 * (3 + ROWS))  # beats of a tile: 5 a row
 
 
 @pytest.mark.parametrize("scale", [0, 1])
 def test_what_was_read_waits_for_its_sums(scale):
-    found, expected, _ = _run(12, lanes=4, scale=scale, accumulate=1, late=600)
+    [(found, expected, _)] = _run([_Job(12, scale=scale, accumulate=1, late=600)], lanes=4)
     assert found == expected
 
 
 def test_nothing_passes_at_a_part_per_cycle():
-    found, expected, ends = _run(8, lanes=1)
+    [(found, expected, ends)] = _run([_Job(8)], lanes=1)
     assert found == expected
     assert set(np.diff(ends)) == {ROWS * 16 // WORDS}
 

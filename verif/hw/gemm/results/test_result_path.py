@@ -18,7 +18,7 @@ CASES = {
 }  # fmt: skip
 
 
-LARGE = ("3x16", "20x8")
+LARGE = ("8x8", "3x16", "20x8")
 """Those whose simulation takes longest."""
 
 

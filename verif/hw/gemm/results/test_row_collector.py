@@ -11,8 +11,8 @@ from hw.gemm.results.row_collector import RowCollector
         (1, 4, 64),
         pytest.param(8, 4, 128, marks=pytest.mark.slow),
         pytest.param(3, 4, 512, marks=pytest.mark.slow),
-        pytest.param(2, 8, 256, marks=pytest.mark.slow),
-        pytest.param(1, 16, 512, marks=pytest.mark.slow),
+        pytest.param(2, 8, 256, marks=pytest.mark.engine),
+        pytest.param(1, 16, 512, marks=pytest.mark.engine),
         pytest.param(5, 16, 128, marks=pytest.mark.slow),
     ],
 )
