@@ -139,16 +139,18 @@ ppa:
 	@$(call setup,base synth)
 	@$(BIN)/python -m perf.ppa $(ARGS)
 
-# A test that fails is seen by `make test`; here it counts like any other.
+# A test that fails is seen by `make test`; here it counts like any other. Models that count every bit are many times
+# slower: the tests of hw/ alone run on them.
 coverage: FOLDER = build/coverage
-coverage: export MIXDIT_COVERAGE = $(FOLDER)/data
 coverage: export COVERAGE_FILE = $(FOLDER)/python.data
+coverage: RUN = $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not netlist and not engine and not sweep" \
+	--cov=golden --cov=gen --cov=mixdit/driver --cov-branch --cov-append --cov-report=json:$(FOLDER)/python.json
 coverage:
 	@$(call need,g++,g++); $(call need,make,make); $(call need,perl,perl)
 	@$(call setup,base sim demo lint synth dit explore litex)
 	@rm -rf $(FOLDER)
-	@$(BIN)/python -m pytest verif -q -n $(JOBS) --dist worksteal -m "not netlist and not engine and not sweep" \
-		--cov=golden --cov=gen --cov=mixdit/driver --cov-branch --cov-report=json:$(FOLDER)/python.json $(ARGS) || true
+	@MIXDIT_COVERAGE=$(FOLDER)/data $(RUN) verif/hw $(ARGS) || true
+	@$(RUN) verif --ignore=verif/hw $(ARGS) || true
 	@$(BIN)/python -m verif.code_coverage $(FOLDER) $(PUBLISH)
 
 wheel:

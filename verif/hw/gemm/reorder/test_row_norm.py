@@ -1,5 +1,6 @@
 """Rows normalized and modulated, with a receiver that stalls."""
 
+import itertools
 import random
 
 import numpy as np
@@ -17,6 +18,7 @@ from verif.simulation import simulate
 NAN = 0x7FC00000
 ROWS = 6
 BLOCKS = 3
+KINDS = ("plain", "shift", "scale", "shift and scale", "exponential")
 
 
 def normalized(rows, factors, shift=None, scale=None, exponential=False):
@@ -39,19 +41,20 @@ def normalized(rows, factors, shift=None, scale=None, exponential=False):
 @pytest.mark.parametrize(
     ("words", "lanes"), [(4, 4), (8, 4), pytest.param(4, 1, marks=pytest.mark.slow), (16, 16)]
 )
-@pytest.mark.parametrize("kind", ["plain", "shift", "scale", "shift and scale", "exponential"])
 @pytest.mark.parametrize(("ready", "gap"), [(1.0, 0), (0.3, 30)])
-def test_every_row_by_its_factors(kind, words, lanes, ready, gap):
-    """Again and again with other vectors: the memories begin anew."""
-    vectors, exponential = [name for name in ("shift", "scale") if name in kind], kind == "exponential"
-    rng = random.Random(f"{kind} {lanes}")
+def test_every_row_by_its_factors(words, lanes, ready, gap):
+    """Again and again, of every kind and with other vectors: the memories begin anew."""
+    rng = random.Random(f"{words} {lanes}")
     core = RowNorm(columns=BLOCKS * BLOCK_SIZE, words=words, lanes=lanes)
 
     def some(count):
         return np.array(rng.choices(list(PATTERNS), k=count), np.uint32)
 
     rounds = []
-    for blocks in (BLOCKS, 1, 2):
+    kinds = list(itertools.product(KINDS, (BLOCKS, 1, 2)))
+    rng.shuffle(kinds)
+    for kind, blocks in kinds:
+        exponential = kind == "exponential"
         rows = [some(blocks * BLOCK_SIZE) for _ in range(ROWS)]
         factors = [tuple(some(2).tolist()) for _ in rows]
         if exponential:  # Most of what is between any two patterns would be 0.
@@ -59,8 +62,8 @@ def test_every_row_by_its_factors(kind, words, lanes, ready, gap):
             factors = [
                 (factor, [offset, 0xC1000000, 0, NAN][n % 4]) for n, (factor, offset) in enumerate(factors)
             ]
-        values = {name: some(blocks * BLOCK_SIZE) for name in vectors}
-        rounds.append((rows, factors, values))
+        values = {name: some(blocks * BLOCK_SIZE) for name in ("shift", "scale") if name in kind}
+        rounds.append((rows, factors, values, exponential))
     found, begun, done = [], 0, 0
 
     async def give(ctx, port, blocks):
@@ -73,14 +76,14 @@ def test_every_row_by_its_factors(kind, words, lanes, ready, gap):
 
     async def send(ctx):
         nonlocal begun
-        ctx.set(core.exponential, exponential)
-        ctx.set(core.has_shift, "shift" in vectors)
-        ctx.set(core.has_scale, "scale" in vectors)
-        for number, (rows, _, values) in enumerate(rounds):
-            for name in vectors:
-                blocks = values[name].reshape(-1, BLOCK_SIZE)
+        for number, (rows, _, vectors, exponential) in enumerate(rounds):
+            ctx.set(core.exponential, exponential)
+            ctx.set(core.has_shift, "shift" in vectors)
+            ctx.set(core.has_scale, "scale" in vectors)
+            for name, vector in vectors.items():
+                blocks = vector.reshape(-1, BLOCK_SIZE)
                 for n, block in enumerate(blocks):
-                    last = name == vectors[-1] and n == len(blocks) - 1
+                    last = name == list(vectors)[-1] and n == len(blocks) - 1
                     ctx.set(core.vector.p.values, block.tolist())
                     ctx.set(core.vector.p.last, n == len(blocks) - 1)
                     ctx.set(core.vector.valid, 1)
@@ -97,7 +100,7 @@ def test_every_row_by_its_factors(kind, words, lanes, ready, gap):
                 await ctx.tick()
 
     async def give_factors(ctx):
-        for number, (_, factors, _) in enumerate(rounds):
+        for number, (_, factors, *_) in enumerate(rounds):
             while begun <= number:
                 await ctx.tick()
             for factor, offset in factors:
@@ -111,7 +114,7 @@ def test_every_row_by_its_factors(kind, words, lanes, ready, gap):
     async def receive(ctx):
         nonlocal done
         cycles = 0
-        for rows, _, _ in rounds:
+        for rows, *_ in rounds:
             row, made = [], []
             while len(made) < len(rows):
                 ctx.set(core.o.ready, rng.random() < ready)
@@ -127,8 +130,8 @@ def test_every_row_by_its_factors(kind, words, lanes, ready, gap):
             done += 1
 
     simulate(core, send, receive, give_factors)
-    for made, (rows, factors, values) in zip(found, rounds, strict=True):
-        assert made == normalized(rows, factors, **values, exponential=exponential)
+    for made, (rows, factors, vectors, exponential) in zip(found, rounds, strict=True):
+        assert made == normalized(rows, factors, **vectors, exponential=exponential), (vectors, exponential)
 
 
 def test_throughput():
