@@ -53,14 +53,22 @@ def quantized(model, weight, activation, mode="exact"):
     return quantize_model(model, uniform_plan(find_layers(model, A_BATCH), weight, activation), mode)
 
 
-@pytest.mark.parametrize(("weight", "activation"), [(MX6, MX6), (MX6, MX9), (MX9, MX9)], ids=str)
+@pytest.mark.parametrize(
+    ("weight", "activation"),
+    [
+        pytest.param(MX6, MX6, marks=pytest.mark.engine),
+        (MX6, MX9),
+        pytest.param(MX9, MX9, marks=pytest.mark.engine),
+    ],
+    ids=str,
+)
 def test_models_lose_nothing(small, weight, activation):
     model, path = small
     usual = quantized(model, weight, activation)
     assert sqnr(with_hardware_functions(usual), path) > sqnr(usual, path) - NOISE_DB
 
 
-@pytest.mark.parametrize("worse", ["shift", "sum"])
+@pytest.mark.parametrize("worse", ["shift", pytest.param("sum", marks=pytest.mark.engine)])
 def test_worse_softmax_loses(small, monkeypatch, worse):
     """The check above fails for powers of two without fractions, and for sums with an error of 2**-6."""
     model, path = small

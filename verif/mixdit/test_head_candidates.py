@@ -58,7 +58,7 @@ def test_errors_are_weighed_by_derivatives(operands):
     assert torch.allclose(statistics.attentions["attend"].errors, want, rtol=1e-4)
 
 
-@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("together", [pytest.param(False, marks=pytest.mark.engine), True])
 def test_errors_are_those_of_the_models_output(operands, together):
     """On average over signs; also where errors add up, as those of k and v do over all queries."""
     statistics = collect(Attending(together), [operands] * 800, SETTINGS)

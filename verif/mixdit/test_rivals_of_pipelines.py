@@ -75,9 +75,8 @@ def test_every_rival_by_name(calibration):
     assert found["ViDiT-Q-MP"] > found["ViDiT-Q W4A8"]
 
 
-@pytest.mark.parametrize(
-    "other", [pytest.param("sd3", marks=pytest.mark.engine), pytest.param("latte", marks=pytest.mark.slow)]
-)
+@pytest.mark.engine
+@pytest.mark.parametrize("other", ["sd3", "latte"])
 def test_all_others_by_name(other):
     calibration = calibrated(other, 24)
     found = {name: decibels(calibration, VARIANTS[name].build(calibration)) for name in REST}

@@ -37,7 +37,7 @@ def test_exact_mode_is_close_to_fast_mode(tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.slow
+@pytest.mark.engine
 def test_array_denoises_with_the_bits_of_exact_mode(tmp_path):
     result = invoke("--backend", "rtl", "--steps", "1", "--output", str(tmp_path / "p.png"), "--json")
     assert result.exit_code == 0, result.output

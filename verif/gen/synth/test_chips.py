@@ -135,7 +135,7 @@ BITSTREAM = {"nexus": 807832, "gowin5": 4330782}
 
 @pytest.mark.parametrize(
     "family",
-    [pytest.param("nexus", marks=pytest.mark.slow), pytest.param("gowin5", marks=pytest.mark.sweep)],
+    [pytest.param("nexus", marks=pytest.mark.engine), pytest.param("gowin5", marks=pytest.mark.sweep)],
 )
 def test_a_design_becomes_a_bitstream(family, tmp_path):
     request = Request(
