@@ -106,8 +106,12 @@ def assign(mutants, target, value):
     """``target.eq(value)``; or, of a register, its value kept, and of any other signal 0."""
     if not isinstance(value, Value | int):
         return target.eq(value)
-    held = [(n, Value.cast(target) if change == "held" else Const(0)) for n, change in mutants]
-    return target.eq(_chosen(Value.cast(value), held))
+    original, target = Value.cast(value), Value.cast(target)
+    # As wide as what is assigned to: all bits of a register that a constant resets keep their value.
+    original = Mux(1, original, Const(0, target.shape()))
+    return target.eq(
+        _chosen(original, [(n, target if change == "held" else Const(0)) for n, change in mutants])
+    )
 
 
 def _chosen(original, mutants):

@@ -4,14 +4,16 @@ import subprocess
 import sys
 
 import pytest
+from amaranth.hdl import Const, Module, Signal
 
 from gen.markdown import section
-from verif.mutation import kept, report
+from verif.mutation import kept, report, runtime
 from verif.mutation.campaign import Outcome, Run
 from verif.mutation.find import find
 from verif.mutation.rewrite import rewrite
 from verif.mutation.runtime import NUMBER
 from verif.mutation.units import ROOT, claimed_by, modules
+from verif.simulation import simulate
 
 UNIT = "hw.stream.skid_buffer"
 
@@ -58,6 +60,20 @@ def test_a_register_begins_otherwise(switched_on, expected, tmp_path, monkeypatc
     unit = {}
     exec(compile(rewrite(path.read_text(), {7: site}), str(path), "exec"), unit)
     assert unit["register"].init == expected
+
+
+@pytest.mark.parametrize(("switched_on", "expected"), [(True, 0b101), (False, 0)])
+def test_all_bits_of_a_register_are_held(switched_on, expected, monkeypatch):
+    """Though the value that it takes has fewer."""
+    monkeypatch.setattr(runtime, "switch", lambda: Const(7 * switched_on, 16))
+    m, register = Module(), Signal(3, init=0b101)
+    m.d.sync += runtime.assign([(7, "held")], register, 0)
+
+    async def look(ctx):
+        await ctx.tick()
+        assert ctx.get(register) == expected
+
+    simulate(m, look)
 
 
 def test_every_module_is_claimed_by_a_test_that_there_is():
