@@ -119,6 +119,7 @@ def _test(
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
         os.environ[NUMBER] = str(number)
+        os.environ["COCOTB_MAX_FAILURES"] = "1"  # as pytest's -x
         rewritten_imports(numbered)
         switched_verilog()
         options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--tb=line", "-m", _MARKS]
