@@ -54,6 +54,8 @@ async def one_product(dut):
     counters = await bench.counters()
     assert counters["BUSY"] > 0
     assert counters["BYTES_WRITTEN"] == 4 * job.descriptor.m * job.descriptor.n
+    await bench.write("CONTROL", REGISTERS["CONTROL"].pack(clear_counters=1))
+    assert not any((await bench.counters()).values())
     assert dut.m_axi_arcache.value == dut.m_axi_awcache.value == CACHE
     assert dut.m_axi_arprot.value == dut.m_axi_awprot.value == PROTECTION
     COMPARED.compared(bench.expected.outputs)
