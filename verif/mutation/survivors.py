@@ -8,6 +8,10 @@ REASONS: dict[str, str] = {
     ),
     'hw.stream.stages.Stages.register: Signal(value.shape(), name=f"{name}_{stage}", init=otherwise, '
     "reset_less=reset_less): begins otherwise": "nothing reads what a stage holds before its first beat",
+    "hw.gemm.jobs.job_regions._meet: one.start <= other.last: lt": (
+        "they are never equal: the other is what a job writes, which ends with an odd address, and all begin "
+        "with even ones"
+    ),
     "hw.axi.write_master.WriteMaster._send: bus.awprot.eq(PROTECTION): zero": "it is 0",
 }
 """By `Site.key`."""

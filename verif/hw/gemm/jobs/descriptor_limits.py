@@ -303,15 +303,20 @@ def _ranges(parameters: EngineParameters) -> Iterator[_Pair]:
 
 
 def _overlaps(_: EngineParameters) -> Iterator[_Pair]:
-    """D just before and just behind each of the others, and within their gaps."""
-    for d in (PRODUCT, *_VECTORS, REORDER, *_DIVIDED, *_MODULATED, replace(_BIASED, m=1)):
+    """D just before and just behind each of the others, and within their gaps.
+
+    Those of MXINT8 meet in a single byte, as their rows have odd numbers of bytes.
+    """
+    of = MemoryFormat.MXINT8
+    odd = replace(PRODUCT, a_format=of, b_format=of, k=32)
+    for d in (PRODUCT, *_VECTORS, REORDER, *_DIVIDED, *_MODULATED, replace(_BIASED, m=1), odd):
         found = regions_of(d)
         step, size = found["D"].alignment, found["D"].end - found["D"].address
         for name, region in found.items():
             if name == "D":
                 continue
             code = ErrorCode[f"OVERLAP_{name}"]
-            before, behind = region.address - size, -(-region.end // step) * step
+            before, behind = (region.address - size) // step * step, -(-region.end // step) * step
             yield _changed("before", d, {"d_address": before + step}, code, good={"d_address": before})
             yield _changed("behind", d, {"d_address": behind - step}, code, good={"d_address": behind})
             yield _changed("within", d, {"d_address": region.address}, code)
