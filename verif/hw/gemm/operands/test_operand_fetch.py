@@ -35,7 +35,8 @@ class Product:
 
     def __init__(self, rng: random.Random, geometry: Geometry):
         self.geometry = geometry
-        self.k_blocks = rng.randint(1, 4 * geometry.k_blocks)
+        # Those that leave room for more slots as often as those of one chunk and of several.
+        self.k_blocks = rng.randint(1, 4 * geometry.k_blocks >> rng.choice((0, 2, 3, 4)))
         self.keep_b = rng.random() < 0.5
         group = stationary_group(geometry.parameters, self.k_blocks, self.keep_b)
         self.resident, self.group = group != 0, max(1, group)
@@ -151,10 +152,11 @@ def reads(geometry: Geometry, products: list[Product], *, release, cycles: int, 
 def test_reads_all_in_order(name, seed):
     """Jobs of all kinds: each side reads the tiles of one after those of the other, into slot after slot."""
     geometry, rng = GEOMETRIES[name], random.Random(seed)
-    products = [Product(rng, geometry) for _ in range(4)]
+    products = [Product(rng, geometry) for _ in range(6)]
     expected = [
         [(product.stride, tile) for product in products for tile in product.tiles(side)] for side in range(2)
     ]
+    assert len({product.stride for product in products}) > 1
     rows = sum(len(tile) for tiles in expected for _, tile in tiles)
     found = reads(
         geometry, products, release=lambda rng, _: rng.random() < 0.3, cycles=4 * rows + 4000, seed=seed
@@ -169,15 +171,30 @@ def test_reads_all_in_order(name, seed):
             slot, before = slot + 1, stride
 
 
-@pytest.mark.parametrize("stuck", [0, 1])
-def test_reads_ahead(stuck):
-    """Where one operand has no room, the other one is read as far as it has, into the next job."""
+def short_product() -> tuple[Geometry, Product]:
+    """One of half as many k-blocks as an operand's slot has, so that there are twice as many slots."""
     geometry = GEOMETRIES["two arrays"]
     rng = random.Random(1)
     product = Product(rng, geometry)
     while product.k_blocks > geometry.k_blocks >> 1 or product.k_blocks <= geometry.k_blocks >> 2:
         product = Product(rng, geometry)
     product.operands = tuple(Operand(0, 64, rows, 0) for rows in (24, 80))
+    return geometry, product
+
+
+@pytest.mark.parametrize("stuck", [0, 1])
+def test_every_slot_is_filled(stuck):
+    geometry, product = short_product()
+    room = geometry.slots[stuck] << 1
+    products = [product] * (room // len(product.tiles(stuck)) + 1)
+    found = reads(geometry, products, release=lambda rng, side: side != stuck, cycles=6000)
+    assert len(found[stuck]) == room
+
+
+@pytest.mark.parametrize("stuck", [0, 1])
+def test_reads_ahead(stuck):
+    """Where one operand has no room, the other one is read as far as it has, into the next job."""
+    geometry, product = short_product()
     found = reads(geometry, [product, product], release=lambda rng, side: side != stuck, cycles=3000)
     assert len(found[stuck]) <= geometry.slots[stuck] << 1
     assert len(found[1 - stuck]) == 2 * len(product.tiles(1 - stuck))
