@@ -1,16 +1,18 @@
 """``python -m verif.mutation``: which mutants of the hardware the tests notice."""
 
 import argparse
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from multiprocessing import get_context
 from os import cpu_count
 from pathlib import Path
 
 from rich.console import Console
 
-from verif.mutation.campaign import FailingTestsError
+from verif.mutation.campaign import FailingTestsError, Run
 from verif.mutation.find import find
-from verif.mutation.kept import runs_of
+from verif.mutation.kept import kept_runs, runs_of
 from verif.mutation.report import console_table, publish, unexplained
 from verif.mutation.units import modules
 
@@ -26,6 +28,7 @@ def main() -> None:
         "--jobs", type=int, default=cpu_count() or 1, help="modules at a time (default: a core each)"
     )
     parser.add_argument("--output", type=Path, default=Path("build/mutants"), help="where logs go")
+    parser.add_argument("--kept", action="store_true", help="take what earlier runs kept, run none")
     parser.add_argument("--list", action="store_true", help="print all there are, run none")
     parser.add_argument("--publish", action="store_true", help="renew the tables of docs/mutants.md")
     options = parser.parse_args()
@@ -42,6 +45,13 @@ def main() -> None:
         for name, path in paths.items():
             print(*(site.key for site in find(name, path)), sep="\n")
         return
+    if options.kept:
+        kept = [kept_runs(name, path, options.each, options.output / name) for name, path in paths.items()]
+        found = [runs for runs in kept if runs is not None]
+        if not found:
+            raise SystemExit(f"no results of these modules are kept in {options.output}")
+        _tell(list(chain.from_iterable(found)), [], options.publish, len(found), len(paths))
+        return
     runs, failed = [], []
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
         futures = [
@@ -55,9 +65,16 @@ def main() -> None:
                 print(error, flush=True)
                 failed.append(name)
             print(f"{name}, {number} of {len(futures)}", flush=True)
+    _tell(runs, failed, options.publish, len(paths) - len(failed), len(paths))
+
+
+def _tell(runs: Sequence[Run], failed: Sequence[str], publishes: bool, done: int, modules: int) -> None:
+    """Print the table, renew the page if asked to; ends with 1 where a mutant survives or tests fail."""
     Console().print(console_table(runs))
-    if options.publish:
-        publish(runs)
+    if done < modules:
+        print(f"{done} of {modules} modules")
+    if publishes:
+        publish(runs, done=done, modules=modules)
     if left := unexplained(runs):
         raise SystemExit(f"{len(left)} mutants survive without a reason")
     if failed:

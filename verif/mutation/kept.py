@@ -13,7 +13,7 @@ from verif.mutation.find import find
 from verif.mutation.site import Site
 from verif.mutation.units import ROOT, claimed_by
 
-__all__ = ["runs_of", "sample"]
+__all__ = ["kept_runs", "runs_of", "sample"]
 
 _FILE = "mutants.json"
 
@@ -32,16 +32,20 @@ def runs_of(name: str, path: Path, count: int, folder: Path) -> list[Run]:
     FailingTestsError
         Its tests fail without a mutant.
     """
-    tests = claimed_by(name)
-    state = _digest(path, count, tests)
-    if (kept := _read(folder, state)) is not None:
+    if (kept := kept_runs(name, path, count, folder)) is not None:
         return kept
-    runs = []
+    tests, runs = claimed_by(name), []
+    state = _digest(path, count, tests)
     for run in run_mutants(find(name, path), tests, folder, partial(sample, count=count)):
         print(f"{run.outcome.value}, {run.seconds:.0f} s: line {run.site.line}, {run.site.key}", flush=True)
         runs.append(run)
     _write(folder, state, runs)
     return runs
+
+
+def kept_runs(name: str, path: Path, count: int, folder: Path) -> list[Run] | None:
+    """What became of them before; None if something has changed since, or nothing is kept in ``folder``."""
+    return _read(folder, _digest(path, count, claimed_by(name)))
 
 
 def _digest(source: Path, count: int, tests: Sequence[str]) -> str:

@@ -31,10 +31,13 @@ def console_table(runs: Sequence[Run]) -> Table:
     return table
 
 
-def publish(runs: Sequence[Run]) -> None:
-    """Renew the tables of docs/mutants.md."""
+def publish(runs: Sequence[Run], *, done: int, modules: int) -> None:
+    """Renew the tables of docs/mutants.md, which say if only ``done`` of ``modules`` modules were run."""
+    some = (
+        "" if done == modules else f"{done} of {modules} modules so far; the others are still to be run.\n\n"
+    )
     lines = [(f"`{name}`" if "." in name else name, *figures) for name, *figures in _lines(runs)]
-    renew_section(PAGE, "modules", markdown_table(_COLUMNS, lines))
+    renew_section(PAGE, "modules", some + markdown_table(_COLUMNS, lines))
     survivors = [
         (
             f"`{run.site.module}`, {run.site.within}",

@@ -12,6 +12,12 @@ REASONS: dict[str, str] = {
         "they are never equal: the other is what a job writes, which ends with an odd address, and all begin "
         "with even ones"
     ),
+    "hw.gemm.operands.operand_fetch.OperandFetch._needed_first: a_begun ^ b_begun: or_": (
+        "only the order in which the operands are read changes, where both are within their jobs"
+    ),
+    "hw.gemm.reorder.row_buffer.RowBuffer._arrive: used < self.depth - LATE: le": (
+        "the ring holds a block more, for which there is room"
+    ),
     "hw.axi.write_master.WriteMaster._send: bus.awprot.eq(PROTECTION): zero": "it is 0",
 }
 """By `Site.key`."""

@@ -134,8 +134,10 @@ def test_results_are_kept_until_source_tests_or_count_change(module):
     def runs(count=3):
         return kept.runs_of("unit", folder / "unit.py", count, folder / "out")
 
+    assert kept.kept_runs("unit", folder / "unit.py", 3, folder / "out") is None
     first = runs()
     assert len(first) == 3
+    assert kept.kept_runs("unit", folder / "unit.py", 3, folder / "out") == first
     assert runs() == first
     assert len(ran) == 1
     assert len(runs(4)) == 4
@@ -156,12 +158,16 @@ def test_survivors_are_published_with_their_reasons(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "REASONS", {found[-2].key: "it is the same"})
     outcomes = [Outcome.KILLED, Outcome.HUNG, Outcome.SURVIVED, Outcome.SURVIVED]
     runs = [Run(site, outcome, 1.0) for site, outcome in zip(found[-4:], outcomes, strict=True)]
-    report.publish(runs)
+    report.publish(runs, done=1, modules=1)
     modules_section, survivors = (section(page.read_text(), name) for name in names)
     assert modules_section.splitlines()[2:] == ["| unit | 4 | 2 | 2 | 1 |", "| all | 4 | 2 | 2 | 1 |"]
     assert "| it is the same |" in survivors
     assert len(survivors.splitlines()) == 4
     assert report.unexplained(runs) == [runs[-1]]
+    report.publish(runs, done=1, modules=3)
+    assert section(page.read_text(), "modules").startswith(
+        "Of 1 of 3 modules; the others are still to be run.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,3 +184,9 @@ def test_wrong_arguments(arguments, message):
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert message in run.stderr.splitlines()[-1]
+
+
+def test_nothing_is_kept(tmp_path):
+    command = [sys.executable, "-m", "verif.mutation", "hw.stream", "--kept", f"--output={tmp_path}"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (1, f"no results of these modules are kept in {tmp_path}\n")
