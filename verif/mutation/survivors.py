@@ -15,6 +15,10 @@ REASONS: dict[str, str] = {
     "hw.gemm.operands.operand_fetch.OperandFetch._needed_first: a_begun ^ b_begun: or_": (
         "only the order in which the operands are read changes, where both are within their jobs"
     ),
+    "hw.gemm.results.block_fragments.BlockFragments.elaborate: size - most: add": (
+        "of blocks that are cut, most is 16: the sum and the difference are the same in the five bits that "
+        "the number of bytes has"
+    ),
     "hw.gemm.reorder.row_buffer.RowBuffer._arrive: used < self.depth - LATE: le": (
         "the ring holds a block more, for which there is room"
     ),

@@ -71,12 +71,16 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "hw.gemm.jobs.control": tuple(
         f"{_GEMM}/jobs/test_{name}.py" for name in ("control", "control_interrupts", "submission")
     ),
+    "hw.gemm.results.accumulation": (
+        *_RESULTS,
+        f"{_GEMM}/results/test_result_path.py::test_result_path[6x2]",
+    ),
+    "hw.gemm.results.result_dispatch": (f"{_GEMM}/results/test_result_dispatch.py", *_ENGINE),
     "hw.gemm.results.addend_reader": (f"{_GEMM}/results/test_epilogue.py",),
     "hw.gemm.results.epilogue_reader": (f"{_GEMM}/results/test_epilogue.py",),
     **{
         f"hw.gemm.results.{name}": _RESULTS
         for name in (
-            "accumulation",
             "line_sender",
             "part_slices",
             "result_format",

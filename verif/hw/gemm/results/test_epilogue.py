@@ -11,6 +11,7 @@ import pytest
 from golden import add_binary32
 from golden.engine import Function
 from golden.functions import multiply17
+from golden.functions.exp2 import exp2_in_range
 from hw.gemm.results.epilogue import Epilogue, usual_epilogue_lanes
 from verif.simulation import simulate
 
@@ -58,6 +59,8 @@ class _Job:
     by_row: int = 0
     accumulate: int = 0
     late: int = 0
+    some: float | None = None
+    """A sum in the middle of the others."""
 
     @property
     def reads(self) -> bool:
@@ -75,6 +78,8 @@ class _Job:
         sums, old = rng.standard_normal((2, self.tiles * ROWS, 16), dtype=np.float32)
         vectors = rng.standard_normal((self.scale + self.bias, 16), dtype=np.float32)
         gates = rng.standard_normal(self.tiles * ROWS if self.by_row else 16, dtype=np.float32)
+        if self.some is not None:
+            sums[len(sums) // 2, 7] = self.some
         return sums, old, vectors, gates
 
     def expected(self, sums, old, vectors, gates) -> list[int]:
@@ -100,6 +105,7 @@ def _run(jobs: list[_Job], *, lanes: int):
     operands = [job.operands(number) for number, job in enumerate(jobs)]
     found: list[list[int]] = []
     ends: list[list[int]] = []
+    out_of_range: list[int] = []
 
     async def begun(ctx, number):
         while len(found) <= number:
@@ -128,22 +134,28 @@ def _run(jobs: list[_Job], *, lanes: int):
 
     async def receive(ctx):
         ctx.set(core.o.ready, 1)
+        ctx.set(core.checked.p, {"last_row": ROWS - 1, "columns": 16})
+        ctx.set(core.checked.valid, 1)
         for job, (sums, old, vectors, gates) in zip(jobs, operands, strict=True):
             for address, values in ((SCALE, vectors), (GATE, gates), (OLD, old)):
                 data[address : address + values.nbytes] = values.reshape(-1).view(np.uint8)
             ctx.set(core.job, job.registers)
             found.append([])
             ends.append([])
+            out_of_range.append(0)
             for cycle in range(job.tiles * ROWS * 60 + 1000):
                 if ctx.get(core.o.valid):
                     found[-1].extend(ctx.get(core.o.p[n]) for n in range(WORDS))
                     if len(found[-1]) % (ROWS * 16) == 0:
                         ends[-1].append(cycle)
+                out_of_range[-1] |= ctx.get(core.out_of_range)
                 await ctx.tick()
                 if len(found[-1]) == sums.size:
                     break
 
     simulate(core, receive, background=[commands, send, _Memory(core, data).run])
+    large = [job.function is Function.EXP2 and not exp2_in_range(job.some or 0) for job in jobs]
+    assert out_of_range == large
     return [
         (values, job.expected(*its), cycles)
         for job, its, values, cycles in zip(jobs, operands, found, ends, strict=True)
@@ -157,6 +169,17 @@ def test_every_combination(function):
     random.Random(function.name).shuffle(combinations)
     names = ("scale", "bias", "gate", "by_row", "accumulate")
     jobs = [_Job(3, function, **dict(zip(names, case, strict=True))) for case in combinations]
+    for job, (found, expected, _) in zip(jobs, _run(jobs, lanes=4), strict=True):
+        assert found == expected, job
+
+
+def test_a_power_out_of_range_is_told():
+    """Only where there is one, and of no other function."""
+    jobs = [
+        _Job(2, function, gate=1, some=some)
+        for function in (Function.EXP2, Function.SILU)
+        for some in (None, 1e4, 100.0, -1e4, np.inf)
+    ]
     for job, (found, expected, _) in zip(jobs, _run(jobs, lanes=4), strict=True):
         assert found == expected, job
 
