@@ -44,7 +44,7 @@ def test_a_few_inputs_of_every_target_find_nothing(tmp_path):
 @pytest.mark.parametrize("kind", PLANTED)
 def test_planted_faults_are_found(kind, tmp_path):
     """All of them, and what else there is is counted."""
-    inputs, seed = 10, 2
+    inputs, seed = 20, 2
     target = planted(kind)
     drawn = [input_of(Batch(target, (), seed, 0, inputs), number) for number in range(inputs)]
     (tally,) = run([target], inputs, seed, jobs=2)

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ from verif.mutation.units import ROOT, claimed_by
 __all__ = ["kept_runs", "runs_of", "sample"]
 
 _FILE = "mutants.json"
+
+_MODULE = re.compile(r"\bverif(?:\.\w+)+")
 
 
 def sample(sites: list[Site], count: int) -> list[Site]:
@@ -49,17 +52,30 @@ def kept_runs(name: str, path: Path, count: int, folder: Path) -> list[Run] | No
 
 
 def _digest(source: Path, count: int, tests: Sequence[str]) -> str:
-    """What results hang on: a module's source, how many mutants, the tests that claim it, their files."""
+    """What results hang on: a module's source, how many mutants, its tests, what these name."""
     state = hashlib.sha256(repr((count, tests)).encode())
     for path in (source, *_files(tests)):
         state.update(path.read_bytes())
     return state.hexdigest()
 
 
-def _files(tests: Sequence[str]) -> Iterator[Path]:
-    for test in tests:
-        path = ROOT / test.partition("::")[0]
-        yield from sorted(path.rglob("*.py")) if path.is_dir() else (path,)
+def _files(tests: Sequence[str]) -> list[Path]:
+    """Those of tests, and of every module below ``verif`` that these name, as imports or as benches."""
+    found: set[Path] = set()
+    left = [ROOT / test.partition("::")[0] for test in tests]
+    while left:
+        path = left.pop()
+        if path.is_dir():
+            left += path.rglob("*.py")
+        elif path not in found:
+            found.add(path)
+            names = _MODULE.findall(path.read_text())
+            left += [file for name in names if (file := _file_of(name)).is_file()]
+    return sorted(found)
+
+
+def _file_of(module: str) -> Path:
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
 
 
 def _read(folder: Path, of: str) -> list[Run] | None:

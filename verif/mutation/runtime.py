@@ -106,12 +106,9 @@ def assign(mutants, target, value):
     """``target.eq(value)``; or, of a register, its value kept, and of any other signal 0."""
     if not isinstance(value, Value | int):
         return target.eq(value)
-    original, target = Value.cast(value), Value.cast(target)
-    # As wide as what is assigned to: all bits of a register that a constant resets keep their value.
-    original = Mux(1, original, Const(0, target.shape()))
-    return target.eq(
-        _chosen(original, [(n, target if change == "held" else Const(0)) for n, change in mutants])
-    )
+    held = [(n, Value.cast(target) if change == "held" else Const(0)) for n, change in mutants]
+    # Not as wide as the value: all bits of a register that a constant resets keep theirs.
+    return target.eq(_either(Value.cast(value), held))
 
 
 def _chosen(original, mutants):
@@ -119,9 +116,14 @@ def _chosen(original, mutants):
     shape = original.shape()
     if not shape.width:
         return original
+    result = _either(original, mutants)[: shape.width]
+    return result.as_signed() if shape.signed else result
+
+
+def _either(original, mutants):
+    """The same, as wide as the widest of them."""
     PLACED.update(number for number, _ in mutants)
     result = original
     for number, mutant in mutants:
         result = Mux(switch() == number, mutant, result)
-    result = result[: shape.width]
-    return result.as_signed() if shape.signed else result
+    return result

@@ -115,7 +115,10 @@ def ran(site, tests, folder):
 def module(tmp_path, monkeypatch):
     """A module, a test that claims it, and runs of its mutants, which are listed instead of made."""
     (tmp_path / "unit.py").write_text(SOURCE)
-    (tmp_path / "test_unit.py").write_text("def test():\n    pass\n")
+    (tmp_path / "test_unit.py").write_text('def test():\n    run_bench("verif.unit_bench")\n')
+    (tmp_path / "verif").mkdir()
+    (tmp_path / "verif" / "unit_bench.py").write_text("from verif.checks import *\n")
+    (tmp_path / "verif" / "checks.py").write_text("")
     ran = []
 
     def run(sites, tests, folder, draw):
@@ -141,11 +144,14 @@ def test_results_are_kept_until_source_tests_or_count_change(module):
     assert runs() == first
     assert len(ran) == 1
     assert len(runs(4)) == 4
-    (folder / "test_unit.py").write_text("def test():\n    assert True\n")
+    (folder / "test_unit.py").write_text('def test():\n    assert run_bench("verif.unit_bench")\n')
     runs(4)
     (folder / "unit.py").write_text(SOURCE + "# changed\n")
     runs(4)
     assert len(ran) == 4
+    (folder / "verif" / "checks.py").write_text("# what the test's bench imports\n")
+    runs(4)
+    assert len(ran) == 5
 
 
 def test_survivors_are_published_with_their_reasons(tmp_path, monkeypatch):

@@ -31,7 +31,7 @@ def function_bench(bench, unit, netlist):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "unit", [pytest.param(unit, marks=pytest.mark.netlist if unit == "exp2" else ()) for unit in UNITS]
+    "unit", [pytest.param(unit, marks=pytest.mark.engine if unit == "exp2" else ()) for unit in UNITS]
 )
 def test_exported(bench, unit):
     function_bench(bench, unit, UNITS[unit]())

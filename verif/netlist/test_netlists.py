@@ -105,7 +105,7 @@ def element_bench(bench, element, design=None):
 @pytest.mark.parametrize("target", ["generic", "generic_dsp"])
 @pytest.mark.parametrize(
     ("fraction_bits", "k_blocks"),
-    [(17, 8), (9, 2), pytest.param(21, 4, marks=pytest.mark.netlist)],
+    [(17, 8), (9, 2), pytest.param(21, 4, marks=pytest.mark.engine)],
 )
 def test_exported_element(bench, fraction_bits, k_blocks, target):
     element_bench(bench, EdgeElement(fraction_bits=fraction_bits, k_blocks=k_blocks, target=target))

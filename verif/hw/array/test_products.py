@@ -27,12 +27,7 @@ def harness(rows: int, cols: int, drain_rows: int, k_blocks: int, fraction_bits:
 
 SMALL = (3, 5, 3, 6, 13)
 LARGE = (8, 8, 4, 72, 17)
-CONFIGURATIONS = [
-    SMALL,
-    pytest.param((4, 4, 1, 4, 9), marks=pytest.mark.slow),
-    pytest.param((8, 4, 4, 8, 21), marks=pytest.mark.slow),
-    pytest.param(LARGE, marks=pytest.mark.slow),
-]
+CONFIGURATIONS = [SMALL, (4, 4, 1, 4, 9), (8, 4, 4, 8, 21), LARGE]
 
 
 def outcome(values: np.ndarray) -> set[str]:
@@ -47,15 +42,34 @@ def outcome(values: np.ndarray) -> set[str]:
     return {name for name, mask in masks.items() if mask.any()}
 
 
-@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda c: "-".join(map(str, c)))
+def name(configuration) -> str:
+    return "-".join(map(str, configuration))
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [SMALL, *(pytest.param(each, marks=pytest.mark.slow) for each in CONFIGURATIONS[1:])],
+    ids=name,
+)
 def test_products_equal_golden(configuration, summarize):
-    """Every pair of formats in every case, three tiles each way, padded; long K in chunks."""
+    """Three tiles each way."""
+    rows, cols, *_ = configuration
+    compare_products(configuration, (2 * rows + 1, 2 * cols + 3), summarize)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=name)
+def test_large_products_equal_golden(configuration, summarize):
+    compare_products(configuration, (41, 43), summarize)
+
+
+def compare_products(configuration, shape, summarize):
+    """Every pair of formats in every case; edge tiles are padded, long K goes in chunks."""
     array = harness(*configuration)
     label = f"products-{array.rows}x{array.cols}-drain{array.drain_rows}-F{array.fraction_bits}"
     formats = Coverage(label, a=KINDS, b=KINDS, case=CASES)
     outcomes = Coverage(f"{label}-outcomes", outcome=OUTCOMES)
     rng = np.random.default_rng(seed())
-    shape = 2 * array.rows + 1, 2 * array.cols + 3
     for number, (kinds, case) in enumerate(all_pairs()):
         blocks = whole_blocks(kinds, int(rng.integers(1, min(2 * array.k_blocks, 80))))
         a, b = operands(rng, (*shape, blocks), kinds, case)
