@@ -88,7 +88,7 @@ class CheckedEngine:
         size: int = 1 << 18,
         limit: int = 4_000_000,
         sparse: bool = False,
-        **build: int | str,
+        **build: int,
     ):
         self.parameters = parameters
         self.rng = rng

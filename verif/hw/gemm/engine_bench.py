@@ -75,7 +75,8 @@ async def random_products(dut, stalls):
             for _ in range(int(rng.integers(1, 7)))
         ]
         await bench.run(jobs)
-        await bench.counters()
+        counters = await bench.counters()
+    assert counters["READ_STALL"] > 0
     COMPARED.compared(bench.expected.outputs)
     COMPARED.write(Path.cwd())
 

@@ -66,11 +66,10 @@ OPERANDS = (*(fmt.name for fmt in OPERAND_FORMATS), *MIXED)
 RESULTS = (*(fmt.name for fmt in RESULT_FORMATS), *MIXED)
 
 
-def run_campaign(name: str, count: int, summarize, tabulate, **build) -> None:
-    """``build``: how the engine is compiled."""
+def run_campaign(name: str, count: int, summarize, tabulate) -> None:
     p = ENGINES[name]
     rng = np.random.default_rng([seed(), list(ENGINES).index(name)])
-    checked = CheckedEngine(p, rng, adder_lanes=ADDER_LANES.get(name, 0), **build)
+    checked = CheckedEngine(p, rng, adder_lanes=ADDER_LANES.get(name, 0))
     operands = Coverage("engine-operands", a=OPERANDS, b=OPERANDS)
     results = Coverage("engine-results", d=RESULTS)
     lists = Coverage("engine-lists", feature=LIST_FEATURES)
@@ -134,7 +133,7 @@ def run_campaign(name: str, count: int, summarize, tabulate, **build) -> None:
 
 @pytest.mark.slow
 def test_sample_of_random_jobs(summarize, tabulate):
-    run_campaign("128 bits, reorder and functions", SAMPLE, summarize, tabulate, optimization="-O1")
+    run_campaign("128 bits, reorder and functions", SAMPLE, summarize, tabulate)
 
 
 @pytest.mark.engine

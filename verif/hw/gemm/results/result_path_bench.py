@@ -10,6 +10,7 @@ from cocotb.triggers import ClockCycles
 
 from golden import add_binary32
 from golden.engine import MIXABLE_FORMATS, RESULT_FORMATS, Function, MemoryFormat, encode, row_bytes
+from golden.formats import BLOCK_SIZE
 from golden.functions import multiply17
 from golden.functions.exp2 import exp2_in_range
 from golden.rounding import flush
@@ -90,12 +91,17 @@ class Job:
         self.pitch = -(-size // align) * align + align * rng.choice((0, 0, 1, 5))
         self.address = align * rng.randint(0, 2000)
         self.bias_address = 0x6000 + 4 * rng.randint(0, 100)
-        self.small = self.function == Function.EXP2 and rng.random() < 0.5
+        # Powers of two in range, or all but one, or any.
+        kind = rng.choice(("all", "all but one", "any")) if self.function == Function.EXP2 else "any"
+        self.small = kind != "any"
         self.results = [self._some(random_floats, (self.m, self.n)) for _ in range(self.chunks)]
+        if kind == "all but one":
+            for result in self.results:
+                result[-1, min(BLOCK_SIZE, self.n) - 1] = 1e6  # of a tile wider than the last one
         self._expect(memory, size)
 
     def _some(self, floats, shape) -> np.ndarray:
-        """Random ones, none of them large, nor NaN, if powers of two shall be in range."""
+        """Random ones, none of them large, nor NaN, where powers of two are to be in range."""
         values = floats(self.rng, shape)
         return np.where(values < 30, values, np.float32(30)) if self.small else values
 
