@@ -57,7 +57,7 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "hw.array.processing_element": _ELEMENT,
     "hw.array.sequencer": _ARRAY,
     "hw.array.tile_loader": _ARRAY,
-    "hw.axi.fragment_reader": (f"{_HW}/axi", f"{_GEMM}/operands"),
+    "hw.axi.fragment_reader": (f"{_GEMM}/jobs/test_list_fetch.py", *_RESULTS),
     "hw.axi.line": (f"{_HW}/axi/test_write_master.py", f"{_HW}/axi"),
     "hw.axi.signatures": (f"{_HW}/axi",),
     **{
