@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from verif.mutation.campaign import FailingTestsError, Run
+from verif.mutation.campaign import BlindTestsError, FailingTestsError, Run
 from verif.mutation.find import find
 from verif.mutation.kept import kept_runs, runs_of
 from verif.mutation.report import console_table, publish, unexplained
@@ -61,7 +61,7 @@ def main() -> None:
         for number, (name, future) in enumerate(futures, 1):
             try:
                 runs += future.result()
-            except FailingTestsError as error:
+            except (BlindTestsError, FailingTestsError) as error:
                 print(error, flush=True)
                 failed.append(name)
             print(f"{name}, {number} of {len(futures)}", flush=True)
@@ -78,7 +78,7 @@ def _tell(runs: Sequence[Run], failed: Sequence[str], publishes: bool, done: int
     if left := unexplained(runs):
         raise SystemExit(f"{len(left)} mutants survive without a reason")
     if failed:
-        raise SystemExit(f"tests fail without a mutant: {', '.join(failed)}")
+        raise SystemExit(f"tests say nothing of {', '.join(failed)}")
 
 
 if __name__ == "__main__":

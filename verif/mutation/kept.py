@@ -1,18 +1,17 @@
-"""Results of a module, kept until its source, its mutants or its tests change."""
+"""Results of a module, kept until its source or its tests change."""
 
 import hashlib
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 from gen.files import write_text
 from verif.mutation.campaign import Outcome, Run, run_mutants
 from verif.mutation.find import find
 from verif.mutation.site import Site
-from verif.mutation.units import ROOT, claimed_by
+from verif.mutation.units import ROOT, WITHOUT_LOGIC, claimed_by
 
 __all__ = ["kept_runs", "runs_of", "sample"]
 
@@ -34,26 +33,38 @@ def runs_of(name: str, path: Path, count: int, folder: Path) -> list[Run]:
     ------
     FailingTestsError
         Its tests fail without a mutant.
+    BlindTestsError
+        None of its mutants is in a design of its tests, though it is not ``WITHOUT_LOGIC``.
     """
-    if (kept := kept_runs(name, path, count, folder)) is not None:
-        return kept
-    tests, runs = claimed_by(name), []
-    state = _digest(path, count, tests)
-    for run in run_mutants(find(name, path), tests, folder, partial(sample, count=count)):
+    if (runs := kept_runs(name, path, count, folder)) is not None:
+        return runs
+    tests = claimed_by(name)
+    state = _digest(path, tests)
+    runs = _read(folder, state)
+    done = {run.site for run in runs}
+
+    def more(placed: list[Site]) -> list[Site]:
+        return [site for site in sample(placed, count) if site not in done]
+
+    for run in run_mutants(find(name, path), tests, folder, more):
         print(f"{run.outcome.value}, {run.seconds:.0f} s: line {run.site.line}, {run.site.key}", flush=True)
         runs.append(run)
-    _write(folder, state, runs)
-    return runs
+    _write(folder, state, count, runs)
+    return sorted(runs, key=lambda run: run.site)
 
 
 def kept_runs(name: str, path: Path, count: int, folder: Path) -> list[Run] | None:
-    """What became of them before; None if something has changed since, or nothing is kept in ``folder``."""
-    return _read(folder, _digest(path, count, claimed_by(name)))
+    """What became of them before; None if something has changed since, or fewer are kept in ``folder``."""
+    if name in WITHOUT_LOGIC or not find(name, path):
+        return []
+    state = _digest(path, claimed_by(name))
+    runs = {run.site: run for run in _read(folder, state, at_least=count)}
+    return [runs[site] for site in sample(list(runs), count)] or None
 
 
-def _digest(source: Path, count: int, tests: Sequence[str]) -> str:
-    """What results hang on: a module's source, how many mutants, its tests, what these name."""
-    state = hashlib.sha256(repr((count, tests)).encode())
+def _digest(source: Path, tests: Sequence[str]) -> str:
+    """What results hang on: a module's source, its tests, what these name."""
+    state = hashlib.sha256(repr(tests).encode())
     for path in (source, *_files(tests)):
         state.update(path.read_bytes())
     return state.hexdigest()
@@ -78,18 +89,19 @@ def _file_of(module: str) -> Path:
     return ROOT.joinpath(*module.split(".")).with_suffix(".py")
 
 
-def _read(folder: Path, of: str) -> list[Run] | None:
-    """Results in ``folder`` that hang on the digest ``of``; None without such."""
+def _read(folder: Path, of: str, at_least: int = 0) -> list[Run]:
+    """Results in ``folder`` that hang on the digest ``of``, if so many were asked for; none without such."""
     try:
         kept = json.loads((folder / _FILE).read_text())
     except FileNotFoundError:
-        return None
-    if kept["digest"] != of:
-        return None
+        return []
+    if kept["digest"] != of or kept["count"] < at_least:
+        return []
     return [Run(Site(**run["site"]), Outcome(run["outcome"]), run["seconds"]) for run in kept["runs"]]
 
 
-def _write(folder: Path, of: str, runs: Sequence[Run]) -> None:
-    """Keep results that hang on the digest ``of`` in ``folder``."""
+def _write(folder: Path, of: str, count: int, runs: Sequence[Run]) -> None:
+    """Keep results of ``count`` mutants at most, that hang on the digest ``of``, in ``folder``."""
     figures = [asdict(run) | {"outcome": run.outcome.value} for run in runs]
-    write_text(folder / _FILE, json.dumps({"digest": of, "runs": figures}, indent=1) + "\n")
+    kept = {"digest": of, "count": count, "runs": figures}
+    write_text(folder / _FILE, json.dumps(kept, indent=1) + "\n")

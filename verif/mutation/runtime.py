@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from amaranth.hdl import Const, Mux, Signal, Value
+from amaranth.hdl import Const, Mux, Signal, Value, ValueCastable
 
 __all__ = [
     "CHANGES",
@@ -104,8 +104,8 @@ def condition(mutants, value):
 
 def assign(mutants, target, value):
     """``target.eq(value)``; or, of a register, its value kept, and of any other signal 0."""
-    if not isinstance(value, Value | int):
-        return target.eq(value)
+    if not isinstance(target, Value | ValueCastable) or not isinstance(value, Value | ValueCastable | int):
+        return target.eq(value)  # of an interface
     held = [(n, Value.cast(target) if change == "held" else Const(0)) for n, change in mutants]
     # Not as wide as the value: all bits of a register that a constant resets keep theirs.
     return target.eq(_either(Value.cast(value), held))

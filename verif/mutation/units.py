@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-__all__ = ["ROOT", "claimed_by", "modules"]
+__all__ = ["ROOT", "WITHOUT_LOGIC", "claimed_by", "modules"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +33,6 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "hw.stream.ring_reader": (f"{_HW}/stream/test_block_queue.py", f"{_HW}/array/test_drained_grid.py"),
     "hw.stream.stages": (_BLOCKS, _ADDER),
     "hw.block.aligned_block": (f"{_HW}/block/test_aligned_block.py", *_ARRAY),
-    "hw.block.binary32": (_BLOCKS, _ADDER),
     "hw.block.converter": (_BLOCKS,),
     "hw.block.dequantizer": (_BLOCKS,),
     "hw.block.float_sum": (_ADDER,),
@@ -58,8 +57,6 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "hw.array.sequencer": _ARRAY,
     "hw.array.tile_loader": _ARRAY,
     "hw.axi.fragment_reader": (f"{_GEMM}/jobs/test_list_fetch.py", *_RESULTS),
-    "hw.axi.line": (f"{_HW}/axi/test_write_master.py", f"{_HW}/axi"),
-    "hw.axi.signatures": (f"{_HW}/axi",),
     **{
         f"hw.target.{name}": (f"{_HW}/stream/test_memory_read.py", *_ELEMENT)
         for name in ("carry_op", "carry_sum", "delay", "generic", "multiplexer", "multiply_add")
@@ -90,17 +87,14 @@ _TESTS: dict[str, tuple[str, ...]] = {
             "tile_address",
         )
     },
-    **{
-        f"hw.gemm.reorder.{name}": _REORDER
-        for name in (
-            "block_slices",
-            "largest_exponent",
-            "reorder_job",
-            "row_blocks",
-            "row_jobs",
-            "vector_memory",
-        )
-    },
+    "hw.gemm.reorder.row_blocks": _REORDER,
+    **dict.fromkeys(
+        ("hw.gemm.reorder.block_slices", "hw.gemm.reorder.largest_exponent"),
+        (f"{_GEMM}/reorder/test_row_buffer.py",),
+    ),
+    "hw.gemm.reorder.vector_memory": (f"{_GEMM}/reorder/test_row_norm.py",),
+    "hw.gemm.reorder.row_jobs": (f"{_GEMM}/test_engine_reorder.py::test_engine_with_reorder_unit",),
+    "hw.functions.serial_arithmetic": (f"{_HW}/functions/test_variance.py",),
     **{
         f"hw.functions.{name}": _FUNCTIONS
         for name in (
@@ -112,13 +106,23 @@ _TESTS: dict[str, tuple[str, ...]] = {
             "normalize",
             "product",
             "reciprocal",
-            "serial_arithmetic",
             "square_root",
         )
     },
 }
 """Of modules that no test of the same name claims: those that do, the quickest first."""
 
+
+WITHOUT_LOGIC = frozenset(
+    {
+        "hw.axi.line",
+        "hw.axi.signatures",
+        "hw.block.binary32",
+        "hw.gemm.operands.block_pattern",
+        "hw.gemm.reorder.reorder_job",
+    }
+)
+"""Modules that compute widths, layouts and tables in Python alone: no mutant of theirs is one of a design."""
 
 _CONVERTED_BY = "hw.shared_module"
 """What converts a design imports it before it could be rewritten. It has no logic."""
