@@ -48,7 +48,7 @@ def main() -> None:
     if options.kept:
         kept = [kept_runs(name, path, options.each, options.output / name) for name, path in paths.items()]
         found = [runs for runs in kept if runs is not None]
-        if not found:
+        if not any(found):
             raise SystemExit(f"no results of these modules are kept in {options.output}")
         _tell(list(chain.from_iterable(found)), [], options.publish, len(found), len(paths))
         return
