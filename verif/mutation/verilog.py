@@ -14,6 +14,9 @@ __all__ = ["switched_verilog"]
 _GIVEN = f'$c("(std::getenv(\\"{NUMBER}\\") ? std::atoi(std::getenv(\\"{NUMBER}\\")) : 0)")'
 """Verilator's own: C++ in an expression."""
 
+_QUIET = "".join(f"/* verilator lint_off {warning} */\n" for warning in ("CMPCONST", "UNSIGNED"))
+"""Comparisons that became ``<=`` or ``>=`` may hold for every value."""
+
 
 def switched_verilog() -> None:
     """From now on `gen.verilog` converts designs with the switch in them, for Verilator alone.
@@ -45,4 +48,4 @@ def _inside(text: str, name: str) -> str:
     )
     assert declared == 1, name
     register = f"  reg [15:0] {SWITCH};\n  initial {SWITCH} = {_GIVEN};\n"
-    return text[: head.start()] + ports + register + body + text[end:]
+    return _QUIET + text[: head.start()] + ports + register + body + text[end:]
