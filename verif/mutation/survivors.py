@@ -22,6 +22,12 @@ REASONS: dict[str, str] = {
     "hw.gemm.reorder.row_buffer.RowBuffer._arrive: used < self.depth - LATE: le": (
         "the ring holds a block more, for which there is room"
     ),
+    "hw.gemm.reorder.largest_exponent.LargestExponent.elaborate: one > other: ge": (
+        "of two that are equal either is taken"
+    ),
+    "hw.gemm.reorder.largest_exponent.LargestExponent.elaborate: values[0] > self.o: ge": (
+        "one as large as the largest so far takes its own place"
+    ),
     "hw.axi.write_master.WriteMaster._send: bus.awprot.eq(PROTECTION): zero": "it is 0",
 }
 """By `Site.key`."""

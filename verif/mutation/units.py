@@ -15,9 +15,10 @@ _ELEMENT = (f"{_HW}/array/test_block_dot.py", *_ARRAY)
 _FUNCTIONS = (f"{_HW}/functions/test_elements.py", f"{_HW}/functions/test_serial.py")
 _ENGINE = (f"{_GEMM}/test_engine.py::test_engine[64 bits]",)
 _JOBS = tuple(f"{_GEMM}/jobs/test_{name}.py" for name in ("job_order", "job_planner", "descriptor_check"))
+_PATH = f"{_GEMM}/results/test_result_path.py::test_result_path"
 _RESULTS = (
     f"{_GEMM}/results/test_row_collector.py::test_row_collector[8-4-128]",
-    f"{_GEMM}/results/test_result_path.py::test_result_path[4x4]",
+    f"{_PATH}[4x4]",
 )
 _REORDER = (
     f"{_GEMM}/reorder/test_reorder.py",
@@ -56,7 +57,7 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "hw.array.processing_element": _ELEMENT,
     "hw.array.sequencer": _ARRAY,
     "hw.array.tile_loader": _ARRAY,
-    "hw.axi.fragment_reader": (f"{_GEMM}/jobs/test_list_fetch.py", *_RESULTS),
+    "hw.axi.fragment_reader": (f"{_PATH}[6x2]", f"{_PATH}[4x4]"),
     **{
         f"hw.target.{name}": (f"{_HW}/stream/test_memory_read.py", *_ELEMENT)
         for name in ("carry_op", "carry_sum", "delay", "generic", "multiplexer", "multiply_add")
@@ -68,12 +69,9 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "hw.gemm.jobs.control": tuple(
         f"{_GEMM}/jobs/test_{name}.py" for name in ("control", "control_interrupts", "submission")
     ),
-    "hw.gemm.results.accumulation": (
-        *_RESULTS,
-        f"{_GEMM}/results/test_result_path.py::test_result_path[6x2]",
-    ),
+    "hw.gemm.results.accumulation": (*_RESULTS, f"{_PATH}[6x2]"),
     "hw.gemm.results.result_dispatch": (f"{_GEMM}/results/test_result_dispatch.py", *_ENGINE),
-    "hw.gemm.results.addend_reader": (f"{_GEMM}/results/test_epilogue.py",),
+    "hw.gemm.results.addend_reader": (f"{_PATH}[6x2]",),
     "hw.gemm.results.epilogue_reader": (f"{_GEMM}/results/test_epilogue.py",),
     **{
         f"hw.gemm.results.{name}": _RESULTS
