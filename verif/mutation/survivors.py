@@ -28,6 +28,9 @@ REASONS: dict[str, str] = {
     "hw.gemm.reorder.largest_exponent.LargestExponent.elaborate: values[0] > self.o: ge": (
         "one as large as the largest so far takes its own place"
     ),
+    "hw.gemm.results.row_collector.RowCollector._queue_lines: ~emits: not inverted": (
+        "the queue of lines has a place for every line that there is room for, so it is always ready"
+    ),
     "hw.axi.write_master.WriteMaster._send: bus.awprot.eq(PROTECTION): zero": "it is 0",
 }
 """By `Site.key`."""

@@ -26,9 +26,9 @@ _REORDER = (
 )
 
 _TESTS: dict[str, tuple[str, ...]] = {
+    "hw.stream.axi_stream": _ARRAY,
     "hw.stream.free_pipeline": (_BLOCKS,),
     "hw.stream.free_stages": (_BLOCKS, f"{_HW}/functions/test_elements.py"),
-    "hw.stream.named_stages": (_ADDER, f"{_HW}/functions/test_elements.py"),
     "hw.stream.packet": (_BLOCKS, *_ARRAY),
     "hw.stream.pipeline": (_ADDER, f"{_GEMM}/reorder/test_row_division.py"),
     "hw.stream.ring_reader": (f"{_HW}/stream/test_block_queue.py", f"{_HW}/array/test_drained_grid.py"),
@@ -65,7 +65,7 @@ _TESTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("hw.gemm.datapath", "hw.gemm.geometry", "hw.gemm.memory_format"), _ENGINE),
     **{f"hw.gemm.tiles.tile_{name}": _ENGINE for name in ("layouts", "loop", "place", "sequencer")},
     "hw.gemm.tiles.wide_tiles": _ENGINE,
-    **{f"hw.gemm.jobs.{name}": (*_JOBS, *_ENGINE) for name in ("descriptor", "job", "job_regions", "region")},
+    **{f"hw.gemm.jobs.{name}": (*_JOBS, *_ENGINE) for name in ("job", "job_regions", "region")},
     "hw.gemm.jobs.control": tuple(
         f"{_GEMM}/jobs/test_{name}.py" for name in ("control", "control_interrupts", "submission")
     ),
@@ -79,7 +79,6 @@ _TESTS: dict[str, tuple[str, ...]] = {
             "line_sender",
             "part_slices",
             "result_format",
-            "row_layouts",
             "row_parts",
             "row_places",
             "tile_address",
@@ -111,16 +110,28 @@ _TESTS: dict[str, tuple[str, ...]] = {
 """Of modules that no test of the same name claims: those that do, the quickest first."""
 
 
-WITHOUT_LOGIC = frozenset(
-    {
-        "hw.axi.line",
-        "hw.axi.signatures",
-        "hw.block.binary32",
-        "hw.gemm.operands.block_pattern",
-        "hw.gemm.reorder.reorder_job",
-    }
-)
-"""Modules that compute widths, layouts and tables in Python alone: no mutant of theirs is one of a design."""
+WITHOUT_LOGIC = {
+    **dict.fromkeys(
+        (
+            "hw.axi.line",
+            "hw.axi.signatures",
+            "hw.block.binary32",
+            "hw.gemm.jobs.descriptor",
+            "hw.gemm.operands.block_pattern",
+            "hw.gemm.reorder.reorder_job",
+            "hw.gemm.results.row_layouts",
+            "hw.stream.named_stages",
+            "hw.target.targets",
+        ),
+        "widths, layouts, tables and names, which Python computes",
+    ),
+    **dict.fromkeys(
+        ("hw.target.ecp5", "hw.target.xilinx"),
+        "instances of a vendor's primitives, which proofs and netlists compare with their twins",
+    ),
+}
+"""Modules without mutants in a design of Verilator's or Amaranth's, and what they have instead."""
+
 
 _CONVERTED_BY = "hw.shared_module"
 """What converts a design imports it before it could be rewritten. It has no logic."""
