@@ -23,7 +23,9 @@ def main() -> None:
     """Run mutants of some modules; ends with 1 where one survives without a reason."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("modules", nargs="*", default=["hw"], help="packages or modules (default: hw)")
-    parser.add_argument("--each", type=int, default=5, help="mutants of each module at most (default: 5)")
+    parser.add_argument(
+        "--each", type=int, default=5, help="so many mutants of each module, if it has them (default: 5)"
+    )
     parser.add_argument(
         "--jobs", type=int, default=cpu_count() or 1, help="modules at a time (default: a core each)"
     )

@@ -27,7 +27,7 @@ def sample(sites: list[Site], count: int) -> list[Site]:
 
 
 def runs_of(name: str, path: Path, count: int, folder: Path) -> list[Run]:
-    """What became of ``count`` of a module's mutants, now or before, in ``folder``.
+    """What became of ``count`` of a module's mutants, or of more, now or before, in ``folder``.
 
     Raises
     ------
@@ -50,16 +50,18 @@ def runs_of(name: str, path: Path, count: int, folder: Path) -> list[Run]:
         print(f"{run.outcome.value}, {run.seconds:.0f} s: line {run.site.line}, {run.site.key}", flush=True)
         runs.append(run)
     _write(folder, state, count, runs)
-    return sorted(runs, key=lambda run: run.site)
+    return sorted(runs, key=_place)
 
 
 def kept_runs(name: str, path: Path, count: int, folder: Path) -> list[Run] | None:
     """What became of them before; None if something has changed since, or fewer are kept in ``folder``."""
     if name in WITHOUT_LOGIC or not find(name, path):
         return []
-    state = _digest(path, claimed_by(name))
-    runs = {run.site: run for run in _read(folder, state, at_least=count)}
-    return [runs[site] for site in sample(list(runs), count)] or None
+    return sorted(_read(folder, _digest(path, claimed_by(name)), count), key=_place) or None
+
+
+def _place(run: Run) -> Site:
+    return run.site
 
 
 def _digest(source: Path, tests: Sequence[str]) -> str:
