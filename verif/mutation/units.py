@@ -62,10 +62,10 @@ _TESTS: dict[str, tuple[str, ...]] = {
         f"hw.target.{name}": (f"{_HW}/stream/test_memory_read.py", *_ELEMENT)
         for name in ("carry_op", "carry_sum", "delay", "generic", "multiplexer", "multiply_add")
     },
-    **dict.fromkeys(("hw.gemm.datapath", "hw.gemm.geometry", "hw.gemm.memory_format"), _ENGINE),
-    **{f"hw.gemm.tiles.tile_{name}": _ENGINE for name in ("layouts", "loop", "place", "sequencer")},
+    **dict.fromkeys(("hw.gemm.datapath", "hw.gemm.memory_format"), _ENGINE),
+    **{f"hw.gemm.tiles.tile_{name}": _ENGINE for name in ("loop", "place", "sequencer")},
     "hw.gemm.tiles.wide_tiles": _ENGINE,
-    **{f"hw.gemm.jobs.{name}": (*_JOBS, *_ENGINE) for name in ("job", "job_regions", "region")},
+    **{f"hw.gemm.jobs.{name}": (*_JOBS, *_ENGINE) for name in ("job_regions", "region")},
     "hw.gemm.jobs.control": tuple(
         f"{_GEMM}/jobs/test_{name}.py" for name in ("control", "control_interrupts", "submission")
     ),
@@ -116,10 +116,13 @@ WITHOUT_LOGIC = {
             "hw.axi.line",
             "hw.axi.signatures",
             "hw.block.binary32",
+            "hw.gemm.geometry",
             "hw.gemm.jobs.descriptor",
+            "hw.gemm.jobs.job",
             "hw.gemm.operands.block_pattern",
             "hw.gemm.reorder.reorder_job",
             "hw.gemm.results.row_layouts",
+            "hw.gemm.tiles.tile_layouts",
             "hw.stream.named_stages",
             "hw.target.targets",
         ),
