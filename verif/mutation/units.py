@@ -63,7 +63,8 @@ _TESTS: dict[str, tuple[str, ...]] = {
         for name in ("carry_op", "carry_sum", "delay", "generic", "multiplexer", "multiply_add")
     },
     **dict.fromkeys(("hw.gemm.datapath", "hw.gemm.memory_format"), _ENGINE),
-    **{f"hw.gemm.tiles.tile_{name}": _ENGINE for name in ("loop", "place", "sequencer")},
+    **{f"hw.gemm.tiles.tile_{name}": _ENGINE for name in ("place", "sequencer")},
+    "hw.gemm.tiles.tile_loop": (*_ENGINE, f"{_GEMM}/test_partial_tiles.py::test_partial_tiles"),
     "hw.gemm.tiles.wide_tiles": _ENGINE,
     **{f"hw.gemm.jobs.{name}": (*_JOBS, *_ENGINE) for name in ("job_regions", "region")},
     "hw.gemm.jobs.control": tuple(
