@@ -31,6 +31,7 @@ REASONS: dict[str, str] = {
     "hw.gemm.results.row_collector.RowCollector._queue_lines: ~emits: not inverted": (
         "the queue of lines has a place for every line that there is room for, so it is always ready"
     ),
+    "hw.block.quantizer._larger: a > b: ge": "of two that are equal either is taken",
     "hw.axi.write_master.WriteMaster._send: bus.awprot.eq(PROTECTION): zero": "it is 0",
 }
 """By `Site.key`."""
