@@ -1,7 +1,7 @@
 """``python -m verif.mutation``: which mutants of the hardware the tests notice."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from multiprocessing import get_context
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from verif.mutation.campaign import BlindTestsError, FailingTestsError, Run
 from verif.mutation.find import find
-from verif.mutation.kept import kept_runs, runs_of
+from verif.mutation.kept import kept_runs, runs_of, without_mutants
 from verif.mutation.report import console_table, publish, unexplained
 from verif.mutation.units import modules
 
@@ -52,7 +52,7 @@ def main() -> None:
         found = [runs for runs in kept if runs is not None]
         if not any(found):
             raise SystemExit(f"no results of these modules are kept in {options.output}")
-        _tell(list(chain.from_iterable(found)), [], options.publish, len(found), len(paths))
+        _tell(list(chain.from_iterable(found)), [], options.publish, len(found), paths)
         return
     runs, failed = [], []
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
@@ -67,16 +67,20 @@ def main() -> None:
                 print(error, flush=True)
                 failed.append(name)
             print(f"{name}, {number} of {len(futures)}", flush=True)
-    _tell(runs, failed, options.publish, len(paths) - len(failed), len(paths))
+    _tell(runs, failed, options.publish, len(paths) - len(failed), paths)
 
 
-def _tell(runs: Sequence[Run], failed: Sequence[str], publishes: bool, done: int, modules: int) -> None:
+def _tell(
+    runs: Sequence[Run], failed: Sequence[str], publishes: bool, done: int, paths: Mapping[str, Path]
+) -> None:
     """Print the table, renew the page if asked to; ends with 1 where a mutant survives or tests fail."""
     Console().print(console_table(runs))
-    if done < modules:
-        print(f"{done} of {modules} modules")
+    if done < len(paths):
+        print(f"{done} of {len(paths)} modules")
     if publishes:
-        publish(runs, done=done, modules=modules)
+        reasons = {name: without_mutants(name, path) for name, path in paths.items()}
+        without = {name: reason for name, reason in reasons.items() if reason}
+        publish(runs, without, done=done, modules=len(paths))
     if left := unexplained(runs):
         raise SystemExit(f"{len(left)} mutants survive without a reason")
     if failed:

@@ -24,7 +24,7 @@ _PATIENCE, _LEAST_SECONDS = 5, 20
 """Times as long as without a mutant that a run may take, and seconds at least: a mutant may hang a bench."""
 
 _MARKS = "not netlist and not engine and not sweep"
-"""As ``make test``; tests that are named one by one run whatever their mark."""
+"""As ``make test``; where every test is named by itself, they run whatever their mark."""
 
 
 class FailingTestsError(Exception):

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
 
 from gen.files import write_text
@@ -13,9 +14,11 @@ from verif.mutation.find import find
 from verif.mutation.site import Site
 from verif.mutation.units import ROOT, WITHOUT_LOGIC, claimed_by
 
-__all__ = ["kept_runs", "runs_of", "sample"]
+__all__ = ["kept_runs", "runs_of", "sample", "without_mutants"]
 
 _FILE = "mutants.json"
+
+_PLACE = attrgetter("site")
 
 _MODULE = re.compile(r"\bverif(?:\.\w+)+")
 
@@ -50,18 +53,21 @@ def runs_of(name: str, path: Path, count: int, folder: Path) -> list[Run]:
         print(f"{run.outcome.value}, {run.seconds:.0f} s: line {run.site.line}, {run.site.key}", flush=True)
         runs.append(run)
     _write(folder, state, count, runs)
-    return sorted(runs, key=_place)
+    return sorted(runs, key=_PLACE)
 
 
 def kept_runs(name: str, path: Path, count: int, folder: Path) -> list[Run] | None:
     """What became of them before; None if something has changed since, or fewer are kept in ``folder``."""
-    if name in WITHOUT_LOGIC or not find(name, path):
+    if without_mutants(name, path):
         return []
-    return sorted(_read(folder, _digest(path, claimed_by(name)), count), key=_place) or None
+    return sorted(_read(folder, _digest(path, claimed_by(name)), count), key=_PLACE) or None
 
 
-def _place(run: Run) -> Site:
-    return run.site
+def without_mutants(name: str, path: Path) -> str | None:
+    """What a module has instead of mutants; None of one that has some."""
+    if name in WITHOUT_LOGIC:
+        return WITHOUT_LOGIC[name]
+    return None if find(name, path) else "nothing that a mutant changes"
 
 
 def _digest(source: Path, tests: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """What became of mutants, module by module."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -31,13 +31,18 @@ def console_table(runs: Sequence[Run]) -> Table:
     return table
 
 
-def publish(runs: Sequence[Run], *, done: int, modules: int) -> None:
-    """Renew the tables of docs/mutants.md, which say if only ``done`` of ``modules`` modules were run."""
+def publish(runs: Sequence[Run], without: Mapping[str, str], *, done: int, modules: int) -> None:
+    """Renew the tables of docs/mutants.md, which say if only ``done`` of ``modules`` modules were run.
+
+    ``without``: modules that have no mutants, and what they have instead.
+    """
     some = (
         "" if done == modules else f"{done} of {modules} modules so far; the others are still to be run.\n\n"
     )
     lines = [(f"`{name}`" if "." in name else name, *figures) for name, *figures in _lines(runs)]
     renew_section(PAGE, "modules", some + markdown_table(_COLUMNS, lines))
+    others = [(f"`{name}`", reason) for name, reason in without.items()]
+    renew_section(PAGE, "without", markdown_table(("module", "what it has"), others, 2))
     survivors = [
         (
             f"`{run.site.module}`, {run.site.within}",

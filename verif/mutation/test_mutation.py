@@ -85,9 +85,10 @@ def test_every_module_is_claimed_by_a_test_that_there_is():
 def test_what_has_no_logic_makes_no_design():
     found = modules()
     assert all("def elaborate" not in found[name].read_text() for name in WITHOUT_LOGIC)
-    assert all(
-        kept.kept_runs(name, found[name], 5, ROOT / "build" / "no such") == [] for name in WITHOUT_LOGIC
-    )
+    folder = ROOT / "build" / "no such"
+    assert all(kept.kept_runs(name, found[name], 5, folder) == [] for name in WITHOUT_LOGIC)
+    assert kept.without_mutants("hw.stream.packet", found["hw.stream.packet"])
+    assert not kept.without_mutants(UNIT, found[UNIT])
 
 
 @pytest.mark.slow
@@ -167,7 +168,7 @@ def test_results_are_kept_until_source_or_tests_change(module):
 
 def test_survivors_are_published_with_their_reasons(tmp_path, monkeypatch):
     page = tmp_path / "mutants.md"
-    names = ("modules", "survivors")
+    names = ("modules", "without", "survivors")
     page.write_text("".join(f"<!-- {name} -->\n<!-- end of {name} -->\n" for name in names))
     (tmp_path / "unit.py").write_text(SOURCE)
     found = find("unit", tmp_path / "unit.py")
@@ -175,13 +176,14 @@ def test_survivors_are_published_with_their_reasons(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "REASONS", {found[-2].key: "it is the same"})
     outcomes = [Outcome.KILLED, Outcome.HUNG, Outcome.SURVIVED, Outcome.SURVIVED]
     runs = [Run(site, outcome, 1.0) for site, outcome in zip(found[-4:], outcomes, strict=True)]
-    report.publish(runs, done=1, modules=1)
-    modules_section, survivors = (section(page.read_text(), name) for name in names)
+    report.publish(runs, {"layouts": "widths"}, done=1, modules=1)
+    modules_section, without, survivors = (section(page.read_text(), name) for name in names)
     assert modules_section.splitlines()[2:] == ["| unit | 4 | 2 | 2 | 1 |", "| all | 4 | 2 | 2 | 1 |"]
+    assert without.splitlines()[2:] == ["| `layouts` | widths |"]
     assert "| it is the same |" in survivors
     assert len(survivors.splitlines()) == 4
     assert report.unexplained(runs) == [runs[-1]]
-    report.publish(runs, done=1, modules=3)
+    report.publish(runs, {}, done=1, modules=3)
     assert section(page.read_text(), "modules").startswith("1 of 3 modules so far; the others are")
 
 

@@ -68,7 +68,7 @@ _TESTS: dict[str, tuple[str, ...]] = {
     },
     **dict.fromkeys(("hw.gemm.datapath", "hw.gemm.memory_format"), _ENGINE),
     **{f"hw.gemm.tiles.tile_{name}": _ENGINE for name in ("place", "sequencer")},
-    "hw.gemm.tiles.tile_loop": (*_ENGINE, f"{_GEMM}/test_partial_tiles.py::test_partial_tiles"),
+    "hw.gemm.tiles.tile_loop": (*_ENGINE, f"{_GEMM}/test_engine.py::test_engine[four tiles]"),
     "hw.gemm.tiles.wide_tiles": _ENGINE,
     **{f"hw.gemm.jobs.{name}": (*_JOBS, *_ENGINE) for name in ("job_regions", "region")},
     "hw.gemm.jobs.control": tuple(
@@ -138,7 +138,7 @@ WITHOUT_LOGIC = {
         "instances of a vendor's primitives, which proofs and netlists compare with their twins",
     ),
 }
-"""Modules without mutants in a design of Verilator's or Amaranth's, and what they have instead."""
+"""Modules without mutants in a design that tests simulate, and what they have instead."""
 
 
 _CONVERTED_BY = "hw.shared_module"

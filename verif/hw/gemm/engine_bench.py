@@ -76,7 +76,7 @@ async def random_products(dut, stalls):
         ]
         await bench.run(jobs)
         counters = await bench.counters()
-    assert counters["READ_STALL"] > 0
+    assert counters["READ_STALL"] > 0, "the first tile of a job waits for its operands"
     COMPARED.compared(bench.expected.outputs)
     COMPARED.write(Path.cwd())
 

@@ -11,6 +11,8 @@ SMALL = {
 }  # fmt: skip
 ENGINES = {
     "64 bits": SMALL,
+    # With fewer only one tile of D is between two chunks, and it does not matter which slot it has.
+    "four tiles": SMALL | {"stationary_tiles": 4},
     "512 bits": SMALL
     | {
         "rows": 4,
